@@ -1,0 +1,85 @@
+//! The one who answers: a realtime model, an agent service, or the local cascade.
+
+use crate::{Answer, Chunk, ToolCall, ToolCallId};
+use std::time::Duration;
+
+/// One thing the assistant says, the unit of truncation. Engines name them; we number them in the order in which
+/// they began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ItemId(pub u32);
+
+/// One thing the caller says. The first `CallerSpeaks` of a call begins turn 1, the next turn 2, and so on; both
+/// sides count for themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TurnId(pub u32);
+
+/// What was said so far (`partial`) or altogether. A later one of the same turn or item replaces an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transcript {
+    pub text: String,
+    pub partial: bool,
+}
+
+/// What the engine charged for since the last report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub audio_tokens_in: u64,
+    pub audio_tokens_out: u64,
+    pub text_tokens_in: u64,
+    pub text_tokens_out: u64,
+    /// Of the tokens in, those billed as cached.
+    pub cached_tokens: u64,
+}
+
+/// Why an engine cannot go on, in words for its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub why: String,
+    /// It will fail again until its owner changes something: a key, a model, a quota.
+    pub lasting: bool,
+}
+
+/// What the engine tells us.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EngineEvent {
+    /// It hears the caller, in the agreed formats.
+    Ready,
+    /// The caller started to speak, as the engine hears it. Begins the next turn.
+    CallerSpeaks,
+    /// The caller stopped, or the engine thinks so. May follow late, and more than once.
+    CallerPauses,
+    /// A piece of the assistant's voice. Items come one after the other, never mingled.
+    Voice(ItemId, Chunk),
+    CallerSaid(TurnId, Transcript),
+    AssistantSaid(ItemId, Transcript),
+    Wants(ToolCall),
+    /// The assistant no longer wants this answered.
+    Withdraws(ToolCallId),
+    /// The assistant has nothing more to say this turn.
+    Done(Usage),
+    /// Something went wrong that the call survives, in words for the owner.
+    Trouble(String),
+    /// The engine is gone; nothing else follows.
+    Failed(Failure),
+}
+
+/// What the engine is to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EngineCommand {
+    Hear(Chunk),
+    /// The caller has finished: answer now. Engines that decide this themselves ignore it.
+    Respond,
+    /// Say no more of what is being said.
+    Cancel,
+    /// Forget everything of this item after the part the caller heard.
+    Truncate(ItemId, Duration),
+    /// Forget this item: nothing of it was heard.
+    Delete(ItemId),
+    Answer(ToolCallId, Answer),
+    /// Say these very words.
+    Say(String),
+    /// Act on this instruction, which is not the caller's.
+    Prompt(String),
+    /// The caller pressed this key.
+    Key(char),
+}

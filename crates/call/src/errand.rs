@@ -1,0 +1,1 @@
+//! Errands: tools under way.

@@ -1,0 +1,38 @@
+//! What a phone conversation is.
+//!
+//! Nothing in this crate touches a socket, a clock or a task. [`Call`] takes what happened and when, and says what to
+//! do about it:
+//!
+//! ```text
+//!   Line ──┐                    ┌── Line
+//! Engine ──┤ handle(now, Input) │── Engine
+//!   Tool ──┼──────► Call ───────┼── Tool
+//!  Timer ──┘      poll() → Output └── Note
+//! ```
+//!
+//! To add a concern (a new promise), write a file beside `floor.rs` with its state and its rule, and let `Call`
+//! compose it. To add a word to [`EngineEvent`] or [`LineEvent`], find two engines or carriers that need it first.
+
+mod audio;
+mod call;
+mod engine;
+mod errand;
+mod floor;
+mod line;
+mod note;
+mod playout;
+mod policy;
+mod timer;
+mod tool;
+mod wire;
+
+pub use audio::{Chunk, Format};
+pub use call::{Call, Ending, Input, Output};
+pub use engine::{EngineCommand, EngineEvent, Failure, ItemId, Transcript, TurnId, Usage};
+pub use line::{LineCommand, LineEvent, Manner, Mark};
+pub use note::Note;
+pub use playout::{Cut, Playout};
+pub use policy::Policy;
+pub use timer::Timer;
+pub use tool::{Agreed, Answer, Effect, ToolCall, ToolCallId};
+pub use wire::{Message, Wire};

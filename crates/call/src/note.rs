@@ -1,0 +1,39 @@
+//! What is worth writing down about a call. Notes are the transcript, the timeline and the metrics.
+
+use crate::{Agreed, Effect, Ending, ItemId, Timer, ToolCallId, TurnId, Usage};
+use std::time::Duration;
+
+/// One thing that happened, in the order in which it happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// The engine hears the caller.
+    EngineReady,
+    CallerSpoke(TurnId),
+    /// The engine decided that the caller has finished.
+    CallerPaused(TurnId),
+    CallerSaid(TurnId, String),
+    AssistantSaid(ItemId, String),
+    /// The first sound of an item left for the caller.
+    Sounding(ItemId),
+    /// The caller spoke over the assistant and heard `heard` of this item's `sent`.
+    Interrupted { item: ItemId, heard: Duration, sent: Duration },
+    /// What seemed an interruption was none; the assistant goes on.
+    FalseInterruption,
+    /// A key was pressed. Which one is nobody's business.
+    KeyPressed,
+    ToolAsked { id: ToolCallId, name: String, arguments: String },
+    ToolAnswered { id: ToolCallId, name: String, ok: bool, say: String, effect: Effect, took: Duration },
+    /// A tool took long, and the caller was told to wait.
+    Filler(String),
+    /// Nobody spoke for long, and the caller was asked.
+    AskedIfThere,
+    /// What the engine charged for.
+    Used(Usage),
+    /// The assistant claimed a booking that no tool made.
+    FalseClaim(Option<Agreed>),
+    /// Something went wrong that the call survived.
+    Trouble(String),
+    /// A deadline passed.
+    Woke(Timer),
+    Ended(Ending),
+}

@@ -1,0 +1,42 @@
+//! How patient a call is.
+
+use std::time::Duration;
+
+/// The bounds within which a call is polite. Every field is a length of time from a moment that its name says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// No call lasts longer.
+    pub longest_call: Duration,
+    /// Ask "are you there?" after this much silence, hang up after the second.
+    pub silence: Duration,
+    /// Speech over the assistant that lasts this long is an interruption even before its words are known.
+    pub doubt: Duration,
+    /// A caller who stopped without a word known for this long did not mean to interrupt.
+    pub no_words: Duration,
+    /// Tell the caller to wait when a tool takes longer than this and nothing is to be heard.
+    pub filler: Duration,
+    /// Give up on a tool and tell the assistant so.
+    pub tool_patience: Duration,
+    /// Let a goodbye finish, but not for longer than this.
+    pub farewell: Duration,
+    /// What the caller is told while a tool is slow.
+    pub filler_words: String,
+    /// What the engine is told when nobody spoke for `silence`.
+    pub silence_prompt: String,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            longest_call: Duration::from_secs(30 * 60),
+            silence: Duration::from_secs(20),
+            doubt: Duration::from_millis(1_000),
+            no_words: Duration::from_millis(1_200),
+            filler: Duration::from_millis(800),
+            tool_patience: Duration::from_secs(15),
+            farewell: Duration::from_secs(10),
+            filler_words: "One moment, please.".into(),
+            silence_prompt: "Nobody has spoken for a while. Ask in one short sentence whether the caller is still there.".into(),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The deadlines of a call, one slot each, so nothing can be armed twice.
+
+use std::time::Instant;
+
+/// Why the call wants to be woken. Noted with every wake-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// The call has lasted as long as any may.
+    LongestCall,
+    /// Nobody has spoken for long.
+    Silence,
+    /// It is time to decide whether the caller meant to interrupt.
+    Doubt,
+    /// A tool is slow, and the caller hears nothing.
+    Filler,
+    /// A tool has used up its time.
+    Tool,
+    /// A goodbye takes too long.
+    Farewell,
+}
+
+const ALL: [Timer; 6] =
+    [Timer::LongestCall, Timer::Silence, Timer::Doubt, Timer::Filler, Timer::Tool, Timer::Farewell];
+
+#[derive(Debug, Default)]
+pub(crate) struct Timers([Option<Instant>; ALL.len()]);
+
+impl Timers {
+    pub(crate) fn set(&mut self, timer: Timer, at: Instant) {
+        self.0[timer as usize] = Some(at);
+    }
+
+    pub(crate) fn stop(&mut self, timer: Timer) {
+        self.0[timer as usize] = None;
+    }
+
+    pub(crate) fn stop_all(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The earliest deadline.
+    pub(crate) fn next(&self) -> Option<(Instant, Timer)> {
+        ALL.iter().filter_map(|&timer| Some((self.0[timer as usize]?, timer))).min_by_key(|&(at, _)| at)
+    }
+
+    /// Takes one deadline that has passed.
+    pub(crate) fn expired(&mut self, now: Instant) -> Option<Timer> {
+        let (at, timer) = self.next()?;
+        if at > now {
+            return None;
+        }
+        self.stop(timer);
+        Some(timer)
+    }
+}

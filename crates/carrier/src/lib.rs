@@ -1,0 +1,145 @@
+//! How telephone companies talk.
+//!
+//! ```text
+//!   webhook ── verify ── read ─► Ring      Reply ─ answer ─► document
+//!   WebSocket text ── Stream::read ─► LineEvent      LineCommand ─ Stream::write ─► WebSocket text
+//!   Ask ── ask ─► HTTP request to the carrier's API
+//! ```
+//!
+//! A carrier is a dialect: bytes to our words, our words to bytes. Nothing here opens a connection, reads a clock or
+//! keeps a secret; the server does that, the same way for all of them.
+//!
+//! To add a carrier: one file with a type that is a [`Carrier`] and one that is a [`Stream`], its fixtures, one arm in
+//! the server's `phone.rs`.
+
+pub mod markup;
+pub mod twilio;
+
+use bytes::Bytes;
+use call::{Format, LineCommand, LineEvent, Wire};
+use std::collections::VecDeque;
+
+/// An HTTP request as it came in, nothing decoded. A WebSocket upgrade is one too, with a `ws:` or `wss:` URL.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    pub method: &'a str,
+    /// Path and query as they stood in the request line.
+    pub target: &'a str,
+    /// Names in any case.
+    pub headers: &'a [(String, String)],
+    pub body: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// The first header of this name, in any case.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    }
+}
+
+/// Why a request is not the carrier's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no signature at all.
+    Unsigned,
+    /// The signature is not of this request, or not by this secret.
+    WrongSignature,
+    /// The signature is right, but the request cannot be: a body that does not match its hash, an unknown
+    /// algorithm. The text says what.
+    Malformed(String),
+}
+
+/// A call that rings, as its webhook tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ring {
+    /// The carrier's name for the call.
+    pub call: String,
+    /// The carrier's name for the account.
+    pub account: String,
+    /// E.164 where it is a number; else as the carrier says it, such as `anonymous` or `client:anna`.
+    pub from: String,
+    pub to: String,
+    /// We placed this call.
+    pub outbound: bool,
+    /// STIR/SHAKEN attestation of the caller's number, `A`, `B` or `C`, where the carrier sends one that passed.
+    pub attestation: Option<char>,
+}
+
+/// What a webhook is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Open a media stream to this `wss:` address and hand it the token; first say the welcome, if any.
+    Stream { url: String, token: String, welcome: Option<String> },
+    /// Say this and hang up.
+    Say(String),
+    /// Do not take the call.
+    Reject,
+    /// There is nothing to do; the call goes on or ends by itself.
+    Nothing,
+}
+
+/// What a webhook is answered, in the carrier's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    pub content_type: &'static str,
+    pub body: String,
+}
+
+/// What the carrier's API is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// End this call.
+    Complete { call: String },
+    /// Connect this call to another number or SIP address.
+    Transfer { call: String, to: String },
+}
+
+/// One WebSocket message from the carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+}
+
+/// What a stream said about itself before its first sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// The carrier's name for the call.
+    pub call: String,
+    /// The carrier's name for the stream.
+    pub stream: String,
+    /// The token of [`Reply::Stream`], where it came back.
+    pub token: Option<String>,
+    /// How the caller's audio comes and ours must go.
+    pub format: Format,
+}
+
+/// A message that the carrier's documentation does not explain, or that comes when it must not. The text says what,
+/// without the message's content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Garbled(pub String);
+
+/// A telephone company.
+pub trait Carrier: Send + Sync {
+    /// Lower case, as in addresses: `twilio`.
+    fn name(&self) -> &'static str;
+    /// Judges a request as if it had been sent to `url` and signed with `secret`.
+    fn verify(&self, request: &Request<'_>, url: &str, secret: &str) -> Result<(), Refusal>;
+    /// Reads the webhook of a ringing call.
+    fn read(&self, request: &Request<'_>) -> Result<Ring, Garbled>;
+    fn answer(&self, reply: &Reply) -> Document;
+    /// Writes a request to the carrier's API at `base` (an address without a trailing slash), with the account's
+    /// name and secret.
+    fn ask(&self, ask: &Ask, base: &str, account: &str, secret: &str) -> http::Request<Bytes>;
+    fn stream(&self) -> Box<dyn Stream>;
+}
+
+/// The media stream of one call.
+pub trait Stream: Send {
+    /// Reads one message and adds what it tells to `events`. A garbled message tells nothing and changes nothing.
+    fn read(&mut self, frame: Frame<'_>, events: &mut VecDeque<LineEvent>) -> Result<(), Garbled>;
+    /// Adds the messages for `command` to `wire`; none where the carrier has no words for it.
+    fn write(&mut self, command: &LineCommand, wire: &mut Wire);
+    /// What `start` said, once it came.
+    fn started(&self) -> Option<&Started>;
+}

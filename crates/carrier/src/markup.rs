@@ -1,0 +1,1 @@
+//! Documents that carriers read: TwiML and its relatives.

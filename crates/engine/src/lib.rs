@@ -1,0 +1,68 @@
+//! Who answers.
+//!
+//! ```text
+//!   Engine ─┬─ Socket: one WebSocket speaking a Dialect   openai.rs (later live.rs, deepgram.rs)
+//!           └─ Local:  the cascade on this machine        local.rs, local/…
+//! ```
+//!
+//! A [`Dialect`] is pure: it keeps what the service keeps (which response runs, which item is which) and translates.
+//! `socket.rs` is its only connection to the world. To add an engine: one file with a type that is a `Dialect`, its
+//! fixtures, a strict stand-in in `sim`, one arm where the server chooses the engine.
+
+pub mod local;
+pub mod openai;
+pub mod socket;
+
+use call::{EngineCommand, EngineEvent, Format, Manner, Wire};
+use std::{collections::VecDeque, time::Instant};
+
+/// What an engine must know before it says its first word.
+#[derive(Clone, Debug)]
+pub struct Brief {
+    /// Who the assistant is and what it may do.
+    pub instructions: String,
+    /// The first words, to be said as they stand; empty: the engine words its own greeting.
+    pub greeting: String,
+    /// Empty: the engine's default.
+    pub voice: String,
+    /// BCP 47, such as `en-US`.
+    pub language: String,
+    pub tools: Vec<ToolSpec>,
+    pub manner: Manner,
+    /// How the line's audio comes and must go; engines that can, speak it.
+    pub format: Format,
+}
+
+/// A tool as the engine is told of it.
+#[derive(Clone, Debug)]
+pub struct ToolSpec {
+    pub name: String,
+    pub description: String,
+    /// JSON schema of the arguments, an object.
+    pub parameters: serde_json::Value,
+}
+
+/// What a dialect has to say: events to the call, messages to the service.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    pub events: VecDeque<EngineEvent>,
+    pub wire: Wire,
+    /// Close the connection once the wire is empty.
+    pub close: bool,
+}
+
+/// One service's wire format, and the state that it obliges us to keep.
+pub trait Dialect: Send {
+    /// The request that opens the connection: address and headers.
+    fn open(&self) -> http::Request<()>;
+    /// The connection stands: configure the session as briefed.
+    fn greet(&mut self, now: Instant, brief: Brief, out: &mut Outbox);
+    /// Reads one text message.
+    fn read(&mut self, now: Instant, message: &str, out: &mut Outbox);
+    fn write(&mut self, now: Instant, command: EngineCommand, out: &mut Outbox);
+    /// The service closed the connection, with this code and reason where it gave any.
+    fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox);
+    /// When [`wake`](Self::wake) is due, if ever.
+    fn deadline(&self) -> Option<Instant>;
+    fn wake(&mut self, now: Instant, out: &mut Outbox);
+}
