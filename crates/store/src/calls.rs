@@ -1,0 +1,168 @@
+//! The calls there were and are.
+
+use crate::{Store, StoreError, new_id, on_reader, on_tx, on_writer};
+
+/// A call that begins.
+#[derive(Clone, Debug)]
+pub struct NewCall<'a> {
+    pub id: &'a str,
+    /// `twilio`, `browser`, …
+    pub carrier: &'a str,
+    /// The carrier's name for the call.
+    pub carrier_call: &'a str,
+    pub from: &'a str,
+    pub to: &'a str,
+    /// We placed it.
+    pub outbound: bool,
+    pub engine: &'a str,
+    /// `stranger`, `known` or `owner`.
+    pub trust: &'a str,
+    pub started_ms: i64,
+}
+
+impl NewCall<'_> {
+    /// An id for a call that starts at `now_ms`. Later calls have greater ids.
+    pub fn id(now_ms: i64) -> String {
+        new_id(now_ms)
+    }
+}
+
+/// Whether a call is new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    New,
+    /// The carrier told of this call before; it is the one with this id.
+    Again {
+        id: String,
+    },
+}
+
+/// A call as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct CallRow {
+    pub id: String,
+    pub carrier: String,
+    pub carrier_call: String,
+    #[sqlx(rename = "from_number")]
+    pub from: String,
+    #[sqlx(rename = "to_number")]
+    pub to: String,
+    pub outbound: bool,
+    pub engine: String,
+    pub trust: String,
+    pub started_ms: i64,
+    /// When its audio stood, if ever.
+    pub answered_ms: Option<i64>,
+    /// Empty while it goes on.
+    pub ended_ms: Option<i64>,
+    pub ending: Option<String>,
+    /// How many notes were written about it.
+    pub notes: i64,
+}
+
+macro_rules! columns {
+    () => {
+        "id, carrier, carrier_call, from_number, to_number, outbound <> 0 AS outbound, engine, trust, started_ms, \
+         answered_ms, ended_ms, ending, notes"
+    };
+}
+
+impl Store {
+    /// Writes down a call, once for each call of the carrier.
+    pub async fn call_begun(&self, call: &NewCall<'_>) -> Result<Begun, StoreError> {
+        let new: Option<String> = on_writer!(self, db => sqlx::query_scalar(
+            "INSERT INTO calls (id, carrier, carrier_call, from_number, to_number, outbound, engine, trust, started_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+             ON CONFLICT (carrier, carrier_call) DO NOTHING RETURNING id",
+        )
+        .bind(call.id)
+        .bind(call.carrier)
+        .bind(call.carrier_call)
+        .bind(call.from)
+        .bind(call.to)
+        .bind(i64::from(call.outbound))
+        .bind(call.engine)
+        .bind(call.trust)
+        .bind(call.started_ms)
+        .fetch_optional(db)
+        .await)?;
+        if new.is_some() {
+            return Ok(Begun::New);
+        }
+        let id = on_writer!(self, db => sqlx::query_scalar(
+            "SELECT id FROM calls WHERE carrier = $1 AND carrier_call = $2",
+        )
+        .bind(call.carrier)
+        .bind(call.carrier_call)
+        .fetch_one(db)
+        .await)?;
+        Ok(Begun::Again { id })
+    }
+
+    /// The call's audio stands. Only the first time counts.
+    pub async fn call_answered(&self, id: &str, now_ms: i64) -> Result<(), StoreError> {
+        on_writer!(self, db => sqlx::query(
+            "UPDATE calls SET answered_ms = $2 WHERE id = $1 AND answered_ms IS NULL",
+        )
+        .bind(id)
+        .bind(now_ms)
+        .execute(db)
+        .await
+        .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// The call is over; what it held in a calendar is free again. Only the first ending counts.
+    pub async fn call_ended(&self, id: &str, ended_ms: i64, ending: &str) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        on_tx!(&mut tx, db => sqlx::query(
+            "UPDATE calls SET ended_ms = $2, ending = $3 WHERE id = $1 AND ended_ms IS NULL",
+        )
+        .bind(id)
+        .bind(ended_ms)
+        .bind(ending)
+        .execute(db)
+        .await
+        .map(|_| ()))?;
+        on_tx!(&mut tx, db => sqlx::query("DELETE FROM holds WHERE call_id = $1")
+            .bind(id)
+            .execute(db)
+            .await
+            .map(|_| ()))?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends, as `crashed`, the calls that started before `before_ms` and never ended; says how many. Called when the
+    /// server starts: with `now_ms` where it is alone, with what is older than the longest call where other instances
+    /// may have calls in progress ([`Store::is_shared`]).
+    pub async fn close_open_calls(&self, now_ms: i64, before_ms: i64) -> Result<u64, StoreError> {
+        let closed = on_writer!(self, db => sqlx::query(
+            "UPDATE calls SET ended_ms = $1, ending = 'crashed' WHERE ended_ms IS NULL AND started_ms < $2",
+        )
+        .bind(now_ms)
+        .bind(before_ms)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))?;
+        Ok(closed)
+    }
+
+    /// At most `limit` calls that started before `before_ms`, the latest first.
+    pub async fn calls(&self, limit: u32, before_ms: i64) -> Result<Vec<CallRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM calls WHERE started_ms < $2 ORDER BY started_ms DESC, id DESC LIMIT $1",
+        ))
+        .bind(i64::from(limit))
+        .bind(before_ms)
+        .fetch_all(db)
+        .await)?)
+    }
+
+    pub async fn call(&self, id: &str) -> Result<Option<CallRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM calls WHERE id = $1"))
+            .bind(id)
+            .fetch_optional(db)
+            .await)?)
+    }
+}

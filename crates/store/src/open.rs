@@ -1,0 +1,233 @@
+//! Finding the database that an address names, making it where it is missing, and bringing it up to date.
+
+use crate::{Db, Store, StoreError};
+use sqlx::{
+    ConnectOptions,
+    migrate::{MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+const READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 10;
+/// A caller waits for what needs a connection, so this is short.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Opens the database at `address`, creates it (SQLite: the file and its folders) and brings its tables up to date.
+    ///
+    /// Addresses: `sqlite:///relative.db`, `sqlite:////absolute.db`, `sqlite:path`, `sqlite::memory:` (one's own,
+    /// gone when the store is), `postgres://…`, `postgresql://…`.
+    pub async fn open(address: &str) -> Result<Store, StoreError> {
+        match Address::read(address)? {
+            Address::Memory => open_memory().await,
+            Address::File(path) => open_file(&path).await,
+            Address::Postgres => open_postgres(address).await,
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Address {
+    Memory,
+    File(PathBuf),
+    Postgres,
+}
+
+impl Address {
+    fn read(address: &str) -> Result<Address, StoreError> {
+        let scheme = address.split_once(':').map_or("", |(scheme, _)| scheme);
+        match scheme {
+            "postgres" | "postgresql" => return Ok(Address::Postgres),
+            "sqlite" => {}
+            _ => {
+                return Err(StoreError::Address(format!(
+                    "DATABASE_URL begins with \"{}\", which is no database that is known here: use sqlite:///file.db \
+                     (relative), sqlite:////folder/file.db (absolute), postgres://… or postgresql://…",
+                    scheme.chars().take(20).collect::<String>(),
+                )));
+            }
+        }
+        let rest = &address["sqlite:".len()..];
+        let path = rest.strip_prefix("///").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
+        if path.contains('?') {
+            return Err(StoreError::Address(format!(
+                "DATABASE_URL {address}: an SQLite address takes no parameters; leave out everything from the ? on"
+            )));
+        }
+        match path {
+            "" | "/" => Err(StoreError::Address(format!(
+                "DATABASE_URL {address} names no file: write sqlite:///earpiece.db"
+            ))),
+            ":memory:" => Ok(Address::Memory),
+            path => Ok(Address::File(PathBuf::from(path))),
+        }
+    }
+}
+
+async fn open_memory() -> Result<Store, StoreError> {
+    let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(true).disable_statement_logging();
+    // The database is its connection: closing that for its age or idleness would lose everything.
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await?;
+    migrate_sqlite(&pool).await.map_err(|error| outdated("in memory", &error))?;
+    Ok(Store { db: Db::Sqlite { writer: pool.clone(), reader: pool } })
+}
+
+async fn open_file(path: &Path) -> Result<Store, StoreError> {
+    let shown = path.display().to_string();
+    create_private(path).map_err(|error| {
+        StoreError::Unreachable(format!(
+            "the database file {shown} cannot be created ({error}): choose another place with DATABASE_URL or DATA_DIR, \
+             or let this user write there"
+        ))
+    })?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(PATIENCE)
+        .foreign_keys(true)
+        .disable_statement_logging();
+    let unreachable = |error: sqlx::Error| {
+        StoreError::Unreachable(format!(
+            "the database file {shown} cannot be opened ({error}): see that it is an SQLite file, that this user may write \
+             it and its folder, and that the disk is not full"
+        ))
+    };
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.clone())
+        .await
+        .map_err(unreachable)?;
+    migrate_sqlite(&writer).await.map_err(|error| outdated(&shown, &error))?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.pragma("query_only", "1"))
+        .await
+        .map_err(unreachable)?;
+    Ok(Store { db: Db::Sqlite { writer, reader } })
+}
+
+/// What callers say is nobody else's business: a new file can be read by its owner alone. SQLite gives the files that
+/// it puts beside it the same rights.
+fn create_private(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// In one transaction that excludes every other program at the same file.
+async fn migrate_sqlite(writer: &sqlx::SqlitePool) -> Result<(), MigrateError> {
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+    MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn open_postgres(address: &str) -> Result<Store, StoreError> {
+    let mut options: PgConnectOptions = address.parse().map_err(|error: sqlx::Error| {
+        StoreError::Address(format!(
+            "DATABASE_URL is no Postgres address ({error}): write postgres://user:password@host:5432/database"
+        ))
+    })?;
+    let named = options.get_username() != "anonymous" || address.contains("anonymous");
+    if let (false, Ok(user)) = (named, std::env::var("USER")) {
+        options = options.username(&user);
+    }
+    let shown = format!(
+        "{}:{}/{}",
+        options.get_host(),
+        options.get_port(),
+        options.get_database().unwrap_or_else(|| options.get_username()),
+    );
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.application_name("earpiece").disable_statement_logging())
+        .await
+        .map_err(|error| StoreError::Unreachable(unreachable_postgres(&shown, &error)))?;
+    MIGRATIONS.run(&pool).await.map_err(|error| outdated(&shown, &error))?;
+    Ok(Store { db: Db::Postgres(pool) })
+}
+
+fn unreachable_postgres(shown: &str, error: &sqlx::Error) -> String {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default();
+    let advice = match &*code {
+        "28P01" | "28000" => "see the user and the password in DATABASE_URL, and the server's pg_hba.conf",
+        "3D000" => "create the database (createdb), or name another in DATABASE_URL",
+        "53300" => "the server has no connection left: raise its max_connections or run fewer instances",
+        _ => "see that the server runs and that host and port in DATABASE_URL are right",
+    };
+    format!("the Postgres database {shown} cannot be reached ({error}): {advice}")
+}
+
+fn outdated(shown: &str, error: &MigrateError) -> StoreError {
+    let advice = match error {
+        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
+            "it was last used by a newer version of this program: run that one, or give this one another DATABASE_URL"
+        }
+        MigrateError::VersionMismatch(_) => {
+            "it was made by a version of this program that was never released: give this one another DATABASE_URL"
+        }
+        _ => "see that this user may create tables there and that no other program keeps tables in it",
+    };
+    StoreError::Outdated(format!(
+        "the tables of the database {shown} cannot be brought up to date ({error}): {advice}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_address_is_understood() {
+        for (address, path) in [
+            ("sqlite:///relative.db", "relative.db"),
+            ("sqlite:///folder/relative.db", "folder/relative.db"),
+            ("sqlite:////absolute.db", "/absolute.db"),
+            ("sqlite:path.db", "path.db"),
+            ("sqlite:/absolute.db", "/absolute.db"),
+            ("sqlite://path.db", "path.db"),
+        ] {
+            assert_eq!(Address::read(address).expect(address), Address::File(path.into()), "{address}");
+        }
+        assert_eq!(Address::read("sqlite::memory:").expect("memory"), Address::Memory);
+        assert_eq!(Address::read("postgres://u:p@h/d").expect("postgres"), Address::Postgres);
+        assert_eq!(Address::read("postgresql://h/d").expect("postgresql"), Address::Postgres);
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused_with_what_to_write_and_without_its_password() {
+        for address in
+            ["", "mysql://u:secret@h/d", "file.db", "sqlite:", "sqlite:///", "sqlite:///a.db?mode=ro"]
+        {
+            let error = Address::read(address).expect_err(address).to_string();
+            assert!(error.contains("sqlite:///") && !error.contains("secret"), "{address}: {error}");
+        }
+    }
+}
