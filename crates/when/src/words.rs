@@ -1,0 +1,250 @@
+//! From text to words, numbers and the forms of date and time that are written in one piece.
+
+use crate::speak::{MONTHS, SMALL, TENS};
+use jiff::{
+    Timestamp, Zoned,
+    civil::{Date, DateTime},
+};
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Word,
+    Number(u32),
+    /// "24th"
+    Ordinal(u32),
+    /// "4:30"; `certain` where it can only be the 24-hour clock.
+    Clock {
+        hour: u32,
+        minute: u32,
+        certain: bool,
+    },
+    /// "11/24", "11/24/2026", "24.11.2026"
+    Calendar {
+        month: u32,
+        day: u32,
+        year: Option<u32>,
+    },
+    IsoDate(Date),
+    IsoLocal(DateTime),
+    IsoInstant(Timestamp),
+    /// Looks like ISO 8601 and is no date.
+    IsoBroken,
+}
+
+const MOST_WORDS: usize = 100;
+const LONGEST_WORD: usize = 64;
+
+/// The words of a text: lower case, without punctuation, "p.m." and "p m" as "pm".
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
+    for raw in text.split_whitespace().take(MOST_WORDS) {
+        let raw: String = raw.chars().take(LONGEST_WORD).collect::<String>().to_lowercase().replace('’', "'");
+        let raw = raw.trim_matches(|c: char| !c.is_alphanumeric());
+        if raw.is_empty() {
+            continue;
+        }
+        if let Some(kind) = iso(raw) {
+            tokens.push(Token { text: raw.to_owned(), kind });
+            continue;
+        }
+        for word in raw.split(['-', '–', '—', ',']).filter(|_| !raw.starts_with(|c: char| c.is_ascii_digit()))
+        {
+            push_word(&mut tokens, word);
+        }
+        if raw.starts_with(|c: char| c.is_ascii_digit()) {
+            push_figures(&mut tokens, raw);
+        }
+    }
+    tokens
+}
+
+/// A number in words or digits that begins at `at`, and where it ends: 0 to 99 in words, anything in digits.
+pub(crate) fn number(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    let token = tokens.get(at)?;
+    if let Kind::Number(number) = token.kind {
+        return Some((number, at + 1));
+    }
+    if let Some(small) = SMALL.iter().position(|word| *word == token.text) {
+        return Some((small as u32, at + 1));
+    }
+    let tens = ten(&token.text)?;
+    let ones = tokens.get(at + 1).and_then(|next| SMALL[1..10].iter().position(|word| *word == next.text));
+    Some(ones.map_or((tens, at + 1), |ones| (tens + ones as u32 + 1, at + 2)))
+}
+
+/// An ordinal ("24th", "twenty fourth", "third") that begins at `at`, and where it ends.
+pub(crate) fn ordinal(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    let token = tokens.get(at)?;
+    if let Kind::Ordinal(number) = token.kind {
+        return Some((number, at + 1));
+    }
+    if let Some(number) = ordinal_word(&token.text) {
+        return Some((number, at + 1));
+    }
+    let tens = ten(&token.text)?;
+    let ones = ordinal_word(&tokens.get(at + 1)?.text)?;
+    (ones < 10).then_some((tens + ones, at + 2))
+}
+
+/// A year that begins at `at`: "2026", "twenty twenty six", "two thousand twenty six".
+pub(crate) fn year(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    let token = tokens.get(at)?;
+    if let Kind::Number(year @ 1900..=2999) = token.kind {
+        return Some((year, at + 1));
+    }
+    let (start, century) = match (token.text.as_str(), tokens.get(at + 1)?.text.as_str()) {
+        ("twenty", "twenty" | "thirty") => (at + 1, 2000),
+        ("two", "thousand") => {
+            let and = tokens.get(at + 2).is_some_and(|token| token.text == "and");
+            (at + 2 + usize::from(and), 2000)
+        }
+        _ => return None,
+    };
+    let (rest, next) = number(tokens, start)?;
+    (rest < 100).then_some((century + rest, next))
+}
+
+/// The month (1 to 12) that this word names.
+pub(crate) fn month(word: &str) -> Option<i8> {
+    let full = |name: &&str| name.eq_ignore_ascii_case(word);
+    let short = |name: &&str| word == "sept" || name[..3].eq_ignore_ascii_case(word);
+    let index = match word {
+        "sept" => 8,
+        _ => MONTHS.iter().position(|name| full(&name) || short(&name))?,
+    };
+    Some(index as i8 + 1)
+}
+
+fn ten(word: &str) -> Option<u32> {
+    TENS[2..].iter().position(|ten| *ten == word).map(|index| (index as u32 + 2) * 10)
+}
+
+fn ordinal_word(word: &str) -> Option<u32> {
+    (1..=20).chain([30]).find(|&number| crate::speak::name_ordinal(number) == word)
+}
+
+fn push_word(tokens: &mut Vec<Token>, word: &str) {
+    let undotted: String = word.chars().filter(|&c| c != '.').collect();
+    let text = match undotted.trim_matches('\'') {
+        "" => return,
+        "oclock" => "o'clock",
+        other => other,
+    };
+    if let ("m", Some(half @ ("a" | "p"))) = (text, tokens.last().map(|token| token.text.as_str())) {
+        let text = format!("{half}m");
+        tokens.pop();
+        tokens.push(Token { text, kind: Kind::Word });
+        return;
+    }
+    tokens.push(Token { text: text.to_owned(), kind: Kind::Word });
+}
+
+/// What begins with a digit: "24", "24th", "4pm", "4:30", "4.30pm", "11/24".
+fn push_figures(tokens: &mut Vec<Token>, raw: &str) {
+    let digits = raw.find(|c: char| !c.is_ascii_digit()).unwrap_or(raw.len());
+    let (figures, tail) = raw.split_at(digits);
+    let Ok(number) = figures.parse::<u32>() else {
+        tokens.push(Token { text: raw.to_owned(), kind: Kind::Word });
+        return;
+    };
+    let mut push = |kind| tokens.push(Token { text: raw.to_owned(), kind });
+    let half = |tail: &str| match tail.replace('.', "").as_str() {
+        "am" | "a" => Some("am"),
+        "pm" | "p" => Some("pm"),
+        _ => None,
+    };
+    if let Some(half) = half(tail) {
+        push(Kind::Number(number));
+        push_word(tokens, half);
+        return;
+    }
+    match tail {
+        "" if figures.len() == 4 && figures.starts_with('0') => {
+            push(Kind::Clock { hour: number / 100, minute: number % 100, certain: true });
+        }
+        "" => push(Kind::Number(number)),
+        "st" | "nd" | "rd" | "th" => push(Kind::Ordinal(number)),
+        _ => {
+            let separator = tail.chars().next().unwrap_or(' ');
+            let rest = &tail[separator.len_utf8()..];
+            let parts: Vec<&str> = rest.split(['/', '.', '-']).filter(|part| !part.is_empty()).collect();
+            let minute_digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            let (minute, after) = rest.split_at(minute_digits);
+            let numbers: Vec<u32> = parts.iter().map_while(|part| part.parse().ok()).collect();
+            match (separator, numbers.as_slice()) {
+                ('/', [day]) if parts.len() == 1 => {
+                    push(Kind::Calendar { month: number, day: *day, year: None })
+                }
+                ('/', [day, year]) => {
+                    push(Kind::Calendar { month: number, day: *day, year: Some(full_year(*year)) })
+                }
+                ('.', [month, year]) if parts.len() == 2 => {
+                    push(Kind::Calendar { month: *month, day: number, year: Some(full_year(*year)) });
+                }
+                (':' | '.', _)
+                    if minute.len() == 2 && (half(after).is_some() || after.is_empty() || seconds(after)) =>
+                {
+                    let minute = minute.parse().unwrap_or(99);
+                    let after_date = matches!(tokens.last(), Some(Token { kind: Kind::IsoDate(_), .. }));
+                    let certain = after_date || figures.starts_with('0') || number > 12 || number == 0;
+                    tokens.push(Token {
+                        text: raw.to_owned(),
+                        kind: Kind::Clock { hour: number, minute, certain },
+                    });
+                    if let Some(half) = half(after) {
+                        push_word(tokens, half);
+                    }
+                }
+                ('-' | '–' | '—', _) => {
+                    push(Kind::Number(number));
+                    if rest.starts_with(|c: char| c.is_ascii_digit()) {
+                        tokens.push(Token { text: "to".into(), kind: Kind::Word });
+                        push_figures(tokens, rest);
+                    } else {
+                        push_word(tokens, rest);
+                    }
+                }
+                _ => push(Kind::Word),
+            }
+        }
+    }
+}
+
+/// ":00", the seconds that machines write.
+fn seconds(text: &str) -> bool {
+    text.len() == 3 && text.starts_with(':') && text[1..].bytes().all(|b| b.is_ascii_digit())
+}
+
+fn full_year(year: u32) -> u32 {
+    if year < 100 { 2000 + year } else { year }
+}
+
+fn iso(raw: &str) -> Option<Kind> {
+    let bytes = raw.as_bytes();
+    let digits =
+        |from: usize, to: usize| bytes.get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let dated = digits(0, 4)
+        && bytes.get(4) == Some(&b'-')
+        && digits(5, 7)
+        && bytes.get(7) == Some(&b'-')
+        && digits(8, 10);
+    if !dated {
+        return None;
+    }
+    if bytes.len() == 10 {
+        return Some(raw.parse().map_or(Kind::IsoBroken, Kind::IsoDate));
+    }
+    if let Ok(zoned) = raw.parse::<Zoned>() {
+        return Some(Kind::IsoInstant(zoned.timestamp()));
+    }
+    if let Ok(instant) = raw.parse::<Timestamp>() {
+        return Some(Kind::IsoInstant(instant));
+    }
+    Some(raw.parse().map_or(Kind::IsoBroken, Kind::IsoLocal))
+}
