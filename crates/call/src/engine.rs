@@ -55,7 +55,7 @@ pub enum EngineEvent {
     Wants(ToolCall),
     /// The assistant no longer wants this answered.
     Withdraws(ToolCallId),
-    /// The assistant has nothing more to say this turn.
+    /// The assistant has nothing more to say or want this turn. Ends every reply, a cancelled one too.
     Done(Usage),
     /// Something went wrong that the call survives, in words for the owner.
     Trouble(String),
@@ -69,7 +69,7 @@ pub enum EngineCommand {
     Hear(Chunk),
     /// The caller has finished: answer now. Engines that decide this themselves ignore it.
     Respond,
-    /// Say no more of what is being said.
+    /// Say no more of what is being said; no more voice of it may follow.
     Cancel,
     /// Forget everything of this item after the part the caller heard.
     Truncate(ItemId, Duration),

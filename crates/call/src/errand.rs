@@ -1,1 +1,114 @@
-//! Errands: tools under way.
+//! Errands: tools under way. Each is run once and answered once, whatever becomes of the conversation meanwhile.
+
+use crate::{Answer, Effect, ToolCall, ToolCallId};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+/// More tools at once than any assistant needs.
+const AT_ONCE: usize = 16;
+/// More tools in one call than any assistant needs.
+const ALTOGETHER: usize = 1_000;
+
+#[derive(Debug)]
+struct Errand {
+    name: String,
+    since: Instant,
+    due: Instant,
+    /// The assistant no longer waits: it was told that this failed, or withdrew the question.
+    given_up: bool,
+}
+
+/// What becomes of a finished errand.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Finished {
+    /// The assistant waits for this answer.
+    Awaited,
+    /// The assistant was told otherwise, and the world has changed all the same.
+    TooLate,
+    /// The assistant was told otherwise, and may go on believing it.
+    Forgotten,
+}
+
+/// The tools of one call.
+#[derive(Debug, Default)]
+pub(crate) struct Errands {
+    under_way: BTreeMap<ToolCallId, Errand>,
+    asked: BTreeSet<ToolCallId>,
+    /// Finished while the caller had the floor.
+    waiting: Vec<(ToolCallId, Answer)>,
+    /// The caller was told to wait.
+    pub filled: bool,
+}
+
+impl Errands {
+    /// Notes that a tool is asked for, and says whether this is the first time.
+    pub(crate) fn is_new(&mut self, id: &ToolCallId) -> bool {
+        self.asked.len() < ALTOGETHER && self.asked.insert(id.clone())
+    }
+
+    /// Begins an errand, unless too many are under way.
+    pub(crate) fn begin(&mut self, now: Instant, call: &ToolCall, patience: Duration) -> bool {
+        let room = self.under_way.len() < AT_ONCE;
+        if room {
+            let errand = Errand { name: call.name.clone(), since: now, due: now + patience, given_up: false };
+            self.under_way.insert(call.id.clone(), errand);
+        }
+        room
+    }
+
+    /// Ends an errand, giving its name, how long it took and what to do with the answer; nothing for one that is
+    /// not under way.
+    pub(crate) fn finish(
+        &mut self,
+        now: Instant,
+        id: &ToolCallId,
+        answer: &Answer,
+    ) -> Option<(String, Duration, Finished)> {
+        let errand = self.under_way.remove(id)?;
+        let finished = match (errand.given_up, &answer.effect) {
+            (false, _) => Finished::Awaited,
+            (true, Effect::None) => Finished::Forgotten,
+            (true, Effect::Booked(_) | Effect::Moved(_) | Effect::Cancelled(_) | Effect::Sent(_)) => {
+                Finished::TooLate
+            }
+        };
+        Some((errand.name, now.saturating_duration_since(errand.since), finished))
+    }
+
+    /// Nobody waits for this any longer, but it runs on.
+    pub(crate) fn withdraw(&mut self, id: &ToolCallId) {
+        if let Some(errand) = self.under_way.get_mut(id) {
+            errand.given_up = true;
+        }
+        self.waiting.retain(|(waiting, _)| waiting != id);
+    }
+
+    /// Takes one that has used up its time.
+    pub(crate) fn give_up(&mut self, now: Instant) -> Option<(ToolCallId, String, Duration)> {
+        let late = self.under_way.iter_mut().find(|(_, errand)| !errand.given_up && errand.due <= now)?;
+        late.1.given_up = true;
+        Some((late.0.clone(), late.1.name.clone(), now.saturating_duration_since(late.1.since)))
+    }
+
+    /// When the next one has used up its time.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.under_way.values().filter(|errand| !errand.given_up).map(|errand| errand.due).min()
+    }
+
+    /// Whether the assistant waits for any.
+    pub(crate) fn is_any_awaited(&self) -> bool {
+        !self.waiting.is_empty() || self.under_way.values().any(|errand| !errand.given_up)
+    }
+
+    /// Keeps an answer until the caller has finished speaking.
+    pub(crate) fn keep(&mut self, id: ToolCallId, answer: Answer) {
+        self.waiting.push((id, answer));
+    }
+
+    /// Takes what was kept.
+    pub(crate) fn kept(&mut self) -> Vec<(ToolCallId, Answer)> {
+        std::mem::take(&mut self.waiting)
+    }
+}

@@ -16,13 +16,28 @@ pub enum Note {
     /// The first sound of an item left for the caller.
     Sounding(ItemId),
     /// The caller spoke over the assistant and heard `heard` of this item's `sent`.
-    Interrupted { item: ItemId, heard: Duration, sent: Duration },
+    Interrupted {
+        item: ItemId,
+        heard: Duration,
+        sent: Duration,
+    },
     /// What seemed an interruption was none; the assistant goes on.
     FalseInterruption,
     /// A key was pressed. Which one is nobody's business.
     KeyPressed,
-    ToolAsked { id: ToolCallId, name: String, arguments: String },
-    ToolAnswered { id: ToolCallId, name: String, ok: bool, say: String, effect: Effect, took: Duration },
+    ToolAsked {
+        id: ToolCallId,
+        name: String,
+        arguments: String,
+    },
+    ToolAnswered {
+        id: ToolCallId,
+        name: String,
+        ok: bool,
+        say: String,
+        effect: Effect,
+        took: Duration,
+    },
     /// A tool took long, and the caller was told to wait.
     Filler(String),
     /// Nobody spoke for long, and the caller was asked.

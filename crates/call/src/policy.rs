@@ -1,5 +1,6 @@
 //! How patient a call is.
 
+use crate::Chunk;
 use std::time::Duration;
 
 /// The bounds within which a call is polite. Every field is a length of time from a moment that its name says.
@@ -21,6 +22,12 @@ pub struct Policy {
     pub farewell: Duration,
     /// What the caller is told while a tool is slow.
     pub filler_words: String,
+    /// The last words before a silent call ends.
+    pub silence_goodbye: String,
+    /// The last words when a call has lasted as long as any may.
+    pub longest_goodbye: String,
+    /// Played when the engine is gone, in the format of the line.
+    pub apology: Option<Chunk>,
     /// What the engine is told when nobody spoke for `silence`.
     pub silence_prompt: String,
 }
@@ -36,7 +43,12 @@ impl Default for Policy {
             tool_patience: Duration::from_secs(15),
             farewell: Duration::from_secs(10),
             filler_words: "One moment, please.".into(),
-            silence_prompt: "Nobody has spoken for a while. Ask in one short sentence whether the caller is still there.".into(),
+            silence_goodbye: "I will hang up now. Goodbye.".into(),
+            longest_goodbye: "I am sorry, we have to end this call now. Goodbye.".into(),
+            apology: None,
+            silence_prompt:
+                "Nobody has spoken for a while. Ask in one short sentence whether the caller is still there."
+                    .into(),
         }
     }
 }

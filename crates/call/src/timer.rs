@@ -34,6 +34,10 @@ impl Timers {
         self.0[timer as usize] = None;
     }
 
+    pub(crate) fn is_set(&self, timer: Timer) -> bool {
+        self.0[timer as usize].is_some()
+    }
+
     pub(crate) fn stop_all(&mut self) {
         *self = Self::default();
     }

@@ -13,6 +13,21 @@ pub struct ToolCall {
     pub arguments: String,
 }
 
+impl ToolCall {
+    /// The text argument of this name, where it is plain: without escapes, and short enough to be a number or an
+    /// address.
+    pub(crate) fn text_argument(&self, name: &str) -> Option<String> {
+        let (_, after) = self.arguments.split_once(&format!("\"{name}\""))?;
+        let value = after.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+        let (value, _) = value.split_once('"')?;
+        let plain = !value.is_empty()
+            && value.len() <= 256
+            && !value.contains(['\\', '<', '>', '&'])
+            && value.is_ascii();
+        plain.then(|| value.to_owned())
+    }
+}
+
 /// What a tool tells the assistant. Failing is also an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {

@@ -1,0 +1,149 @@
+//! Whatever happens, in whatever order, these stay true. Each call is one seed; one that fails is printed.
+
+mod sim;
+use call::*;
+use fastrand::Rng;
+use sim::*;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+const CALLS: u64 = 30_000;
+
+/// How far a truncation may be from what had been heard when the line was cleared.
+const MISS: Duration = Duration::from_millis(20);
+
+#[test]
+fn any_order_of_events_keeps_the_promises() {
+    let mut failed = vec![];
+    for seed in 0..CALLS {
+        if let Err(why) = std::panic::catch_unwind(|| one_call(seed)) {
+            failed.push(seed);
+            println!("seed {seed} failed: {}", message(&why));
+        }
+        assert!(failed.len() < 10, "stopped after ten failing seeds: {failed:?}");
+    }
+    assert!(failed.is_empty(), "failing seeds: {failed:?}");
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("panicked")
+}
+
+fn one_call(seed: u64) {
+    let mut rng = Rng::with_seed(seed);
+    let mut sim = Sim::new(Policy::default());
+    sim.phone.out = ms(rng.u64(0..400));
+    sim.phone.back = ms(rng.u64(0..400));
+    sim.phone.after_clear = if rng.bool() { AfterClear::ReturnsMarks } else { AfterClear::Forgets };
+    let mut world = World::default();
+    for _ in 0..rng.usize(1..80) {
+        world.step(&mut sim, &mut rng);
+        let step = if rng.u8(0..4) > 0 { 300 } else { 4_000 };
+        sim.pass(ms(rng.u64(0..step)));
+    }
+    sim.pass(secs(31 * 60));
+    check(&sim);
+}
+
+/// A model engine: it speaks, wants and hears as engines do, and keeps no promise that it need not keep.
+#[derive(Default)]
+struct World {
+    item: u32,
+    turn: u32,
+    tools: u32,
+    cancelled: bool,
+}
+
+impl World {
+    fn step(&mut self, sim: &mut Sim, rng: &mut Rng) {
+        let outputs = match rng.u8(0..12) {
+            0..=3 if !self.cancelled => sim.speak(self.item, ms(rng.u64(20..1_500))),
+            0..=4 => {
+                self.item += 1;
+                self.cancelled = false;
+                sim.done()
+            }
+            5 | 6 => self.caller_speaks(sim),
+            7 => sim.engine(EngineEvent::CallerPauses),
+            8 => {
+                let turn = rng.u32(0..=self.turn);
+                let text = ["", "stop", "at ten"][rng.usize(0..3)].to_owned();
+                let transcript = Transcript { text, partial: rng.bool() };
+                sim.engine(EngineEvent::CallerSaid(TurnId(turn), transcript))
+            }
+            9 => self.tool(sim, rng),
+            10 => {
+                let effect = if rng.bool() { Effect::None } else { Effect::Sent("a text".into()) };
+                let answer = Answer { effect, ..Answer::said("done") };
+                sim.give(Input::Tool(ToolCallId(rng.u32(0..6).to_string()), answer))
+            }
+            _ => sim.give(Input::Line(LineEvent::Audio(sound(ms(20))))),
+        };
+        self.cancelled |= outputs.iter().any(|output| *output == Output::Engine(EngineCommand::Cancel));
+    }
+
+    fn caller_speaks(&mut self, sim: &mut Sim) -> Vec<Output> {
+        self.turn += 1;
+        let audible = sim.call_is_audible();
+        let outputs = sim.engine(EngineEvent::CallerSpeaks);
+        let over = outputs.iter().any(|output| matches!(output, Output::Note(Note::Ended(_))));
+        let cleared = outputs.iter().any(is_clear);
+        assert!(
+            !audible || cleared || over || sim.call.ending().is_some(),
+            "speech did not silence the assistant"
+        );
+        outputs
+    }
+
+    fn tool(&mut self, sim: &mut Sim, rng: &mut Rng) -> Vec<Output> {
+        if rng.u8(0..20) == 0 {
+            return sim.engine(EngineEvent::Withdraws(ToolCallId(rng.u32(0..6).to_string())));
+        }
+        let id = if rng.u8(0..5) == 0 { rng.u32(0..=self.tools) } else { self.tools };
+        self.tools = self.tools.max(id + 1);
+        let name = ["calendar", "sms", "calendar", "hang_up"][rng.usize(0..4)];
+        sim.wants(&id.to_string(), name)
+    }
+}
+
+fn check(sim: &Sim) {
+    let mut sent = BTreeMap::<ItemId, Duration>::new();
+    let mut forgotten = BTreeSet::new();
+    let (mut asked, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    let mut items = sim.played_items();
+    let mut ended = None;
+    for (at, output) in &sim.log {
+        assert!(ended.is_none(), "{output:?} after the end");
+        match output {
+            Output::Line(LineCommand::Play(chunk, _)) => {
+                let item = items.next().expect("every chunk has an item");
+                assert!(!forgotten.contains(&item), "{item:?} sounds after it was forgotten");
+                *sent.entry(item).or_default() += chunk.duration();
+            }
+            Output::Engine(EngineCommand::Truncate(item, heard)) => {
+                assert!(*heard <= sent[item], "heard more of {item:?} than was sent");
+                assert!(forgotten.insert(*item), "{item:?} was forgotten twice");
+            }
+            Output::Engine(EngineCommand::Delete(item)) => {
+                assert!(forgotten.insert(*item), "{item:?} was forgotten twice");
+            }
+            Output::Tool(call) => assert!(asked.insert(call.id.clone()), "{:?} was run twice", call.id),
+            Output::Engine(EngineCommand::Answer(id, _)) => {
+                assert!(answered.insert(id.clone()), "{id:?} was answered twice");
+            }
+            Output::Note(Note::Ended(_)) => ended = Some(*at),
+            Output::Line(_) | Output::Engine(_) | Output::Note(_) => {}
+        }
+    }
+    for (item, made) in &sim.made {
+        let sent = sent.get(item).copied().unwrap_or_default();
+        let heard = sim.heard(item.0);
+        assert!(heard <= *made, "{item:?} was heard for {heard:?} and made for {made:?}, sent {sent:?}");
+    }
+    assert!(sim.worst_miss() <= MISS, "what was heard was missed by {:?}", sim.worst_miss());
+    let ended = ended.expect("every call ends");
+    assert!(ended <= Policy::default().longest_call, "the call lasted {ended:?}");
+}

@@ -1,0 +1,309 @@
+//! Goodbyes, silence, bounds and errands.
+
+mod sim;
+use call::*;
+use sim::*;
+
+fn answer(say: &str) -> Answer {
+    Answer::said(say)
+}
+
+fn booked(say: &str) -> Answer {
+    let agreed = Agreed { id: "a1".into(), starts: "2026-11-24T10:00".into() };
+    Answer { effect: Effect::Booked(agreed), ..Answer::said(say) }
+}
+
+fn id(id: &str) -> ToolCallId {
+    ToolCallId(id.into())
+}
+
+fn is_answer(output: &Output) -> bool {
+    matches!(output, Output::Engine(EngineCommand::Answer(..)))
+}
+
+#[test]
+fn a_goodbye_is_heard_before_the_line_drops() {
+    let mut sim = Sim::new(Policy::default());
+    sim.phone.out = ms(150);
+    sim.phone.back = ms(150);
+    sim.speak(1, ms(1_500));
+    sim.wants("bye", "hang_up");
+    sim.done();
+    sim.pass(ms(1_700));
+    assert_eq!(sim.call.ending(), None, "the last of it is still on its way");
+    sim.pass(ms(200));
+    assert_eq!(sim.call.ending(), Some(Ending::AssistantHungUp));
+    assert_eq!(sim.heard(1), ms(1_500));
+    assert_eq!(sim.said(|o| matches!(o, Output::Line(LineCommand::HangUp))).len(), 1);
+}
+
+#[test]
+fn a_farewell_spoken_after_asking_to_hang_up_is_heard_too() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("bye", "hang_up");
+    assert_eq!(sim.call.ending(), None);
+    sim.speak(1, ms(1_500));
+    sim.done();
+    sim.pass(ms(1_499));
+    assert_eq!(sim.call.ending(), None);
+    sim.pass(ms(1));
+    assert_eq!(sim.call.ending(), Some(Ending::AssistantHungUp));
+}
+
+#[test]
+fn a_long_goodbye_is_not_cut_short() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("bye", "hang_up");
+    sim.speak(1, secs(14));
+    sim.done();
+    sim.pass(secs(20));
+    assert_eq!(sim.heard(1), secs(14));
+    assert_eq!(sim.call.ending(), Some(Ending::AssistantHungUp));
+}
+
+#[test]
+fn a_caller_who_speaks_during_the_goodbye_keeps_the_call() {
+    let mut sim = Sim::new(Policy::default());
+    sim.speak(1, ms(2_000));
+    sim.wants("bye", "hang_up");
+    sim.done();
+    sim.pass(ms(800));
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.caller_says(1, "one more thing");
+    sim.engine(EngineEvent::CallerPauses);
+    sim.pass(secs(15));
+    assert_eq!(sim.call.ending(), None);
+    let told = sim.engine_was_told();
+    assert!(
+        matches!(told[..], [EngineCommand::Truncate(..), EngineCommand::Answer(..), EngineCommand::Respond]),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_cough_during_the_goodbye_does_not_keep_the_call() {
+    let mut sim = Sim::new(Policy::default());
+    sim.speak(1, ms(2_000));
+    sim.wants("bye", "hang_up");
+    sim.done();
+    sim.pass(ms(800));
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.engine(EngineEvent::CallerPauses);
+    sim.pass(ms(1_300));
+    assert_eq!(sim.call.ending(), None);
+    sim.pass(ms(1_200));
+    assert_eq!(sim.call.ending(), Some(Ending::AssistantHungUp));
+    assert_eq!(sim.heard(1), ms(2_000));
+}
+
+#[test]
+fn a_goodbye_whose_marks_are_lost_ends_all_the_same() {
+    let mut sim = Sim::new(Policy::default());
+    sim.phone.back = secs(3_600);
+    sim.speak(1, ms(1_500));
+    sim.wants("bye", "hang_up");
+    sim.done();
+    sim.pass(secs(12));
+    assert_eq!(sim.call.ending(), Some(Ending::AssistantHungUp));
+}
+
+#[test]
+fn a_transfer_goes_where_it_was_asked_to() {
+    let mut sim = Sim::new(Policy::default());
+    let (id, name) = (id("t"), "transfer".to_owned());
+    let arguments = r#"{"reason": "wants a person", "to": "+14155550123"}"#.to_owned();
+    sim.engine(EngineEvent::Wants(ToolCall { id, name, arguments }));
+    sim.done();
+    assert_eq!(sim.call.ending(), Some(Ending::Transferred));
+    assert_eq!(sim.said(|o| *o == Output::Line(LineCommand::Transfer("+14155550123".into()))).len(), 1);
+}
+
+#[test]
+fn silence_is_asked_about_once_then_ended_politely() {
+    let mut sim = Sim::new(Policy::default());
+    sim.speak(1, secs(5));
+    sim.done();
+    sim.pass(secs(24));
+    assert!(sim.engine_was_told().is_empty(), "the assistant's own words are not silence");
+    sim.pass(secs(2));
+    assert!(matches!(sim.engine_was_told()[..], [EngineCommand::Prompt(_)]));
+    sim.speak(2, secs(2));
+    sim.done();
+    sim.pass(secs(23));
+    assert!(matches!(sim.engine_was_told()[..], [_, EngineCommand::Say(_)]), "the caller hears why");
+    assert_eq!(sim.call.ending(), None);
+    sim.speak(3, secs(2));
+    sim.done();
+    sim.pass(secs(3));
+    assert_eq!(sim.call.ending(), Some(Ending::Silent));
+    assert_eq!(sim.heard(3), secs(2));
+}
+
+#[test]
+fn a_caller_who_answers_is_asked_again_later() {
+    let mut sim = Sim::new(Policy::default());
+    sim.pass(secs(21));
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.caller_says(1, "yes I am here");
+    sim.engine(EngineEvent::CallerPauses);
+    sim.done();
+    sim.pass(secs(21));
+    let prompts = sim.said(|o| matches!(o, Output::Engine(EngineCommand::Prompt(_))));
+    assert_eq!(prompts.len(), 2);
+    assert_eq!(sim.call.ending(), None);
+}
+
+#[test]
+fn the_longest_call_is_bounded_whatever_is_said() {
+    let mut sim = Sim::new(Policy { longest_call: secs(60), ..Policy::default() });
+    for item in 1..200 {
+        sim.speak(item, ms(900));
+        sim.pass(ms(500));
+    }
+    assert_eq!(sim.call.ending(), Some(Ending::TooLong));
+    let (at, _) = sim.log.last().expect("the call said something");
+    assert_eq!(*at, secs(60));
+}
+
+#[test]
+fn a_slow_tool_is_covered_by_a_filler() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("t", "calendar");
+    sim.done();
+    sim.pass(ms(801));
+    let fillers = |sim: &Sim| sim.said(|o| matches!(o, Output::Engine(EngineCommand::Say(_)))).len();
+    assert_eq!(fillers(&sim), 1);
+    sim.speak(1, ms(900));
+    sim.done();
+    sim.pass(secs(5));
+    assert_eq!(fillers(&sim), 1, "once is enough");
+    sim.give(Input::Tool(id("t"), answer("free")));
+    assert_eq!(sim.said(is_answer).len(), 1);
+}
+
+#[test]
+fn a_quick_tool_needs_no_filler() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("t", "calendar");
+    sim.done();
+    sim.pass(ms(300));
+    sim.give(Input::Tool(id("t"), answer("free")));
+    sim.done();
+    sim.pass(secs(5));
+    assert!(sim.said(|o| matches!(o, Output::Engine(EngineCommand::Say(_)))).is_empty());
+}
+
+#[test]
+fn a_hung_tool_is_answered_as_failed_and_only_once() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("t", "calendar");
+    sim.done();
+    sim.pass(secs(16));
+    sim.give(Input::Tool(id("t"), answer("free")));
+    let answers = sim.said(is_answer);
+    assert!(
+        matches!(&answers[..], [Output::Engine(EngineCommand::Answer(_, answer))] if !answer.ok),
+        "{answers:?}"
+    );
+}
+
+#[test]
+fn what_a_tool_did_after_it_was_given_up_is_told() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("t", "create_calendar_event");
+    sim.done();
+    sim.pass(secs(16));
+    sim.give(Input::Tool(id("t"), booked("Booked for Tuesday at ten.")));
+    assert_eq!(sim.said(is_answer).len(), 1);
+    let told = sim.engine_was_told();
+    assert!(
+        matches!(told.last(), Some(EngineCommand::Prompt(news)) if news.contains("Booked for Tuesday at ten.")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_finished_tool_is_not_lost_to_a_barge_in() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("t", "create_calendar_event");
+    sim.done();
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.give(Input::Tool(id("t"), booked("Booked.")));
+    assert!(sim.said(is_answer).is_empty(), "the assistant does not talk over the caller");
+    sim.caller_says(1, "are you still there");
+    sim.engine(EngineEvent::CallerPauses);
+    let told = sim.engine_was_told();
+    assert!(matches!(told[..], [EngineCommand::Answer(..), EngineCommand::Respond]), "{told:?}");
+}
+
+#[test]
+fn what_a_withdrawn_tool_did_is_told() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("t", "create_calendar_event");
+    sim.engine(EngineEvent::Withdraws(id("t")));
+    sim.give(Input::Tool(id("t"), booked("Booked.")));
+    assert!(matches!(sim.engine_was_told()[..], [EngineCommand::Prompt(_)]));
+}
+
+#[test]
+fn no_tool_is_run_twice() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("t", "create_calendar_event");
+    sim.wants("t", "create_calendar_event");
+    sim.give(Input::Tool(id("t"), booked("Booked.")));
+    sim.wants("t", "create_calendar_event");
+    assert_eq!(sim.said(|o| matches!(o, Output::Tool(_))).len(), 1);
+}
+
+#[test]
+fn too_many_tools_at_once_are_refused_with_a_sentence() {
+    let mut sim = Sim::new(Policy::default());
+    for n in 0..20 {
+        sim.wants(&n.to_string(), "calendar");
+    }
+    assert_eq!(sim.said(|o| matches!(o, Output::Tool(_))).len(), 16);
+    assert_eq!(sim.said(is_answer).len(), 4);
+}
+
+#[test]
+fn an_engine_that_fails_ends_the_call_after_an_apology() {
+    let mut sim = Sim::new(Policy { apology: Some(sound(ms(2_000))), ..Policy::default() });
+    sim.expect_own(255, u32::MAX);
+    sim.speak(1, ms(1_000));
+    sim.engine(EngineEvent::Failed(Failure { why: "gone".into(), lasting: false }));
+    sim.pass(ms(2_999));
+    assert_eq!(sim.call.ending(), None);
+    sim.pass(ms(1));
+    assert_eq!(sim.call.ending(), Some(Ending::EngineFailed));
+}
+
+#[test]
+fn a_caller_who_hangs_up_ends_the_call() {
+    let mut sim = Sim::new(Policy::default());
+    sim.speak(1, ms(1_000));
+    sim.give(Input::Line(LineEvent::Closed));
+    assert_eq!(sim.call.ending(), Some(Ending::CallerHungUp));
+    assert_eq!(sim.call.deadline(), None);
+    assert!(sim.speak(1, ms(1_000)).is_empty());
+}
+
+#[test]
+fn a_line_that_takes_turns_listens_when_all_is_said_and_done() {
+    let mut sim = Sim::of(Manner::Turns, Policy::default());
+    let listens = |sim: &Sim| sim.said(|o| *o == Output::Line(LineCommand::Listen)).len();
+    sim.give(Input::Line(LineEvent::Audio(sound(ms(900)))));
+    sim.give(Input::Line(LineEvent::TurnOver));
+    sim.wants("t", "calendar");
+    sim.done();
+    assert_eq!(listens(&sim), 0, "the tool's answer is still to be told");
+    sim.give(Input::Tool(id("t"), answer("free")));
+    sim.speak(1, ms(700));
+    sim.done();
+    assert_eq!(listens(&sim), 1);
+    sim.give(Input::Line(LineEvent::TurnOver));
+    sim.speak(2, ms(700));
+    sim.wants("bye", "hang_up");
+    sim.done();
+    assert_eq!(sim.call.ending(), Some(Ending::AssistantHungUp));
+    assert_eq!(listens(&sim), 1);
+}
