@@ -12,6 +12,9 @@
 //! To add a carrier: one file with a type that is a [`Carrier`] and one that is a [`Stream`], its fixtures, one arm in
 //! the server's `phone.rs`.
 
+pub mod address;
+pub mod explain;
+mod form;
 pub mod markup;
 pub mod twilio;
 

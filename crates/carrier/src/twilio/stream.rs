@@ -1,0 +1,291 @@
+//! Media Streams: <https://www.twilio.com/docs/voice/media-streams/websocket-messages>.
+//!
+//! `connected`, `start`, then `media`, `dtmf` and `mark` in any order, `stop`. A frame of sound costs no allocation in
+//! either direction: text is borrowed, sound is cut from a block that comes round again.
+
+use super::webhook::is_sid;
+use crate::{Frame, Garbled, Started, Stream};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::{BufMut as _, BytesMut};
+use call::{Chunk, Format, LineCommand, LineEvent, Mark, Wire};
+use serde::Deserialize;
+use std::{borrow::Cow, collections::VecDeque, fmt::Write as _};
+
+/// No message that Twilio sends is longer; its frames of 20 ms take about 400 bytes.
+const LONGEST_TEXT: usize = 32 * 1024;
+
+/// What sound is cut from. A call holds one block, and a second one for as long as someone keeps a frame of the first.
+const BLOCK: usize = 8 * 1024;
+
+/// One call's stream.
+#[derive(Debug, Default)]
+pub struct TwilioStream {
+    phase: Phase,
+    connected: bool,
+    started: Option<Started>,
+    /// The newest mark that we sent.
+    newest: Option<Mark>,
+    block: BytesMut,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Opening,
+    Streaming,
+    Stopped,
+}
+
+impl Stream for TwilioStream {
+    fn read(&mut self, frame: Frame<'_>, events: &mut VecDeque<LineEvent>) -> Result<(), Garbled> {
+        let Frame::Text(text) = frame else { return Err(garbled("a binary message")) };
+        if text.len() > LONGEST_TEXT {
+            return Err(Garbled(format!("a message of {} bytes", text.len())));
+        }
+        let message: Message<'_> = serde_json::from_str(text).map_err(|error| misshapen(&error))?;
+        match self.phase {
+            Phase::Opening => self.opening(message),
+            Phase::Streaming => self.streaming(&message, events),
+            Phase::Stopped => Err(garbled("a message after `stop`")),
+        }
+    }
+
+    fn write(&mut self, command: &LineCommand, wire: &mut Wire) {
+        let (Phase::Streaming, Some(Started { stream: sid, .. })) = (self.phase, &self.started) else {
+            return;
+        };
+        match command {
+            LineCommand::Play(chunk, mark) => {
+                assert_eq!(chunk.format, Format::Ulaw, "what the line was said to take when it started");
+                if !chunk.bytes.is_empty() {
+                    write_media(sid, &chunk.bytes, wire);
+                }
+                write_mark(sid, *mark, wire);
+                self.newest = self.newest.max(Some(*mark));
+            }
+            LineCommand::Clear => wire.text(sid.len() + 64, |text| {
+                text.put_slice(br#"{"event":"clear","streamSid":""#);
+                text.put_slice(sid.as_bytes());
+                text.put_slice(br#""}"#);
+            }),
+            LineCommand::Listen | LineCommand::HangUp | LineCommand::Transfer(_) => {}
+        }
+    }
+
+    fn started(&self) -> Option<&Started> {
+        self.started.as_ref()
+    }
+}
+
+impl TwilioStream {
+    fn opening(&mut self, message: Message<'_>) -> Result<(), Garbled> {
+        match (&*message.event, message.start) {
+            ("connected", _) if self.connected => Err(garbled("a second `connected`")),
+            ("connected", _) => {
+                self.connected = true;
+                Ok(())
+            }
+            ("start", Some(start)) => {
+                if start.sid != message.sid {
+                    return Err(garbled("`start` names two streams"));
+                }
+                self.started = Some(start.read()?);
+                self.phase = Phase::Streaming;
+                Ok(())
+            }
+            ("start", None) => Err(garbled("`start` without its particulars")),
+            ("media" | "dtmf" | "mark" | "stop", _) => Err(garbled("a message before `start`")),
+            _ => Err(garbled("an unknown event")),
+        }
+    }
+
+    fn streaming(&mut self, message: &Message<'_>, events: &mut VecDeque<LineEvent>) -> Result<(), Garbled> {
+        let started = self.started.as_ref().expect("set when the stream started");
+        if message.sid != *started.stream {
+            return Err(garbled("a message of another stream"));
+        }
+        match (&*message.event, message) {
+            ("media", Message { media: Some(media), .. }) => {
+                if !matches!(&*media.track, "inbound" | "") {
+                    return Err(garbled("sound that is not the caller's"));
+                }
+                if let Some(chunk) = self.decoded(&media.payload)? {
+                    events.push_back(LineEvent::Audio(chunk));
+                }
+            }
+            ("mark", Message { mark: Some(Named { name }), .. }) => {
+                let mark = number(name).filter(|&mark| Some(mark) <= self.newest);
+                events
+                    .push_back(LineEvent::Played(mark.ok_or_else(|| garbled("a mark that we did not set"))?));
+            }
+            ("dtmf", Message { dtmf: Some(Pressed { digit }), .. }) => {
+                events.push_back(LineEvent::Key(
+                    key(digit).ok_or_else(|| garbled("a key that no telephone has"))?,
+                ));
+            }
+            ("stop", Message { stop, .. }) => {
+                if stop.as_ref().is_some_and(|stop| !stop.call.is_empty() && stop.call != *started.call) {
+                    return Err(garbled("the `stop` of another call"));
+                }
+                self.phase = Phase::Stopped;
+                events.push_back(LineEvent::Closed);
+            }
+            ("media" | "mark" | "dtmf", _) => return Err(garbled("an event without its particulars")),
+            ("start", _) => return Err(garbled("a second `start`")),
+            ("connected", _) => return Err(garbled("`connected` after `start`")),
+            _ => return Err(garbled("an unknown event")),
+        }
+        Ok(())
+    }
+
+    fn decoded(&mut self, payload: &str) -> Result<Option<Chunk>, Garbled> {
+        let room = base64::decoded_len_estimate(payload.len());
+        if self.block.capacity() < room {
+            self.block.reserve(room.max(BLOCK));
+        }
+        self.block.resize(room, 0);
+        let size = BASE64_STANDARD.decode_slice(payload, &mut self.block).map_err(|_| {
+            self.block.clear();
+            garbled("sound that is not base64")
+        })?;
+        self.block.truncate(size);
+        let bytes = self.block.split().freeze();
+        Ok((size > 0).then_some(Chunk { format: Format::Ulaw, bytes }))
+    }
+}
+
+fn write_media(sid: &str, sound: &[u8], wire: &mut Wire) {
+    let size = base64::encoded_len(sound.len(), true).expect("a chunk is far smaller than memory");
+    wire.text(size + sid.len() + 80, |text| {
+        text.put_slice(br#"{"event":"media","streamSid":""#);
+        text.put_slice(sid.as_bytes());
+        text.put_slice(br#"","media":{"payload":""#);
+        let from = text.len();
+        text.resize(from + size, b'=');
+        BASE64_STANDARD.encode_slice(sound, &mut text[from..]).expect("room was made for it");
+        text.put_slice(br#""}}"#);
+    });
+}
+
+fn write_mark(sid: &str, Mark(number): Mark, wire: &mut Wire) {
+    wire.text(sid.len() + 96, |text| {
+        text.put_slice(br#"{"event":"mark","streamSid":""#);
+        text.put_slice(sid.as_bytes());
+        write!(text, r#"","mark":{{"name":"m{number}"}}}}"#).expect("a buffer grows");
+    });
+}
+
+/// `m` and a number, spelled as [`write_mark`] spells it.
+fn number(name: &str) -> Option<Mark> {
+    let digits = name.strip_prefix('m')?;
+    let canonical = digits == "0" || digits.starts_with(|first: char| matches!(first, '1'..='9'));
+    if canonical { digits.parse().ok().map(Mark) } else { None }
+}
+
+fn key(digit: &str) -> Option<char> {
+    let mut letters = digit.chars();
+    match (letters.next(), letters.next()) {
+        (Some(key @ ('0'..='9' | '*' | '#' | 'A'..='D')), None) => Some(key),
+        _ => None,
+    }
+}
+
+fn garbled(why: &str) -> Garbled {
+    Garbled(why.to_owned())
+}
+
+/// Says where reading stopped. The library's own words could quote the message.
+fn misshapen(error: &serde_json::Error) -> Garbled {
+    let what = if error.is_data() { "JSON of another shape" } else { "not JSON" };
+    Garbled(format!("{what} (line {}, column {})", error.line(), error.column()))
+}
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    #[serde(borrow, default, rename = "streamSid")]
+    sid: Cow<'a, str>,
+    #[serde(borrow)]
+    media: Option<Media<'a>>,
+    #[serde(borrow)]
+    mark: Option<Named<'a>>,
+    #[serde(borrow)]
+    dtmf: Option<Pressed<'a>>,
+    #[serde(borrow)]
+    start: Option<Start<'a>>,
+    #[serde(borrow)]
+    stop: Option<Stop<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Media<'a> {
+    #[serde(borrow, default)]
+    track: Cow<'a, str>,
+    #[serde(borrow)]
+    payload: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Pressed<'a> {
+    #[serde(borrow)]
+    digit: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Stop<'a> {
+    #[serde(borrow, default, rename = "callSid")]
+    call: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Start<'a> {
+    #[serde(borrow, rename = "streamSid")]
+    sid: Cow<'a, str>,
+    #[serde(borrow, rename = "callSid")]
+    call: Cow<'a, str>,
+    #[serde(borrow, rename = "mediaFormat")]
+    format: MediaFormat<'a>,
+    #[serde(default, rename = "customParameters")]
+    parameters: Parameters,
+}
+
+#[derive(Deserialize)]
+struct MediaFormat<'a> {
+    #[serde(borrow)]
+    encoding: Cow<'a, str>,
+    #[serde(rename = "sampleRate")]
+    hertz: u32,
+    channels: u32,
+}
+
+#[derive(Deserialize, Default)]
+struct Parameters {
+    token: Option<String>,
+}
+
+impl Start<'_> {
+    fn read(self) -> Result<Started, Garbled> {
+        let MediaFormat { encoding, hertz: 8_000, channels: 1 } = &self.format else {
+            return Err(garbled("sound that is not 8 kHz, one channel"));
+        };
+        if *encoding != "audio/x-mulaw" {
+            return Err(garbled("sound that is not µ-law"));
+        }
+        if !is_sid(&self.sid) || !is_sid(&self.call) {
+            return Err(garbled("a call or stream whose name is no SID"));
+        }
+        Ok(Started {
+            call: self.call.into_owned(),
+            stream: self.sid.into_owned(),
+            token: self.parameters.token,
+            format: Format::Ulaw,
+        })
+    }
+}
