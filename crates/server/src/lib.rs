@@ -1,1 +1,4 @@
 //! TODO
+pub mod config;
+pub mod log;
+pub mod secret;

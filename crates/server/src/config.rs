@@ -1,0 +1,290 @@
+//! What the owner decided: every setting, where it may be written, and what it means.
+//!
+//! ```text
+//!   earpiece.toml < .env < .env.<EARPIECE_ENV> < environment < flags        the later wins
+//!                      └────────── schema.rs: one table ──────────┘
+//!                                   set ─► Config
+//! ```
+//!
+//! To add a setting: a field here and a row in the table under `config/schema/` that sets it. The row's default is the
+//! default; the documentation, both example files and the command line's flags are made from it.
+
+mod dotenv;
+mod file;
+mod finish;
+mod flags;
+mod load;
+mod number;
+mod parse;
+pub mod schema;
+
+pub use flags::Flags;
+pub use load::{ConfigError, Problem, Source, Sources, Warning};
+pub use number::{Network, Number};
+
+use crate::secret::Secret;
+use jiff::{civil::Time, tz::TimeZone};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
+
+/// Every setting, read and understood.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub server: Server,
+    pub data: Data,
+    pub log: Log,
+    pub callers: Callers,
+    pub assistant: Assistant,
+    pub calendar: Calendar,
+    /// Section `[call]`.
+    pub policy: call::Policy,
+    pub openai: OpenAi,
+    pub deepgram: Deepgram,
+    pub ollama: Ollama,
+    pub twilio: Twilio,
+    pub plivo: Plivo,
+    pub telnyx: Telnyx,
+    pub zapier: Zapier,
+    pub email: Email,
+    pub google: Google,
+    /// Where each setting that is not at its default was set, by its key (`server.port`).
+    pub origins: BTreeMap<&'static str, Source>,
+}
+
+/// `[server]`
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub host: IpAddr,
+    /// 0: any free one.
+    pub port: u16,
+    /// A second listener that takes media streams at `/`.
+    pub ws_port: Option<u16>,
+    /// How the carriers reach us: scheme, host and perhaps a path, without a trailing slash.
+    pub public_url: Option<String>,
+    /// Whose `X-Forwarded-*` are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Certificate chain and key, PEM files; both or none.
+    pub tls: Option<Tls>,
+    /// Calls in progress past which callers hear that we are busy.
+    pub max_calls: usize,
+    /// How long calls may go on after we were told to stop.
+    pub drain: Duration,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// `[data]`
+#[derive(Clone, Debug)]
+pub struct Data {
+    pub folder: PathBuf,
+    /// Where it is not set: an SQLite file in `folder`. May hold a password.
+    pub database_url: Secret,
+    /// Where it is not set, [`crate::secret::key_in`] makes one in `folder`.
+    pub secret_key: Option<Secret>,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// A filter as `tracing-subscriber` reads it: `info`, `info,engine=debug`.
+    pub level: String,
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text; coloured where it goes to a terminal.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[callers]`
+#[derive(Clone, Debug)]
+pub struct Callers {
+    /// Where there are any, others are rejected.
+    pub allowed: Vec<Number>,
+    pub owners: Vec<Number>,
+}
+
+/// `[assistant]`
+#[derive(Clone, Debug)]
+pub struct Assistant {
+    pub engine: EngineKind,
+    /// Why that engine, for the start-up line: `because OPENAI_API_KEY is set`.
+    pub engine_why: String,
+    pub instructions: String,
+    /// The assistant's first words, as they stand; empty: the engine words its own.
+    pub greeting: String,
+    /// What the carrier itself says before the stream opens; empty: nothing.
+    pub welcome: String,
+    /// BCP 47, such as `en-US`.
+    pub language: String,
+    /// Empty: the engine's default.
+    pub voice: String,
+    /// 0 to 2. Only for engines that take it.
+    pub temperature: f64,
+}
+
+/// Who answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineKind {
+    OpenAi,
+    OpenAiLive,
+    Deepgram,
+    Local,
+}
+
+impl EngineKind {
+    /// As `ENGINE` spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            EngineKind::OpenAi => "openai",
+            EngineKind::OpenAiLive => "openai-live",
+            EngineKind::Deepgram => "deepgram",
+            EngineKind::Local => "local",
+        }
+    }
+}
+
+/// `[calendar]` and `[hours]`
+#[derive(Clone, Debug)]
+pub struct Calendar {
+    pub zone: TimeZone,
+    /// Opening hours from Monday to Sunday, in local time; an empty day is closed. In order, without overlap.
+    pub hours: [Vec<Opening>; 7],
+    /// How long an appointment is, and how far apart appointments begin.
+    pub slot_minutes: u16,
+}
+
+/// From `from` up to, not including, `until`. Midnight as an end is [`Time::MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    pub from: Time,
+    pub until: Time,
+}
+
+/// `[openai]`
+#[derive(Clone, Debug)]
+pub struct OpenAi {
+    pub api_key: Option<Secret>,
+    pub model: String,
+    /// What writes down what the caller says; empty: nothing does.
+    pub transcription_model: String,
+    pub turn: TurnDetection,
+    /// `near_field` or `far_field`; none: off.
+    pub noise_reduction: Option<&'static str>,
+    pub realtime_url: String,
+    pub live_url: String,
+    pub base_url: String,
+}
+
+/// How it is decided that the caller has finished.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TurnDetection {
+    pub by: TurnBy,
+    /// `low`, `medium`, `high` or `auto`; for [`TurnBy::Meaning`].
+    pub eagerness: &'static str,
+    /// 0 to 1; this and the rest for [`TurnBy::Silence`].
+    pub threshold: f64,
+    pub prefix_ms: u32,
+    pub silence_ms: u32,
+}
+
+/// What tells that the caller has finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnBy {
+    /// A model that understands what is said (`semantic_vad`).
+    Meaning,
+    /// A pause (`server_vad`).
+    Silence,
+}
+
+/// `[deepgram]`
+#[derive(Clone, Debug)]
+pub struct Deepgram {
+    pub api_key: Option<Secret>,
+    pub agent_url: String,
+    pub base_url: String,
+}
+
+/// `[ollama]`
+#[derive(Clone, Debug)]
+pub struct Ollama {
+    pub host: String,
+    pub model: String,
+}
+
+/// `[twilio]`
+#[derive(Clone, Debug)]
+pub struct Twilio {
+    pub account_sid: Option<String>,
+    pub auth_token: Option<Secret>,
+    pub phone_number: Option<Number>,
+    pub api_url: String,
+}
+
+/// `[plivo]`
+#[derive(Clone, Debug)]
+pub struct Plivo {
+    pub auth_id: Option<String>,
+    pub auth_token: Option<Secret>,
+    pub phone_number: Option<Number>,
+    pub api_url: String,
+}
+
+/// `[telnyx]`
+#[derive(Clone, Debug)]
+pub struct Telnyx {
+    pub api_key: Option<Secret>,
+    pub connection_id: Option<String>,
+    pub phone_number: Option<Number>,
+    /// What its webhooks are verified with: Ed25519, base64.
+    pub public_key: Option<String>,
+    pub api_url: String,
+}
+
+/// `[zapier]`
+#[derive(Clone, Debug)]
+pub struct Zapier {
+    /// May hold a secret.
+    pub mcp_url: Secret,
+    pub mcp_password: Option<Secret>,
+}
+
+/// `[email]`
+#[derive(Clone, Debug)]
+pub struct Email {
+    pub user: Option<String>,
+    pub password: Option<Secret>,
+    /// Sender; where it is not set, `user`.
+    pub from: Option<String>,
+    /// Where it is not set and `user` is at gmail.com, Google's.
+    pub smtp_host: Option<String>,
+    pub smtp_port: u16,
+}
+
+/// `[google]`
+#[derive(Clone, Debug)]
+pub struct Google {
+    pub client_id: Option<String>,
+    pub client_secret: Option<Secret>,
+    pub api_url: String,
+    pub oauth_url: String,
+}
+
+impl Config {
+    /// Understands what is written in `sources`; reads nothing else, so the same sources give the same settings. The
+    /// error names every problem, not only the first.
+    pub fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigError> {
+        load::load(sources)
+    }
+
+    /// [`Config::load`] of this process: its environment, the files in its working directory, and these flags.
+    pub fn load_from_process(flags: &Flags) -> Result<(Config, Vec<Warning>), ConfigError> {
+        load::load(&load::gather(flags)?)
+    }
+}

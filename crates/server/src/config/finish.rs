@@ -1,0 +1,111 @@
+//! What follows from settings taken together: the engine, the database, and what the owner should be told.
+
+use super::{Config, EngineKind, load::Problem, load::Warning, schema};
+use crate::secret::Secret;
+
+/// Engines that can answer today. The others are understood and replaced, and the owner is told.
+const BUILT: [EngineKind; 2] = [EngineKind::OpenAi, EngineKind::Local];
+
+/// OpenAI's voices; `voice_…` names one of the owner's own.
+const OPENAI_VOICES: [&str; 10] =
+    ["alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse"];
+
+/// Flite's voices.
+const LOCAL_VOICES: [&str; 5] = ["awb", "kal", "kal16", "rms", "slt"];
+
+pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems: &mut Vec<Problem>) {
+    for setting in schema::settings().filter(|setting| setting.pending) {
+        if let Some(source) = config.origins.get(setting.key) {
+            warnings.push(Warning(format!("{source}: {} has no effect yet", setting.key)));
+        }
+    }
+    choose_engine(config, warnings);
+    choose_voice(config, warnings);
+    if let Some(source) = config.origins.get("assistant.temperature") {
+        let engine = config.assistant.engine.name();
+        warnings.push(Warning(format!("{source}: the engine {engine} takes no temperature")));
+    }
+    if let Some(tls) = &config.server.tls
+        && (tls.certificate.as_os_str().is_empty() || tls.key.as_os_str().is_empty())
+    {
+        problems.push(Problem("TLS needs both a certificate (TLS_CERT) and its key (TLS_KEY)".into()));
+    }
+    if config.data.database_url.expose().is_empty() {
+        let file = config.data.folder.join("earpiece.db");
+        config.data.database_url = Secret::new(format!("sqlite:///{}", file.display()));
+    }
+    if let Some(user) = &config.email.user
+        && user.to_ascii_lowercase().ends_with("@gmail.com")
+    {
+        config.email.smtp_host.get_or_insert_with(|| "smtp.gmail.com".into());
+    }
+}
+
+fn choose_engine(config: &mut Config, warnings: &mut Vec<Warning>) {
+    let named = config.origins.get("assistant.engine").map(ToString::to_string);
+    let (wanted, why) = match named {
+        Some(source) => (config.assistant.engine, format!("because {source} says so")),
+        None if config.openai.api_key.is_some() => (EngineKind::OpenAi, "because OPENAI_API_KEY is set".into()),
+        None if config.deepgram.api_key.is_some() => (EngineKind::Deepgram, "because DEEPGRAM_API_KEY is set".into()),
+        None => (EngineKind::Local, "because no engine's key is set".into()),
+    };
+    let engine = match wanted {
+        EngineKind::OpenAiLive if config.openai.api_key.is_some() => EngineKind::OpenAi,
+        EngineKind::OpenAi | EngineKind::Local => wanted,
+        EngineKind::OpenAiLive | EngineKind::Deepgram => EngineKind::Local,
+    };
+    debug_assert!(BUILT.contains(&engine), "an engine that is not built is replaced");
+    config.assistant.engine = engine;
+    config.assistant.engine_why = why;
+    if engine != wanted {
+        let (wanted, engine) = (wanted.name(), engine.name());
+        warnings.push(Warning(format!("the engine {wanted} is not built yet: {engine} answers instead")));
+        config.assistant.engine_why = format!("in the place of {wanted}");
+    }
+    if engine == EngineKind::OpenAi && config.openai.api_key.is_none() {
+        warnings.push(Warning("the engine is openai, and OPENAI_API_KEY is not set: OpenAI refuses that".into()));
+    }
+}
+
+fn choose_voice(config: &mut Config, warnings: &mut Vec<Warning>) {
+    let voice = config.assistant.voice.to_lowercase();
+    let has = match config.assistant.engine {
+        EngineKind::OpenAi | EngineKind::OpenAiLive => {
+            OPENAI_VOICES.contains(&voice.as_str()) || voice.starts_with("voice_")
+        }
+        EngineKind::Local => LOCAL_VOICES.contains(&voice.as_str()),
+        EngineKind::Deepgram => voice.starts_with("aura"),
+    };
+    if voice.is_empty() || has {
+        // An own voice's name is a key, and keeps its case.
+        if !voice.starts_with("voice_") {
+            config.assistant.voice = voice;
+        }
+        return;
+    }
+    let engine = config.assistant.engine.name();
+    let shown: String = voice.chars().take(40).collect();
+    warnings.push(Warning(format!("the engine {engine} has no voice {shown:?}: its default speaks")));
+    config.assistant.voice.clear();
+}
+
+impl Config {
+    /// What is to be set before a real call can be taken, one sentence each; empty: everything is.
+    pub fn advice(&self) -> Vec<String> {
+        let mut advice = Vec::new();
+        if self.twilio.auth_token.is_none() {
+            advice.push("set TWILIO_AUTH_TOKEN to take calls from Twilio: its webhooks are verified with it".into());
+        }
+        if self.server.public_url.is_none() {
+            advice.push("set PUBLIC_URL to the address under which the carrier reaches this program".into());
+        }
+        if self.callers.allowed.is_empty() && self.callers.owners.is_empty() {
+            advice.push(
+                "neither ALLOWED_NUMBERS nor OWNER_NUMBERS is set: every caller is a stranger, who may talk and ask for \
+                 an appointment"
+                    .into(),
+            );
+        }
+        advice
+    }
+}

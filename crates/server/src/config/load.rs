@@ -1,0 +1,358 @@
+//! From what is written, and where, to a [`Config`]: the later source wins, and every mistake is named with its place.
+
+use super::{
+    Assistant, Calendar, Callers, Config, Data, Deepgram, Email, EngineKind, Flags, Google, Log, LogFormat, Ollama,
+    OpenAi, Plivo, Server, Telnyx, TurnBy, TurnDetection, Twilio, Zapier, dotenv, file, finish,
+    parse::Value,
+    schema::{self, Setting},
+};
+use crate::secret::Secret;
+use jiff::tz::TimeZone;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
+};
+
+/// Everything that settings are read from, already in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// `earpiece.toml`: where it is, and what is in it.
+    pub file: Option<(PathBuf, String)>,
+    /// `.env`, then `.env.<EARPIECE_ENV>`; the later wins.
+    pub dotenv: Vec<(PathBuf, String)>,
+    pub environment: BTreeMap<String, String>,
+    /// By key; the later wins.
+    pub flags: Vec<(&'static str, String)>,
+    /// The machine's time zone; none: UTC.
+    pub zone: Option<TimeZone>,
+}
+
+/// Where a setting was set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    File { path: PathBuf, line: usize },
+    DotEnv { path: PathBuf, line: usize, name: String },
+    Environment { name: String },
+    Flag { name: &'static str },
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Source::DotEnv { path, line, name } => write!(f, "{}:{line}: {name}", path.display()),
+            Source::Environment { name } => write!(f, "the variable {name}"),
+            Source::Flag { name } => write!(f, "--{name}"),
+        }
+    }
+}
+
+/// Something the owner should know, though everything goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning(pub String);
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One mistake: where, what, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem(pub String);
+
+/// Every mistake that was found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the settings cannot be understood\n{}", .0.iter().map(|problem| format!("  {}", problem.0)).collect::<Vec<_>>().join("\n"))]
+pub struct ConfigError(pub Vec<Problem>);
+
+/// A value, and where it came from.
+struct Given {
+    source: Source,
+    value: Value,
+}
+
+pub(super) fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigError> {
+    let mut problems = Vec::new();
+    let mut warnings = Vec::new();
+    let mut given: BTreeMap<&'static str, Given> = BTreeMap::new();
+
+    if let Some((path, text)) = &sources.file {
+        given.extend(from_file(path, text, &mut problems));
+    }
+    for (path, text) in &sources.dotenv {
+        given.extend(from_dotenv(path, text, &mut problems, &mut warnings));
+    }
+    given.extend(from_environment(&sources.environment, &mut warnings));
+    for (key, text) in &sources.flags {
+        let name = schema::by_key(key).and_then(|setting| setting.flag).unwrap_or(key);
+        given.insert(key, Given { source: Source::Flag { name }, value: Value::Text(text.clone()) });
+    }
+
+    let mut config = defaults(sources.zone.clone().unwrap_or(TimeZone::UTC));
+    for setting in schema::settings() {
+        let Some(Given { source, value }) = given.remove(setting.key) else { continue };
+        if value.is_empty() {
+            continue;
+        }
+        match (setting.set)(&mut config, &value) {
+            Ok(()) => {
+                config.origins.insert(setting.key, source);
+            }
+            Err(why) => problems.push(refused(setting, &source, &value, &why)),
+        }
+    }
+    finish::finish(&mut config, &mut warnings, &mut problems);
+    if problems.is_empty() { Ok((config, warnings)) } else { Err(ConfigError(problems)) }
+}
+
+/// Reads what this process was given: its environment, and the files in its working directory.
+pub(super) fn gather(flags: &Flags) -> Result<Sources, ConfigError> {
+    let environment: BTreeMap<_, _> = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .collect();
+    let mut dotenv = Vec::new();
+    dotenv.extend(read_if_there(Path::new(".env"))?);
+    if let Some(which) = which_environment(&environment, &dotenv)? {
+        dotenv.extend(read_if_there(Path::new(&format!(".env.{which}")))?);
+    }
+    let named = flags.config.clone().or_else(|| named_file(&environment, &dotenv));
+    let file = match named {
+        Some(path) => match read_if_there(&path)? {
+            Some(file) => Some(file),
+            None => return Err(one(format!("there is no settings file {}", path.display()))),
+        },
+        None => read_if_there(Path::new("earpiece.toml"))?,
+    };
+    let zone = TimeZone::try_system().ok();
+    Ok(Sources { file, dotenv, environment, flags: flags.values.clone(), zone })
+}
+
+fn from_file(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<(&'static str, Given)> {
+    let written = match file::parse(text) {
+        Ok(written) => written,
+        Err((line, why)) => {
+            problems.push(Problem(format!("{}:{line}: this is not TOML: {why}", path.display())));
+            return Vec::new();
+        }
+    };
+    let mut given = Vec::new();
+    for file::Written { key, line, value } in written {
+        let source = Source::File { path: path.to_owned(), line };
+        match (schema::by_key(&key), value) {
+            (None, _) => {
+                problems.push(Problem(format!("{source}: there is no setting `{key}`; did you mean {}?", nearest(&key))));
+            }
+            (Some(setting), None) => problems.push(Problem(format!("{source}: {}: give one value", setting.key))),
+            (Some(setting), Some(value)) => given.push((setting.key, Given { source, value })),
+        }
+    }
+    given
+}
+
+fn from_dotenv(
+    path: &Path,
+    text: &str,
+    problems: &mut Vec<Problem>,
+    warnings: &mut Vec<Warning>,
+) -> Vec<(&'static str, Given)> {
+    let assignments = match dotenv::parse(text) {
+        Ok(assignments) => assignments,
+        Err((line, why)) => {
+            problems.push(Problem(format!("{}:{line}: this line cannot be read: {why}", path.display())));
+            return Vec::new();
+        }
+    };
+    for assignment in assignments.iter().filter(|assignment| !is_known(&assignment.name)) {
+        if let Some(meant) = misspelt(&assignment.name) {
+            let (path, line, name) = (path.display(), assignment.line, &assignment.name);
+            warnings.push(Warning(format!("{path}:{line}: {name} means nothing; did you mean {meant}?")));
+        }
+    }
+    let values = assignments.into_iter().map(|a| {
+        let source = Source::DotEnv { path: path.to_owned(), line: a.line, name: a.name.clone() };
+        (a.name, (source, a.value))
+    });
+    from_variables(&values.collect(), warnings)
+}
+
+fn from_environment(
+    environment: &BTreeMap<String, String>,
+    warnings: &mut Vec<Warning>,
+) -> Vec<(&'static str, Given)> {
+    for name in environment.keys().filter(|name| name.starts_with("EARPIECE_") && !is_known(name)) {
+        let meant = misspelt(name).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+        warnings.push(Warning(format!("the variable {name} means nothing{meant}")));
+    }
+    let named = |name: &String| (name.clone(), Source::Environment { name: name.clone() });
+    let values = environment.iter().map(|(name, value)| {
+        let (name, source) = named(name);
+        (name, (source, value.clone()))
+    });
+    from_variables(&values.collect(), warnings)
+}
+
+/// Our own name for a setting counts before those of other systems; an empty variable is none.
+fn from_variables(
+    variables: &BTreeMap<String, (Source, String)>,
+    warnings: &mut Vec<Warning>,
+) -> Vec<(&'static str, Given)> {
+    let mut given = Vec::new();
+    for setting in schema::settings() {
+        let mut set = setting.env.iter().filter_map(|name| variables.get(*name)).filter(|(_, text)| !text.trim().is_empty());
+        let Some((source, text)) = set.next() else { continue };
+        for (other, different) in set {
+            if different != text {
+                warnings.push(Warning(format!("{other} is not heeded: {source} counts")));
+            }
+        }
+        given.push((setting.key, Given { source: source.clone(), value: Value::Text(text.clone()) }));
+    }
+    given
+}
+
+fn refused(setting: &Setting, source: &Source, value: &Value, why: &str) -> Problem {
+    let place = match source {
+        Source::File { .. } => format!("{source}: {}", setting.key),
+        Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. } => source.to_string(),
+    };
+    let shown = match value {
+        _ if setting.secret => String::new(),
+        Value::Text(text) => format!(" is {:?}", text.chars().take(60).collect::<String>()),
+        Value::List(list) => format!(" is {list:?}"),
+    };
+    Problem(format!("{place}{shown}: {why}"))
+}
+
+/// The known key that looks most like this one: as a whole, by its last part, or by a variable's name.
+fn nearest(key: &str) -> String {
+    let likeness = |setting: &Setting| {
+        let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_lowercase();
+        let name = strsim::normalized_damerau_levenshtein(&last(setting.key), &last(key)) * 0.95;
+        let whole = strsim::normalized_damerau_levenshtein(setting.key, &key.to_lowercase());
+        let variable = setting.env.iter().map(|env| strsim::normalized_damerau_levenshtein(&env.to_lowercase(), &last(key)));
+        variable.fold(name.max(whole), |best, v| best.max(v * 0.9))
+    };
+    let best = schema::settings().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    best.map(|setting| {
+        let (section, name) = setting.key.split_once('.').expect("every key has a section");
+        format!("`{name}` in [{section}]")
+    })
+    .unwrap_or_default()
+}
+
+fn is_known(name: &str) -> bool {
+    schema::settings().any(|setting| setting.env.contains(&name))
+        || schema::LOCATORS.iter().any(|(locator, _)| *locator == name)
+        || schema::BYGONE.contains(&name)
+}
+
+/// A known variable that differs from this one by a slip of the hand.
+fn misspelt(name: &str) -> Option<&'static str> {
+    let known = schema::settings().flat_map(|setting| setting.env.iter().copied());
+    let known = known.chain(schema::LOCATORS.iter().map(|(name, _)| *name));
+    let near = known.map(|known| (strsim::damerau_levenshtein(known, name), known));
+    let (distance, known) = near.min_by_key(|&(distance, _)| distance)?;
+    (distance <= 2 && distance * 4 < name.len()).then_some(known)
+}
+
+fn which_environment(
+    environment: &BTreeMap<String, String>,
+    dotenv: &[(PathBuf, String)],
+) -> Result<Option<String>, ConfigError> {
+    const KNOWN: [&str; 3] = ["local", "development", "production"];
+    if let Some(which) = variable("EARPIECE_ENV", environment, dotenv) {
+        if !KNOWN.contains(&which.as_str()) {
+            return Err(one(format!("EARPIECE_ENV is {which:?}: give one of {}", KNOWN.join(", "))));
+        }
+        return Ok(Some(which));
+    }
+    Ok(variable("FLASK_ENV", environment, dotenv).filter(|which| KNOWN.contains(&which.as_str())))
+}
+
+fn named_file(environment: &BTreeMap<String, String>, dotenv: &[(PathBuf, String)]) -> Option<PathBuf> {
+    variable("EARPIECE_CONFIG", environment, dotenv).map(PathBuf::from)
+}
+
+/// A variable that must be known before all others are read. A `.env` that cannot be read is complained of later.
+fn variable(name: &str, environment: &BTreeMap<String, String>, dotenv: &[(PathBuf, String)]) -> Option<String> {
+    let here = environment.get(name).cloned();
+    let there = || {
+        let assignments = dotenv.iter().filter_map(|(_, text)| dotenv::parse(text).ok()).flatten();
+        assignments.filter(|assignment| assignment.name == name).last().map(|assignment| assignment.value)
+    };
+    here.filter(|value| !value.is_empty()).or_else(there).filter(|value| !value.is_empty())
+}
+
+fn read_if_there(path: &Path) -> Result<Option<(PathBuf, String)>, ConfigError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some((path.to_owned(), text))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(one(format!("{} cannot be read: {error}", path.display()))),
+    }
+}
+
+fn one(problem: String) -> ConfigError {
+    ConfigError(vec![Problem(problem)])
+}
+
+fn defaults(zone: TimeZone) -> Config {
+    let mut config = blank(zone);
+    for setting in schema::settings().filter(|setting| !setting.default.is_empty()) {
+        (setting.set)(&mut config, &Value::Text(setting.default.to_owned())).expect("a default is valid");
+    }
+    config
+}
+
+/// What the table's defaults are written over.
+fn blank(zone: TimeZone) -> Config {
+    let nowhere = String::new;
+    Config {
+        server: Server {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            ws_port: None,
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            tls: None,
+            max_calls: 0,
+            drain: std::time::Duration::ZERO,
+        },
+        data: Data { folder: PathBuf::new(), database_url: Secret::new(""), secret_key: None },
+        log: Log { level: nowhere(), format: LogFormat::Text },
+        callers: Callers { allowed: Vec::new(), owners: Vec::new() },
+        assistant: Assistant {
+            engine: EngineKind::Local,
+            engine_why: nowhere(),
+            instructions: nowhere(),
+            greeting: nowhere(),
+            welcome: nowhere(),
+            language: nowhere(),
+            voice: nowhere(),
+            temperature: 0.0,
+        },
+        calendar: Calendar { zone, hours: Default::default(), slot_minutes: 0 },
+        policy: call::Policy::default(),
+        openai: OpenAi {
+            api_key: None,
+            model: nowhere(),
+            transcription_model: nowhere(),
+            turn: TurnDetection { by: TurnBy::Meaning, eagerness: "auto", threshold: 0.0, prefix_ms: 0, silence_ms: 0 },
+            noise_reduction: None,
+            realtime_url: nowhere(),
+            live_url: nowhere(),
+            base_url: nowhere(),
+        },
+        deepgram: Deepgram { api_key: None, agent_url: nowhere(), base_url: nowhere() },
+        ollama: Ollama { host: nowhere(), model: nowhere() },
+        twilio: Twilio { account_sid: None, auth_token: None, phone_number: None, api_url: nowhere() },
+        plivo: Plivo { auth_id: None, auth_token: None, phone_number: None, api_url: nowhere() },
+        telnyx: Telnyx { api_key: None, connection_id: None, phone_number: None, public_key: None, api_url: nowhere() },
+        zapier: Zapier { mcp_url: Secret::new(""), mcp_password: None },
+        email: Email { user: None, password: None, from: None, smtp_host: None, smtp_port: 0 },
+        google: Google { client_id: None, client_secret: None, api_url: nowhere(), oauth_url: nowhere() },
+        origins: BTreeMap::new(),
+    }
+}

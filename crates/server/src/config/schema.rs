@@ -1,0 +1,101 @@
+//! The table of every setting. What is not in it cannot be set.
+
+mod assistant;
+mod carriers;
+mod engines;
+mod house;
+mod tools;
+
+use super::{Config, parse::Value};
+
+/// A heading of the settings file and what stands under it.
+pub struct Section {
+    /// `[name]` in `earpiece.toml`.
+    pub name: &'static str,
+    /// What the section is about, in a sentence or two.
+    pub about: &'static str,
+    pub settings: &'static [Setting],
+}
+
+/// One thing that the owner may decide.
+pub struct Setting {
+    /// `section.name` in `earpiece.toml`.
+    pub key: &'static str,
+    /// Environment variables, ours first, then those of the systems that this one replaces.
+    pub env: &'static [&'static str],
+    /// `--flag` of the command, without the dashes.
+    pub flag: Option<&'static str>,
+    /// What it is when nobody sets it, as it would be written; empty: it is not set.
+    pub default: &'static str,
+    /// Something one might write, where the default says little.
+    pub example: &'static str,
+    /// Never printed.
+    pub secret: bool,
+    /// Understood, but nothing heeds it yet.
+    pub pending: bool,
+    pub help: &'static str,
+    pub(super) set: fn(&mut Config, &Value) -> Result<(), String>,
+}
+
+/// All of them, in the order in which the documentation tells them.
+pub const SECTIONS: &[&[Section]] =
+    &[house::SECTIONS, assistant::SECTIONS, engines::SECTIONS, carriers::SECTIONS, tools::SECTIONS];
+
+/// Variables that say where the settings are, and so stand in no settings file.
+pub const LOCATORS: &[(&str, &str)] = &[
+    ("EARPIECE_CONFIG", "The settings file; `./earpiece.toml` where it is not set. Also `--config`."),
+    ("EARPIECE_ENV", "`local`, `development` or `production`: puts `.env.<it>` over `.env`. Also `FLASK_ENV`."),
+];
+
+/// Variables of the systems that this one replaces that mean nothing here, and are no mistake.
+pub const BYGONE: &[&str] = &["FLASK_APP", "FLASK_DEBUG", "FLASK_ENV", "FLASK_TESTING", "FLASK_RUN_PORT"];
+
+pub fn sections() -> impl Iterator<Item = &'static Section> {
+    SECTIONS.iter().copied().flatten()
+}
+
+pub fn settings() -> impl Iterator<Item = &'static Setting> {
+    sections().flat_map(|section| section.settings)
+}
+
+/// The setting with this key.
+pub fn by_key(key: &str) -> Option<&'static Setting> {
+    settings().find(|setting| setting.key == key)
+}
+
+impl Setting {
+    /// How a person would write it: the default, or else the example.
+    pub fn shown(&self) -> &'static str {
+        if self.default.is_empty() { self.example } else { self.default }
+    }
+
+    pub(super) const fn new(
+        key: &'static str,
+        env: &'static [&'static str],
+        default: &'static str,
+        help: &'static str,
+        set: fn(&mut Config, &Value) -> Result<(), String>,
+    ) -> Self {
+        Self { key, env, flag: None, default, example: "", secret: false, pending: false, help, set }
+    }
+
+    pub(super) const fn flag(mut self, flag: &'static str) -> Self {
+        self.flag = Some(flag);
+        self
+    }
+
+    pub(super) const fn example(mut self, example: &'static str) -> Self {
+        self.example = example;
+        self
+    }
+
+    pub(super) const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    pub(super) const fn pending(mut self) -> Self {
+        self.pending = true;
+        self
+    }
+}

@@ -1,0 +1,228 @@
+//! Who the assistant is, when appointments are, and how patient a call is.
+
+use super::{Section, Setting};
+use crate::config::EngineKind;
+use jiff::tz::TimeZone;
+use std::time::Duration;
+
+const INSTRUCTIONS: &str = "You are a friendly assistant who answers the telephone and makes appointments. Speak in short \
+                            sentences, as one does on the phone. Ask for one thing at a time. Say that something is booked, \
+                            moved or cancelled only after the tool has said so.";
+
+pub(super) const SECTIONS: &[Section] = &[
+    Section {
+        name: "assistant",
+        about: "Who answers, and how.",
+        settings: &[
+            Setting::new(
+                "assistant.engine",
+                &["ENGINE"],
+                "",
+                "`openai`, `openai-live`, `deepgram` or `local`. Where it is not set: `openai` if its key is there, else \
+                 `deepgram` if its key is, else `local`.",
+                |c, v| {
+                    let kinds = [
+                        ("openai", EngineKind::OpenAi),
+                        ("openai-live", EngineKind::OpenAiLive),
+                        ("deepgram", EngineKind::Deepgram),
+                        ("local", EngineKind::Local),
+                    ];
+                    v.choice(&kinds).map(|kind| c.assistant.engine = kind)
+                },
+            )
+            .example("local")
+            .flag("engine"),
+            Setting::new(
+                "assistant.instructions",
+                &["ASSISTANT_INSTRUCTIONS", "SYSTEM_MESSAGE"],
+                INSTRUCTIONS,
+                "Who the assistant is and what it is to do. The local engine, which has no language model, does not \
+                 read it.",
+                |c, v| v.text().map(|text| c.assistant.instructions = text),
+            ),
+            Setting::new(
+                "assistant.greeting",
+                &["GREETING"],
+                "",
+                "The assistant's first words, as they stand. Where it is not set, the engine finds its own.",
+                |c, v| v.text().map(|text| c.assistant.greeting = text),
+            )
+            .example("Hello, this is the Elm Street practice. What can I do for you?"),
+            Setting::new(
+                "assistant.welcome",
+                &["WELCOME"],
+                "",
+                "What the carrier's own voice says before the assistant is connected.",
+                |c, v| v.text().map(|text| c.assistant.welcome = text),
+            )
+            .example("This call is answered by an assistant."),
+            Setting::new(
+                "assistant.language",
+                &["ASSISTANT_LANGUAGE"],
+                "en-US",
+                "The language of the calls, as BCP 47 has it. The local engine knows English only.",
+                |c, v| {
+                    let text = v.text()?;
+                    let good = text.split('-').all(|part| {
+                        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                    });
+                    if !good || !text.starts_with(|first: char| first.is_ascii_alphabetic()) {
+                        return Err("give a language such as en-US or de".into());
+                    }
+                    c.assistant.language = text;
+                    Ok(())
+                },
+            ),
+            Setting::new(
+                "assistant.voice",
+                &["VOICE"],
+                "",
+                "The voice, by the engine's name for it. Where it is not set, or the engine has no such voice, the \
+                 engine's default.",
+                |c, v| v.text().map(|text| c.assistant.voice = text),
+            )
+            .example("marin"),
+            Setting::new(
+                "assistant.temperature",
+                &["TEMPERATURE"],
+                "0.8",
+                "How freely a language model chooses its words, 0 to 2. Only for engines that still take it; OpenAI \
+                 Realtime does not.",
+                |c, v| v.number(0.0..=2.0, "a temperature").map(|number| c.assistant.temperature = number),
+            ),
+        ],
+    },
+    Section {
+        name: "calendar",
+        about: "When appointments can be.",
+        settings: &[
+            Setting::new(
+                "calendar.time_zone",
+                &["TIME_ZONE"],
+                "system",
+                "The owner's time zone, such as `America/New_York`. Every time that is spoken or shown is in it. \
+                 `system` is the machine's.",
+                |c, v| {
+                    let name = v.text()?;
+                    if name.eq_ignore_ascii_case("system") {
+                        return Ok(());
+                    }
+                    let zone = TimeZone::get(&name)
+                        .map_err(|_| "give a time zone such as America/New_York, Europe/Berlin or UTC")?;
+                    c.calendar.zone = zone;
+                    Ok(())
+                },
+            ),
+            Setting::new(
+                "calendar.slot_minutes",
+                &["SLOT_MINUTES"],
+                "30",
+                "How long an appointment is, and how far apart appointments begin.",
+                |c, v| v.number(5..=480, "minutes").map(|minutes| c.calendar.slot_minutes = minutes),
+            ),
+        ],
+    },
+    Section {
+        name: "hours",
+        about: "Opening hours, local time: `09:00-12:00, 13:00-17:00`, or `closed`.",
+        settings: &[
+            Setting::new("hours.mon", &["HOURS_MON"], "09:00-17:00", "Monday.", |c, v| {
+                v.openings().map(|day| c.calendar.hours[0] = day)
+            }),
+            Setting::new("hours.tue", &["HOURS_TUE"], "09:00-17:00", "Tuesday.", |c, v| {
+                v.openings().map(|day| c.calendar.hours[1] = day)
+            }),
+            Setting::new("hours.wed", &["HOURS_WED"], "09:00-17:00", "Wednesday.", |c, v| {
+                v.openings().map(|day| c.calendar.hours[2] = day)
+            }),
+            Setting::new("hours.thu", &["HOURS_THU"], "09:00-17:00", "Thursday.", |c, v| {
+                v.openings().map(|day| c.calendar.hours[3] = day)
+            }),
+            Setting::new("hours.fri", &["HOURS_FRI"], "09:00-17:00", "Friday.", |c, v| {
+                v.openings().map(|day| c.calendar.hours[4] = day)
+            }),
+            Setting::new("hours.sat", &["HOURS_SAT"], "closed", "Saturday.", |c, v| {
+                v.openings().map(|day| c.calendar.hours[5] = day)
+            }),
+            Setting::new("hours.sun", &["HOURS_SUN"], "closed", "Sunday.", |c, v| {
+                v.openings().map(|day| c.calendar.hours[6] = day)
+            }),
+        ],
+    },
+    Section {
+        name: "call",
+        about: "How patient a call is.",
+        settings: &[
+            Setting::new(
+                "call.longest_call_minutes",
+                &["LONGEST_CALL_MINUTES"],
+                "30",
+                "No call lasts longer.",
+                |c, v| v.number(1..=240, "minutes").map(|n: u64| c.policy.longest_call = Duration::from_secs(n * 60)),
+            ),
+            Setting::new(
+                "call.silence_seconds",
+                &["SILENCE_SECONDS"],
+                "20",
+                "After so much silence the caller is asked whether they are there; after as much again the call ends.",
+                |c, v| v.number(3..=600, "seconds").map(|n| c.policy.silence = Duration::from_secs(n)),
+            ),
+            Setting::new(
+                "call.doubt_milliseconds",
+                &["DOUBT_MILLISECONDS"],
+                "1000",
+                "Speech over the assistant that lasts this long is an interruption, even before its words are known.",
+                |c, v| v.number(100..=10_000, "milliseconds").map(|n| c.policy.doubt = Duration::from_millis(n)),
+            ),
+            Setting::new(
+                "call.no_words_milliseconds",
+                &["NO_WORDS_MILLISECONDS"],
+                "1200",
+                "A sound that yields no word for this long was a cough: the assistant goes on.",
+                |c, v| v.number(100..=10_000, "milliseconds").map(|n| c.policy.no_words = Duration::from_millis(n)),
+            ),
+            Setting::new(
+                "call.filler_milliseconds",
+                &["FILLER_MILLISECONDS"],
+                "800",
+                "When a tool takes longer than this and nothing is to be heard, the caller is asked to wait.",
+                |c, v| v.number(100..=60_000, "milliseconds").map(|n| c.policy.filler = Duration::from_millis(n)),
+            ),
+            Setting::new(
+                "call.tool_patience_seconds",
+                &["TOOL_PATIENCE_SECONDS"],
+                "15",
+                "A tool that takes longer has failed.",
+                |c, v| v.number(1..=300, "seconds").map(|n| c.policy.tool_patience = Duration::from_secs(n)),
+            ),
+            Setting::new(
+                "call.farewell_seconds",
+                &["FAREWELL_SECONDS"],
+                "10",
+                "A goodbye is heard to its end, but not for longer than this.",
+                |c, v| v.number(1..=60, "seconds").map(|n| c.policy.farewell = Duration::from_secs(n)),
+            ),
+            Setting::new(
+                "call.filler_words",
+                &["FILLER_WORDS"],
+                "One moment, please.",
+                "What the caller is told while a tool is slow.",
+                |c, v| v.text().map(|text| c.policy.filler_words = text),
+            ),
+            Setting::new(
+                "call.silence_goodbye",
+                &["SILENCE_GOODBYE"],
+                "I will hang up now. Goodbye.",
+                "The last words before a silent call ends.",
+                |c, v| v.text().map(|text| c.policy.silence_goodbye = text),
+            ),
+            Setting::new(
+                "call.longest_goodbye",
+                &["LONGEST_GOODBYE"],
+                "I am sorry, we have to end this call now. Goodbye.",
+                "The last words when a call has lasted as long as any may.",
+                |c, v| v.text().map(|text| c.policy.longest_goodbye = text),
+            ),
+        ],
+    },
+];

@@ -1,0 +1,122 @@
+//! The telephone companies' accounts.
+
+use super::{Section, Setting};
+
+pub(super) const SECTIONS: &[Section] = &[
+    Section {
+        name: "twilio",
+        about: "Twilio. The auth token is what its webhooks are verified with: without it, no call is taken.",
+        settings: &[
+            Setting::new(
+                "twilio.account_sid",
+                &["TWILIO_ACCOUNT_SID"],
+                "",
+                "The account, from https://console.twilio.com. With it, hanging up also tells Twilio to end the call.",
+                |c, v| v.some_text().map(|text| c.twilio.account_sid = text),
+            )
+            .example("AC00000000000000000000000000000001"),
+            Setting::new(
+                "twilio.auth_token",
+                &["TWILIO_AUTH_TOKEN"],
+                "",
+                "The account's auth token, beside it in the console.",
+                |c, v| v.secret().map(|token| c.twilio.auth_token = token),
+            )
+            .example("0123456789abcdef0123456789abcdef")
+            .secret(),
+            Setting::new(
+                "twilio.phone_number",
+                &["TWILIO_PHONE_NUMBER"],
+                "",
+                "The number that answers, and that texts are sent from.",
+                |c, v| v.phone_number().map(|number| c.twilio.phone_number = number),
+            )
+            .example("+15550100199")
+            .pending(),
+            Setting::new(
+                "twilio.api_url",
+                &["TWILIO_API_URL"],
+                "https://api.twilio.com",
+                "Where Twilio's API is.",
+                |c, v| v.web_url().map(|url| c.twilio.api_url = url),
+            ),
+        ],
+    },
+    Section {
+        name: "plivo",
+        about: "Plivo.",
+        settings: &[
+            Setting::new("plivo.auth_id", &["PLIVO_AUTH_ID"], "", "The account.", |c, v| {
+                v.some_text().map(|text| c.plivo.auth_id = text)
+            })
+            .example("MAXXXXXXXXXXXXXXXXXX")
+            .pending(),
+            Setting::new(
+                "plivo.auth_token",
+                &["PLIVO_AUTH_TOKEN"],
+                "",
+                "Its token; its webhooks are verified with it.",
+                |c, v| v.secret().map(|token| c.plivo.auth_token = token),
+            )
+            .example("0123456789abcdef0123456789abcdef")
+            .secret()
+            .pending(),
+            Setting::new("plivo.phone_number", &["PLIVO_PHONE_NUMBER"], "", "The number that answers.", |c, v| {
+                v.phone_number().map(|number| c.plivo.phone_number = number)
+            })
+            .example("+15550100198")
+            .pending(),
+            Setting::new(
+                "plivo.api_url",
+                &["PLIVO_API_URL"],
+                "https://api.plivo.com",
+                "Where Plivo's API is.",
+                |c, v| v.web_url().map(|url| c.plivo.api_url = url),
+            )
+            .pending(),
+        ],
+    },
+    Section {
+        name: "telnyx",
+        about: "Telnyx.",
+        settings: &[
+            Setting::new("telnyx.api_key", &["TELNYX_API_KEY"], "", "The account's key.", |c, v| {
+                v.secret().map(|key| c.telnyx.api_key = key)
+            })
+            .example("KEY0123456789ABCDEF")
+            .secret()
+            .pending(),
+            Setting::new(
+                "telnyx.connection_id",
+                &["TELNYX_CONNECTION_ID"],
+                "",
+                "The voice application that the number is connected to.",
+                |c, v| v.some_text().map(|text| c.telnyx.connection_id = text),
+            )
+            .example("1293384261075731499")
+            .pending(),
+            Setting::new("telnyx.phone_number", &["TELNYX_PHONE_NUMBER"], "", "The number that answers.", |c, v| {
+                v.phone_number().map(|number| c.telnyx.phone_number = number)
+            })
+            .example("+15550100197")
+            .pending(),
+            Setting::new(
+                "telnyx.public_key",
+                &["TELNYX_PUBLIC_KEY", "TELNYX_WEBHOOK_SECRET"],
+                "",
+                "The key that its webhooks are verified with, base64, from the portal.",
+                |c, v| v.some_text().map(|text| c.telnyx.public_key = text),
+            )
+            .example("e5OjK1s0mAbCdEfGhIjKlMnOpQrStUvWxYz0123456A=")
+            .pending(),
+            Setting::new(
+                "telnyx.api_url",
+                &["TELNYX_API_URL"],
+                "https://api.telnyx.com",
+                "Where Telnyx's API is.",
+                |c, v| v.web_url().map(|url| c.telnyx.api_url = url),
+            )
+            .pending(),
+        ],
+    },
+];
