@@ -39,8 +39,7 @@ fn from_now(tokens: &[Token], at: usize, now: &Zoned) -> Option<(Zoned, usize)> 
         return None;
     }
     let (minutes, next) = match (word(tokens, at + 1), word(tokens, at + 2), word(tokens, at + 3)) {
-        ("half", "an", "hour") => (30, at + 4),
-        ("a", "half", "hour") => (30, at + 4),
+        ("half", "an", "hour") | ("a", "half", "hour") => (30, at + 4),
         _ => {
             let (count, next) = match word(tokens, at + 1) {
                 "a" | "an" => (1, at + 2),

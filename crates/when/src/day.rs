@@ -94,11 +94,10 @@ fn near(tokens: &[Token], at: usize, today: Date) -> Option<(Vec<Piece>, usize)>
         return None;
     }
     Some(match (word(tokens, at), word(tokens, at + 1)) {
-        ("today", _) => (vec![day(0)], at + 1),
+        ("today", _) | ("this", "morning" | "afternoon" | "evening") => (vec![day(0)], at + 1),
         ("tomorrow", "night") => (vec![day(1), evening], at + 2),
         ("tomorrow", _) => (vec![day(1)], at + 1),
         ("tonight", _) => (vec![day(0), evening], at + 1),
-        ("this", "morning" | "afternoon" | "evening") => (vec![day(0)], at + 1),
         _ => return None,
     })
 }
@@ -187,11 +186,10 @@ fn by_week(day: Weekday, which: Which, today: Date) -> Vec<Date> {
     let ahead = (target - weekday).rem_euclid(7);
     let days = match which {
         Which::Bare if ahead == 0 => vec![7, 0],
-        Which::Bare | Which::This => vec![ahead],
         Which::Next if ahead == 0 => vec![7],
         Which::Next if weekday == 6 => vec![ahead, ahead + 7],
         Which::Next if weekday + ahead <= 6 => vec![ahead + 7, ahead],
-        Which::Next => vec![ahead],
+        Which::Bare | Which::This | Which::Next => vec![ahead],
         Which::Week(weeks) => vec![target - weekday + 7 * weeks],
     };
     days.into_iter().map(|days| plus(today, days)).collect()
@@ -322,7 +320,7 @@ fn range(tokens: &[Token], at: usize, today: Date) -> Option<(Day, usize)> {
     if matches!(first, "next" | "coming" | "following") {
         let counted = at + the + 1;
         let (days, next) = match (word(tokens, counted), word(tokens, counted + 1)) {
-            ("few", "days") | ("couple", "days") => (3, counted + 2),
+            ("few" | "couple", "days") => (3, counted + 2),
             ("couple", "of") if word(tokens, counted + 2) == "days" => (3, counted + 3),
             _ => match number(tokens, counted) {
                 Some((days, next)) if word(tokens, next) == "days" => (i64::from(days.min(366)), next + 1),

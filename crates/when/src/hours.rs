@@ -5,7 +5,7 @@ use crate::{
     speak::{Style, list, name_date, name_time, name_weekday},
 };
 use jiff::{
-    Span as Length, ToSpan, Zoned,
+    Span as Length, Zoned,
     civil::{Date, Time, Weekday, time},
 };
 use std::{fmt::Write as _, time::Duration};
@@ -226,7 +226,7 @@ impl Hours {
 
     /// When an appointment of the usual length that starts at `start` ends.
     pub fn end_of(&self, start: &Zoned) -> Zoned {
-        start.checked_add((self.slot.as_secs() as i64).seconds()).unwrap_or_else(|_| start.clone())
+        start.checked_add(self.slot).unwrap_or_else(|_| start.clone())
     }
 }
 

@@ -110,7 +110,7 @@ impl Said {
             match piece {
                 Piece::Word(_) => {}
                 Piece::Day(day) => {
-                    said.day = Some(narrowed(said.day.take(), day));
+                    said.day = Some(narrowed(said.day.as_ref(), day));
                     said.exact = None;
                 }
                 Piece::Clock(clock) => said.add_clock(clock),
@@ -136,7 +136,7 @@ impl Said {
             self.clock = Some(Clock::Times(vec![exact.time()]));
         }
         if let Some(day) = &later.day {
-            self.day = Some(narrowed(self.day.take(), day));
+            self.day = Some(narrowed(self.day.as_ref(), day));
         }
         if let Some(clock) = &later.clock {
             self.add_clock(clock);
@@ -168,14 +168,14 @@ impl Said {
 }
 
 /// A later day replaces an earlier one, unless it only says which of several was meant.
-fn narrowed(earlier: Option<Day>, later: &Day) -> Day {
-    if let (Some(Day::Span(from, to)), Day::Dates(dates)) = (&earlier, later) {
+fn narrowed(earlier: Option<&Day>, later: &Day) -> Day {
+    if let (Some(Day::Span(from, to)), Day::Dates(dates)) = (earlier, later) {
         let inside: Vec<Date> = dates.iter().copied().filter(|date| from <= date && date <= to).collect();
         if !inside.is_empty() {
             return Day::Dates(inside);
         }
     }
-    if let (Some(Day::Dates(dates)), Day::Span(from, to)) = (&earlier, later) {
+    if let (Some(Day::Dates(dates)), Day::Span(from, to)) = (earlier, later) {
         let inside: Vec<Date> = dates.iter().copied().filter(|date| from <= date && date <= to).collect();
         if !inside.is_empty() {
             return Day::Dates(inside);

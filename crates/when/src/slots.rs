@@ -55,14 +55,15 @@ pub fn free_slots(hours: &Hours, busy: &[Span], range: &Span, now: &Zoned) -> Ve
     free
 }
 
-/// Up to `count` free slots close to `wanted`, the same day first, in order of time.
+/// Up to `count` free slots close to `wanted` (the same day first, then the nearest time of the nearest days), in order
+/// of time.
 pub fn nearest_free(hours: &Hours, busy: &[Span], wanted: &Zoned, now: &Zoned, count: usize) -> Vec<Zoned> {
     let day_before = wanted.checked_sub(7.days()).unwrap_or_else(|_| wanted.clone());
     let later = wanted.checked_add(21.days()).unwrap_or_else(|_| wanted.clone());
     let mut free = free_slots(hours, busy, &Span::new(&day_before, &later), now);
     free.sort_by_key(|slot| {
         let days = wanted.date().until(slot.date()).map_or(i32::MAX, |span| span.get_days().abs());
-        (days, slot.timestamp().duration_since(wanted.timestamp()).abs())
+        (days, slot.time().duration_since(wanted.time()).abs())
     });
     free.truncate(count);
     free.sort();

@@ -57,8 +57,8 @@ pub fn name_time(time: Time, style: Style) -> String {
             };
             let part = match hour {
                 0..12 => "in the morning",
-                12..17 => "in the afternoon",
-                17..21 => "in the evening",
+                12..18 => "in the afternoon",
+                18..21 => "in the evening",
                 _ => "at night",
             };
             format!("{words} {part}")

@@ -112,13 +112,11 @@ pub(crate) fn year(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
 
 /// The month (1 to 12) that this word names.
 pub(crate) fn month(word: &str) -> Option<i8> {
-    let full = |name: &&str| name.eq_ignore_ascii_case(word);
-    let short = |name: &&str| word == "sept" || name[..3].eq_ignore_ascii_case(word);
-    let index = match word {
-        "sept" => 8,
-        _ => MONTHS.iter().position(|name| full(&name) || short(&name))?,
-    };
-    Some(index as i8 + 1)
+    let word = if word == "sept" { "sep" } else { word };
+    let index = MONTHS
+        .iter()
+        .position(|name| name.eq_ignore_ascii_case(word) || name[..3].eq_ignore_ascii_case(word))?;
+    i8::try_from(index + 1).ok()
 }
 
 fn ten(word: &str) -> Option<u32> {
@@ -179,10 +177,10 @@ fn push_figures(tokens: &mut Vec<Token>, raw: &str) {
             let numbers: Vec<u32> = parts.iter().map_while(|part| part.parse().ok()).collect();
             match (separator, numbers.as_slice()) {
                 ('/', [day]) if parts.len() == 1 => {
-                    push(Kind::Calendar { month: number, day: *day, year: None })
+                    push(Kind::Calendar { month: number, day: *day, year: None });
                 }
                 ('/', [day, year]) => {
-                    push(Kind::Calendar { month: number, day: *day, year: Some(full_year(*year)) })
+                    push(Kind::Calendar { month: number, day: *day, year: Some(full_year(*year)) });
                 }
                 ('.', [month, year]) if parts.len() == 2 => {
                     push(Kind::Calendar { month: *month, day: number, year: Some(full_year(*year)) });
