@@ -9,6 +9,8 @@ pub struct NewAppointment<'a> {
     pub calendar: &'a str,
     pub starts_ms: i64,
     pub ends_ms: i64,
+    /// How much must be free before and after it.
+    pub gap_ms: i64,
     /// IANA name of the zone in which it was agreed.
     pub zone: &'a str,
     pub summary: &'a str,
@@ -73,6 +75,7 @@ pub enum Booking {
 
 /// What came of moving.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one is made a request, and lives for a line")]
 pub enum Moving {
     /// It stands there now, or did already.
     Moved(AppointmentRow),
@@ -97,6 +100,8 @@ pub struct Hold<'a> {
     pub call_id: &'a str,
     pub starts_ms: i64,
     pub ends_ms: i64,
+    /// How much must be free before and after it.
+    pub gap_ms: i64,
     pub now_ms: i64,
     pub expires_ms: i64,
 }
@@ -152,7 +157,7 @@ impl Store {
         if let Some(row) = same {
             return Ok(Booking::Same(row));
         }
-        let span = Span { starts_ms: new.starts_ms, ends_ms: new.ends_ms };
+        let span = wider(new.starts_ms, new.ends_ms, new.gap_ms);
         if let Some(taken) = taken(&mut tx, new.calendar, span, by.at_ms, by.call_id, None).await? {
             return Ok(Booking::Taken(taken));
         }
@@ -177,12 +182,13 @@ impl Store {
         Ok(Booking::Booked(row))
     }
 
-    /// Moves an appointment, unless something else is there. Moving it to where it is changes nothing.
+    /// Moves an appointment, unless something else is there or within `gap_ms` of it. Moving it to where it is changes
+    /// nothing.
     pub async fn move_appointment(
         &self,
         id: &str,
-        starts_ms: i64,
-        ends_ms: i64,
+        (starts_ms, ends_ms): (i64, i64),
+        gap_ms: i64,
         by: &By<'_>,
     ) -> Result<Moving, StoreError> {
         let mut tx = self.begin().await?;
@@ -193,7 +199,7 @@ impl Store {
         if (before.starts_ms, before.ends_ms) == (starts_ms, ends_ms) {
             return Ok(Moving::Moved(before));
         }
-        let span = Span { starts_ms, ends_ms };
+        let span = wider(starts_ms, ends_ms, gap_ms);
         if let Some(taken) = taken(&mut tx, &before.calendar, span, by.at_ms, by.call_id, Some(id)).await? {
             return Ok(Moving::Taken(taken));
         }
@@ -236,7 +242,7 @@ impl Store {
     pub async fn hold(&self, hold: &Hold<'_>) -> Result<Held, StoreError> {
         let mut tx = self.begin().await?;
         lock(&mut tx, hold.calendar).await?;
-        let span = Span { starts_ms: hold.starts_ms, ends_ms: hold.ends_ms };
+        let span = wider(hold.starts_ms, hold.ends_ms, hold.gap_ms);
         if let Some(taken) =
             taken(&mut tx, hold.calendar, span, hold.now_ms, Some(hold.call_id), None).await?
         {
@@ -338,6 +344,10 @@ impl Store {
         .fetch_all(db)
         .await)?)
     }
+}
+
+fn wider(starts_ms: i64, ends_ms: i64, gap_ms: i64) -> Span {
+    Span { starts_ms: starts_ms.saturating_sub(gap_ms), ends_ms: ends_ms.saturating_add(gap_ms) }
 }
 
 /// Whoever comes second waits here until the first has committed, on both databases: writing the row locks it.

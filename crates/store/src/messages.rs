@@ -2,6 +2,7 @@
 
 use crate::{Store, StoreError, new_id, on_reader, on_writer};
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
 /// A message that a caller leaves.
 #[derive(Clone, Debug)]
@@ -64,5 +65,8 @@ impl Store {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::{Db, Store, StoreError};
 use sqlx::{
-    ConnectOptions,
+    ConnectOptions, Connection, PgConnection,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -164,12 +164,17 @@ async fn open_postgres(address: &str) -> Result<Store, StoreError> {
         options.get_port(),
         options.get_database().unwrap_or_else(|| options.get_username()),
     );
+    let options = options.application_name("earpiece").disable_statement_logging();
+    let unreachable = |error: sqlx::Error| StoreError::Unreachable(unreachable_postgres(&shown, &error));
+    // The pool would try again and again, and in the end say nothing but that it took too long.
+    let first = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
+    first.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(unreachable)?.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(PATIENCE)
-        .connect_with(options.application_name("earpiece").disable_statement_logging())
+        .connect_with(options)
         .await
-        .map_err(|error| StoreError::Unreachable(unreachable_postgres(&shown, &error)))?;
+        .map_err(unreachable)?;
     MIGRATIONS.run(&pool).await.map_err(|error| outdated(&shown, &error))?;
     Ok(Store { db: Db::Postgres(pool) })
 }

@@ -1,0 +1,345 @@
+//! The local calendar: never twice, never over one another, never without a trace.
+
+use crate::{calls::ringing, harness::on_both};
+use store::{AppointmentRow, Booking, By, Cancelling, Held, Hold, Moving, NewAppointment, Span, Store};
+
+mod both {
+    super::on_both!(
+        an_appointment_is_booked_and_found,
+        the_same_request_twice_is_one_appointment,
+        the_same_caller_at_the_same_time_is_one_appointment,
+        callers_without_a_number_are_not_the_same_caller,
+        appointments_touch_but_never_overlap,
+        a_gap_is_kept_on_both_sides,
+        calendars_do_not_disturb_each_other,
+        of_fifty_that_book_one_time_exactly_one_succeeds,
+        of_fifty_that_make_one_request_exactly_one_books,
+        of_fifty_that_book_and_move_into_one_time_exactly_one_succeeds,
+        an_appointment_moves_unless_something_is_there,
+        an_appointment_moves_over_its_own_time,
+        the_request_for_a_time_that_was_moved_away_books_anew,
+        a_cancelled_time_is_free_again,
+        what_is_gone_cannot_be_moved_or_cancelled,
+        every_change_is_kept_with_who_and_when,
+        a_held_time_is_its_calls_alone,
+        a_hold_ends_by_time_by_another_hold_by_booking_and_with_the_call,
+        an_appointment_that_ends_before_it_starts_is_refused,
+    );
+}
+
+const HOUR: i64 = 3_600_000;
+
+fn at(hour: i64, caller: &'static str, key: &'static str) -> NewAppointment<'static> {
+    NewAppointment {
+        calendar: "main",
+        starts_ms: hour * HOUR,
+        ends_ms: (hour + 1) * HOUR,
+        gap_ms: 0,
+        zone: "Europe/Berlin",
+        summary: "Haircut",
+        description: "short",
+        attendees: "[\"anna@example.org\"]",
+        caller,
+        key,
+    }
+}
+
+fn by(call_id: &'static str) -> By<'static> {
+    By { who: "+49301", call_id: Some(call_id), second: Some(42), at_ms: 7, reason: "" }
+}
+
+async fn booked(store: &Store, new: &NewAppointment<'_>) -> AppointmentRow {
+    match store.book(new, &by("c1")).await.expect("asked") {
+        Booking::Booked(row) => row,
+        other @ (Booking::Same(_) | Booking::Taken(_)) => panic!("not booked: {other:?}"),
+    }
+}
+
+fn span(from: i64, to: i64) -> Span {
+    Span { starts_ms: from * HOUR, ends_ms: to * HOUR }
+}
+
+async fn an_appointment_is_booked_and_found(store: Store) {
+    let row = booked(&store, &at(10, "+49301", "k1")).await;
+    assert_eq!((row.starts_ms, row.ends_ms), (10 * HOUR, 11 * HOUR));
+    assert_eq!((row.zone.as_str(), row.summary.as_str()), ("Europe/Berlin", "Haircut"));
+    assert_eq!((row.caller.as_str(), row.call_id.as_deref()), ("+49301", Some("c1")));
+    assert_eq!((row.status.as_str(), row.created_ms), ("booked", 7));
+    assert_eq!(row.attendees, "[\"anna@example.org\"]");
+    assert_eq!(store.appointment(&row.id).await.expect("read").as_ref(), Some(&row));
+    assert_eq!(store.appointment_at("main", 10 * HOUR).await.expect("read").as_ref(), Some(&row));
+    assert_eq!(store.appointment_at("main", 10 * HOUR + 1).await.expect("read"), None);
+    for (from, to, there) in [(0, 10, 0), (0, 11, 1), (10, 11, 1), (11, 20, 0)] {
+        let found = store.appointments_between("main", from * HOUR, to * HOUR).await.expect("listed");
+        assert_eq!(found.len(), there, "{from} to {to}");
+    }
+}
+
+async fn the_same_request_twice_is_one_appointment(store: Store) {
+    let row = booked(&store, &at(10, "", "k1")).await;
+    assert_eq!(store.book(&at(10, "", "k1"), &by("c1")).await.expect("asked"), Booking::Same(row.clone()));
+    assert_eq!(store.book(&at(15, "", "k1"), &by("c1")).await.expect("asked"), Booking::Same(row));
+    assert_eq!(store.appointments_between("main", 0, 24 * HOUR).await.expect("listed").len(), 1);
+}
+
+async fn the_same_caller_at_the_same_time_is_one_appointment(store: Store) {
+    let row = booked(&store, &at(10, "+49301", "k1")).await;
+    assert_eq!(store.book(&at(10, "+49301", "k2"), &by("c2")).await.expect("asked"), Booking::Same(row));
+    let other = store.book(&at(10, "+49302", "k3"), &by("c3")).await.expect("asked");
+    assert_eq!(other, Booking::Taken(span(10, 11)));
+}
+
+async fn callers_without_a_number_are_not_the_same_caller(store: Store) {
+    booked(&store, &at(10, "", "k1")).await;
+    assert_eq!(store.book(&at(10, "", "k2"), &by("c2")).await.expect("asked"), Booking::Taken(span(10, 11)));
+}
+
+async fn appointments_touch_but_never_overlap(store: Store) {
+    booked(&store, &at(10, "", "k1")).await;
+    booked(&store, &at(11, "", "k2")).await;
+    booked(&store, &at(9, "", "k3")).await;
+    let minute = HOUR / 60;
+    for (starts_ms, ends_ms, first) in [
+        (10 * HOUR + minute, 10 * HOUR + 2 * minute, span(10, 11)),
+        (8 * HOUR, 9 * HOUR + minute, span(9, 10)),
+        (12 * HOUR - minute, 13 * HOUR, span(11, 12)),
+        (8 * HOUR, 13 * HOUR, span(9, 10)),
+    ] {
+        let new = NewAppointment { starts_ms, ends_ms, ..at(0, "", "other") };
+        assert_eq!(store.book(&new, &by("c1")).await.expect("asked"), Booking::Taken(first));
+    }
+}
+
+async fn a_gap_is_kept_on_both_sides(store: Store) {
+    booked(&store, &at(10, "", "k1")).await;
+    for hour in [9, 11] {
+        let close = NewAppointment { gap_ms: 1, ..at(hour, "", "k2") };
+        assert_eq!(store.book(&close, &by("c1")).await.expect("asked"), Booking::Taken(span(10, 11)));
+    }
+    booked(&store, &NewAppointment { gap_ms: HOUR, ..at(12, "", "k3") }).await;
+    booked(&store, &NewAppointment { gap_ms: HOUR, ..at(8, "", "k4") }).await;
+}
+
+async fn calendars_do_not_disturb_each_other(store: Store) {
+    booked(&store, &at(10, "", "k1")).await;
+    booked(&store, &NewAppointment { calendar: "other", ..at(10, "", "k1") }).await;
+    assert_eq!(store.busy_between("main", 0, 24 * HOUR, 0, None).await.expect("listed"), [span(10, 11)]);
+}
+
+async fn of_fifty_that_book_one_time_exactly_one_succeeds(store: Store) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for i in 0..50_i64 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let (caller, key) = (format!("+4930{i}"), format!("k{i}"));
+            let start = 10 * HOUR + (i - 25) * HOUR / 30;
+            let new = NewAppointment { starts_ms: start, ends_ms: start + HOUR, ..at(10, "", "") };
+            let new = NewAppointment { caller: &caller, key: &key, ..new };
+            store.book(&new, &by("c1")).await.expect("asked")
+        });
+    }
+    let booked = tasks.join_all().await;
+    let booked: Vec<_> = booked.iter().filter(|booking| matches!(booking, Booking::Booked(_))).collect();
+    let listed = store.appointments_between("main", 0, 24 * HOUR).await.expect("listed");
+    assert_eq!(booked.len(), listed.len());
+    for pair in listed.windows(2) {
+        assert!(pair[0].ends_ms <= pair[1].starts_ms, "two at one time: {pair:?}");
+    }
+
+    let mut tasks = tokio::task::JoinSet::new();
+    for i in 0..50_i64 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let (caller, key) = (format!("+4931{i}"), format!("one{i}"));
+            let new = NewAppointment { caller: &caller, key: &key, ..at(20, "", "") };
+            store.book(&new, &by("c1")).await.expect("asked")
+        });
+    }
+    let bookings = tasks.join_all().await;
+    assert_eq!(bookings.iter().filter(|booking| matches!(booking, Booking::Booked(_))).count(), 1);
+    assert_eq!(bookings.iter().filter(|booking| **booking == Booking::Taken(span(20, 21))).count(), 49);
+}
+
+async fn of_fifty_that_make_one_request_exactly_one_books(store: Store) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let store = store.clone();
+        tasks.spawn(async move { store.book(&at(10, "+49301", "k1"), &by("c1")).await.expect("asked") });
+    }
+    let bookings = tasks.join_all().await;
+    assert_eq!(bookings.iter().filter(|booking| matches!(booking, Booking::Booked(_))).count(), 1);
+    assert_eq!(bookings.iter().filter(|booking| matches!(booking, Booking::Same(_))).count(), 49);
+}
+
+async fn of_fifty_that_book_and_move_into_one_time_exactly_one_succeeds(store: Store) {
+    let mut ids = Vec::new();
+    for i in 0..25_i64 {
+        let key = format!("m{i}");
+        ids.push(booked(&store, &NewAppointment { key: &key, ..at(100 + i, "", "") }).await.id);
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    for (i, id) in ids.into_iter().enumerate() {
+        let moving = store.clone();
+        tasks.spawn(async move {
+            let moved =
+                moving.move_appointment(&id, (10 * HOUR, 11 * HOUR), 0, &by("c1")).await.expect("asked");
+            matches!(moved, Moving::Moved(_))
+        });
+        let booking = store.clone();
+        tasks.spawn(async move {
+            let key = format!("b{i}");
+            let new = NewAppointment { key: &key, ..at(10, "", "") };
+            matches!(booking.book(&new, &by("c1")).await.expect("asked"), Booking::Booked(_))
+        });
+    }
+    assert_eq!(tasks.join_all().await.into_iter().filter(|won| *won).count(), 1);
+    assert_eq!(store.busy_between("main", 0, 24 * HOUR, 0, None).await.expect("listed"), [span(10, 11)]);
+}
+
+async fn an_appointment_moves_unless_something_is_there(store: Store) {
+    let row = booked(&store, &at(10, "+49301", "k1")).await;
+    booked(&store, &at(14, "+49302", "k2")).await;
+    let taken =
+        store.move_appointment(&row.id, (13 * HOUR + 1, 14 * HOUR + 1), 0, &by("c1")).await.expect("asked");
+    assert_eq!(taken, Moving::Taken(span(14, 15)));
+    let gap = store.move_appointment(&row.id, (13 * HOUR, 14 * HOUR), 1, &by("c1")).await.expect("asked");
+    assert_eq!(gap, Moving::Taken(span(14, 15)));
+    assert_eq!(store.appointment(&row.id).await.expect("read").as_ref(), Some(&row));
+
+    let moved = store.move_appointment(&row.id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await.expect("asked");
+    let expected = AppointmentRow { starts_ms: 15 * HOUR, ends_ms: 16 * HOUR, ..row.clone() };
+    assert_eq!(moved, Moving::Moved(expected.clone()));
+    assert_eq!(store.appointment(&row.id).await.expect("read"), Some(expected.clone()));
+    let again = store.move_appointment(&row.id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await.expect("asked");
+    assert_eq!(again, Moving::Moved(expected));
+    assert_eq!(store.appointment_changes(&row.id).await.expect("read").len(), 2);
+}
+
+async fn an_appointment_moves_over_its_own_time(store: Store) {
+    let row = booked(&store, &at(10, "", "k1")).await;
+    let half = HOUR / 2;
+    let moved = store
+        .move_appointment(&row.id, (10 * HOUR + half, 11 * HOUR + half), HOUR, &by("c1"))
+        .await
+        .expect("asked");
+    assert!(matches!(moved, Moving::Moved(_)));
+}
+
+async fn the_request_for_a_time_that_was_moved_away_books_anew(store: Store) {
+    let row = booked(&store, &at(10, "+49301", "k1")).await;
+    store.move_appointment(&row.id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await.expect("moved");
+    let anew = booked(&store, &at(10, "+49301", "k1")).await;
+    assert_ne!(anew.id, row.id);
+}
+
+async fn a_cancelled_time_is_free_again(store: Store) {
+    let row = booked(&store, &at(10, "+49301", "k1")).await;
+    let cancelled = store.cancel_appointment(&row.id, &by("c1")).await.expect("asked");
+    let expected = AppointmentRow { status: "cancelled".to_owned(), ..row.clone() };
+    assert_eq!(cancelled, Cancelling::Cancelled(expected.clone()));
+    assert_eq!(
+        store.cancel_appointment(&row.id, &by("c1")).await.expect("asked"),
+        Cancelling::Already(expected)
+    );
+    assert_eq!(store.appointments_between("main", 0, 24 * HOUR).await.expect("listed"), []);
+    assert_eq!(store.busy_between("main", 0, 24 * HOUR, 0, None).await.expect("listed"), []);
+    assert_eq!(store.appointment_at("main", 10 * HOUR).await.expect("read"), None);
+    let anew = booked(&store, &at(10, "+49301", "k1")).await;
+    assert_ne!(anew.id, row.id);
+}
+
+async fn what_is_gone_cannot_be_moved_or_cancelled(store: Store) {
+    let row = booked(&store, &at(10, "", "k1")).await;
+    store.cancel_appointment(&row.id, &by("c1")).await.expect("cancelled");
+    for id in [row.id.as_str(), "nobody's"] {
+        let moved = store.move_appointment(id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await.expect("asked");
+        assert_eq!(moved, Moving::Gone);
+    }
+    assert_eq!(store.cancel_appointment("nobody's", &by("c1")).await.expect("asked"), Cancelling::Gone);
+}
+
+async fn every_change_is_kept_with_who_and_when(store: Store) {
+    let row = booked(&store, &at(10, "+49301", "k1")).await;
+    let later = By { who: "Anna", call_id: None, second: None, at_ms: 3, reason: "ill" };
+    store.move_appointment(&row.id, (15 * HOUR, 16 * HOUR), 0, &later).await.expect("moved");
+    store.cancel_appointment(&row.id, &by("c2")).await.expect("cancelled");
+    let changes = store.appointment_changes(&row.id).await.expect("read");
+    let told: Vec<_> = changes
+        .iter()
+        .map(|change| {
+            (
+                change.what.as_str(),
+                change.who.as_str(),
+                change.call_id.as_deref(),
+                change.second,
+                change.at_ms,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("booked", "+49301", Some("c1"), Some(42), 7),
+            ("moved", "Anna", None, None, 3),
+            ("cancelled", "+49301", Some("c2"), Some(42), 7),
+        ]
+    );
+    assert_eq!(changes[1].reason, "ill");
+    assert_eq!(changes[0].before_json, None);
+    assert_eq!(changes[1].before_json.as_ref(), Some(&changes[0].after_json));
+    assert_eq!(changes[2].before_json.as_ref(), Some(&changes[1].after_json));
+    let after: serde_json::Value = serde_json::from_str(&changes[2].after_json).expect("JSON");
+    assert_eq!((after["starts_ms"].as_i64(), after["status"].as_str()), (Some(15 * HOUR), Some("cancelled")));
+}
+
+fn hold(call_id: &'static str, hour: i64) -> Hold<'static> {
+    Hold {
+        calendar: "main",
+        call_id,
+        starts_ms: hour * HOUR,
+        ends_ms: (hour + 1) * HOUR,
+        gap_ms: 0,
+        now_ms: 0,
+        expires_ms: 180,
+    }
+}
+
+async fn a_held_time_is_its_calls_alone(store: Store) {
+    assert_eq!(store.hold(&hold("c1", 10)).await.expect("asked"), Held::Held);
+    assert_eq!(store.hold(&hold("c2", 10)).await.expect("asked"), Held::Taken(span(10, 11)));
+    let other = store.book(&at(10, "+49302", "k2"), &by("c2")).await.expect("asked");
+    assert_eq!(other, Booking::Taken(span(10, 11)));
+    store.book(&at(12, "+49302", "k2"), &by("c2")).await.expect("booked");
+    let row = store.appointment_at("main", 12 * HOUR).await.expect("read").expect("booked");
+    let moved = store.move_appointment(&row.id, (10 * HOUR, 11 * HOUR), 0, &by("c2")).await.expect("asked");
+    assert_eq!(moved, Moving::Taken(span(10, 11)));
+    let busy = async |call_id| store.busy_between("main", 0, 12 * HOUR, 0, call_id).await.expect("listed");
+    assert_eq!(busy(Some("c2")).await, [span(10, 11)]);
+    assert_eq!(busy(None).await, [span(10, 11)]);
+    assert_eq!(busy(Some("c1")).await, []);
+    assert_eq!(store.hold(&hold("c3", 12)).await.expect("asked"), Held::Taken(span(12, 13)));
+}
+
+async fn a_hold_ends_by_time_by_another_hold_by_booking_and_with_the_call(store: Store) {
+    let busy = async |now| store.busy_between("main", 0, 24 * HOUR, now, None).await.expect("listed");
+    store.hold(&hold("c1", 10)).await.expect("held");
+    assert_eq!(busy(179).await, [span(10, 11)]);
+    assert_eq!(busy(180).await, []);
+
+    store.hold(&hold("c1", 12)).await.expect("held");
+    assert_eq!(busy(0).await, [span(12, 13)]);
+
+    store.book(&at(14, "", "k1"), &by("c1")).await.expect("booked");
+    assert_eq!(busy(0).await, [span(14, 15)]);
+
+    store.call_begun(&ringing("c1", "CA1", 0)).await.expect("begun");
+    store.hold(&hold("c1", 16)).await.expect("held");
+    store.call_ended("c1", 10, "caller_hung_up").await.expect("ended");
+    assert_eq!(busy(0).await, [span(14, 15)]);
+}
+
+async fn an_appointment_that_ends_before_it_starts_is_refused(store: Store) {
+    let new = NewAppointment { ends_ms: 10 * HOUR, ..at(10, "", "k1") };
+    assert!(store.book(&new, &by("c1")).await.is_err());
+    assert_eq!(store.appointments_between("main", 0, 24 * HOUR).await.expect("listed"), []);
+}

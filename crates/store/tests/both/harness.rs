@@ -1,0 +1,89 @@
+//! Every promise is kept on both databases: a test is written once, as a function of an empty [`Store`].
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use store::Store;
+
+/// Makes two tests of each function: `promise::sqlite` and `promise::postgres`.
+macro_rules! on_both {
+    ($($promise:ident),+ $(,)?) => {
+        $(
+            mod $promise {
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    let database = crate::harness::Sqlite::new();
+                    super::super::$promise(database.open().await).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() {
+                    let database = crate::harness::Postgres::new().await;
+                    super::super::$promise(database.open().await).await;
+                    database.drop().await;
+                }
+            }
+        )+
+    };
+}
+
+pub(crate) use on_both;
+
+/// A file in a folder of its own, gone with this.
+pub struct Sqlite {
+    folder: tempfile::TempDir,
+}
+
+impl Sqlite {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    pub fn address(&self) -> String {
+        format!("sqlite:///{}/store.db", self.folder.path().display())
+    }
+
+    pub async fn open(&self) -> Store {
+        Store::open(&self.address()).await.expect("an SQLite store")
+    }
+}
+
+/// An empty database of its own in the throw-away cluster.
+pub struct Postgres {
+    cluster: String,
+    name: String,
+}
+
+impl Postgres {
+    pub async fn new() -> Self {
+        let cluster = std::env::var("TEST_POSTGRES_URL").expect(
+            "TEST_POSTGRES_URL names no Postgres server to test with: run `scripts/with-postgres cargo test -p store`, \
+             which starts one and stops it (Debian, Ubuntu: apt-get install postgresql)",
+        );
+        let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+        let database = Self { cluster, name };
+        database.admin(format!("CREATE DATABASE {} TEMPLATE template0", database.name)).await;
+        database
+    }
+
+    pub fn address(&self) -> String {
+        let (server, _) = self.cluster.rsplit_once('/').expect("TEST_POSTGRES_URL ends in /database");
+        format!("{server}/{}", self.name)
+    }
+
+    pub async fn open(&self) -> Store {
+        Store::open(&self.address()).await.expect("a Postgres store")
+    }
+
+    pub async fn drop(self) {
+        self.admin(format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+
+    async fn admin(&self, sql: String) {
+        let mut connection =
+            PgConnection::connect(&self.cluster).await.expect("the server of TEST_POSTGRES_URL answers");
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut connection)
+            .await
+            .expect("an administrator's statement");
+        connection.close().await.expect("a goodbye");
+    }
+}

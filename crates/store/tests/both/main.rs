@@ -1,0 +1,8 @@
+//! What the store promises, on SQLite and on Postgres.
+
+mod appointments;
+mod calls;
+mod harness;
+mod opening;
+mod people;
+mod tokens;
