@@ -1,4 +1,31 @@
-//! TODO
+//! The process that answers the phone.
+//!
+//! ```text
+//!   router.rs ─► phone.rs ─► guard/ ─► calls.rs (engine dialled, parked under a token)
+//!                                          │ the stream opens
+//!   line/stream.rs ◄── drive.rs: ONE CALL ─┴─► engine, tools, scribe.rs (notes)
+//!                     pages/ ◄── store
+//! ```
+//!
+//! `router.rs` is the table of contents. To add a page: `pages/<page>.rs`, `templates/<page>.html`, a line in
+//! `router.rs`. To add a carrier or an engine see the crates of that name; here each is one arm in `phone.rs` or
+//! `answerer.rs`.
+
+pub mod answerer;
+pub mod app;
+pub mod brief;
+pub mod calls;
+pub mod clock;
+pub mod command;
 pub mod config;
+pub mod drive;
+pub mod guard;
+pub mod line;
 pub mod log;
+pub mod notes;
+pub mod pages;
+pub mod phone;
+pub mod router;
+pub mod scribe;
 pub mod secret;
+pub mod serve;

@@ -1,1 +1,53 @@
-fn main() {}
+//! `earpiece`: reads the command line and does what it says.
+
+use clap::{Parser, Subcommand};
+use server::{command, config::Flags, serve};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A phone assistant that its owner runs.
+#[derive(Parser)]
+#[command(version, about, after_help = "Examples:\n  earpiece demo          hear it take a call, offline\n  \
+earpiece serve         answer the phone\n  earpiece call          talk to it from this terminal")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer the phone.
+    Serve(Flags),
+    Demo(command::demo::Args),
+    Call(command::call::Args),
+    Explain(command::explain::Args),
+    Bench(command::bench::Args),
+    /// Hear and speak for another earpiece process.
+    #[command(hide = true)]
+    SpeechWorker,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::SpeechWorker => {
+            engine::local::worker::run();
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Explain(args) => command::explain::run(&args),
+        Command::Serve(flags) => asynchronous(serve::run(flags)),
+        Command::Demo(args) => asynchronous(command::demo::run(args)),
+        Command::Call(args) => asynchronous(command::call::run(args)),
+        Command::Bench(args) => asynchronous(command::bench::run(args)),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("earpiece: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn asynchronous(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let _first = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

@@ -1,0 +1,27 @@
+//! What every part of the process shares.
+
+use crate::{calls::Calls, config::Config, secret::Secret};
+use carrier::twilio::Twilio;
+use engine::local::Workers;
+use std::sync::Arc;
+use store::Store;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// One instance of the product.
+pub struct App {
+    pub config: Arc<Config>,
+    pub store: Store,
+    /// What secrets of ours are made from.
+    pub key: Secret,
+    pub calls: Calls,
+    pub tools: tool::Tools,
+    /// What hears and speaks on this machine.
+    pub workers: Arc<Workers>,
+    pub twilio: Twilio,
+    pub http: reqwest::Client,
+    pub tls: Arc<rustls::ClientConfig>,
+    /// Everything that must end before the process does: calls, and what they leave behind.
+    pub tasks: TaskTracker,
+    /// Cancelled when no new calls are to be taken.
+    pub draining: CancellationToken,
+}

@@ -1,0 +1,126 @@
+//! The calls there are: those whose stream is awaited and those in progress.
+
+use crate::answerer::Answerer;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
+use tool::Trust;
+
+/// Which calls there are. What is locked here is held for a look-up, never while anything is awaited.
+pub struct Calls {
+    room: Arc<Semaphore>,
+    most: usize,
+    awaited: Mutex<BTreeMap<String, Awaited>>,
+    in_progress: Mutex<BTreeMap<String, InProgress>>,
+    live: broadcast::Sender<Live>,
+}
+
+/// A call that was let in and whose stream has not opened yet. Dropping it hangs up on the engine.
+pub struct Awaited {
+    pub answerer: Answerer,
+    /// Its place among those that may be in progress.
+    pub place: OwnedSemaphorePermit,
+    /// The caller's number, as the carrier says it.
+    pub from: String,
+    pub trust: Trust,
+}
+
+/// A call that goes on.
+struct InProgress {
+    dismiss: mpsc::Sender<()>,
+}
+
+/// A note of some call, as it is written.
+#[derive(Clone, Debug)]
+pub struct Live {
+    pub call: Arc<str>,
+    pub json: Arc<str>,
+}
+
+impl Calls {
+    /// Room for `most` calls.
+    pub fn new(most: usize) -> Self {
+        Self {
+            room: Arc::new(Semaphore::new(most)),
+            most,
+            awaited: Mutex::default(),
+            in_progress: Mutex::default(),
+            live: broadcast::channel(1_024).0,
+        }
+    }
+
+    /// A place for one more call, if there is one.
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+        self.room.clone().try_acquire_owned().ok()
+    }
+
+    /// Calls in progress or about to be.
+    pub fn count(&self) -> usize {
+        self.most - self.room.available_permits()
+    }
+
+    /// Keeps a call until its stream opens.
+    pub fn expect(&self, id: &str, awaited: Awaited) {
+        lock(&self.awaited).insert(id.to_owned(), awaited);
+    }
+
+    /// Takes the call whose stream has opened, or for which it is too late.
+    pub fn take(&self, id: &str) -> Option<Awaited> {
+        lock(&self.awaited).remove(id)
+    }
+
+    /// Notes that a call goes on, until what is returned is dropped.
+    pub fn begin(self: &Calls, id: &str) -> (Presence<'_>, mpsc::Receiver<()>) {
+        let (dismiss, dismissed) = mpsc::channel(1);
+        lock(&self.in_progress).insert(id.to_owned(), InProgress { dismiss });
+        (Presence { calls: self, id: id.to_owned() }, dismissed)
+    }
+
+    /// Ends a call in progress. Says whether there was one.
+    pub fn dismiss(&self, id: &str) -> bool {
+        lock(&self.in_progress).get(id).is_some_and(|call| call.dismiss.try_send(()).is_ok())
+    }
+
+    /// Ends every call in progress.
+    pub fn dismiss_all(&self) {
+        for call in lock(&self.in_progress).values() {
+            let _already = call.dismiss.try_send(());
+        }
+    }
+
+    /// Forgets the calls whose stream has not opened.
+    pub fn forget_awaited(&self) {
+        lock(&self.awaited).clear();
+    }
+
+    /// Tells whoever watches.
+    pub fn publish(&self, note: impl FnOnce() -> Live) {
+        if self.live.receiver_count() > 0 {
+            let _nobody = self.live.send(note());
+        }
+    }
+
+    /// Every note of every call from now on.
+    pub fn watch(&self) -> broadcast::Receiver<Live> {
+        self.live.subscribe()
+    }
+}
+
+/// That a call is in progress.
+pub struct Presence<'a> {
+    calls: &'a Calls,
+    id: String,
+}
+
+impl Drop for Presence<'_> {
+    fn drop(&mut self) {
+        lock(&self.calls.in_progress).remove(&self.id);
+    }
+}
+
+/// What is kept here is whole between statements, so a panic elsewhere spoils nothing.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

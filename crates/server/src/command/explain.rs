@@ -1,0 +1,45 @@
+//! `earpiece explain`: whether a carrier's request would be accepted, and why not.
+
+use clap::{Args as Arguments, ValueEnum};
+use std::{
+    io::{Read, Write},
+    process::ExitCode,
+};
+
+/// More than any request that we would accept.
+const LONGEST_INPUT: u64 = 4 * 1024 * 1024;
+
+/// Judge a carrier's request: reads it as JSON on standard input, prints whether it would be accepted and why.
+#[derive(Debug, Arguments)]
+#[command(after_help = "The input is one object: {\"method\": \"POST\", \"url\": \"https://…\", \"headers\": {…}, \"body\": \"…\", \
+\"auth_token\": \"…\"}\n`url` is the address as the carrier called it. Exit code: 0 accepted, 1 refused, 2 unreadable.\n\nExample:\n  \
+earpiece explain twilio < request.json")]
+pub struct Args {
+    /// Whose request it is.
+    pub carrier: Carrier,
+}
+
+/// Carriers whose signatures can be explained.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Carrier {
+    Twilio,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let mut input = String::new();
+    let read = std::io::stdin().take(LONGEST_INPUT).read_to_string(&mut input);
+    let judged = match args.carrier {
+        Carrier::Twilio => read.map_err(|error| error.to_string()).and_then(|_| carrier::explain::explain(&input)),
+    };
+    match judged {
+        Ok(verdict) => {
+            let json = serde_json::json!({ "accepted": verdict.accepted, "reason": verdict.reason });
+            writeln!(std::io::stdout(), "{json}")?;
+            Ok(if verdict.accepted { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        }
+        Err(why) => {
+            eprintln!("The request could not be read: {why}");
+            Ok(ExitCode::from(2))
+        }
+    }
+}

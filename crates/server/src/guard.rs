@@ -1,0 +1,7 @@
+//! Who is let in. Each guard is a file that knows one reason to say no.
+
+pub mod allowlist;
+pub mod session;
+pub mod signature;
+pub mod token;
+pub mod trust;

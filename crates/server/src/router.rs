@@ -1,0 +1,56 @@
+//! Every address, on one page.
+
+use crate::{app::App, pages, phone};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+    routing::{any, get},
+};
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// The largest body that any address takes.
+const LARGEST_BODY: usize = 64 * 1024;
+
+pub fn router(app: Arc<App>) -> Router {
+    let phone = Router::new()
+        // Twilio; the second and third address are those of the systems that this one replaces.
+        .route("/incoming-call", get(phone::incoming_call).post(phone::incoming_call))
+        .route("/phone/incoming-call", get(phone::incoming_call).post(phone::incoming_call))
+        .route("/phone/webhook", get(phone::incoming_call).post(phone::incoming_call))
+        .route(phone::MEDIA_STREAM, any(phone::media_stream))
+        .route("/ws", any(phone::media_stream));
+    let probes = Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready));
+    Router::new()
+        .merge(phone)
+        .merge(probes)
+        .merge(pages::router(&app))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}
+
+/// The second listener, `WS_PORT`: media streams at `/`.
+pub fn streams(app: Arc<App>) -> Router {
+    Router::new().route("/", any(phone::media_stream)).with_state(app)
+}
+
+/// The process runs.
+async fn healthy() -> &'static str {
+    "ok\n"
+}
+
+/// New calls are taken.
+async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+    if app.draining.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+    }
+    match app.store.health().await {
+        Ok(()) => (StatusCode::OK, "ok\n"),
+        Err(error) => {
+            tracing::error!(%error, "the database does not answer");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}

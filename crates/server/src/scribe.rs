@@ -1,0 +1,61 @@
+//! Writes a call down while it goes on, without making it wait.
+
+use crate::{app::App, calls::Live, notes};
+use call::Note;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use store::NoteRow;
+use tokio::sync::mpsc;
+
+/// Notes that may wait for the database; more than a long call makes.
+const WAITING: usize = 8_192;
+/// How long notes are gathered, so that a burst is one transaction.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// Takes the notes of one call.
+pub struct Scribe {
+    app: Arc<App>,
+    call: Arc<str>,
+    began: Instant,
+    rows: mpsc::Sender<NoteRow>,
+    lost: u64,
+}
+
+impl Scribe {
+    /// Begins the notes of a call whose `start` was at `began`. They are written by a task of their own, which ends
+    /// after the scribe is dropped and everything is written.
+    pub fn begin(app: &Arc<App>, call: &str, began: Instant) -> Self {
+        let (rows, waiting) = mpsc::channel(WAITING);
+        app.tasks.spawn(write_down(app.clone(), call.to_owned(), waiting));
+        Self { app: app.clone(), call: call.into(), began, rows, lost: 0 }
+    }
+
+    pub fn write(&mut self, now: Instant, note: &Note) {
+        let at_ms = u64::try_from(now.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
+        let (kind, json) = notes::to_json(at_ms, note);
+        tracing::debug!(call = %self.call, %json, "note");
+        self.app.calls.publish(|| Live { call: self.call.clone(), json: json.as_str().into() });
+        let row = NoteRow { at_ms: i64::try_from(at_ms).unwrap_or(i64::MAX), kind: kind.to_owned(), json };
+        if self.rows.try_send(row).is_err() {
+            if self.lost == 0 {
+                tracing::error!(call = %self.call, "the database is too slow: notes of this call are lost");
+            }
+            self.lost += 1;
+        }
+    }
+}
+
+async fn write_down(app: Arc<App>, call: String, mut waiting: mpsc::Receiver<NoteRow>) {
+    let mut rows = Vec::new();
+    while waiting.recv_many(&mut rows, WAITING).await > 0 {
+        if let Err(error) = app.store.write_notes(&call, &rows).await {
+            tracing::error!(%call, %error, "notes could not be written");
+        }
+        rows.clear();
+        if !waiting.is_closed() {
+            tokio::time::sleep(GATHER).await;
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! `earpiece serve`: opens everything, answers until it is told to stop, and lets calls finish.
+
+use crate::{
+    app::App,
+    calls::Calls,
+    clock,
+    config::{Config, EngineKind, Flags},
+    log, pages, router, secret,
+};
+use anyhow::Context;
+use axum::serve::ListenerExt;
+use engine::local::Workers;
+use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use store::Store;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How long calls may take to say goodbye once they were told that the time is up.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Runs the server until it is told to stop.
+pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
+    let (config, warnings) = Config::load_from_process(&flags)?;
+    log::start(&config.log);
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
+    let app = open(config).await?;
+    let (listener, streams) = bind(&app).await?;
+    announce(&app, listener.local_addr()?).await?;
+    let stopped = CancellationToken::new();
+    let mut servers = tokio::task::JoinSet::new();
+    servers.spawn(answer(listener, router::router(app.clone()), stopped.clone()));
+    if let Some(streams) = streams {
+        servers.spawn(answer(streams, router::streams(app.clone()), stopped.clone()));
+    }
+    told_to_stop().await?;
+    drain(&app).await;
+    stopped.cancel();
+    let _connections_that_linger = tokio::time::timeout(LAST_WORDS, servers.join_all()).await;
+    app.store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn open(config: Config) -> anyhow::Result<Arc<App>> {
+    std::fs::create_dir_all(&config.data.folder)
+        .with_context(|| format!("the data folder {} cannot be made", config.data.folder.display()))?;
+    let key = match &config.data.secret_key {
+        Some(key) => key.clone(),
+        None => secret::key_in(&config.data.folder)?,
+    };
+    let store = Store::open(config.data.database_url.expose()).await?;
+    let now_ms = clock::now_ms();
+    if !store.is_shared() {
+        store.close_open_calls(now_ms, now_ms).await?;
+    }
+    let hours = crate::brief::hours(&config.calendar);
+    let workers = Workers::new(std::env::current_exe()?, crate::brief::worker_count());
+    let tls = engine::socket::tls();
+    Ok(Arc::new(App {
+        tools: tool::Tools::new(store.clone(), hours, config.calendar.zone.clone()),
+        calls: Calls::new(config.server.max_calls),
+        key,
+        store,
+        workers: Arc::new(workers),
+        twilio: carrier::twilio::Twilio,
+        http: reqwest::Client::builder().connect_timeout(Duration::from_secs(5)).build()?,
+        tls,
+        tasks: TaskTracker::new(),
+        draining: CancellationToken::new(),
+        config: Arc::new(config),
+    }))
+}
+
+async fn bind(app: &App) -> anyhow::Result<(TcpListener, Option<TcpListener>)> {
+    let server = &app.config.server;
+    let bind = async |port: u16| {
+        let address = SocketAddr::new(server.host, port);
+        TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}; is another program there? PORT=0 picks a free port")
+        })
+    };
+    let streams = match server.ws_port {
+        Some(port) => Some(bind(port).await?),
+        None => None,
+    };
+    Ok((bind(server.port).await?, streams))
+}
+
+/// Says that we are ready, to programs on standard output and to people on standard error.
+async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
+    let assistant = &app.config.assistant;
+    tracing::info!("calls are answered by {} ({})", assistant.engine.name(), assistant.engine_why);
+    if app.config.twilio.auth_token.is_none() {
+        tracing::info!("to take calls from Twilio set TWILIO_AUTH_TOKEN and PUBLIC_URL; until then webhooks are refused");
+    }
+    if app.config.callers.allowed.is_empty() && app.config.callers.owners.is_empty() {
+        tracing::info!("every caller is a stranger: set OWNER_NUMBERS to your own number, ALLOWED_NUMBERS to reject others");
+    }
+    if assistant.engine == EngineKind::Local
+        && let Err(missing) = engine::local::check(&app.workers).await
+    {
+        tracing::warn!("the local engine cannot hear or speak: {missing}");
+    }
+    let page = format!("http://{address}");
+    if !app.store.owner_exists().await? {
+        let link = pages::welcome::make_link(&app.store, clock::now_ms()).await?;
+        eprintln!("To become this Earpiece's owner, open {page}/welcome/{link} within the next day.");
+    }
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on {page}")?;
+    out.flush()?;
+    Ok(())
+}
+
+async fn answer(listener: TcpListener, router: axum::Router, stopped: CancellationToken) {
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection stays slow");
+        }
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the listener failed");
+    }
+}
+
+async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Lets calls in progress finish, within bounds, while new ones are refused.
+async fn drain(app: &App) {
+    let bound = app.config.server.drain;
+    app.draining.cancel();
+    app.calls.forget_awaited();
+    app.tasks.close();
+    let calls = app.calls.count();
+    if calls > 0 {
+        tracing::info!(calls, "waiting at most {} s for calls to finish; stop again to end them now", bound.as_secs());
+    }
+    tokio::select! {
+        () = app.tasks.wait() => return,
+        () = tokio::time::sleep(bound) => {}
+        _ = told_to_stop() => {}
+    }
+    app.calls.dismiss_all();
+    let _at_last = tokio::time::timeout(LAST_WORDS, app.tasks.wait()).await;
+}
