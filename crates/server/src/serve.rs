@@ -9,6 +9,10 @@ use crate::{
 };
 use anyhow::Context;
 use axum::serve::ListenerExt;
+use axum_server::{
+    accept::NoDelayAcceptor,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
 use engine::local::Workers;
 use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use store::Store;
@@ -32,10 +36,11 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     let (listener, streams) = bind(&app).await?;
     announce(&app, listener.local_addr()?).await?;
     let stopped = CancellationToken::new();
+    let tls = tls(&app).await?;
     let mut servers = tokio::task::JoinSet::new();
-    servers.spawn(answer(listener, router::router(app.clone()), stopped.clone()));
+    servers.spawn(answer(listener, router::router(app.clone()), tls.clone(), stopped.clone()));
     if let Some(streams) = streams {
-        servers.spawn(answer(streams, router::streams(app.clone()), stopped.clone()));
+        servers.spawn(answer(streams, router::streams(app.clone()), tls, stopped.clone()));
     }
     told_to_stop().await?;
     drain(&app).await;
@@ -105,7 +110,8 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     {
         tracing::warn!("the local engine cannot hear or speak: {missing}");
     }
-    let page = format!("http://{address}");
+    let scheme = if app.config.server.tls.is_some() { "https" } else { "http" };
+    let page = format!("{scheme}://{address}");
     if !app.store.owner_exists().await? {
         let link = pages::welcome::make_link(&app.store, clock::now_ms()).await?;
         eprintln!("To become this Earpiece's owner, open {page}/welcome/{link} within the next day.");
@@ -116,14 +122,37 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn answer(listener: TcpListener, router: axum::Router, stopped: CancellationToken) {
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays slow");
-        }
-    });
+/// The certificate that the owner gave us, where they did.
+async fn tls(app: &App) -> anyhow::Result<Option<RustlsConfig>> {
+    let Some(tls) = &app.config.server.tls else { return Ok(None) };
+    let (certificate, key) = (tls.certificate.display(), tls.key.display());
+    let config = RustlsConfig::from_pem_chain_file(&tls.certificate, &tls.key).await;
+    Ok(Some(config.with_context(|| format!("TLS_CERT {certificate} and TLS_KEY {key} cannot be used"))?))
+}
+
+async fn answer(listener: TcpListener, router: axum::Router, tls: Option<RustlsConfig>, stopped: CancellationToken) {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await;
+    let served = if let Some(tls) = tls {
+        let handle = axum_server::Handle::new();
+        let server = async {
+            let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
+            axum_server::from_tcp(listener.into_std()?)?.acceptor(acceptor).handle(handle.clone()).serve(service).await
+        };
+        tokio::select! {
+            served = server => served,
+            () = stopped.cancelled() => {
+                handle.shutdown();
+                Ok(())
+            }
+        }
+    } else {
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection stays slow");
+            }
+        });
+        axum::serve(listener, service).with_graceful_shutdown(stopped.cancelled_owned()).await
+    };
     if let Err(error) = served {
         tracing::error!(%error, "the listener failed");
     }
