@@ -102,7 +102,7 @@ fn a_request_with_any_bit_changed_is_refused() {
 
 #[test]
 fn a_form_of_endless_fields_is_not_looked_at() {
-    let body: String = (0..2_000).map(|n| format!("f{n}=&")).collect();
+    let body = (0..2_000).map(|n| n.to_string()).collect::<Vec<_>>().join("&");
     let headers = [("x-twilio-signature".to_owned(), "AAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned())];
     let request = Request { method: "POST", target: "/", headers: &headers, body: body.as_bytes() };
     assert!(matches!(Twilio.verify(&request, "https://h/", "t"), Err(Refusal::Malformed(_))));
