@@ -96,7 +96,11 @@ impl Judged<'_> {
         let found =
             near(self.url, &self.request).into_iter().find(|url| Judged { url, ..*self }.matches())?;
         let (here, there) = (Address::split(self.url)?, Address::split(&found)?);
-        let advice = if address::origin(self.url) != address::origin(&found) {
+        let socket = |url: &str| url.starts_with("ws");
+        let advice = if socket(self.url) != socket(&found) {
+            "a stream is signed as wss:, a webhook as https:, and whoever signed this took one for the other"
+                .to_owned()
+        } else if address::origin(self.url) != address::origin(&found) {
             let origin = address::origin(&found).replacen("ws", "http", 1);
             format!("set PUBLIC_URL={origin}")
         } else if here.path_and_more().trim_end_matches('/') == there.path_and_more().trim_end_matches('/') {
@@ -155,7 +159,10 @@ impl Judged<'_> {
             headers.push((SIGNATURE_SETTINGS.to_owned(), format!("algorithm={algorithm}")));
             let found = Judged { request: Request { headers: &headers, ..self.request }, ..*self }.matches();
             found.then(|| {
-                format!("the signature was made with {algorithm}, which `{SIGNATURE_SETTINGS}` does not say: a proxy changes the headers")
+                format!(
+                    "the signature was made with {algorithm}, which `{SIGNATURE_SETTINGS}` does not say: a \
+                     proxy changes the headers"
+                )
             })
         })
     }
@@ -163,19 +170,12 @@ impl Judged<'_> {
     fn no_idea(&self) -> String {
         let given = self.request.header(SIGNATURE).unwrap_or_default();
         let size = BASE64_STANDARD.decode(given).ok().map(|bytes| bytes.len());
-        let due = if self
-            .request
-            .header(SIGNATURE_SETTINGS)
-            .unwrap_or_default()
-            .to_ascii_uppercase()
-            .contains("SHA256")
-        {
-            32
-        } else {
-            20
-        };
+        let settings = self.request.header(SIGNATURE_SETTINGS).unwrap_or_default();
+        let due = if settings.to_ascii_uppercase().contains("SHA256") { 32 } else { 20 };
         if Address::split(self.url).is_none() {
-            return "the address is not a whole one: it needs scheme, host and path, as in https://example.com/incoming-call".into();
+            return "the address is not a whole one: it needs scheme, host and path, as in \
+                    https://example.com/incoming-call"
+                .into();
         }
         match size {
             None => format!("`{SIGNATURE}` is not base64, so nothing of Twilio's made it"),
@@ -190,8 +190,11 @@ impl Judged<'_> {
     }
 }
 
-/// Addresses that are easily taken for `url`: as the headers tell it, with the other scheme, with or without the slash
-/// at the end, with or without the query.
+/// Ports at which such programs are often reached.
+const PORTS: [&str; 8] = [":443", ":80", ":8443", ":8080", ":8000", ":5000", ":5050", ":3000"];
+
+/// Addresses that are easily taken for `url`: with another scheme or port, with or without the slash at the end, with or
+/// without the query, as the headers tell it.
 fn near(url: &str, request: &Request<'_>) -> Vec<String> {
     let mut near = Vec::new();
     let (path, query) =
@@ -202,6 +205,10 @@ fn near(url: &str, request: &Request<'_>) -> Vec<String> {
         for other_scheme in ["https://", "http://", "wss://", "ws://"] {
             near.push(format!("{other_scheme}{}", &whole[scheme.len()..]));
         }
+    }
+    if let Some(address @ Address { scheme, user, host, .. }) = Address::split(url) {
+        let rest = address.path_and_more();
+        near.extend(PORTS.map(|port| format!("{scheme}{user}{host}{port}{rest}")));
     }
     let socket = url.starts_with("ws");
     let upgrade = [("upgrade".to_owned(), "websocket".to_owned())];

@@ -46,6 +46,12 @@ fn a_public_address_is_found_in_the_proxys_headers() {
 }
 
 #[test]
+fn a_port_that_the_proxy_hides_is_found() {
+    let case = posted("https://voice.example.com/v", &format!("https://voice.example.com:8443/v{FIELDS}"));
+    assert_refused(&case, &["PUBLIC_URL=https://voice.example.com:8443"]);
+}
+
+#[test]
 fn a_slash_at_the_end_is_found() {
     let case = posted("https://voice.example.com/v/", &format!("https://voice.example.com/v{FIELDS}"));
     assert_refused(&case, &["https://voice.example.com/v ", "slash"]);
@@ -57,7 +63,7 @@ fn a_stream_signed_with_another_scheme_is_found() {
         "method": "GET", "url": "wss://voice.example.com/s", "auth_token": TOKEN,
         "headers": {"X-Twilio-Signature": signature("https://voice.example.com/s")},
     });
-    assert_refused(&case, &["https://voice.example.com/s"]);
+    assert_refused(&case, &["https://voice.example.com/s", "a stream is signed as wss:"]);
 }
 
 #[test]
