@@ -29,7 +29,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut input = String::new();
     let read = std::io::stdin().take(LONGEST_INPUT).read_to_string(&mut input);
     let judged = match args.carrier {
-        Carrier::Twilio => read.map_err(|error| error.to_string()).and_then(|_| carrier::explain::explain(&input)),
+        Carrier::Twilio => read
+            .map_err(|error| error.to_string())
+            .and_then(|_| carrier::explain::twilio(&input).map_err(|error| error.to_string())),
     };
     match judged {
         Ok(verdict) => {
