@@ -15,4 +15,6 @@
 
 pub mod clock;
 pub mod http;
+pub mod openai;
+pub mod stamp;
 pub mod twilio;
