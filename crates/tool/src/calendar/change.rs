@@ -1,0 +1,203 @@
+//! The tools that change the calendar: book, move, cancel.
+
+use super::{Booking, Moving, Office, Wish, datetime, nothing, text, tidy, unavailable};
+use crate::{Errand, Running, Spec, Tool, Trust};
+use call::{Answer, Effect};
+use jiff::Zoned;
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+use when::Style;
+
+/// `create_calendar_event`.
+pub(super) struct Create(pub Arc<Office>);
+
+impl Tool for Create {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "create_calendar_event".into(),
+            description: "Books an appointment. Read back weekday, date and time and wait for a yes before you use it. \
+                          Say that it is booked only after this has answered that it is."
+                .into(),
+            parameters: json!({
+                "type": "object",
+                "properties": {
+                    "summary": {
+                        "type": "string", "maxLength": 200,
+                        "description": "What it is about and for whom, in a few words.",
+                    },
+                    "datetime_start": datetime("Local start, such as 2026-11-24T10:30."),
+                    "datetime_end": datetime("Local end. Left out: the usual length."),
+                    "description": {"type": "string", "maxLength": 4000, "description": "Anything else worth knowing."},
+                    "attendees": {
+                        "type": "array", "maxItems": 20, "items": {"type": "string", "maxLength": 200},
+                        "description": "Names or e-mail addresses of those who come.",
+                    },
+                },
+                "required": ["summary", "datetime_start"],
+            }),
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        Trust::Stranger
+    }
+
+    fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
+        Box::pin(async move { self.create(&arguments, errand).await.unwrap_or_else(|answer| answer) })
+    }
+}
+
+impl Create {
+    async fn create(&self, arguments: &Value, errand: &Errand) -> Result<Answer, Answer> {
+        let office = &self.0;
+        let now = office.now(errand);
+        let start = office.required(arguments, "datetime_start", &now)?;
+        let slot = office.slot(&start, arguments, "datetime_end", office.hours.slot, &now)?;
+        let end = office.local(slot.span.to);
+        if let Err(refusal) = office.hours.check(&start, &end, &now) {
+            let why = office.hours.explain(&refusal, &start, &now, Style::Spoken);
+            return Err(office.instead(&why, &start, errand, &now).await);
+        }
+        let summary = text(arguments, "summary").map(tidy).filter(|summary| !summary.is_empty());
+        let attendees = arguments["attendees"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let wish = Wish {
+            slot,
+            zone: office.zone.iana_name().unwrap_or("UTC").to_owned(),
+            summary: summary.unwrap_or_else(|| "Appointment".into()),
+            description: text(arguments, "description").map(tidy).unwrap_or_default(),
+            attendees: attendees.iter().filter_map(Value::as_str).map(tidy).collect(),
+            key: key(errand, &start, &end),
+        };
+        let at = when::name_moment(&start, &now, Style::Spoken);
+        let booking = office.calendar.book(wish, errand).await;
+        let (entry, say) = match booking.map_err(|error| unavailable(&error, errand))? {
+            Booking::Booked(entry) => (entry, format!("It is booked: {at}.")),
+            Booking::Same(entry) => (entry, format!("It was booked already: {at}.")),
+            Booking::Taken => return Err(office.taken(slot, errand, &now).await),
+        };
+        let effect = Effect::Booked(office.agreed(&entry));
+        Ok(Answer { ok: true, say, data: office.data(&entry).to_string(), effect })
+    }
+}
+
+/// The same call that asks for the same time again means the same appointment. Outside of calls there is nothing to tell
+/// two wishes apart by but the moment at which they were made.
+fn key(errand: &Errand, start: &Zoned, end: &Zoned) -> String {
+    let span = format!("{} {}", start.timestamp(), end.timestamp());
+    match errand.call_id.as_str() {
+        "" => format!("{} at {}", span, errand.now_ms),
+        call => format!("{span} in {call}"),
+    }
+}
+
+/// `reschedule_appointment`.
+pub(super) struct Reschedule(pub Arc<Office>);
+
+impl Tool for Reschedule {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "reschedule_appointment".into(),
+            description: "Moves an appointment to another time. Read back the new weekday, date and time and wait for a \
+                          yes before you use it."
+                .into(),
+            parameters: json!({
+                "type": "object",
+                "properties": {
+                    "original_datetime": datetime("When it starts now, local, such as 2026-11-24T10:30; a date alone where there is only one that day."),
+                    "new_datetime_start": datetime("Its new local start."),
+                    "new_datetime_end": datetime("Its new local end. Left out: it stays as long as it is."),
+                    "reason": {"type": "string", "maxLength": 1000, "description": "Why, if the caller said so."},
+                },
+                "required": ["original_datetime", "new_datetime_start"],
+            }),
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        Trust::Stranger
+    }
+
+    fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
+        Box::pin(async move { self.reschedule(&arguments, errand).await.unwrap_or_else(|answer| answer) })
+    }
+}
+
+impl Reschedule {
+    async fn reschedule(&self, arguments: &Value, errand: &Errand) -> Result<Answer, Answer> {
+        let office = &self.0;
+        let now = office.now(errand);
+        let entry = office.own(arguments, "original_datetime", errand, &now).await?;
+        let length =
+            Duration::try_from(entry.span.to.duration_since(entry.span.from)).unwrap_or(office.hours.slot);
+        let start = office.required(arguments, "new_datetime_start", &now)?;
+        let slot = office.slot(&start, arguments, "new_datetime_end", length, &now)?;
+        if let Err(refusal) = office.hours.check(&start, &office.local(slot.span.to), &now) {
+            let why = office.hours.explain(&refusal, &start, &now, Style::Spoken);
+            return Err(office.instead(&why, &start, errand, &now).await);
+        }
+        let reason = text(arguments, "reason").map(tidy).unwrap_or_default();
+        let moving = office.calendar.reschedule(&entry.id, slot, &reason, errand).await;
+        match moving.map_err(|error| unavailable(&error, errand))? {
+            Moving::Moved(moved) => Ok(Answer {
+                ok: true,
+                say: format!("It is moved to {}.", when::name_moment(&start, &now, Style::Spoken)),
+                data: office.data(&moved).to_string(),
+                effect: Effect::Moved(office.agreed(&moved)),
+            }),
+            Moving::Taken => Err(office.taken(slot, errand, &now).await),
+            Moving::Gone => {
+                let was = office.local(entry.span.from);
+                Err(nothing(&when::name_moment(&was, &now, Style::Spoken), errand))
+            }
+        }
+    }
+}
+
+/// `cancel_appointment`.
+pub(super) struct Cancel(pub Arc<Office>);
+
+impl Tool for Cancel {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "cancel_appointment".into(),
+            description: "Cancels an appointment. Read back weekday, date and time and wait for a yes before you use it."
+                .into(),
+            parameters: json!({
+                "type": "object",
+                "properties": {
+                    "datetime_start": datetime("When it starts, local, such as 2026-11-24T10:30; a date alone where there is only one that day."),
+                    "reason": {"type": "string", "maxLength": 1000, "description": "Why, if the caller said so."},
+                },
+                "required": ["datetime_start"],
+            }),
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        Trust::Stranger
+    }
+
+    fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
+        Box::pin(async move { self.cancel(&arguments, errand).await.unwrap_or_else(|answer| answer) })
+    }
+}
+
+impl Cancel {
+    async fn cancel(&self, arguments: &Value, errand: &Errand) -> Result<Answer, Answer> {
+        let office = &self.0;
+        let now = office.now(errand);
+        let entry = office.own(arguments, "datetime_start", errand, &now).await?;
+        let at = when::name_moment(&office.local(entry.span.from), &now, Style::Spoken);
+        let reason = text(arguments, "reason").map(tidy).unwrap_or_default();
+        let cancelled = office.calendar.cancel(&entry.id, &reason, errand).await;
+        if !cancelled.map_err(|error| unavailable(&error, errand))? {
+            return Err(nothing(&at, errand));
+        }
+        Ok(Answer {
+            ok: true,
+            say: format!("The appointment on {at} is cancelled."),
+            data: office.data(&entry).to_string(),
+            effect: Effect::Cancelled(office.agreed(&entry)),
+        })
+    }
+}

@@ -1,0 +1,207 @@
+//! The tools that look and change nothing: is it free, what is free, what is there.
+
+use super::{Entry, Office, Slot, datetime, is_own, iso, name_all, unavailable};
+use crate::{Errand, Running, Spec, Tool, Trust};
+use call::Answer;
+use jiff::{ToSpan, Zoned};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use when::{Span, Style};
+
+/// More free times than a conversation needs.
+const MOST_SLOTS: usize = 100;
+/// More appointments than one can listen to or a model should read.
+const MOST_ENTRIES: usize = 100;
+/// As many as one can listen to.
+const SAID: usize = 3;
+
+/// `check_calendar_availability`. A time that is free is then held for the call.
+pub(super) struct Check(pub Arc<Office>);
+
+impl Tool for Check {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "check_calendar_availability".into(),
+            description: "Whether a time is free for an appointment, and what is free close to it if not. Always check \
+                          before you offer or book a time."
+                .into(),
+            parameters: json!({
+                "type": "object",
+                "properties": {
+                    "datetime_start": datetime("Local start, such as 2026-11-24T10:30."),
+                    "datetime_end": datetime("Local end. Left out: the usual length."),
+                },
+                "required": ["datetime_start"],
+            }),
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        Trust::Stranger
+    }
+
+    fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
+        Box::pin(async move { self.check(&arguments, errand).await.unwrap_or_else(|answer| answer) })
+    }
+}
+
+impl Check {
+    async fn check(&self, arguments: &Value, errand: &Errand) -> Result<Answer, Answer> {
+        let office = &self.0;
+        let now = office.now(errand);
+        let start = office.required(arguments, "datetime_start", &now)?;
+        let slot = office.slot(&start, arguments, "datetime_end", office.hours.slot, &now)?;
+        if let Err(answer) = self.keep(slot, errand, &now).await {
+            // Not free is an answer to the question, where it comes with what is free.
+            let ok = !answer.data.is_empty();
+            return Ok(Answer { ok, ..answer });
+        }
+        let say = format!("{} is free.", when::name_moment(&start, &now, Style::Spoken));
+        let data = json!({"available": true, "alternatives": []}).to_string();
+        Ok(Answer { data, ..Answer::said(say) })
+    }
+
+    async fn keep(&self, slot: Slot, errand: &Errand, now: &Zoned) -> Result<(), Answer> {
+        let office = &self.0;
+        office.free(slot, errand, now).await?;
+        let held = office.calendar.hold(slot, errand).await.map_err(|error| unavailable(&error, errand))?;
+        if held { Ok(()) } else { Err(office.taken(slot, errand, now).await) }
+    }
+}
+
+/// `find_free_slots`.
+pub(super) struct Find(pub Arc<Office>);
+
+impl Tool for Find {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "find_free_slots".into(),
+            description: "The times that are free for an appointment of the usual length.".into(),
+            parameters: json!({
+                "type": "object",
+                "properties": {
+                    "datetime_start": datetime("From when to look, local, such as 2026-11-24T09:00; a date alone is the whole day. Left out: from now on."),
+                    "datetime_end": datetime("Until when to look, likewise. Left out: for one day."),
+                },
+            }),
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        Trust::Stranger
+    }
+
+    fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
+        Box::pin(async move { self.find(&arguments, errand).await.unwrap_or_else(|answer| answer) })
+    }
+}
+
+impl Find {
+    async fn find(&self, arguments: &Value, errand: &Errand) -> Result<Answer, Answer> {
+        let office = &self.0;
+        let now = office.now(errand);
+        let range = office.range(arguments, 1.day(), &now)?;
+        if range.to <= now.timestamp() {
+            return Err(Answer::failed("That time is already over. From when on shall I look?"));
+        }
+        let wide = super::widened(Slot { span: range, gap: office.hours.buffer });
+        let busy = office.calendar.busy(wide, errand).await.map_err(|error| unavailable(&error, errand))?;
+        let mut free = when::free_slots(&office.hours, &busy, &range, &now);
+        let more = free.len() > MOST_SLOTS;
+        free.truncate(MOST_SLOTS);
+        let say = match free.as_slice() {
+            [] => self.nothing(range, errand, &now).await?,
+            [first, ..] => {
+                let day = free.iter().take_while(|at| at.date() == first.date()).count();
+                let said = name_all(&free[..day.min(SAID)], "and", &now);
+                let verb = if day.min(SAID) == 1 { "is" } else { "are" };
+                let rest = if free.len() > day.min(SAID) { " There are more." } else { "" };
+                format!("Free {verb} {said}.{rest}")
+            }
+        };
+        let slots: Vec<String> = free.iter().map(iso).collect();
+        Ok(Answer { data: json!({"slots": slots, "more": more}).to_string(), ..Answer::said(say) })
+    }
+
+    async fn nothing(&self, range: Span, errand: &Errand, now: &Zoned) -> Result<String, Answer> {
+        let office = &self.0;
+        let start = office.local(range.from);
+        let later = start.checked_add(30.days()).unwrap_or_else(|_| start.clone());
+        let after = Span { from: range.to, to: later.timestamp().max(range.to) };
+        let busy = office.calendar.busy(after, errand).await.map_err(|error| unavailable(&error, errand))?;
+        Ok(match when::free_slots(&office.hours, &busy, &after, now).first() {
+            Some(next) => {
+                format!("Nothing is free then. The next is {}.", when::name_moment(next, now, Style::Spoken))
+            }
+            None => "Nothing is free then.".into(),
+        })
+    }
+}
+
+/// `list_appointments`: the owner's, or those that were made from the caller's number.
+pub(super) struct List(pub Arc<Office>);
+
+impl Tool for List {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "list_appointments".into(),
+            description: "The appointments in a stretch of time: all of them for your owner, for anybody else those made \
+                          from their own number."
+                .into(),
+            parameters: json!({
+                "type": "object",
+                "properties": {
+                    "datetime_start": datetime("From when to look, local, such as 2026-11-24T09:00; a date alone is the whole day. Left out: from now on."),
+                    "datetime_end": datetime("Until when to look, likewise. Left out: for a month."),
+                },
+            }),
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        Trust::Stranger
+    }
+
+    fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
+        Box::pin(async move { self.list(&arguments, errand).await.unwrap_or_else(|answer| answer) })
+    }
+}
+
+impl List {
+    async fn list(&self, arguments: &Value, errand: &Errand) -> Result<Answer, Answer> {
+        let office = &self.0;
+        let now = office.now(errand);
+        let range = office.range(arguments, 1.month(), &now)?;
+        let listed = office.calendar.list(range, errand).await;
+        let mut listed = listed.map_err(|error| unavailable(&error, errand))?;
+        listed.retain(|entry| is_own(entry, errand));
+        let (count, whose) =
+            (listed.len(), if errand.trust == Trust::Owner { "" } else { " from your number" });
+        let say = match count {
+            0 => format!("There are no appointments{whose} then."),
+            1 => format!("There is one appointment{whose}: {}.", self.name(&listed[..1], errand, &now)),
+            2..=SAID => {
+                format!("There are {count} appointments{whose}: {}.", self.name(&listed, errand, &now))
+            }
+            _ => {
+                let first = self.name(&listed[..SAID], errand, &now);
+                format!("There are {count} appointments{whose}. The first are {first}.")
+            }
+        };
+        listed.truncate(MOST_ENTRIES);
+        let entries: Vec<Value> = listed.iter().map(|entry| office.data(entry)).collect();
+        let data = json!({"appointments": entries, "more": count > listed.len()}).to_string();
+        Ok(Answer { data, ..Answer::said(say) })
+    }
+
+    fn name(&self, entries: &[Entry], errand: &Errand, now: &Zoned) -> String {
+        let name = |entry: &Entry| {
+            let at = when::name_moment(&self.0.local(entry.span.from), now, Style::Spoken);
+            match errand.trust {
+                Trust::Owner if !entry.summary.is_empty() => format!("{at}: {}", entry.summary),
+                Trust::Owner | Trust::Known | Trust::Stranger => at,
+            }
+        };
+        when::list(&entries.iter().map(name).collect::<Vec<_>>(), "and")
+    }
+}

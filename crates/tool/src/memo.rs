@@ -1,0 +1,69 @@
+//! Taking a message for the owner.
+
+use crate::{Errand, Running, Spec, Tool, Trust, calendar::tidy};
+use call::Answer;
+use serde_json::{Value, json};
+use store::{NewMessage, Store};
+
+/// `take_message`: writes down what the caller wants the owner to know.
+pub struct TakeMessage {
+    store: Store,
+}
+
+impl TakeMessage {
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+impl Tool for TakeMessage {
+    fn spec(&self) -> Spec {
+        Spec {
+            name: "take_message".into(),
+            description: "Writes down a message from the caller, for your owner to read. Ask for the caller's name and \
+                          how to reach them, and put both into the message."
+                .into(),
+            parameters: json!({
+                "type": "object",
+                "properties": {
+                    "message": {
+                        "type": "string", "minLength": 1, "maxLength": 4000,
+                        "description": "The whole message, in the caller's words.",
+                    },
+                    "urgent": {"type": "boolean", "description": "Whether the caller says that it cannot wait."},
+                },
+                "required": ["message"],
+            }),
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        Trust::Stranger
+    }
+
+    fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
+        Box::pin(async move {
+            let body = tidy(arguments["message"].as_str().unwrap_or_default());
+            if body.is_empty() {
+                return Answer::failed("The message is empty. What shall I pass on?");
+            }
+            let message = NewMessage {
+                call_id: Some(errand.call_id.as_str()).filter(|id| !id.is_empty()),
+                caller: errand.number().unwrap_or_default(),
+                body: &body,
+                urgent: arguments["urgent"].as_bool().unwrap_or(false),
+                taken_ms: errand.now_ms,
+            };
+            match self.store.message_taken(&message).await {
+                Ok(id) => Answer {
+                    data: json!({"id": id}).to_string(),
+                    ..Answer::said("I have written that down.")
+                },
+                Err(error) => {
+                    tracing::error!(call = errand.call_id, %error, "a message could not be written down");
+                    Answer::failed("I could not write that down; something is wrong on my side.")
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,205 @@
+//! The set of tools: who may use which, and what becomes of a request that makes no sense.
+
+use crate::{Errand, Running, Spec, Tool, Trust, calendar, memo};
+use call::{Answer, ToolCall};
+use jiff::tz::TimeZone;
+use jsonschema::{
+    ValidationError, Validator,
+    error::{TypeKind, ValidationErrorKind},
+};
+use serde_json::{Value, json};
+use std::{
+    fmt,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Poll,
+};
+use store::Store;
+use when::Hours;
+
+/// More than any assistant needs to say to a tool.
+const LONGEST_ARGUMENTS: usize = 64 * 1024;
+
+/// Where a caller may be connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// What the assistant calls it: `reception`.
+    pub name: String,
+    /// A number or SIP address, which the assistant never learns.
+    pub address: String,
+}
+
+/// Everything the assistant can do.
+pub struct Tools {
+    offers: Vec<Offer>,
+    destinations: Vec<Destination>,
+}
+
+struct Offer {
+    spec: Spec,
+    trust: Trust,
+    arguments: Validator,
+    /// None: the call decides it.
+    tool: Option<Box<dyn Tool>>,
+}
+
+impl Tools {
+    /// Nothing but `hang_up` and, where there are destinations, `transfer`.
+    pub fn new(destinations: Vec<Destination>) -> Self {
+        let mut tools = Self { offers: Vec::new(), destinations };
+        tools.offer(hang_up(), Trust::Stranger, None);
+        if !tools.destinations.is_empty() {
+            tools.offer(transfer(&tools.destinations), Trust::Stranger, None);
+        }
+        tools
+    }
+
+    /// What there is without an account anywhere: the calendar in the store, and taking a message.
+    pub fn standard(store: &Store, zone: TimeZone, hours: Hours, destinations: Vec<Destination>) -> Self {
+        let calendar = Box::new(calendar::Local::new(store.clone()));
+        calendar::tools(calendar, zone, hours)
+            .into_iter()
+            .fold(Self::new(destinations), Self::with)
+            .with(Box::new(memo::TakeMessage::new(store.clone())))
+    }
+
+    /// Adds a tool.
+    ///
+    /// # Panics
+    ///
+    /// Where its name is taken or its schema is none.
+    #[must_use]
+    pub fn with(mut self, tool: Box<dyn Tool>) -> Self {
+        self.offer(tool.spec(), tool.trust(), Some(tool));
+        self
+    }
+
+    /// The tools that somebody so trusted may use.
+    pub fn specs_for(&self, trust: Trust) -> Vec<Spec> {
+        self.offers.iter().filter(|offer| trust >= offer.trust).map(|offer| offer.spec.clone()).collect()
+    }
+
+    /// The number or address behind the `to` of a `transfer`. Nothing else may ever be dialled: whoever talks to the
+    /// assistant could name any number.
+    pub fn destination(&self, to: &str) -> Option<&str> {
+        let found = self.destinations.iter().find(|destination| destination.name == to)?;
+        Some(&found.address)
+    }
+
+    /// Runs a tool. What is unknown, not allowed or not understood is answered with a sentence that says so; so is a
+    /// panic.
+    pub async fn run(&self, call: &ToolCall, errand: &Errand) -> Answer {
+        let Some(offer) = self.offers.iter().find(|offer| offer.spec.name == call.name) else {
+            return Answer::failed("I have no such tool. I can only do what I was told of.");
+        };
+        if errand.trust < offer.trust {
+            return Answer::failed("I am not allowed to do that for this caller.");
+        }
+        let arguments = match read(&call.arguments).and_then(|arguments| offer.checked(arguments)) {
+            Ok(arguments) => arguments,
+            Err(why) => return Answer::failed(why),
+        };
+        match &offer.tool {
+            Some(tool) => survived(&call.name, tool.run(arguments, errand)).await,
+            None => Answer::failed("That is decided in the call itself."),
+        }
+    }
+
+    fn offer(&mut self, spec: Spec, trust: Trust, tool: Option<Box<dyn Tool>>) {
+        assert!(
+            self.offers.iter().all(|other| other.spec.name != spec.name),
+            "two tools called {}",
+            spec.name
+        );
+        let arguments = jsonschema::validator_for(&spec.parameters).expect("a tool's schema is a schema");
+        self.offers.push(Offer { spec, trust, arguments, tool });
+    }
+}
+
+impl fmt::Debug for Tools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.offers.iter().map(|offer| &offer.spec.name)).finish()
+    }
+}
+
+impl Offer {
+    fn checked(&self, arguments: Value) -> Result<Value, String> {
+        let wrong = self.arguments.iter_errors(&arguments).next().map(|error| explain(&error));
+        wrong.map_or(Ok(arguments), Err)
+    }
+}
+
+fn read(arguments: &str) -> Result<Value, String> {
+    if arguments.len() > LONGEST_ARGUMENTS {
+        return Err("That is too much at once. Please put it in fewer words.".into());
+    }
+    let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+    match serde_json::from_str(arguments) {
+        Ok(Value::Object(mut named)) => {
+            // Models write null for what they leave out.
+            named.retain(|_, value| !value.is_null());
+            Ok(Value::Object(named))
+        }
+        Ok(_) | Err(_) => Err("I could not read the details. They must be one JSON object.".into()),
+    }
+}
+
+/// What is wrong with the arguments, in a sentence that names the argument but not what was in it.
+fn explain(error: &ValidationError<'_>) -> String {
+    let path = error.instance_path().to_string();
+    let field = match path.trim_start_matches('/') {
+        "" => "what I was given",
+        field => field,
+    };
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            format!("Something is missing for that: {}.", property.as_str().unwrap_or("an argument"))
+        }
+        ValidationErrorKind::Type { kind: TypeKind::Single(kind) } => {
+            format!("That did not work: {field} must be of the type {kind}.")
+        }
+        ValidationErrorKind::MaxLength { .. } | ValidationErrorKind::MaxItems { .. } => {
+            format!("That did not work: {field} is too long.")
+        }
+        ValidationErrorKind::MinLength { .. } | ValidationErrorKind::MinItems { .. } => {
+            format!("That did not work: {field} is empty.")
+        }
+        ValidationErrorKind::Enum { options } => {
+            format!("That did not work: {field} must be one of {options}.")
+        }
+        _ => format!("That did not work: {field} is not as the tool needs it."),
+    }
+}
+
+/// The tool's answer, or one that says that it crashed.
+async fn survived(name: &str, mut running: Running<'_>) -> Answer {
+    poll_fn(|cx| {
+        catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))).unwrap_or_else(|_| {
+            tracing::error!(tool = name, "a tool panicked");
+            Poll::Ready(Answer::failed("Something went wrong on my side. That was not done."))
+        })
+    })
+    .await
+}
+
+fn hang_up() -> Spec {
+    Spec {
+        name: "hang_up".into(),
+        description: "Ends the call after what you have said is heard. Say goodbye first.".into(),
+        parameters: json!({"type": "object", "properties": {}}),
+    }
+}
+
+fn transfer(destinations: &[Destination]) -> Spec {
+    let names: Vec<&str> = destinations.iter().map(|destination| destination.name.as_str()).collect();
+    Spec {
+        name: "transfer".into(),
+        description: "Connects the caller to somebody else and leaves the call. Tell the caller first."
+            .into(),
+        parameters: json!({
+            "type": "object",
+            "properties": {"to": {"type": "string", "enum": names, "description": "Whom to connect the caller to."}},
+            "required": ["to"],
+        }),
+    }
+}

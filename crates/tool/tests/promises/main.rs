@@ -1,0 +1,7 @@
+//! What the tools promise, on a store in memory and in simulated time.
+
+mod booking;
+mod changing;
+mod looking;
+mod office;
+mod set;
