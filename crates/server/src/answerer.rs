@@ -1,8 +1,8 @@
 //! Whoever answers a call: dialled when it rings, kept warm until its stream opens, then talked to.
 
-use crate::{app::App, config::EngineKind};
+use crate::{app::App, brief, config::EngineKind, settings};
 use call::{EngineCommand, EngineEvent, Failure};
-use engine::{Brief, Engine, local::Local, openai::OpenAi, socket::Socket};
+use engine::{Brief, Engine, local::Local, openai::OpenAi, socket::{Patience, Socket}};
 use std::{collections::VecDeque, sync::Arc};
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -80,10 +80,13 @@ impl Drop for Answerer {
 async fn open(app: &App, brief: Brief) -> Result<Engine, Failure> {
     match app.config.assistant.engine {
         EngineKind::OpenAi => {
-            let dialect = OpenAi::new(app.openai());
-            Ok(Engine::Socket(Box::new(Socket::open(Box::new(dialect), brief, app.tls.clone()).await?)))
+            let dialect = OpenAi::new(settings::openai(&app.config.openai))?;
+            Ok(Engine::Socket(Box::new(Socket::open(Box::new(dialect), brief, Patience::default()).await?)))
         }
-        EngineKind::Local => Ok(Engine::Local(Box::new(Local::open(brief, app.desk(), app.workers.clone())))),
+        EngineKind::Local => {
+            let desk = brief::desk(app, &brief);
+            Ok(Engine::Local(Box::new(Local::open(brief, desk, app.workers.clone()))))
+        }
         kind @ (EngineKind::OpenAiLive | EngineKind::Deepgram) => {
             let why = format!("ENGINE={} is not built in yet; set ENGINE=openai or ENGINE=local.", kind.name());
             Err(Failure { why, lasting: true })

@@ -6,6 +6,7 @@ use engine::local::Workers;
 use std::sync::Arc;
 use store::Store;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use when::Hours;
 
 /// One instance of the product.
 pub struct App {
@@ -14,12 +15,12 @@ pub struct App {
     /// What secrets of ours are made from.
     pub key: Secret,
     pub calls: Calls,
+    pub hours: Hours,
     pub tools: tool::Tools,
     /// What hears and speaks on this machine.
     pub workers: Arc<Workers>,
     pub twilio: Twilio,
     pub http: reqwest::Client,
-    pub tls: Arc<rustls::ClientConfig>,
     /// Everything that must end before the process does: calls, and what they leave behind.
     pub tasks: TaskTracker,
     /// Cancelled when no new calls are to be taken.

@@ -2,7 +2,7 @@
 
 use crate::{app::App, clock};
 use call::{Chunk, Format, Manner, Policy};
-use engine::{Brief, ToolSpec};
+use engine::{Brief, ToolSpec, local::desk::DeskSetup};
 use jiff::{Timestamp, Zoned};
 use tool::{Errand, Trust};
 
@@ -41,10 +41,20 @@ pub fn now(app: &App) -> Zoned {
     timestamp.to_zoned(app.config.calendar.zone.clone())
 }
 
+/// What the desk of a call is set up with.
+pub fn desk(app: &App, brief: &Brief) -> DeskSetup {
+    DeskSetup {
+        now: now(app),
+        hours: app.hours.clone(),
+        greeting: brief.greeting.clone(),
+        business: String::new(),
+        caller: String::new(),
+    }
+}
+
 fn tools(app: &App, trust: Trust) -> Vec<ToolSpec> {
     let spec = |spec: tool::Spec| ToolSpec { name: spec.name, description: spec.description, parameters: spec.parameters };
-    let can_transfer = app.config.twilio.account_sid.is_some();
-    app.tools.specs_for(trust).into_iter().map(spec).filter(|spec| can_transfer || spec.name != "transfer").collect()
+    app.tools.specs_for(trust).into_iter().map(spec).collect()
 }
 
 fn instructions(app: &App, from: &str, trust: Trust) -> String {

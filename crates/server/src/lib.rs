@@ -29,3 +29,4 @@ pub mod router;
 pub mod scribe;
 pub mod secret;
 pub mod serve;
+pub mod settings;

@@ -316,7 +316,8 @@ async fn run(app: &Arc<App>, id: &str, started: &Started, line: StreamLine, awai
     )
     .await;
     tracing::info!(call = %id, ending = ending_name(driven.ending), "a call ended");
-    let ask = match (driven.ending, driven.transfer) {
+    let to = driven.transfer.and_then(|name| app.tools.destination(&name).map(str::to_owned));
+    let ask = match (driven.ending, to) {
         (Ending::CallerHungUp, _) => None,
         (_, Some(to)) => Some(Ask::Transfer { call: started.call.clone(), to }),
         (_, None) => Some(Ask::Complete { call: started.call.clone() }),

@@ -1,6 +1,10 @@
 //! Every address, on one page.
 
-use crate::{app::App, pages, phone};
+use crate::{
+    app::App,
+    pages::{self, House},
+    phone,
+};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
@@ -25,7 +29,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(phone)
         .merge(probes)
-        .merge(pages::router(&app))
+        .merge(pages::router(House { store: app.store.clone(), config: app.config.clone() }))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(CatchPanicLayer::new())
         .with_state(app)

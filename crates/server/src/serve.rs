@@ -5,7 +5,7 @@ use crate::{
     calls::Calls,
     clock,
     config::{Config, EngineKind, Flags},
-    log, pages, router, secret,
+    log, pages, router, secret, settings,
 };
 use anyhow::Context;
 use axum::serve::ListenerExt;
@@ -62,18 +62,17 @@ async fn open(config: Config) -> anyhow::Result<Arc<App>> {
     if !store.is_shared() {
         store.close_open_calls(now_ms, now_ms).await?;
     }
-    let hours = crate::brief::hours(&config.calendar);
-    let workers = Workers::new(std::env::current_exe()?, crate::brief::worker_count());
-    let tls = engine::socket::tls();
+    let hours = settings::hours(&config.calendar);
+    let workers = Workers::new(std::env::current_exe()?);
     Ok(Arc::new(App {
-        tools: tool::Tools::new(store.clone(), hours, config.calendar.zone.clone()),
+        tools: tool::Tools::standard(&store, config.calendar.zone.clone(), hours.clone(), Vec::new()),
+        hours,
         calls: Calls::new(config.server.max_calls),
         key,
         store,
         workers: Arc::new(workers),
         twilio: carrier::twilio::Twilio,
         http: reqwest::Client::builder().connect_timeout(Duration::from_secs(5)).build()?,
-        tls,
         tasks: TaskTracker::new(),
         draining: CancellationToken::new(),
         config: Arc::new(config),

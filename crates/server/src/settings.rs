@@ -1,0 +1,51 @@
+//! What the owner's settings mean to the engines and tools, in their words.
+
+use crate::config::{Calendar, OpenAi, TurnBy};
+use engine::{
+    ApiKey,
+    openai::{self, Eagerness, NoiseReduction, TurnDetection},
+};
+use jiff::civil::Time;
+use std::time::Duration;
+use when::Hours;
+
+/// Opening hours as the desk and the calendar tools take them.
+pub fn hours(calendar: &Calendar) -> Hours {
+    let opening = |opening: &crate::config::Opening| {
+        let to = if opening.until == Time::MAX { Time::midnight() } else { opening.until };
+        when::Opening { from: opening.from, to }
+    };
+    let week = std::array::from_fn(|day| calendar.hours[day].iter().map(opening).collect());
+    Hours { week, slot: Duration::from_secs(u64::from(calendar.slot_minutes) * 60), ..Hours::default() }
+}
+
+/// OpenAI Realtime as it was chosen.
+pub fn openai(settings: &OpenAi) -> openai::Config {
+    let key = settings.api_key.as_ref().map_or("", |key| key.expose());
+    let turns = match settings.turn.by {
+        TurnBy::Meaning => TurnDetection::Semantic(match settings.turn.eagerness {
+            "low" => Eagerness::Low,
+            "medium" => Eagerness::Medium,
+            "high" => Eagerness::High,
+            _ => Eagerness::Auto,
+        }),
+        TurnBy::Silence => TurnDetection::Server {
+            threshold: settings.turn.threshold,
+            prefix: Duration::from_millis(u64::from(settings.turn.prefix_ms)),
+            silence: Duration::from_millis(u64::from(settings.turn.silence_ms)),
+        },
+    };
+    let transcription = Some(settings.transcription_model.clone()).filter(|model| !model.is_empty());
+    let noise_reduction = settings.noise_reduction.map(|place| match place {
+        "far_field" => NoiseReduction::Far,
+        _ => NoiseReduction::Near,
+    });
+    openai::Config {
+        url: settings.realtime_url.clone(),
+        key: ApiKey::new(key),
+        model: settings.model.clone(),
+        turns,
+        transcription,
+        noise_reduction,
+    }
+}
