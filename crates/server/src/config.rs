@@ -23,7 +23,7 @@ pub use load::{ConfigError, Problem, Source, Sources, Warning};
 pub use number::{Network, Number};
 
 use crate::secret::Secret;
-use jiff::{civil::Time, tz::TimeZone};
+use jiff::tz::TimeZone;
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
 
 /// Every setting, read and understood.
@@ -154,17 +154,8 @@ impl EngineKind {
 #[derive(Clone, Debug)]
 pub struct Calendar {
     pub zone: TimeZone,
-    /// Opening hours from Monday to Sunday, in local time; an empty day is closed. In order, without overlap.
-    pub hours: [Vec<Opening>; 7],
-    /// How long an appointment is, and how far apart appointments begin.
-    pub slot_minutes: u16,
-}
-
-/// From `from` up to, not including, `until`. Midnight as an end is [`Time::MAX`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Opening {
-    pub from: Time,
-    pub until: Time,
+    /// Opening hours, holidays, and how long and how soon appointments are; local time.
+    pub hours: when::Hours,
 }
 
 /// `[openai]`

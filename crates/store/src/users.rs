@@ -21,6 +21,15 @@ impl Store {
             .await)?)
     }
 
+    /// The owner; the first where there are several.
+    pub async fn owner(&self) -> Result<Option<UserRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(
+            "SELECT id, email, name, role, created_ms FROM users WHERE role = 'owner' ORDER BY created_ms, id LIMIT 1",
+        )
+        .fetch_optional(db)
+        .await)?)
+    }
+
     /// Makes a user. An address (in any case) that another user has is an error.
     pub async fn create_user(
         &self,

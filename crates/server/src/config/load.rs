@@ -281,7 +281,7 @@ fn variable(name: &str, environment: &BTreeMap<String, String>, dotenv: &[(PathB
     let here = environment.get(name).cloned();
     let there = || {
         let assignments = dotenv.iter().filter_map(|(_, text)| dotenv::parse(text).ok()).flatten();
-        assignments.filter(|assignment| assignment.name == name).last().map(|assignment| assignment.value)
+        assignments.fold(None, |found, other| if other.name == name { Some(other.value) } else { found })
     };
     here.filter(|value| !value.is_empty()).or_else(there).filter(|value| !value.is_empty())
 }
@@ -333,7 +333,7 @@ fn blank(zone: TimeZone) -> Config {
             voice: nowhere(),
             temperature: 0.0,
         },
-        calendar: Calendar { zone, hours: Default::default(), slot_minutes: 0 },
+        calendar: Calendar { zone, hours: when::Hours::default() },
         policy: call::Policy::default(),
         openai: OpenAi {
             api_key: None,

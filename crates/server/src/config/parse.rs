@@ -1,10 +1,11 @@
 //! What a written value can mean: one function a type, each saying what it accepts when it refuses.
 
-use super::{Network, Number, Opening};
+use super::{Network, Number};
 use crate::secret::Secret;
 use http::Uri;
-use jiff::civil::Time;
-use std::{fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr};
+use jiff::civil::{Date, Time};
+use std::{fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
+use when::Opening;
 
 /// A value as it was written.
 #[derive(Clone, Debug)]
@@ -93,14 +94,34 @@ impl Value {
     }
 
     pub(super) fn networks(&self) -> Result<Vec<Network>, String> {
-        let parts = match self {
-            Value::List(list) => list.clone(),
-            Value::Text(text) => match json_list(text)? {
-                Some(list) => list,
-                None => words(text),
-            },
-        };
-        parts.iter().map(|part| Network::parse(part)).collect()
+        self.words()?.iter().map(|part| Network::parse(part)).collect()
+    }
+
+    /// Dates such as `2026-12-25`.
+    pub(super) fn dates(&self) -> Result<Vec<Date>, String> {
+        let dates = self.words()?;
+        let dates: Result<_, _> = dates.iter().map(|date| date.parse::<Date>()).collect();
+        dates.map_err(|_| "give dates such as 2026-12-25, 2026-12-26".into())
+    }
+
+    pub(super) fn minutes(&self, range: RangeInclusive<u64>) -> Result<Duration, String> {
+        self.number(range, "minutes").map(|minutes| Duration::from_secs(minutes * 60))
+    }
+
+    pub(super) fn seconds(&self, range: RangeInclusive<u64>) -> Result<Duration, String> {
+        self.number(range, "seconds").map(Duration::from_secs)
+    }
+
+    pub(super) fn milliseconds(&self, range: RangeInclusive<u64>) -> Result<Duration, String> {
+        self.number(range, "milliseconds").map(Duration::from_millis)
+    }
+
+    /// A list of things that hold no blanks.
+    fn words(&self) -> Result<Vec<String>, String> {
+        match self {
+            Value::List(list) => Ok(list.clone()),
+            Value::Text(text) => Ok(json_list(text)?.unwrap_or_else(|| words(text))),
+        }
     }
 
     /// How the world reaches us, without a trailing slash. `https` is assumed where no scheme is given.
@@ -161,7 +182,7 @@ impl Value {
         let refusal = || "give hours such as 09:00-12:00, 13:00-17:00, or closed".to_owned();
         let openings: Option<Vec<_>> = parts.iter().map(|part| opening(part)).collect();
         let openings = openings.ok_or_else(refusal)?;
-        if openings.windows(2).any(|pair| pair[0].until > pair[1].from) {
+        if openings.windows(2).any(|pair| pair[0].to > pair[1].from || pair[0].to == Time::midnight()) {
             return Err("the hours of a day must follow one another".into());
         }
         Ok(openings)
@@ -171,8 +192,9 @@ impl Value {
 fn opening(text: &str) -> Option<Opening> {
     let (from, until) = text.split_once(['-', '–'])?;
     let from = clock(from)?;
-    let until = if until.trim() == "24:00" { Time::MAX } else { clock(until)? };
-    (from < until).then_some(Opening { from, until })
+    // The end of the day is written as midnight.
+    let to = if until.trim() == "24:00" { Time::midnight() } else { clock(until)? };
+    (from < to || to == Time::midnight()).then_some(Opening { from, to })
 }
 
 fn clock(text: &str) -> Option<Time> {

@@ -33,10 +33,12 @@ async fn an_owner_is_missed_until_there_is_one(store: Store) {
     assert!(!store.owner_exists().await.expect("looked"));
     store.create_user(None, "Guest", "viewer", 1_000).await.expect("made");
     assert!(!store.owner_exists().await.expect("looked"));
+    assert_eq!(store.owner().await.expect("looked"), None);
     let owner = store.create_user(Some(" Anna@Example.org "), "Anna", "owner", 2_000).await.expect("made");
     assert_eq!(owner.email.as_deref(), Some("anna@example.org"));
     assert_eq!((owner.name.as_str(), owner.role.as_str(), owner.created_ms), ("Anna", "owner", 2_000));
     assert!(store.owner_exists().await.expect("looked"));
+    assert_eq!(store.owner().await.expect("looked").as_ref(), Some(&owner));
 }
 
 async fn an_address_is_one_users(store: Store) {

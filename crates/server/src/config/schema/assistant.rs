@@ -3,7 +3,6 @@
 use super::{Section, Setting};
 use crate::config::EngineKind;
 use jiff::tz::TimeZone;
-use std::time::Duration;
 
 const INSTRUCTIONS: &str = "You are a friendly assistant who answers the telephone and makes appointments. Speak in short \
                             sentences, as one does on the phone. Ask for one thing at a time. Say that something is booked, \
@@ -118,8 +117,37 @@ pub(super) const SECTIONS: &[Section] = &[
                 &["SLOT_MINUTES"],
                 "30",
                 "How long an appointment is, and how far apart appointments begin.",
-                |c, v| v.number(5..=480, "minutes").map(|minutes| c.calendar.slot_minutes = minutes),
+                |c, v| v.minutes(5..=480).map(|time| c.calendar.hours.slot = time),
             ),
+            Setting::new(
+                "calendar.buffer_minutes",
+                &["BUFFER_MINUTES"],
+                "0",
+                "What is kept free before and after every appointment.",
+                |c, v| v.minutes(0..=480).map(|time| c.calendar.hours.buffer = time),
+            ),
+            Setting::new(
+                "calendar.notice_minutes",
+                &["NOTICE_MINUTES"],
+                "60",
+                "An appointment begins at least this much from now.",
+                |c, v| v.minutes(0..=40_320).map(|time| c.calendar.hours.notice = time),
+            ),
+            Setting::new(
+                "calendar.ahead_days",
+                &["AHEAD_DAYS"],
+                "365",
+                "An appointment is at most this many days from today.",
+                |c, v| v.number(1..=3650, "days").map(|days| c.calendar.hours.ahead_days = days),
+            ),
+            Setting::new(
+                "calendar.holidays",
+                &["HOLIDAYS"],
+                "",
+                "Days on which nothing is open.",
+                |c, v| v.dates().map(|dates| c.calendar.hours.holidays = dates),
+            )
+            .example("2026-12-25, 2026-12-26"),
         ],
     },
     Section {
@@ -127,25 +155,25 @@ pub(super) const SECTIONS: &[Section] = &[
         about: "Opening hours, local time: `09:00-12:00, 13:00-17:00`, or `closed`.",
         settings: &[
             Setting::new("hours.mon", &["HOURS_MON"], "09:00-17:00", "Monday.", |c, v| {
-                v.openings().map(|day| c.calendar.hours[0] = day)
+                v.openings().map(|day| c.calendar.hours.week[0] = day)
             }),
             Setting::new("hours.tue", &["HOURS_TUE"], "09:00-17:00", "Tuesday.", |c, v| {
-                v.openings().map(|day| c.calendar.hours[1] = day)
+                v.openings().map(|day| c.calendar.hours.week[1] = day)
             }),
             Setting::new("hours.wed", &["HOURS_WED"], "09:00-17:00", "Wednesday.", |c, v| {
-                v.openings().map(|day| c.calendar.hours[2] = day)
+                v.openings().map(|day| c.calendar.hours.week[2] = day)
             }),
             Setting::new("hours.thu", &["HOURS_THU"], "09:00-17:00", "Thursday.", |c, v| {
-                v.openings().map(|day| c.calendar.hours[3] = day)
+                v.openings().map(|day| c.calendar.hours.week[3] = day)
             }),
             Setting::new("hours.fri", &["HOURS_FRI"], "09:00-17:00", "Friday.", |c, v| {
-                v.openings().map(|day| c.calendar.hours[4] = day)
+                v.openings().map(|day| c.calendar.hours.week[4] = day)
             }),
             Setting::new("hours.sat", &["HOURS_SAT"], "closed", "Saturday.", |c, v| {
-                v.openings().map(|day| c.calendar.hours[5] = day)
+                v.openings().map(|day| c.calendar.hours.week[5] = day)
             }),
             Setting::new("hours.sun", &["HOURS_SUN"], "closed", "Sunday.", |c, v| {
-                v.openings().map(|day| c.calendar.hours[6] = day)
+                v.openings().map(|day| c.calendar.hours.week[6] = day)
             }),
         ],
     },
@@ -158,49 +186,49 @@ pub(super) const SECTIONS: &[Section] = &[
                 &["LONGEST_CALL_MINUTES"],
                 "30",
                 "No call lasts longer.",
-                |c, v| v.number(1..=240, "minutes").map(|n: u64| c.policy.longest_call = Duration::from_secs(n * 60)),
+                |c, v| v.minutes(1..=240).map(|time| c.policy.longest_call = time),
             ),
             Setting::new(
                 "call.silence_seconds",
                 &["SILENCE_SECONDS"],
                 "20",
                 "After so much silence the caller is asked whether they are there; after as much again the call ends.",
-                |c, v| v.number(3..=600, "seconds").map(|n| c.policy.silence = Duration::from_secs(n)),
+                |c, v| v.seconds(3..=600).map(|time| c.policy.silence = time),
             ),
             Setting::new(
                 "call.doubt_milliseconds",
                 &["DOUBT_MILLISECONDS"],
                 "1000",
                 "Speech over the assistant that lasts this long is an interruption, even before its words are known.",
-                |c, v| v.number(100..=10_000, "milliseconds").map(|n| c.policy.doubt = Duration::from_millis(n)),
+                |c, v| v.milliseconds(100..=10_000).map(|time| c.policy.doubt = time),
             ),
             Setting::new(
                 "call.no_words_milliseconds",
                 &["NO_WORDS_MILLISECONDS"],
                 "1200",
                 "A sound that yields no word for this long was a cough: the assistant goes on.",
-                |c, v| v.number(100..=10_000, "milliseconds").map(|n| c.policy.no_words = Duration::from_millis(n)),
+                |c, v| v.milliseconds(100..=10_000).map(|time| c.policy.no_words = time),
             ),
             Setting::new(
                 "call.filler_milliseconds",
                 &["FILLER_MILLISECONDS"],
                 "800",
                 "When a tool takes longer than this and nothing is to be heard, the caller is asked to wait.",
-                |c, v| v.number(100..=60_000, "milliseconds").map(|n| c.policy.filler = Duration::from_millis(n)),
+                |c, v| v.milliseconds(100..=60_000).map(|time| c.policy.filler = time),
             ),
             Setting::new(
                 "call.tool_patience_seconds",
                 &["TOOL_PATIENCE_SECONDS"],
                 "15",
                 "A tool that takes longer has failed.",
-                |c, v| v.number(1..=300, "seconds").map(|n| c.policy.tool_patience = Duration::from_secs(n)),
+                |c, v| v.seconds(1..=300).map(|time| c.policy.tool_patience = time),
             ),
             Setting::new(
                 "call.farewell_seconds",
                 &["FAREWELL_SECONDS"],
                 "10",
                 "A goodbye is heard to its end, but not for longer than this.",
-                |c, v| v.number(1..=60, "seconds").map(|n| c.policy.farewell = Duration::from_secs(n)),
+                |c, v| v.seconds(1..=60).map(|time| c.policy.farewell = time),
             ),
             Setting::new(
                 "call.filler_words",

@@ -2,7 +2,6 @@
 
 use super::{Section, Setting};
 use crate::config::{LogFormat, Tls};
-use std::time::Duration;
 
 pub(super) const SECTIONS: &[Section] = &[
     Section {
@@ -80,7 +79,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 &["DRAIN_SECONDS"],
                 "60",
                 "How long calls may go on after the program was told to stop. New ones are refused meanwhile.",
-                |c, v| v.number(0..=7200, "seconds").map(|seconds| c.server.drain = Duration::from_secs(seconds)),
+                |c, v| v.seconds(0..=7200).map(|time| c.server.drain = time),
             ),
         ],
     },
@@ -111,13 +110,12 @@ pub(super) const SECTIONS: &[Section] = &[
                 "data.secret_key",
                 &["SECRET_KEY"],
                 "",
-                "What secrets in the database are encrypted with. Where it is not set, a key is made in the data folder \
-                 (`secret.key`).",
+                "What the tokens of calls are made from. Where it is not set, a key is made in the data folder \
+                 (`secret.key`). All instances behind one number need the same.",
                 |c, v| v.secret().map(|key| c.data.secret_key = key),
             )
             .example("0123456789abcdef0123456789abcdef")
-            .secret()
-            .pending(),
+            .secret(),
         ],
     },
     Section {

@@ -1,0 +1,218 @@
+//! A note as it is kept, shown, exported and printed by `demo --json`: one JSON object.
+//!
+//! ```json
+//! {"v":1,"at":5240,"kind":"interrupted","item":3,"heard_ms":1180,"sent_ms":4200}
+//! ```
+//!
+//! `v` is the version of this format. `at` is milliseconds since the call's `start`. `kind` is the [`call::Note`] in
+//! `snake_case`; what else there is depends on it:
+//!
+//! | kind | fields |
+//! | --- | --- |
+//! | `engine_ready`, `false_interruption`, `key_pressed`, `asked_if_there` | |
+//! | `caller_spoke`, `caller_paused` | `turn` |
+//! | `caller_said` | `turn`, `text` |
+//! | `assistant_said` | `item`, `text` |
+//! | `sounding` | `item` |
+//! | `interrupted` | `item`, `heard_ms`, `sent_ms` |
+//! | `tool_asked` | `id`, `name`, `arguments` (JSON, or text where it is none) |
+//! | `tool_answered` | `id`, `name`, `ok`, `say`, `took_ms`, and perhaps `effect`: `{"booked"\|"moved"\|"cancelled": {"id", "starts"}}` or `{"sent": "to whom"}` |
+//! | `filler`, `trouble` | `text` |
+//! | `used` | `audio_tokens_in`, `audio_tokens_out`, `text_tokens_in`, `text_tokens_out`, `cached_tokens` |
+//! | `false_claim` | perhaps `claimed`: `{"id", "starts"}` |
+//! | `woke` | `timer` |
+//! | `ended` | `ending` |
+//!
+//! A later text of the same turn or item replaces the earlier one. Readers ignore fields and kinds that they do not
+//! know; a field only changes its meaning with a new `v`.
+
+use call::{Agreed, Effect, Ending, Note, Timer, Usage};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// The version of the format.
+pub const VERSION: u8 = 1;
+
+/// The note as JSON, and its kind. `at_ms` is milliseconds since the call's start.
+pub fn to_json(at_ms: u64, note: &Note) -> (&'static str, String) {
+    let (kind, fields) = fields(note);
+    let mut object = Map::new();
+    object.insert("v".into(), VERSION.into());
+    object.insert("at".into(), at_ms.into());
+    object.insert("kind".into(), kind.into());
+    if let Value::Object(fields) = fields {
+        object.extend(fields);
+    }
+    (kind, Value::Object(object).to_string())
+}
+
+/// How a call ended, as notes and the list of calls say it.
+pub fn ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::CallerHungUp => "caller_hung_up",
+        Ending::AssistantHungUp => "assistant_hung_up",
+        Ending::Transferred => "transferred",
+        Ending::Dismissed => "dismissed",
+        Ending::TooLong => "too_long",
+        Ending::Silent => "silent",
+        Ending::EngineFailed => "engine_failed",
+    }
+}
+
+fn fields(note: &Note) -> (&'static str, Value) {
+    match note {
+        Note::EngineReady => ("engine_ready", Value::Null),
+        Note::CallerSpoke(turn) => ("caller_spoke", json!({"turn": turn.0})),
+        Note::CallerPaused(turn) => ("caller_paused", json!({"turn": turn.0})),
+        Note::CallerSaid(turn, text) => ("caller_said", json!({"turn": turn.0, "text": text})),
+        Note::AssistantSaid(item, text) => ("assistant_said", json!({"item": item.0, "text": text})),
+        Note::Sounding(item) => ("sounding", json!({"item": item.0})),
+        Note::Interrupted { item, heard, sent } => {
+            ("interrupted", json!({"item": item.0, "heard_ms": ms(*heard), "sent_ms": ms(*sent)}))
+        }
+        Note::FalseInterruption => ("false_interruption", Value::Null),
+        Note::KeyPressed => ("key_pressed", Value::Null),
+        Note::ToolAsked { id, name, arguments } => {
+            let arguments = serde_json::from_str(arguments).unwrap_or_else(|_| Value::from(arguments.as_str()));
+            ("tool_asked", json!({"id": id.0, "name": name, "arguments": arguments}))
+        }
+        Note::ToolAnswered { id, name, ok, say, effect, took } => {
+            let mut fields = json!({"id": id.0, "name": name, "ok": ok, "say": say, "took_ms": ms(*took)});
+            if let Some(effect) = self::effect(effect) {
+                fields["effect"] = effect;
+            }
+            ("tool_answered", fields)
+        }
+        Note::Filler(text) => ("filler", json!({"text": text})),
+        Note::AskedIfThere => ("asked_if_there", Value::Null),
+        Note::Used(usage) => ("used", self::usage(*usage)),
+        Note::FalseClaim(None) => ("false_claim", Value::Null),
+        Note::FalseClaim(Some(claimed)) => ("false_claim", json!({"claimed": agreed(claimed)})),
+        Note::Trouble(text) => ("trouble", json!({"text": text})),
+        Note::Woke(timer) => ("woke", json!({"timer": self::timer(*timer)})),
+        Note::Ended(how) => ("ended", json!({"ending": ending(*how)})),
+    }
+}
+
+fn effect(effect: &Effect) -> Option<Value> {
+    match effect {
+        Effect::None => None,
+        Effect::Booked(appointment) => Some(json!({"booked": agreed(appointment)})),
+        Effect::Moved(appointment) => Some(json!({"moved": agreed(appointment)})),
+        Effect::Cancelled(appointment) => Some(json!({"cancelled": agreed(appointment)})),
+        Effect::Sent(to) => Some(json!({"sent": to})),
+    }
+}
+
+fn agreed(appointment: &Agreed) -> Value {
+    json!({"id": appointment.id, "starts": appointment.starts})
+}
+
+fn usage(usage: Usage) -> Value {
+    json!({
+        "audio_tokens_in": usage.audio_tokens_in,
+        "audio_tokens_out": usage.audio_tokens_out,
+        "text_tokens_in": usage.text_tokens_in,
+        "text_tokens_out": usage.text_tokens_out,
+        "cached_tokens": usage.cached_tokens,
+    })
+}
+
+fn timer(timer: Timer) -> &'static str {
+    match timer {
+        Timer::LongestCall => "longest_call",
+        Timer::Silence => "silence",
+        Timer::Doubt => "doubt",
+        Timer::Filler => "filler",
+        Timer::Tool => "tool",
+        Timer::Farewell => "farewell",
+    }
+}
+
+fn ms(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use call::{ItemId, ToolCallId, TurnId};
+
+    #[test]
+    fn every_note_is_the_object_that_the_table_above_shows() {
+        let agreed = || Agreed { id: "a1".into(), starts: "2026-11-24T10:30".into() };
+        let id = || ToolCallId("c1".into());
+        let cases = [
+            (Note::EngineReady, json!({"kind": "engine_ready"})),
+            (Note::CallerSpoke(TurnId(1)), json!({"kind": "caller_spoke", "turn": 1})),
+            (Note::CallerPaused(TurnId(1)), json!({"kind": "caller_paused", "turn": 1})),
+            (Note::CallerSaid(TurnId(1), "\"hi\"\n".into()), json!({"kind": "caller_said", "turn": 1, "text": "\"hi\"\n"})),
+            (Note::AssistantSaid(ItemId(2), "hello".into()), json!({"kind": "assistant_said", "item": 2, "text": "hello"})),
+            (Note::Sounding(ItemId(2)), json!({"kind": "sounding", "item": 2})),
+            (
+                Note::Interrupted { item: ItemId(2), heard: Duration::from_millis(20), sent: Duration::from_secs(3) },
+                json!({"kind": "interrupted", "item": 2, "heard_ms": 20, "sent_ms": 3000}),
+            ),
+            (Note::FalseInterruption, json!({"kind": "false_interruption"})),
+            (Note::KeyPressed, json!({"kind": "key_pressed"})),
+            (
+                Note::ToolAsked { id: id(), name: "book".into(), arguments: "{\"day\":1}".into() },
+                json!({"kind": "tool_asked", "id": "c1", "name": "book", "arguments": {"day": 1}}),
+            ),
+            (
+                Note::ToolAsked { id: id(), name: "book".into(), arguments: "{".into() },
+                json!({"kind": "tool_asked", "id": "c1", "name": "book", "arguments": "{"}),
+            ),
+            (
+                Note::ToolAnswered {
+                    id: id(),
+                    name: "book".into(),
+                    ok: true,
+                    say: "Booked.".into(),
+                    effect: Effect::Booked(agreed()),
+                    took: Duration::from_millis(7),
+                },
+                json!({
+                    "kind": "tool_answered", "id": "c1", "name": "book", "ok": true, "say": "Booked.", "took_ms": 7,
+                    "effect": {"booked": {"id": "a1", "starts": "2026-11-24T10:30"}},
+                }),
+            ),
+            (
+                Note::ToolAnswered {
+                    id: id(),
+                    name: "book".into(),
+                    ok: false,
+                    say: "No.".into(),
+                    effect: Effect::None,
+                    took: Duration::ZERO,
+                },
+                json!({"kind": "tool_answered", "id": "c1", "name": "book", "ok": false, "say": "No.", "took_ms": 0}),
+            ),
+            (Note::Filler("One moment.".into()), json!({"kind": "filler", "text": "One moment."})),
+            (Note::AskedIfThere, json!({"kind": "asked_if_there"})),
+            (
+                Note::Used(Usage { audio_tokens_in: 1, cached_tokens: 5, ..Usage::default() }),
+                json!({
+                    "kind": "used", "audio_tokens_in": 1, "audio_tokens_out": 0, "text_tokens_in": 0,
+                    "text_tokens_out": 0, "cached_tokens": 5,
+                }),
+            ),
+            (Note::FalseClaim(None), json!({"kind": "false_claim"})),
+            (
+                Note::FalseClaim(Some(agreed())),
+                json!({"kind": "false_claim", "claimed": {"id": "a1", "starts": "2026-11-24T10:30"}}),
+            ),
+            (Note::Trouble("lost".into()), json!({"kind": "trouble", "text": "lost"})),
+            (Note::Woke(Timer::LongestCall), json!({"kind": "woke", "timer": "longest_call"})),
+            (Note::Ended(Ending::CallerHungUp), json!({"kind": "ended", "ending": "caller_hung_up"})),
+        ];
+        for (note, mut expected) in cases {
+            let (kind, json) = to_json(1500, &note);
+            expected["v"] = 1.into();
+            expected["at"] = 1500.into();
+            assert_eq!(serde_json::from_str::<Value>(&json).expect("JSON"), expected);
+            assert_eq!(expected["kind"], kind);
+            assert!(!json.contains('\n'), "a note is one line");
+        }
+    }
+}

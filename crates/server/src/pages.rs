@@ -1,0 +1,165 @@
+//! The house: what the owner sees in a browser. A page is a file here and a template of the same name.
+//!
+//! Every page is whole without a script, is never cached, and says nothing to a visitor who is not the owner. To add
+//! one: `pages/<page>.rs` with a handler that takes an [`Owner`], `templates/<page>.html` that extends `base.html`, and
+//! a line in [`router`].
+//!
+//! [`Owner`]: crate::guard::session::Owner
+
+mod appointments;
+mod assets;
+mod call;
+mod calls;
+mod home;
+mod timeline;
+mod times;
+pub mod welcome;
+
+use crate::config::Config;
+use askama::Template;
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use std::sync::Arc;
+use store::{Store, StoreError};
+use tower_http::{csrf::CsrfLayer, set_header::SetResponseHeaderLayer};
+
+/// The calendar of which appointments are shown.
+const CALENDAR: &str = "main";
+
+/// What pages are made from.
+#[derive(Clone)]
+pub struct House {
+    pub store: Store,
+    pub config: Arc<Config>,
+}
+
+/// Every page. Whatever changes something must come from a page of ours, and every answer forbids the browser
+/// everything that these pages do not need.
+pub fn router<S: Clone + Send + Sync + 'static>(house: House) -> Router<S> {
+    let mut same_origin = CsrfLayer::new();
+    if let Some(origin) = house.config.server.public_url.as_deref().map(origin) {
+        same_origin = same_origin.add_trusted_origin(origin).expect("PUBLIC_URL was understood, so its origin is one");
+    }
+    let pages = Router::new()
+        .route("/", get(home::home))
+        .route("/welcome/{token}", get(welcome::show).post(welcome::enter))
+        .route("/logout", post(home::log_out))
+        .route("/calls", get(calls::calls))
+        .route("/calls/{id}", get(call::call))
+        .route("/appointments", get(appointments::appointments))
+        .route("/assets/style.css", get(assets::style))
+        .route("/assets/icon.svg", get(assets::icon))
+        .fallback(nowhere)
+        .with_state(house)
+        .layer(same_origin);
+    HEADERS.iter().fold(pages, |pages, &(name, value)| {
+        let name = HeaderName::from_static(name);
+        pages.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)))
+    })
+}
+
+/// No code, no frames, no fonts, nothing from elsewhere. The referrer stays within the house; with none at all,
+/// browsers would also withhold the origin that state changes are checked by.
+const HEADERS: [(&str, &str); 6] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    ("cache-control", "no-store"),
+];
+
+/// Why a page cannot be shown, as the visitor is told.
+#[derive(Debug)]
+pub struct Failure {
+    status: StatusCode,
+    title: &'static str,
+    text: String,
+}
+
+impl Failure {
+    pub fn not_found() -> Self {
+        let text = "There is nothing at this address. It may have been mistyped, or what was here is gone.".into();
+        Self { status: StatusCode::NOT_FOUND, title: "Nothing here", text }
+    }
+
+    /// `why` is a sentence.
+    pub fn forbidden(why: &str) -> Self {
+        Self { status: StatusCode::FORBIDDEN, title: "Not allowed", text: why.to_owned() }
+    }
+
+    /// `why` is a sentence.
+    pub fn bad_request(why: &str) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, title: "That was not understood", text: why.to_owned() }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a page could not be made");
+        let text = "The database did not answer. The log says more; please try again in a moment.".into();
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, title: "Something went wrong", text }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct FailurePage {
+    frame: Frame,
+    title: &'static str,
+    text: String,
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let page = FailurePage { frame: Frame::outside(), title: self.title, text: self.text };
+        (self.status, shown(&page)).into_response()
+    }
+}
+
+/// What `base.html` needs to know.
+struct Frame {
+    /// Shows the way around.
+    inside: bool,
+    /// Which entry of the way around this is.
+    here: &'static str,
+    /// Changes with the stylesheet, so that browsers may keep it for ever.
+    style: &'static str,
+}
+
+impl Frame {
+    fn inside(here: &'static str) -> Self {
+        Self { inside: true, here, style: assets::style_version() }
+    }
+
+    fn outside() -> Self {
+        Self { inside: false, here: "", style: assets::style_version() }
+    }
+}
+
+fn shown(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a template failed");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn nowhere() -> Failure {
+    Failure::not_found()
+}
+
+/// Scheme, host and port of an address.
+fn origin(url: &str) -> String {
+    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+}

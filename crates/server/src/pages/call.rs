@@ -1,0 +1,81 @@
+//! One call: what was said by whom, what of it was heard, what was done, and how it ended.
+
+use super::{
+    Failure, Frame, House,
+    calls::Facts,
+    shown, times,
+    timeline::{Timeline, What, timeline},
+};
+use crate::guard::session::Owner;
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use store::NoteRow;
+
+#[derive(Template)]
+#[template(path = "call.html")]
+struct CallPage {
+    frame: Frame,
+    facts: Facts,
+    from: String,
+    to: String,
+    outbound: bool,
+    carrier: String,
+    engine: String,
+    day: String,
+    clock: String,
+    machine: String,
+    story: Vec<Line>,
+    used: String,
+    interruptions: usize,
+    notes: Vec<Noted>,
+}
+
+struct Line {
+    at: String,
+    what: What,
+}
+
+struct Noted {
+    at: String,
+    json: String,
+}
+
+/// `GET /calls/{id}`
+pub(super) async fn call(
+    State(house): State<House>,
+    _: Owner,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let call = house.store.call(&id).await?.ok_or_else(Failure::not_found)?;
+    let rows = house.store.notes(&id).await?;
+    let Timeline { entries, used, interruptions } = timeline(&rows);
+    let started = times::zoned(call.started_ms, &house.config.calendar.zone);
+    let used = match (used.tokens_in, used.tokens_out) {
+        (0, 0) => String::new(),
+        (into, out) => format!("{into} tokens in, {out} out"),
+    };
+    Ok(shown(&CallPage {
+        frame: Frame::inside("calls"),
+        facts: Facts::of(&call),
+        from: call.from,
+        to: call.to,
+        outbound: call.outbound,
+        carrier: call.carrier,
+        engine: call.engine,
+        day: times::day(&started),
+        clock: times::clock(&started),
+        machine: times::machine(&started),
+        story: entries.into_iter().map(|entry| Line { at: times::length(entry.at_ms), what: entry.what }).collect(),
+        used,
+        interruptions,
+        notes: rows.into_iter().map(noted).collect(),
+    }))
+}
+
+fn noted(row: NoteRow) -> Noted {
+    let (seconds, rest) = (row.at_ms / 1000, row.at_ms % 1000);
+    Noted { at: format!("{seconds}.{rest:03}"), json: row.json }
+}

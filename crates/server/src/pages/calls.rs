@@ -1,0 +1,134 @@
+//! The calls there were, latest first.
+
+use super::{Failure, Frame, House, shown, times};
+use crate::{clock, guard::session::Owner};
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use store::CallRow;
+
+/// Calls a page.
+const PAGE: u32 = 50;
+
+#[derive(Deserialize)]
+pub(super) struct Range {
+    /// Calls that started before this, milliseconds since 1970.
+    before: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "calls.html")]
+struct CallsPage {
+    frame: Frame,
+    days: Vec<Day>,
+    /// Where older ones are.
+    older: Option<i64>,
+    /// These are not the latest.
+    earlier: bool,
+}
+
+struct Day {
+    name: String,
+    calls: Vec<Line>,
+}
+
+struct Line {
+    id: String,
+    machine: String,
+    clock: String,
+    facts: Facts,
+}
+
+/// What a call is in a few words; the page of the call says the same.
+pub(super) struct Facts {
+    pub(super) who: String,
+    pub(super) trust: &'static str,
+    /// Empty where it never began or goes on.
+    pub(super) length: String,
+    pub(super) ending: &'static str,
+    /// It is not over.
+    pub(super) now: bool,
+    /// It ended as no call should.
+    pub(super) bad: bool,
+}
+
+impl Facts {
+    pub(super) fn of(call: &CallRow) -> Self {
+        let length = call.answered_ms.zip(call.ended_ms).map(|(from, until)| times::length(until - from));
+        let (ending, bad) = told(call.ending.as_deref());
+        Self {
+            who: who(if call.outbound { &call.to } else { &call.from }),
+            trust: match call.trust.as_str() {
+                "owner" => "owner",
+                "known" => "known",
+                _ => "stranger",
+            },
+            length: length.unwrap_or_default(),
+            ending,
+            now: call.ended_ms.is_none(),
+            bad,
+        }
+    }
+}
+
+/// `GET /calls`
+pub(super) async fn calls(
+    State(house): State<House>,
+    _: Owner,
+    Query(range): Query<Range>,
+) -> Result<Response, Failure> {
+    let before = range.before.unwrap_or_else(|| clock::now_ms().saturating_add(1));
+    let rows = house.store.calls(PAGE, before).await?;
+    let full = rows.len() == PAGE as usize;
+    let older = rows.last().filter(|_| full).map(|call| call.started_ms);
+    let days = by_day(&rows, &house.config.calendar.zone);
+    Ok(shown(&CallsPage { frame: Frame::inside("calls"), days, older, earlier: range.before.is_some() }))
+}
+
+fn by_day(rows: &[CallRow], zone: &TimeZone) -> Vec<Day> {
+    let mut days: Vec<Day> = Vec::new();
+    for call in rows {
+        let started = times::zoned(call.started_ms, zone);
+        let name = times::day(&started);
+        if days.last().is_none_or(|day| day.name != name) {
+            days.push(Day { name, calls: Vec::new() });
+        }
+        let line = Line {
+            id: call.id.clone(),
+            machine: times::machine(&started),
+            clock: times::clock(&started),
+            facts: Facts::of(call),
+        };
+        days.last_mut().expect("there is one now").calls.push(line);
+    }
+    days
+}
+
+fn who(number: &str) -> String {
+    match number {
+        "" | "anonymous" | "unknown" | "restricted" => "Number withheld".into(),
+        number => number.to_owned(),
+    }
+}
+
+/// How a call ended, and whether something went wrong.
+pub(super) fn told(ending: Option<&str>) -> (&'static str, bool) {
+    match ending {
+        None => ("in progress", false),
+        Some("caller_hung_up") => ("caller hung up", false),
+        Some("assistant_hung_up") => ("said goodbye", false),
+        Some("transferred") => ("put through", false),
+        Some("dismissed") => ("ended by you", false),
+        Some("too_long") => ("went on too long", false),
+        Some("silent") => ("nobody spoke", false),
+        Some("busy") => ("heard that we are busy", true),
+        Some("never_connected") => ("never connected", true),
+        Some("engine_failed") => ("the engine failed", true),
+        Some("crashed") => ("cut off by a restart", true),
+        Some(_) => ("ended", false),
+    }
+}

@@ -1,0 +1,32 @@
+//! The front door: the owner goes through, others learn where they are. And the way out.
+
+use super::{Failure, Frame, House, shown};
+use crate::guard::session::Visitor;
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    frame: Frame,
+    /// There is no owner yet.
+    new: bool,
+}
+
+/// `GET /`
+pub(super) async fn home(State(house): State<House>, visitor: Visitor) -> Result<Response, Failure> {
+    if visitor.is_owner() {
+        return Ok(Redirect::to("/calls").into_response());
+    }
+    let new = !house.store.owner_exists().await?;
+    Ok(shown(&HomePage { frame: Frame::outside(), new }))
+}
+
+/// `POST /logout`
+pub(super) async fn log_out(State(house): State<House>, visitor: Visitor) -> Result<Response, Failure> {
+    let cookie = visitor.log_out(&house.store).await?;
+    Ok((cookie, Redirect::to("/")).into_response())
+}

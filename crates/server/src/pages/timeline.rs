@@ -1,0 +1,302 @@
+//! A call's notes as a conversation: who said what and when, what of it was heard, what was done.
+
+use super::calls::told;
+use jiff::civil::DateTime;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use store::NoteRow;
+
+/// One thing that happened in a call.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Milliseconds since the call's start.
+    pub(super) at_ms: i64,
+    pub(super) what: What,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Caller { text: String },
+    /// `unheard` is what the caller spoke over, as far as the time tells.
+    Assistant { heard: String, unheard: String },
+    Tool(Tool),
+    /// Something to know. `bad`: something went wrong.
+    Remark { text: String, bad: bool },
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Tool {
+    pub(super) name: String,
+    /// None: it never answered.
+    pub(super) ok: Option<bool>,
+    pub(super) say: String,
+    pub(super) took_ms: u64,
+    /// What changed in the world: `Booked: Tuesday, 24 November 2026, 10:30`.
+    pub(super) effect: String,
+}
+
+/// What an engine charged for, all in all.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Used {
+    pub(super) tokens_in: u64,
+    pub(super) tokens_out: u64,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Timeline {
+    pub(super) entries: Vec<Entry>,
+    pub(super) used: Used,
+    pub(super) interruptions: usize,
+}
+
+/// Reads notes in the order in which they were written. Kinds and fields that are not known are passed over.
+pub(super) fn timeline(notes: &[NoteRow]) -> Timeline {
+    let mut reader = Reader::default();
+    for note in notes {
+        let fields = serde_json::from_str(&note.json).unwrap_or_default();
+        reader.read(note.at_ms, &note.kind, &fields);
+    }
+    reader.finish()
+}
+
+#[derive(Default)]
+struct Reader {
+    timeline: Timeline,
+    /// When each turn and item began to be heard.
+    spoke: BTreeMap<u64, i64>,
+    sounding: BTreeMap<u64, i64>,
+    /// Where each is told, by turn, item and tool call.
+    turns: BTreeMap<u64, usize>,
+    items: BTreeMap<u64, usize>,
+    tools: BTreeMap<String, usize>,
+    /// What was heard of each item that was spoken over, and what had been sent.
+    cut: BTreeMap<u64, (u64, u64)>,
+}
+
+impl Reader {
+    fn read(&mut self, at_ms: i64, kind: &str, fields: &Value) {
+        let number = |name: &str| fields[name].as_u64().unwrap_or_default();
+        let text = |name: &str| fields[name].as_str().unwrap_or_default().to_owned();
+        match kind {
+            "caller_spoke" => {
+                self.spoke.entry(number("turn")).or_insert(at_ms);
+            }
+            "sounding" => {
+                self.sounding.entry(number("item")).or_insert(at_ms);
+            }
+            "caller_said" => self.caller_said(at_ms, number("turn"), text("text")),
+            "assistant_said" => self.assistant_said(at_ms, number("item"), text("text")),
+            "interrupted" => {
+                self.timeline.interruptions += 1;
+                self.cut.insert(number("item"), (number("heard_ms"), number("sent_ms")));
+            }
+            "tool_asked" => {
+                let place = self.push(at_ms, What::Tool(Tool { name: text("name"), ..Tool::default() }));
+                self.tools.insert(text("id"), place);
+            }
+            "tool_answered" => self.tool_answered(at_ms, fields),
+            "used" => {
+                self.timeline.used.tokens_in += number("audio_tokens_in") + number("text_tokens_in");
+                self.timeline.used.tokens_out += number("audio_tokens_out") + number("text_tokens_out");
+            }
+            "false_interruption" => self.remark(at_ms, "A sound, but no words: the assistant went on.", false),
+            "key_pressed" => self.remark(at_ms, "The caller pressed a key.", false),
+            "asked_if_there" => self.remark(at_ms, "Nobody spoke, and the caller was asked.", false),
+            "filler" => self.remark(at_ms, "A tool took long, and the caller was asked to wait.", false),
+            "false_claim" => self.remark(at_ms, "The assistant claimed what no tool had done, and was corrected.", true),
+            "trouble" => self.remark(at_ms, &text("text"), true),
+            "ended" => {
+                let (how, bad) = told(fields["ending"].as_str());
+                self.remark(at_ms, &format!("The call ended: {how}."), bad);
+            }
+            _ => {}
+        }
+    }
+
+    fn caller_said(&mut self, at_ms: i64, turn: u64, text: String) {
+        let what = What::Caller { text };
+        if let Some(&place) = self.turns.get(&turn) {
+            self.timeline.entries[place].what = what;
+            return;
+        }
+        let at_ms = self.spoke.get(&turn).copied().unwrap_or(at_ms);
+        let place = self.push(at_ms, what);
+        self.turns.insert(turn, place);
+    }
+
+    fn assistant_said(&mut self, at_ms: i64, item: u64, text: String) {
+        let what = What::Assistant { heard: text, unheard: String::new() };
+        if let Some(&place) = self.items.get(&item) {
+            self.timeline.entries[place].what = what;
+            return;
+        }
+        let place = self.push(at_ms, what);
+        self.items.insert(item, place);
+    }
+
+    fn tool_answered(&mut self, at_ms: i64, fields: &Value) {
+        let tool = Tool {
+            name: fields["name"].as_str().unwrap_or_default().to_owned(),
+            ok: Some(fields["ok"].as_bool().unwrap_or_default()),
+            say: fields["say"].as_str().unwrap_or_default().to_owned(),
+            took_ms: fields["took_ms"].as_u64().unwrap_or_default(),
+            effect: effect(&fields["effect"]),
+        };
+        let asked = fields["id"].as_str().and_then(|id| self.tools.get(id));
+        match asked {
+            Some(&place) => self.timeline.entries[place].what = What::Tool(tool),
+            None => {
+                self.push(at_ms, What::Tool(tool));
+            }
+        }
+    }
+
+    fn remark(&mut self, at_ms: i64, text: &str, bad: bool) {
+        self.push(at_ms, What::Remark { text: text.to_owned(), bad });
+    }
+
+    fn push(&mut self, at_ms: i64, what: What) -> usize {
+        self.timeline.entries.push(Entry { at_ms, what });
+        self.timeline.entries.len() - 1
+    }
+
+    /// An item is told when it began to sound, which its text may have come long before or after.
+    fn finish(mut self) -> Timeline {
+        for (item, &place) in &self.items {
+            let entry = &mut self.timeline.entries[place];
+            if let Some(&at_ms) = self.sounding.get(item) {
+                entry.at_ms = at_ms;
+            }
+            if let (Some(&(heard_ms, sent_ms)), What::Assistant { heard, unheard }) = (self.cut.get(item), &mut entry.what)
+            {
+                let at = heard_until(heard, heard_ms, sent_ms);
+                *unheard = heard.split_off(at);
+            }
+        }
+        self.timeline.entries.sort_by_key(|entry| entry.at_ms);
+        self.timeline
+    }
+}
+
+/// Where in the text the caller was after `heard_ms` of `sent_ms`, if it was spoken evenly: before a word.
+fn heard_until(text: &str, heard_ms: u64, sent_ms: u64) -> usize {
+    if heard_ms >= sent_ms {
+        return text.len();
+    }
+    let letters = u128::try_from(text.chars().count()).unwrap_or(u128::MAX);
+    let heard = usize::try_from(letters * u128::from(heard_ms) / u128::from(sent_ms)).unwrap_or(usize::MAX);
+    let at = text.char_indices().nth(heard).map_or(text.len(), |(at, _)| at);
+    text[..at].rfind(' ').map_or(0, |blank| blank + 1)
+}
+
+fn effect(effect: &Value) -> String {
+    let named = |name: &str, word: &str| {
+        let starts = effect.get(name)?["starts"].as_str()?;
+        let told = starts.parse::<DateTime>().map(|time| time.strftime("%A, %-d %B %Y, %H:%M").to_string());
+        Some(format!("{word}: {}", told.unwrap_or_else(|_| starts.to_owned())))
+    };
+    let sent = || Some(format!("Sent to {}", effect.get("sent")?.as_str()?));
+    named("booked", "Booked")
+        .or_else(|| named("moved", "Moved"))
+        .or_else(|| named("cancelled", "Cancelled"))
+        .or_else(sent)
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notes;
+    use call::{Agreed, Effect, Ending, ItemId, Note, ToolCallId, TurnId};
+    use std::time::Duration;
+
+    fn told(notes: &[(u64, Note)]) -> Timeline {
+        let rows: Vec<_> = notes
+            .iter()
+            .map(|(at, note)| {
+                let (kind, json) = notes::to_json(*at, note);
+                NoteRow { at_ms: i64::try_from(*at).expect("short"), kind: kind.into(), json }
+            })
+            .collect();
+        timeline(&rows)
+    }
+
+    #[test]
+    fn what_the_caller_spoke_over_is_told_as_unheard() {
+        let story = told(&[
+            (0, Note::AssistantSaid(ItemId(1), "We are open from nine to five today".into())),
+            (100, Note::Sounding(ItemId(1))),
+            (1100, Note::CallerSpoke(TurnId(1))),
+            (1500, Note::CallerSaid(TurnId(1), "Tomorrow".into())),
+            (
+                1500,
+                Note::Interrupted {
+                    item: ItemId(1),
+                    heard: Duration::from_millis(1000),
+                    sent: Duration::from_millis(2000),
+                },
+            ),
+            (1600, Note::CallerSaid(TurnId(1), "Tomorrow, please.".into())),
+        ]);
+        assert_eq!(story.interruptions, 1);
+        assert_eq!(
+            story.entries,
+            [
+                Entry {
+                    at_ms: 100,
+                    what: What::Assistant { heard: "We are open from ".into(), unheard: "nine to five today".into() },
+                },
+                Entry { at_ms: 1100, what: What::Caller { text: "Tomorrow, please.".into() } },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_tool_is_one_entry_with_its_answer_and_what_it_changed() {
+        let id = || ToolCallId("c1".into());
+        let story = told(&[
+            (10, Note::ToolAsked { id: id(), name: "book".into(), arguments: "{}".into() }),
+            (
+                30,
+                Note::ToolAnswered {
+                    id: id(),
+                    name: "book".into(),
+                    ok: true,
+                    say: "It is booked.".into(),
+                    effect: Effect::Booked(Agreed { id: "a".into(), starts: "2026-11-24T10:30".into() }),
+                    took: Duration::from_millis(20),
+                },
+            ),
+            (40, Note::Ended(Ending::EngineFailed)),
+        ]);
+        let tool = Tool {
+            name: "book".into(),
+            ok: Some(true),
+            say: "It is booked.".into(),
+            took_ms: 20,
+            effect: "Booked: Tuesday, 24 November 2026, 10:30".into(),
+        };
+        assert_eq!(story.entries[0], Entry { at_ms: 10, what: What::Tool(tool) });
+        let ended = What::Remark { text: "The call ended: the engine failed.".into(), bad: true };
+        assert_eq!(story.entries[1].what, ended);
+    }
+
+    #[test]
+    fn nothing_and_everything_heard_are_the_ends_of_the_text() {
+        assert_eq!(heard_until("one two", 0, 500), 0);
+        assert_eq!(heard_until("one two", 500, 500), 7);
+        assert_eq!(heard_until("one two", 0, 0), 7);
+        assert_eq!(heard_until("größer über", 499, 500), 8);
+        assert_eq!(heard_until("", 1, 2), 0);
+    }
+
+    #[test]
+    fn notes_that_cannot_be_read_are_passed_over() {
+        let rows = [
+            NoteRow { at_ms: 0, kind: "from_the_future".into(), json: "{}".into() },
+            NoteRow { at_ms: 1, kind: "caller_said".into(), json: "not json".into() },
+            NoteRow { at_ms: 2, kind: "interrupted".into(), json: "{\"item\":\"x\"}".into() },
+        ];
+        assert_eq!(timeline(&rows).entries.len(), 1);
+    }
+}
