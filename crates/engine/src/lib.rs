@@ -14,7 +14,49 @@ pub mod openai;
 pub mod socket;
 
 use call::{EngineCommand, EngineEvent, Format, Manner, Wire};
-use std::{collections::VecDeque, time::Instant};
+use std::{collections::VecDeque, fmt, time::Instant};
+
+/// One engine, whichever it is. The one who drives it alternates: everything there is to [`tell`](Self::tell), then
+/// [`next`](Self::next), which is what sends it.
+pub enum Engine {
+    Socket(Box<socket::Socket>),
+}
+
+impl Engine {
+    /// The next thing the engine has to say. Dropping the future loses nothing. After `Failed` it waits for ever.
+    pub async fn next(&mut self) -> EngineEvent {
+        match self {
+            Engine::Socket(socket) => socket.next().await,
+        }
+    }
+
+    /// Tells the engine to do something. Nothing leaves before [`next`](Self::next) is polled.
+    pub fn tell(&mut self, command: EngineCommand) {
+        match self {
+            Engine::Socket(socket) => socket.tell(command),
+        }
+    }
+}
+
+/// What proves to a service who we are. Printing it prints dots; it leaves only by [`Dialect::open`].
+#[derive(Clone)]
+pub struct ApiKey(String);
+
+impl ApiKey {
+    pub fn new(key: impl Into<String>) -> Self {
+        Self(key.into())
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(••••)")
+    }
+}
 
 /// What an engine must know before it says its first word.
 #[derive(Clone, Debug)]
@@ -53,14 +95,14 @@ pub struct Outbox {
 
 /// One service's wire format, and the state that it obliges us to keep.
 pub trait Dialect: Send {
-    /// The request that opens the connection: address and headers.
+    /// The request that opens the connection: address and headers. A header that must not be shown is marked sensitive.
     fn open(&self) -> http::Request<()>;
     /// The connection stands: configure the session as briefed.
     fn greet(&mut self, now: Instant, brief: Brief, out: &mut Outbox);
     /// Reads one text message.
     fn read(&mut self, now: Instant, message: &str, out: &mut Outbox);
     fn write(&mut self, now: Instant, command: EngineCommand, out: &mut Outbox);
-    /// The service closed the connection, with this code and reason where it gave any.
+    /// The connection is closed, with this code and reason where the service gave any. Says `Failed`, unless it did.
     fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox);
     /// When [`wake`](Self::wake) is due, if ever.
     fn deadline(&self) -> Option<Instant>;

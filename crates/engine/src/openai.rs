@@ -1,1 +1,390 @@
-//! OpenAI Realtime.
+//! OpenAI Realtime, as it has been since the beta was switched off: `wss://api.openai.com/v1/realtime`.
+//!
+//! ```text
+//!   greet ─► session.update ─► session.updated ─► Ready, and the greeting is asked for
+//!   Hear ─► input_audio_buffer.append        speech_started ─► CallerSpeaks     committed ─► CallerPauses
+//!   Respond, Say, Prompt, Answer ─► replies ─► response.create, one at a time ─► Voice … Done
+//!   Cancel ─► response.cancel    Truncate ─► conversation.item.truncate    Delete ─► conversation.item.delete
+//! ```
+//!
+//! The service is told neither to answer nor to yield by itself; the call decides both. A turn is answered once: a
+//! `Respond` after the service has begun to answer that turn on its own is dropped. What the caller says before
+//! `Ready` is dropped as well: the greeting is about to speak to it. A tool's call stands in the conversation once it
+//! is complete, and its answer is put there whatever becomes of the response that wanted it, so nothing is ever
+//! withdrawn.
+//!
+//! One file for each thing that the service obliges us to keep: [`replies`], [`items`], [`errands`], [`hearing`],
+//! [`transcripts`]; `event.rs` reads and `request.rs` writes; `telling.rs`, `reading.rs`
+//! and `speaking.rs` bring them together.
+
+mod config;
+mod errands;
+mod event;
+mod fault;
+mod hearing;
+mod items;
+mod reading;
+mod replies;
+mod request;
+mod speaking;
+mod telling;
+mod timers;
+mod transcripts;
+
+pub use config::{
+    ADDRESS, Config, Eagerness, MODEL, NoiseReduction, TRANSCRIPTION, TurnDetection, VOICE, has_voice, voices,
+};
+
+use crate::{Brief, Dialect, Outbox};
+use bytes::BytesMut;
+use call::{EngineCommand, EngineEvent, Failure, Format, Manner, Transcript, Usage};
+use errands::Errands;
+use event::{Event, Kind};
+use hearing::{Caller, Hearing};
+use http::{HeaderValue, Request, Uri, header::AUTHORIZATION};
+use items::Items;
+use replies::{Replies, Wish};
+use std::time::{Duration, Instant};
+use timers::{Timer, Timers};
+use transcripts::{Speaker, Transcripts};
+
+/// One session with OpenAI Realtime.
+#[derive(Debug)]
+pub struct OpenAi {
+    config: Config,
+    address: Uri,
+    authorization: HeaderValue,
+    phase: Phase,
+    instructions: String,
+    greeting: String,
+    manner: Manner,
+    format: Format,
+    /// Keys that came before the session was ready.
+    early_keys: String,
+    timers: Timers,
+    replies: Replies,
+    items: Items,
+    errands: Errands,
+    hearing: Hearing,
+    transcripts: Transcripts,
+    /// The block that sound is decoded into.
+    voice: BytesMut,
+    usage: Usage,
+    /// Something is being said or about to be, so the call waits for `Done`.
+    replying: bool,
+    /// How often in a row the service was in trouble, and how often it was crowded.
+    faults: u32,
+    crowded: u32,
+    troubles: u64,
+    tally: Tally,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nobody has called yet, or the session is not confirmed.
+    Configuring,
+    Talking,
+    Over,
+}
+
+/// What was passed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Messages of types that we do not know.
+    pub unknown: u64,
+    /// Messages that are not what their type says, or no JSON at all.
+    pub malformed: u64,
+    /// Bytes of voice that came after they were unwanted, or out of order.
+    pub late_voice: u64,
+    /// Chunks of the caller's sound that came before the session was ready, or in another format than agreed.
+    pub unheard: u64,
+    /// Messages about something going wrong, beyond those that were told.
+    pub untold: u64,
+}
+
+/// How long the service may take to confirm the session, and to begin a response that we asked for.
+const ANSWERS: Duration = Duration::from_secs(10);
+/// How long a response may say nothing.
+const STALLS: Duration = Duration::from_secs(30);
+/// How long a response that was cancelled may take to end.
+const ENDS: Duration = Duration::from_secs(5);
+/// How long the caller's words may take from their end until they are committed.
+const COMMITS: Duration = Duration::from_millis(500);
+/// How long a line may be still while the caller speaks; then silence takes the place of its sound, so much at once
+/// and no more than so much.
+const STILL: Duration = Duration::from_millis(750);
+const SILENCE: Duration = Duration::from_secs(1);
+const MADE_UP: Duration = Duration::from_secs(10);
+/// How long after a key another may follow before they are acted on.
+const KEYS: Duration = Duration::from_millis(1_500);
+/// How long to leave a crowded service alone at first; twice as long each time after.
+const RESTS: Duration = Duration::from_secs(1);
+/// What our names of responses begin with; an error about one comes back with its name.
+const REPLY: &str = "reply-";
+/// Troubles worth telling, in one session.
+const TROUBLES: u64 = 32;
+
+impl OpenAi {
+    /// A session that is yet to be opened. Fails lastingly where the address or the key can never be used.
+    pub fn new(config: Config) -> Result<Self, Failure> {
+        let lasting = |why: &str| Failure { why: why.to_owned(), lasting: true };
+        if config.key.expose().is_empty() {
+            return Err(lasting("OpenAI wants a key; set OPENAI_API_KEY."));
+        }
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", config.key.expose()))
+            .map_err(|_| lasting("The key for OpenAI has characters in it that no key has."))?;
+        authorization.set_sensitive(true);
+        let separator = if config.url.contains('?') { '&' } else { '?' };
+        let address = if config.model.is_empty() {
+            config.url.clone()
+        } else {
+            format!("{}{separator}model={}", config.url, escaped(&config.model))
+        };
+        let address = address
+            .parse()
+            .map_err(|_| lasting("The address of OpenAI is none; it should begin with wss://."))?;
+        Ok(Self {
+            config,
+            address,
+            authorization,
+            phase: Phase::Configuring,
+            instructions: String::new(),
+            greeting: String::new(),
+            manner: Manner::Duplex,
+            format: Format::Ulaw,
+            early_keys: String::new(),
+            timers: Timers::default(),
+            replies: Replies::default(),
+            items: Items::default(),
+            errands: Errands::default(),
+            hearing: Hearing::default(),
+            transcripts: Transcripts::default(),
+            voice: BytesMut::new(),
+            usage: Usage::default(),
+            replying: false,
+            faults: 0,
+            crowded: 0,
+            troubles: 0,
+            tally: Tally::default(),
+        })
+    }
+
+    /// What was passed over so far.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Says what can be said, asks for what can be asked for, and notices when there is nothing more.
+    fn go_on(&mut self, now: Instant, out: &mut Outbox) {
+        if self.phase != Phase::Talking {
+            return;
+        }
+        self.tell_transcripts(out);
+        let caller_speaks = self.hearing.caller != Caller::Quiet;
+        if let Some((number, wish)) = self.replies.next(caller_speaks) {
+            let event_id = format!("{REPLY}{number}");
+            let instructions = match wish {
+                Wish::Greet => Some(greeting(&self.instructions, &self.greeting)),
+                Wish::Say(words) => Some(exactly(&self.instructions, words)),
+                Wish::Prompt(instruction) => {
+                    request::send(&mut out.wire, &request::system_says(instruction));
+                    None
+                }
+                Wish::Respond => {
+                    self.timers.stop(Timer::Keys);
+                    None
+                }
+            };
+            request::send(&mut out.wire, &request::respond(&event_id, instructions.as_deref()));
+            self.timers.set(Timer::Begun, now + ANSWERS);
+            self.replying = true;
+        }
+        if self.replies.asked().is_none() {
+            self.timers.stop(Timer::Begun);
+        }
+        if !self.replies.is_running() {
+            self.timers.stop(Timer::Finished);
+        }
+        if self.replying && self.replies.is_idle() {
+            self.replying = false;
+            out.events.push_back(EngineEvent::Done(std::mem::take(&mut self.usage)));
+        }
+    }
+
+    fn tell_transcripts(&mut self, out: &mut Outbox) {
+        while let Some((speaker, text)) = self.transcripts.next() {
+            out.events.push_back(said(speaker, text, false));
+        }
+        self.timers.put(Timer::Words, self.transcripts.deadline());
+    }
+
+    /// A sentence for the owner, who need not read it a thousand times.
+    fn trouble(&mut self, why: String, out: &mut Outbox) {
+        if self.troubles == TROUBLES {
+            self.tally.untold += 1;
+        } else {
+            self.troubles += 1;
+            out.events.push_back(EngineEvent::Trouble(why));
+        }
+    }
+
+    fn fail(&mut self, why: impl Into<String>, lasting: bool, out: &mut Outbox) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        self.phase = Phase::Over;
+        self.timers = Timers::default();
+        self.transcripts.release();
+        self.tell_transcripts(out);
+        out.events.push_back(EngineEvent::Failed(Failure { why: why.into(), lasting }));
+        out.close = true;
+    }
+}
+
+impl Dialect for OpenAi {
+    fn open(&self) -> Request<()> {
+        let mut request = Request::new(());
+        *request.uri_mut() = self.address.clone();
+        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
+        request
+    }
+
+    fn greet(&mut self, now: Instant, brief: Brief, out: &mut Outbox) {
+        if request::format(brief.format).is_none() {
+            let why = format!("OpenAI speaks G.711 and PCM of 24 kHz, not {:?}.", brief.format);
+            return self.fail(why, true, out);
+        }
+        request::send(&mut out.wire, &request::session_update(&self.config, &brief));
+        self.timers.set(Timer::Confirmed, now + ANSWERS);
+        if !brief.voice.is_empty() && !has_voice(&brief.voice) {
+            self.trouble(
+                format!("OpenAI has no voice {:?}; {VOICE} speaks.", fault::plain(&brief.voice)),
+                out,
+            );
+        }
+        self.format = brief.format;
+        self.manner = brief.manner;
+        self.replies.manual = brief.manner == Manner::Turns;
+        self.instructions = brief.instructions;
+        self.greeting = brief.greeting;
+    }
+
+    fn read(&mut self, now: Instant, message: &str, out: &mut Outbox) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        match serde_json::from_str::<Event>(message) {
+            Ok(event) => self.on_event(now, &event, out),
+            Err(_) => match serde_json::from_str::<Kind>(message) {
+                Ok(event) if !reading::is_known(&event.kind) => self.tally.unknown += 1,
+                Ok(_) | Err(_) => self.malformed("a message that cannot be read", out),
+            },
+        }
+    }
+
+    fn write(&mut self, now: Instant, command: EngineCommand, out: &mut Outbox) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        match command {
+            EngineCommand::Hear(chunk) => self.hear(now, &chunk, out),
+            EngineCommand::Respond => self.respond(now, out),
+            EngineCommand::Cancel => self.cancel(now, out),
+            EngineCommand::Truncate(item, heard) => self.forget(item, items::Forget::After(heard), out),
+            EngineCommand::Delete(item) => self.forget(item, items::Forget::All, out),
+            EngineCommand::Answer(id, answer) => self.answer(now, &id, &answer, out),
+            EngineCommand::Say(words) => self.want(now, Wish::Say(words), out),
+            EngineCommand::Prompt(instruction) => self.want(now, Wish::Prompt(instruction), out),
+            EngineCommand::Key(key) => self.key(now, key, out),
+        }
+    }
+
+    fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox) {
+        let reason = fault::plain(reason);
+        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        let lasting = code == Some(4000) || reason.contains("invalid_request_error");
+        let why = match code {
+            // At the end of its time the service says so in the reason; some call this a normal end.
+            Some(1001) => format!("OpenAI ended the session{reason}."),
+            Some(code) => format!("OpenAI closed the connection ({code}){reason}."),
+            None => "OpenAI closed the connection without a word.".to_owned(),
+        };
+        self.fail(why, lasting, out);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    fn wake(&mut self, now: Instant, out: &mut Outbox) {
+        while let Some(timer) = self.timers.expired(now) {
+            self.on_timer(now, timer, out);
+        }
+        self.go_on(now, out);
+    }
+}
+
+impl OpenAi {
+    fn on_timer(&mut self, now: Instant, timer: Timer, out: &mut Outbox) {
+        match timer {
+            Timer::Confirmed => self.fail("OpenAI did not confirm the session.", false, out),
+            Timer::Begun | Timer::Finished => {
+                self.replies.forget_unwanted();
+                if self.replies.asked().is_some() {
+                    self.fail("OpenAI was asked for a response and did not begin one.", false, out);
+                } else if self.replies.is_running() {
+                    self.fail("OpenAI stopped in the middle of a response.", false, out);
+                } else {
+                    self.trouble("OpenAI did not say that a cancelled response is over.".into(), out);
+                }
+            }
+            Timer::Committed => self.pause(out),
+            Timer::Silence => self.make_up_silence(now, out),
+            Timer::Keys => self.replies.owe(),
+            Timer::Words => self.transcripts.expire(now),
+            Timer::Rested => self.replies.resting = false,
+        }
+    }
+
+    fn malformed(&mut self, what: &str, out: &mut Outbox) {
+        self.tally.malformed += 1;
+        if self.tally.malformed == 1 {
+            self.trouble(format!("OpenAI sent {what}."), out);
+        }
+    }
+}
+
+fn said(speaker: Speaker, text: String, partial: bool) -> EngineEvent {
+    let transcript = Transcript { text, partial };
+    match speaker {
+        Speaker::Caller(turn) => EngineEvent::CallerSaid(turn, transcript),
+        Speaker::Assistant(item) => EngineEvent::AssistantSaid(item, transcript),
+    }
+}
+
+/// A response's instructions take the place of the session's, so they are repeated.
+fn exactly(instructions: &str, words: &str) -> String {
+    format!("{instructions}\n\nNow say exactly these words, in their language, and nothing else:\n{words}")
+}
+
+fn greeting(instructions: &str, words: &str) -> String {
+    match words {
+        "" => {
+            format!("{instructions}\n\nThe caller has just been connected. Greet them in one short sentence.")
+        }
+        words => exactly(instructions, words),
+    }
+}
+
+/// A model's name as it may stand in an address.
+fn escaped(name: &str) -> String {
+    name.bytes().fold(String::new(), |mut escaped, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            use std::fmt::Write;
+            write!(escaped, "%{byte:02X}").expect("a String takes everything");
+        }
+        escaped
+    })
+}

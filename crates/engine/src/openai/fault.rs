@@ -1,0 +1,66 @@
+//! What an error of the service means for the call. Codes come first and types second; messages change.
+
+use super::event::{Fault, text};
+
+/// What to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The owner has to change something, in these words.
+    Lasting(&'static str),
+    /// This session is over; another may do.
+    Passing(&'static str),
+    /// The service is in trouble: once more, then elsewhere.
+    Retry,
+    /// Too much at once: later.
+    Rest,
+    /// A response was already under way.
+    Collision,
+    Harmless,
+    /// To be told, and survived.
+    Trouble,
+}
+
+pub(super) fn judge(fault: &Fault) -> Verdict {
+    let verdict = by_name(text(fault.code.as_ref()));
+    if verdict == Verdict::Trouble { by_name(text(fault.kind.as_ref())) } else { verdict }
+}
+
+fn by_name(name: &str) -> Verdict {
+    match name {
+        "model_not_found" => Verdict::Lasting("OpenAI does not have this model, or not for this key"),
+        "invalid_api_key" => Verdict::Lasting("OpenAI does not accept the key"),
+        "account_deactivated" => Verdict::Lasting("The account at OpenAI is deactivated"),
+        "beta_api_shape_disabled" => {
+            Verdict::Lasting("OpenAI no longer has the beta interface or this preview model")
+        }
+        "insufficient_quota" | "credit_balance_exhausted" | "billing_hard_limit_reached" => {
+            Verdict::Lasting("The credit at OpenAI is used up")
+        }
+        "session_expired" => Verdict::Passing("The session at OpenAI has lasted as long as any may"),
+        "server_error" => Verdict::Retry,
+        "rate_limit_exceeded" | "inference_rate_limit_exceeded" | "rate_limit_error" => Verdict::Rest,
+        "conversation_already_has_active_response" => Verdict::Collision,
+        "response_cancel_not_active" | "input_audio_buffer_commit_empty" => Verdict::Harmless,
+        _ => Verdict::Trouble,
+    }
+}
+
+/// What the service says about it, fit for a log: bounded, on one line.
+pub(super) fn words(fault: &Fault) -> String {
+    let code = if text(fault.code.as_ref()).is_empty() {
+        text(fault.kind.as_ref())
+    } else {
+        text(fault.code.as_ref())
+    };
+    match (text(fault.message.as_ref()), code) {
+        ("", "") => "no reason given".to_owned(),
+        ("", code) => plain(code),
+        (message, "") => plain(message),
+        (message, code) => format!("{} ({})", plain(message), plain(code)),
+    }
+}
+
+/// At most 200 characters, none of them able to do anything.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
+}

@@ -1,0 +1,73 @@
+//! What the service hears of the caller: when they speak, in which turn, and how much sound it was given.
+
+use call::TurnId;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Caller {
+    #[default]
+    Quiet,
+    Speaks,
+    /// Has stopped, and what they said is not committed yet.
+    Stopped,
+}
+
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub id: TurnId,
+    /// The service's name for what is said in it.
+    pub item: String,
+    /// The words so far.
+    pub words: String,
+    /// The call knows that it is over.
+    pub over: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Hearing {
+    pub caller: Caller,
+    turns: VecDeque<Turn>,
+    begun: u32,
+    /// When the line's last sound came.
+    pub heard_at: Option<Instant>,
+    /// Sound since the last commit.
+    pub uncommitted: Duration,
+    /// Silence made up since the line's last sound.
+    pub made_up: Duration,
+}
+
+const REMEMBERED: usize = 64;
+/// More words than anybody says in one turn, in bytes.
+const WORDS: usize = 64 * 1024;
+
+impl Hearing {
+    pub(super) fn begin(&mut self, item: &str) -> TurnId {
+        if self.turns.len() == REMEMBERED {
+            self.turns.pop_front();
+        }
+        self.begun += 1;
+        let id = TurnId(self.begun);
+        self.turns.push_back(Turn { id, item: item.to_owned(), words: String::new(), over: false });
+        id
+    }
+
+    pub(super) fn turn(&mut self, item: &str) -> Option<&mut Turn> {
+        self.turns.iter_mut().rev().find(|turn| turn.item == item)
+    }
+
+    /// The turn that the caller stopped in.
+    pub(super) fn stopped(&mut self) -> Option<&mut Turn> {
+        self.turns.back_mut().filter(|turn| !turn.over)
+    }
+}
+
+impl Turn {
+    pub(super) fn say(&mut self, words: &str) {
+        if self.words.len() + words.len() <= WORDS {
+            self.words.push_str(words);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What we send, field by field. Nothing that the service does not list is ever in it: one unknown field refuses all.
+
+use super::config::{Config, Eagerness, NoiseReduction, TurnDetection, VOICE, has_voice};
+use crate::Brief;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::{BufMut, BytesMut};
+use call::{Answer, Format, Manner, Wire};
+use serde_json::{Value, json};
+
+/// The name of the message that configures the session, which an error about it comes back with.
+pub(super) const CONFIGURE: &str = "session";
+
+/// The service's name for a format, and its rate where it wants one; nothing for a format that it does not speak.
+pub(super) fn format(format: Format) -> Option<(&'static str, Option<u32>)> {
+    match format {
+        Format::Ulaw => Some(("audio/pcmu", None)),
+        Format::Alaw => Some(("audio/pcma", None)),
+        Format::Pcm { hertz: 24_000 } => Some(("audio/pcm", Some(24_000))),
+        Format::Pcm { .. } => None,
+    }
+}
+
+pub(super) fn session_update(config: &Config, brief: &Brief) -> Value {
+    let format = match format(brief.format) {
+        Some((name, Some(rate))) => json!({"type": name, "rate": rate}),
+        Some((name, None)) => json!({"type": name}),
+        None => Value::Null,
+    };
+    let mut input = json!({
+        "format": format,
+        "transcription": config.transcription.as_deref().map(|model| transcription(model, &brief.language)),
+        "turn_detection": match brief.manner {
+            Manner::Duplex => turn_detection(config.turns),
+            Manner::Turns => Value::Null,
+        },
+    });
+    if let Some(noise) = config.noise_reduction {
+        let place = match noise {
+            NoiseReduction::Near => "near_field",
+            NoiseReduction::Far => "far_field",
+        };
+        input["noise_reduction"] = json!({"type": place});
+    }
+    let tools: Vec<Value> = brief
+        .tools
+        .iter()
+        .map(|tool| {
+            json!({"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters})
+        })
+        .collect();
+    json!({
+        "type": "session.update",
+        "event_id": CONFIGURE,
+        "session": {
+            "type": "realtime",
+            "output_modalities": ["audio"],
+            "instructions": brief.instructions,
+            "audio": {"input": input, "output": {"format": format, "voice": voice(&brief.voice)}},
+            "tools": tools,
+            "tool_choice": "auto",
+        },
+    })
+}
+
+fn voice(wish: &str) -> Value {
+    match wish {
+        custom if has_voice(custom) && custom.starts_with("voice_") => json!({"id": custom}),
+        known if has_voice(known) => json!(known),
+        _ => json!(VOICE),
+    }
+}
+
+/// We decide ourselves when to answer and when an interruption is meant, so the service does neither.
+fn turn_detection(turns: TurnDetection) -> Value {
+    match turns {
+        TurnDetection::Semantic(eagerness) => json!({
+            "type": "semantic_vad",
+            "eagerness": match eagerness {
+                Eagerness::Low => "low",
+                Eagerness::Medium => "medium",
+                Eagerness::High => "high",
+                Eagerness::Auto => "auto",
+            },
+            "create_response": false,
+            "interrupt_response": false,
+        }),
+        TurnDetection::Server { threshold, prefix, silence } => json!({
+            "type": "server_vad",
+            "threshold": threshold.clamp(0.0, 1.0),
+            "prefix_padding_ms": prefix.as_millis() as u64,
+            "silence_duration_ms": silence.as_millis() as u64,
+            "create_response": false,
+            "interrupt_response": false,
+        }),
+    }
+}
+
+/// The newer models take a list of languages, the older ones a single one.
+fn transcription(model: &str, language: &str) -> Value {
+    let language = language.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    if language.len() != 2 || !language.bytes().all(|b| b.is_ascii_lowercase()) {
+        return json!({"model": model});
+    }
+    match model {
+        "gpt-transcribe" | "gpt-live-transcribe" => json!({"model": model, "languages": [language]}),
+        _ => json!({"model": model, "language": language}),
+    }
+}
+
+/// Asks for a response. The instructions take the place of the session's; only words that are to be said as they
+/// stand come with any, and those keep the model from doing anything else.
+pub(super) fn respond(event_id: &str, instructions: Option<&str>) -> Value {
+    match instructions {
+        Some(instructions) => json!({
+            "type": "response.create",
+            "event_id": event_id,
+            "response": {"instructions": instructions, "tool_choice": "none"},
+        }),
+        None => json!({"type": "response.create", "event_id": event_id}),
+    }
+}
+
+/// Cancels this response, or whichever runs.
+pub(super) fn cancel(response: &str) -> Value {
+    match response {
+        "" => json!({"type": "response.cancel"}),
+        id => json!({"type": "response.cancel", "response_id": id}),
+    }
+}
+
+pub(super) fn commit() -> Value {
+    json!({"type": "input_audio_buffer.commit"})
+}
+
+pub(super) fn system_says(text: &str) -> Value {
+    message("system", text)
+}
+
+pub(super) fn caller_types(text: &str) -> Value {
+    message("user", text)
+}
+
+fn message(role: &str, text: &str) -> Value {
+    json!({
+        "type": "conversation.item.create",
+        "item": {"type": "message", "role": role, "content": [{"type": "input_text", "text": text}]},
+    })
+}
+
+pub(super) fn truncate(item: &str, audio_end_ms: u64) -> Value {
+    json!({"type": "conversation.item.truncate", "item_id": item, "content_index": 0, "audio_end_ms": audio_end_ms})
+}
+
+pub(super) fn delete(item: &str) -> Value {
+    json!({"type": "conversation.item.delete", "item_id": item})
+}
+
+/// What came of a tool: one JSON object in a string.
+pub(super) fn tool_output(call: &str, answer: &Answer) -> Value {
+    let mut output = json!({"ok": answer.ok, "say": answer.say});
+    if !answer.data.is_empty() {
+        output["data"] =
+            serde_json::from_str(&answer.data).unwrap_or_else(|_| Value::from(answer.data.as_str()));
+    }
+    json!({
+        "type": "conversation.item.create",
+        "item": {"type": "function_call_output", "call_id": call, "output": output.to_string()},
+    })
+}
+
+/// Adds a message that is not sent fifty times a second.
+pub(super) fn send(wire: &mut Wire, message: &Value) {
+    wire.text(256, |buffer| {
+        serde_json::to_writer(buffer.writer(), message)
+            .expect("a Value is JSON, and a buffer grows as it must");
+    });
+}
+
+/// Adds the caller's sound. Allocates nothing once the wire has grown.
+pub(super) fn append(wire: &mut Wire, sound: &[u8]) {
+    const BEFORE: &[u8] = br#"{"type":"input_audio_buffer.append","audio":""#;
+    const AFTER: &[u8] = br#""}"#;
+    let encoded = sound.len().div_ceil(3) * 4;
+    wire.text(BEFORE.len() + encoded + AFTER.len(), |buffer: &mut BytesMut| {
+        buffer.extend_from_slice(BEFORE);
+        let at = buffer.len();
+        buffer.resize(at + encoded, 0);
+        STANDARD.encode_slice(sound, &mut buffer[at..]).expect("four characters for three bytes, rounded up");
+        buffer.extend_from_slice(AFTER);
+    });
+}

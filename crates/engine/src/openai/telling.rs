@@ -1,0 +1,169 @@
+//! What the call wants, put to the service.
+
+use super::{
+    COMMITS, ENDS, KEYS, MADE_UP, OpenAi, Phase, SILENCE, STILL,
+    hearing::Caller,
+    items::{Cut, Forget},
+    replies::Wish,
+    request,
+    timers::Timer,
+    transcripts::Speaker,
+};
+use crate::Outbox;
+use call::{Answer, Chunk, EngineEvent, Format, ItemId, Manner, ToolCallId};
+use std::time::{Duration, Instant};
+
+/// Less than this, and the service refuses to take it for something said.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+impl OpenAi {
+    pub(super) fn hear(&mut self, now: Instant, chunk: &Chunk, out: &mut Outbox) {
+        if self.phase != Phase::Talking {
+            self.tally.unheard += 1;
+            return;
+        }
+        if chunk.format != self.format {
+            self.tally.unheard += 1;
+            if self.tally.unheard == 1 {
+                self.trouble(format!("Sound came as {:?} and not as {:?}.", chunk.format, self.format), out);
+            }
+            return;
+        }
+        self.hearing.heard_at = Some(now);
+        self.hearing.made_up = Duration::ZERO;
+        self.hearing.uncommitted += chunk.duration();
+        request::append(&mut out.wire, &chunk.bytes);
+    }
+
+    pub(super) fn respond(&mut self, now: Instant, out: &mut Outbox) {
+        let said = self.hearing.uncommitted >= SHORTEST;
+        if self.manner == Manner::Turns && self.phase == Phase::Talking && said {
+            self.hearing.uncommitted = Duration::ZERO;
+            request::send(&mut out.wire, &request::commit());
+        }
+        self.want(now, Wish::Respond, out);
+    }
+
+    pub(super) fn want(&mut self, now: Instant, wish: Wish, out: &mut Outbox) {
+        if !self.replies.wish(wish) {
+            self.trouble("More is to be said than can be remembered.".into(), out);
+        }
+        self.expect(now, out);
+    }
+
+    /// The call waits for a `Done`. One that it has not been told yet is of what was before.
+    fn expect(&mut self, now: Instant, out: &mut Outbox) {
+        self.replying = true;
+        self.go_on(now, out);
+        if self.replying
+            && let Some(index) = out.events.iter().position(|event| matches!(event, EngineEvent::Done(_)))
+            && let Some(EngineEvent::Done(usage)) = out.events.remove(index)
+        {
+            self.usage.audio_tokens_in += usage.audio_tokens_in;
+            self.usage.audio_tokens_out += usage.audio_tokens_out;
+            self.usage.text_tokens_in += usage.text_tokens_in;
+            self.usage.text_tokens_out += usage.text_tokens_out;
+            self.usage.cached_tokens += usage.cached_tokens;
+        }
+    }
+
+    pub(super) fn cancel(&mut self, now: Instant, out: &mut Outbox) {
+        for response in self.replies.cancel() {
+            request::send(&mut out.wire, &request::cancel(&response));
+            self.items.of(&response).for_each(|item| item.unwanted = true);
+            self.timers.set(Timer::Finished, now + ENDS);
+        }
+        self.go_on(now, out);
+    }
+
+    pub(super) fn forget(&mut self, number: ItemId, forget: Forget, out: &mut Outbox) {
+        let Some(item) = self.items.numbered(number) else { return };
+        let cut = item.forget(forget, self.format);
+        if forget == Forget::All {
+            item.said = true;
+            self.transcripts.drop(Speaker::Assistant(number));
+        }
+        if let Some(cut) = cut {
+            let cut = cut_message(&item.name, cut);
+            request::send(&mut out.wire, &cut);
+        }
+    }
+
+    pub(super) fn answer(&mut self, now: Instant, id: &ToolCallId, answer: &Answer, out: &mut Outbox) {
+        if self.errands.answer(&id.0) {
+            request::send(&mut out.wire, &request::tool_output(&id.0, answer));
+            if self.errands.settle() {
+                self.replies.owe();
+            }
+        }
+        self.expect(now, out);
+    }
+
+    pub(super) fn key(&mut self, now: Instant, key: char, out: &mut Outbox) {
+        const EARLY: usize = 32;
+        if !key.is_ascii_alphanumeric() && key != '*' && key != '#' {
+            return;
+        }
+        if self.phase == Phase::Talking {
+            request::send(
+                &mut out.wire,
+                &request::caller_types(&format!("[The caller pressed the key {key}.]")),
+            );
+            self.timers.set(Timer::Keys, now + KEYS);
+        } else if self.early_keys.len() < EARLY {
+            self.early_keys.push(key);
+        }
+    }
+
+    /// The keys that came before anybody could read them.
+    pub(super) fn catch_up_on_keys(&mut self, now: Instant, out: &mut Outbox) {
+        for key in std::mem::take(&mut self.early_keys).chars() {
+            self.key(now, key, out);
+        }
+    }
+
+    /// The caller has stopped, as far as the service tells: at the commit or, where none comes, a moment after the
+    /// end of speech.
+    pub(super) fn pause(&mut self, out: &mut Outbox) {
+        self.hearing.caller = Caller::Quiet;
+        if let Some(turn) = self.hearing.stopped() {
+            turn.over = true;
+            self.replies.turn_over();
+            out.events.push_back(EngineEvent::CallerPauses);
+        }
+    }
+
+    /// The service measures turns in sound and not in time: where the line sends none, the turn would never end.
+    pub(super) fn make_up_silence(&mut self, now: Instant, out: &mut Outbox) {
+        if self.hearing.caller != Caller::Speaks || self.hearing.made_up >= MADE_UP {
+            return;
+        }
+        let still = self.hearing.heard_at.map_or(STILL, |at| now.saturating_duration_since(at));
+        if still < STILL {
+            self.timers.set(Timer::Silence, now + STILL.saturating_sub(still));
+            return;
+        }
+        self.hearing.made_up += SILENCE;
+        let silence = match self.format {
+            Format::Ulaw => 0xFF,
+            Format::Alaw => 0xD5,
+            Format::Pcm { .. } => 0,
+        };
+        request::append(&mut out.wire, &vec![silence; self.format.bytes(SILENCE)]);
+        self.timers.set(Timer::Silence, now + SILENCE);
+    }
+
+    /// The caller's speech has ended; what was said should be committed any moment.
+    pub(super) fn stop_listening(&mut self, now: Instant) {
+        self.hearing.caller = Caller::Stopped;
+        self.timers.stop(Timer::Silence);
+        self.timers.set(Timer::Committed, now + COMMITS);
+    }
+}
+
+pub(super) fn cut_message(item: &str, cut: Cut) -> serde_json::Value {
+    match cut {
+        Cut::Truncate(keep) => request::truncate(item, keep),
+        Cut::Delete => request::delete(item),
+    }
+}

@@ -1,0 +1,98 @@
+//! Why a service cannot be reached, or let go of us, in words for its owner.
+
+use call::Failure;
+use http::{HeaderMap, StatusCode, Uri};
+use std::net::IpAddr;
+use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
+
+/// The host of an address that we may call: with TLS, or on this machine.
+pub(super) fn check_address(uri: &Uri) -> Result<String, Failure> {
+    let lasting = |why: String| Failure { why, lasting: true };
+    let Some(host) = uri.host() else {
+        return Err(lasting(format!(
+            "{uri} is no address of a WebSocket; it should look like wss://host/path."
+        )));
+    };
+    match uri.scheme_str() {
+        Some("wss") => Ok(host.to_owned()),
+        Some("ws") if is_loopback(host) => Ok(host.to_owned()),
+        Some("ws") => Err(lasting(format!(
+            "{host} would be called without TLS, and the key and the caller's voice with it; use wss:// (ws:// is only \
+             for this machine)."
+        ))),
+        _ => Err(lasting(format!("The address of {host} has to begin with wss://."))),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Why the connection did not come about.
+pub(super) fn describe(peer: &str, why: tungstenite::Error, headers: &HeaderMap) -> Failure {
+    match why {
+        tungstenite::Error::Http(answer) => {
+            let said = answer.body().as_deref().and_then(reason).map(|reason| scrub(reason, headers));
+            refused(peer, answer.status(), said)
+        }
+        tungstenite::Error::Io(why) => {
+            Failure { why: format!("{peer} cannot be reached: {why}."), lasting: false }
+        }
+        tungstenite::Error::Tls(why) => {
+            Failure { why: format!("The connection to {peer} cannot be secured: {why}."), lasting: true }
+        }
+        tungstenite::Error::Url(why) => {
+            Failure { why: format!("The address of {peer} cannot be used: {why}."), lasting: true }
+        }
+        why => Failure { why: format!("{peer} does not answer as a WebSocket does: {why}."), lasting: false },
+    }
+}
+
+fn refused(peer: &str, status: StatusCode, said: Option<String>) -> Failure {
+    let (what, lasting) = match status.as_u16() {
+        401 => ("does not accept the key", true),
+        403 => ("forbids this key to connect", true),
+        404 => ("does not know this address or model", true),
+        429 => ("takes no more sessions of this account just now", false),
+        500..=599 => ("is in trouble", false),
+        300..=399 => ("sends us to another address; set that one", true),
+        _ => ("refused the connection", true),
+    };
+    // A quota that is used up is told with the same status as a short crowd.
+    let spent = said.as_deref().is_some_and(|said| said.contains("quota") || said.contains("billing"));
+    let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+    Failure { why: format!("{peer} {what} ({}){said}", status.as_u16()), lasting: lasting || spent }
+}
+
+/// The sentence in the body of a refusal, where there is one.
+fn reason(body: &[u8]) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let error = body.get("error")?;
+    let said = error.get("message").unwrap_or(error).as_str()?;
+    let said: String = said.chars().filter(|c| !c.is_control()).take(300).collect();
+    (!said.is_empty()).then_some(said)
+}
+
+/// Takes out what must not be shown, should the service repeat it to us.
+fn scrub(mut said: String, headers: &HeaderMap) -> String {
+    for value in headers.values().filter(|value| value.is_sensitive()) {
+        for word in value.to_str().unwrap_or_default().split(' ').filter(|word| word.len() >= 8) {
+            said = said.replace(word, "••••");
+        }
+    }
+    said
+}
+
+/// Why a standing connection broke; nothing, where it was only closed.
+pub(super) fn broken(peer: &str, why: &tungstenite::Error) -> Option<String> {
+    match why {
+        tungstenite::Error::ConnectionClosed
+        | tungstenite::Error::AlreadyClosed
+        | tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        tungstenite::Error::Io(why) => Some(format!("The connection to {peer} broke: {why}.")),
+        tungstenite::Error::Capacity(why) => Some(format!("{peer} sent a message that is too large: {why}.")),
+        why => Some(format!("{peer} sent what is no WebSocket message: {why}.")),
+    }
+}
