@@ -1,10 +1,28 @@
 //! The desk: a deterministic appointment dialogue that needs no model, only words in and words out.
+//!
+//! ```text
+//!  hear ─► heard.rs    what the caller means
+//!          desk.rs     what that means after what was asked
+//!          arrange.rs  what is still missing for the appointment, and the next question or tool
+//!  answer ─► tools.rs  what a tool's answer means
+//!          grammar.rs  what can be said next
+//! ```
+//!
+//! A time is booked only after it was read back, heard, and answered with yes.
+
+mod arrange;
+mod grammar;
+mod heard;
+mod phrase;
+mod tools;
 
 use super::Hypothesis;
 use call::{Answer, ToolCall, ToolCallId};
+use heard::{Act, Change, Choice, Heard};
 use jiff::Zoned;
 use std::collections::VecDeque;
-use when::Hours;
+use tools::Errand;
+use when::{Hours, Said};
 
 /// What a desk must know before it opens.
 #[derive(Clone, Debug)]
@@ -23,21 +41,146 @@ pub struct DeskSetup {
 /// What the desk asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DeskOutput {
-    /// Say this: one or more whole sentences.
+    /// Say this sentence.
     Say(String),
     Wants(ToolCall),
 }
 
+/// Less sure than this is not heard at all.
+pub const HEARD: f32 = 0.25;
+/// Less sure than this, a yes is asked for again.
+pub const SURE: f32 = 0.5;
+/// Two readings closer than this are both possible.
+pub const NEAR: f32 = 0.08;
+
+/// Times in a row that the desk asks again before it offers to take a message instead.
+const PATIENCE: u32 = 3;
+/// The same, before it says goodbye.
+const END_OF_PATIENCE: u32 = 5;
+/// Times in a call that it asks again at all.
+const ALTOGETHER: u32 = 14;
+
 /// One caller's conversation with the desk. Pure; every method takes the wall clock in the office's zone.
+#[derive(Debug)]
 pub struct Desk {
     setup: DeskSetup,
+    question: Question,
+    task: Option<Task>,
+    waiting: Option<(ToolCallId, Errand)>,
+    tools_used: u32,
+    tools_failed: u32,
+    misses: u32,
+    misses_altogether: u32,
+    /// The sentences of the last reply.
+    reply: Vec<String>,
+    /// How many of them must be heard before a yes means anything.
+    needed: usize,
+    /// The caller cut the read-back off: a yes is not one.
+    unheard: bool,
+    /// What a tool has done, to be said again if it was not heard.
+    news: Option<String>,
+    left: bool,
     outputs: VecDeque<DeskOutput>,
+}
+
+/// What the caller was asked last.
+#[derive(Clone, Debug, PartialEq)]
+enum Question {
+    /// What can I do for you? Or, with `more`: anything else?
+    Open { more: bool },
+    /// On which day is it, or shall it be?
+    Day(Which),
+    /// At what time?
+    Time(Which),
+    /// Did you say this, or that?
+    Either { which: Which, choices: Vec<Said> },
+    /// Which of these free times?
+    Offer(Vec<Zoned>),
+    /// Which of these appointments?
+    Among(Vec<Zoned>),
+    /// Is that right? For cancelling there is no new time.
+    Confirm { at: Option<Zoned> },
+    /// What should I change?
+    Change,
+    /// Would you like to leave a message?
+    Leave,
+    /// What is the message?
+    Message,
+    /// Is that your message?
+    Send(String),
+}
+
+/// Which of two appointments is spoken of: the one that exists, or the one that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    Old,
+    New,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Book,
+    Move,
+    Cancel,
+}
+
+/// What is being arranged.
+#[derive(Clone, Debug)]
+struct Task {
+    kind: Kind,
+    /// What the caller said about the appointment they want.
+    wish: Said,
+    /// What they said about the one they have, and which it is once that is known.
+    old_said: Said,
+    old: Option<Zoned>,
+    /// The caller's appointments, once a tool has told them.
+    known: Option<Vec<Zoned>>,
+    /// The calendar says that this time is free.
+    free: Option<Zoned>,
+    /// What was decided where the words alone did not, to be said with the read-back.
+    remark: Option<String>,
+}
+
+impl Task {
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            wish: Said::default(),
+            old_said: Said::default(),
+            old: None,
+            known: None,
+            free: None,
+            remark: None,
+        }
+    }
 }
 
 impl Desk {
     /// Opens the desk; the greeting is the first output.
     pub fn new(setup: DeskSetup) -> Self {
-        Self { setup, outputs: VecDeque::new() }
+        let greeting = match (setup.greeting.trim(), setup.business.trim()) {
+            ("", "") => "Hello! How can I help you?".to_owned(),
+            ("", business) => format!("Hello, this is {business}. How can I help you?"),
+            (greeting, _) => greeting.to_owned(),
+        };
+        let mut desk = Self {
+            setup,
+            question: Question::Open { more: false },
+            task: None,
+            waiting: None,
+            tools_used: 0,
+            tools_failed: 0,
+            misses: 0,
+            misses_altogether: 0,
+            reply: Vec::new(),
+            needed: 0,
+            unheard: false,
+            news: None,
+            left: false,
+            outputs: VecDeque::new(),
+        };
+        desk.say(&greeting);
+        desk
     }
 
     /// The wall clock as the call began.
@@ -47,22 +190,63 @@ impl Desk {
 
     /// The caller said one of these, the likeliest first; none: something that could not be understood.
     pub fn hear(&mut self, now: &Zoned, hypotheses: &[Hypothesis]) {
-        let _ = (now, hypotheses);
+        let mut heard = hypotheses.iter().filter(|h| h.confidence >= HEARD && !h.text.trim().is_empty());
+        let Some(best) = heard.next() else { return self.miss(now) };
+        if std::mem::take(&mut self.left) {
+            self.waiting = None;
+            self.question = Question::Open { more: true };
+        }
+        let first = Heard::read(&best.text, now);
+        if let Some(second) = heard.next().filter(|second| second.confidence > best.confidence - NEAR)
+            && self.ask_which(now, &first, &Heard::read(&second.text, now))
+        {
+            return;
+        }
+        let (unheard, news) = (std::mem::take(&mut self.unheard), self.news.take());
+        let said = self.outputs.len();
+        self.understand(now, &first, best.confidence, unheard);
+        if let Some(news) = news.filter(|_| unheard) {
+            self.say_first(said, &news);
+        }
+    }
+
+    /// Of the last reply only the first so many sentences were heard to their end: the caller spoke over the rest.
+    pub fn cut(&mut self, sentences: usize) {
+        self.unheard = sentences < self.needed;
     }
 
     /// A tool answered. Answers to unknown calls are ignored.
     pub fn answer(&mut self, now: &Zoned, id: &ToolCallId, answer: &Answer) {
-        let _ = (now, id, answer);
+        match self.waiting.take() {
+            Some((waiting, errand)) if waiting == *id => self.answered(now, errand, answer),
+            other => self.waiting = other,
+        }
     }
 
-    /// The caller pressed a key: 1 is yes, 2 is no, 0 help, or the number of what was offered.
+    /// The caller pressed a key: 1 is yes, 2 is no, 0 is help, `*` repeats; where several things were offered, a digit
+    /// is the number of one.
     pub fn key(&mut self, now: &Zoned, key: char) {
-        let _ = (now, key);
+        let words = match (&self.question, key) {
+            (_, '0') => "help",
+            (_, '*') => "repeat",
+            (Question::Offer(_) | Question::Among(_) | Question::Either { .. }, '1'..='5') => {
+                ["first", "second", "third", "fourth", "fifth"][key as usize - '1' as usize]
+            }
+            (_, '1') => "yes",
+            (_, '2') => "no",
+            _ => return self.miss(now),
+        };
+        self.hear(now, &[Hypothesis { text: words.into(), confidence: 1.0 }]);
     }
 
-    /// Nobody has spoken for a while: ask whether the caller is there, and repeat what was asked.
-    pub fn nudge(&mut self, now: &Zoned) {
-        let _ = now;
+    /// Somebody other than the caller wants something said: what follows "Tell the caller:" is said; anything else
+    /// means that nobody has spoken for a while, and the desk asks whether the caller is there.
+    pub fn prompt(&mut self, now: &Zoned, instruction: &str) {
+        if let Some((_, news)) = instruction.split_once("Tell the caller:") {
+            return self.say(news.trim());
+        }
+        let ask = self.ask_again(now);
+        self.say(&format!("Are you still there? {ask}"));
     }
 
     /// What the desk wants next.
@@ -71,7 +255,343 @@ impl Desk {
     }
 
     /// The JSGF grammar of what can be answered now, in lower-case words of the CMU dictionary.
-    pub fn grammar(&self) -> String {
-        String::new()
+    pub fn grammar(&self, now: &Zoned) -> String {
+        grammar::of(self, now)
+    }
+}
+
+/// Saying.
+impl Desk {
+    /// Says this as the reply; what is asked in it must all be heard but for the last sentence.
+    fn say(&mut self, text: &str) {
+        self.reply = phrase::sentences(text);
+        self.needed = self.reply.len().saturating_sub(1);
+        self.outputs.extend(self.reply.iter().cloned().map(DeskOutput::Say));
+    }
+
+    fn say_first(&mut self, at: usize, news: &str) {
+        for (index, sentence) in phrase::sentences(news).into_iter().enumerate() {
+            self.reply.insert(index.min(self.reply.len()), sentence.clone());
+            self.outputs.insert((at + index).min(self.outputs.len()), DeskOutput::Say(sentence));
+        }
+        self.needed = self.reply.len().saturating_sub(1);
+    }
+
+    /// Says this, and asks.
+    fn ask(&mut self, question: Question, text: &str) {
+        self.question = question;
+        self.say(text);
+    }
+
+    /// This is done: says so, and asks for more.
+    fn finish(&mut self, text: &str) {
+        self.task = None;
+        self.ask(Question::Open { more: true }, &format!("{text} {}", phrase::MORE));
+        self.needed = self.reply.len().saturating_sub(1);
+    }
+
+    fn goodbye(&mut self) {
+        let undone = matches!(&self.task, Some(task) if task.kind == Kind::Book);
+        self.task = None;
+        self.question = Question::Open { more: true };
+        self.say(if undone {
+            "Nothing has been booked. Thank you for calling. Goodbye!"
+        } else {
+            "Thank you for calling. Goodbye!"
+        });
+        self.left = true;
+        self.want(Errand::HangUp, "hang_up", &serde_json::json!({}));
+    }
+
+    /// What was asked last, again, in short.
+    fn ask_again(&self, now: &Zoned) -> String {
+        match &self.question {
+            Question::Open { more: false } => "How can I help you?".into(),
+            Question::Open { more: true } => phrase::MORE.into(),
+            Question::Day(Which::New) => "Which day would you like?".into(),
+            Question::Day(Which::Old) => "On which day is your appointment?".into(),
+            Question::Time(Which::New) => "What time would you like?".into(),
+            Question::Time(Which::Old) => "At what time is your appointment?".into(),
+            Question::Either { choices, .. } => {
+                let names: Vec<String> = choices.iter().filter_map(|said| phrase::said(said, now)).collect();
+                format!("Did you say {}?", when::list(&names, "or"))
+            }
+            Question::Offer(slots) => format!("{} Which would you like?", phrase::offer(slots, now)),
+            Question::Among(appointments) => self.name_appointments(appointments, now),
+            Question::Confirm { at } => self.read_back(at.as_ref(), now),
+            Question::Change => "What should I change, the day or the time?".into(),
+            Question::Leave => "Would you like to leave a message?".into(),
+            Question::Message => "What is your message?".into(),
+            Question::Send(text) => format!("Your message is: {text}. Shall I pass it on?"),
+        }
+    }
+
+    /// The same with an example of what to say.
+    fn ask_with_example(&self, now: &Zoned) -> String {
+        let example = match &self.question {
+            Question::Open { .. } => "Please say, for example: book an appointment next Tuesday at ten.",
+            Question::Day(_) => "Please say a day, for example: next Tuesday.",
+            Question::Time(_) => "Please say a time, for example: half past two in the afternoon.",
+            Question::Either { .. } => "Please say the first one, or the second one.",
+            Question::Offer(_) | Question::Among(_) => "Please say, for example: the first one.",
+            Question::Confirm { .. } | Question::Leave | Question::Send(_) => {
+                "Please say: yes, that's right. Or: no, that's wrong. You can also press one for yes and two for no."
+            }
+            Question::Change => "Please say: the day. Or: the time.",
+            Question::Message => "Please say, for example: please call me back.",
+        };
+        match &self.question {
+            Question::Confirm { .. } | Question::Leave | Question::Send(_) => {
+                format!("{example} {}", self.ask_again(now))
+            }
+            _ => format!("{} {example}", self.ask_again(now)),
+        }
+    }
+
+    /// It was not understood: asks again, each time differently, and not for ever.
+    fn miss(&mut self, now: &Zoned) {
+        if self.left || self.waiting.is_some() {
+            return;
+        }
+        self.misses += 1;
+        self.misses_altogether += 1;
+        if self.misses >= END_OF_PATIENCE || self.misses_altogether >= ALTOGETHER {
+            self.say("I am sorry, I cannot understand you on this line.");
+            let sorry = std::mem::take(&mut self.reply);
+            self.goodbye();
+            self.reply.splice(0..0, sorry);
+            return;
+        }
+        let text = match self.misses {
+            1 => format!("Sorry, I did not catch that. {}", self.ask_again(now)),
+            2.. if self.misses >= PATIENCE && self.question != Question::Leave => {
+                self.question = Question::Leave;
+                "I am sorry, I have trouble understanding you. Would you like to leave a message instead?"
+                    .into()
+            }
+            _ => format!("Sorry, I still did not understand. {}", self.ask_with_example(now)),
+        };
+        self.say(&text);
+    }
+}
+
+/// Understanding.
+impl Desk {
+    fn understand(&mut self, now: &Zoned, heard: &Heard, confidence: f32, unheard: bool) {
+        let busy = matches!(&self.waiting, Some((_, errand)) if errand.changes_something());
+        if busy {
+            return self.say("One moment, please.");
+        }
+        let dictated = self.question == Question::Message
+            && !matches!(heard.act, Some(Act::StartOver | Act::Drop | Act::Repeat));
+        if !dictated && (heard.is_empty() || !self.is_sure(heard, confidence)) {
+            return self.miss(now);
+        }
+        let misses = std::mem::take(&mut self.misses);
+        if dictated {
+            return self.dictated(heard);
+        }
+        if self.everywhere(now, heard) {
+            return;
+        }
+        let question = self.question.clone();
+        let done = match &question {
+            Question::Confirm { at } => self.confirmed(now, heard, at.as_ref(), unheard),
+            Question::Either { which, choices } => self.either(now, heard, *which, choices),
+            Question::Offer(slots) => self.offered(now, heard, slots),
+            Question::Among(appointments) => self.among(now, heard, appointments),
+            Question::Change => self.changed(now, heard),
+            Question::Leave => self.leaves(heard),
+            Question::Send(text) => self.sends(heard, text),
+            Question::Open { more } => self.opened_with(heard, *more),
+            Question::Day(_) | Question::Time(_) | Question::Message => false,
+        };
+        if !done && !self.begin(now, heard) {
+            self.misses = misses;
+            self.miss(now);
+        }
+    }
+
+    /// Whether it was heard well enough for what it would do.
+    fn is_sure(&self, heard: &Heard, confidence: f32) -> bool {
+        let ends = matches!(heard.act, Some(Act::Goodbye | Act::StartOver | Act::Drop));
+        let agrees =
+            heard.yes == Some(true) && matches!(self.question, Question::Confirm { .. } | Question::Send(_));
+        confidence >= SURE || !(ends || agrees)
+    }
+
+    /// What can be said at any time.
+    fn everywhere(&mut self, now: &Zoned, heard: &Heard) -> bool {
+        match heard.act {
+            Some(Act::StartOver) => {
+                self.task = None;
+                self.waiting = None;
+                self.ask(Question::Open { more: false }, "All right, let us start over. How can I help you?");
+            }
+            Some(Act::Repeat) => {
+                let again = self.reply.join(" ");
+                self.say(&again);
+            }
+            Some(Act::Help) => {
+                let ask = self.ask_with_example(now);
+                let keys = if matches!(self.question, Question::Confirm { .. }) { "" } else { phrase::KEYS };
+                match self.question {
+                    Question::Open { .. } => {
+                        self.say(&format!("{} {keys} How can I help you?", phrase::HELP))
+                    }
+                    _ => self.say(&format!("{ask} {keys}")),
+                }
+            }
+            Some(Act::Goodbye) => self.goodbye(),
+            Some(Act::Person) => {
+                self.waiting = None;
+                self.ask(
+                    Question::Message,
+                    "Nobody can take your call just now, but I can take a message. What is your message? \
+                     You can say, for example: please call me back.",
+                );
+            }
+            Some(Act::Drop) => self.let_go(),
+            Some(Act::Book | Act::Free | Act::Move | Act::Cancel | Act::List) | None => return false,
+        }
+        true
+    }
+
+    fn let_go(&mut self) {
+        let kept = match self.task.as_ref().map(|task| task.kind) {
+            Some(Kind::Book) => "All right, nothing has been booked.",
+            Some(Kind::Move | Kind::Cancel) => "All right, your appointment stays as it is.",
+            None => "All right.",
+        };
+        self.waiting = None;
+        self.finish(kept);
+    }
+
+    fn opened_with(&mut self, heard: &Heard, more: bool) -> bool {
+        if heard.act.is_some() || !heard.said().is_empty() {
+            return false;
+        }
+        match (heard.yes, more) {
+            (Some(false), true) => self.goodbye(),
+            (Some(_), _) => self.say("What can I do for you?"),
+            (None, _) => return false,
+        }
+        true
+    }
+
+    /// A new matter, or more about the one at hand.
+    fn begin(&mut self, now: &Zoned, heard: &Heard) -> bool {
+        let pending = self.task.as_ref().map(|task| task.kind);
+        let timed = !heard.said().is_empty();
+        match heard.act {
+            Some(Act::List) => {
+                self.waiting = None;
+                self.ask_list(now, &heard.said());
+            }
+            Some(Act::Free) => self.begin_free(now, heard),
+            Some(Act::Move) if pending == Some(Kind::Book) && timed && heard.about_it => self.add(now, heard),
+            Some(Act::Move) if pending != Some(Kind::Move) => self.begin_move(now, heard),
+            Some(Act::Cancel)
+                if pending.is_some_and(|kind| kind != Kind::Cancel)
+                    && !timed
+                    && !heard.text.contains("appointment") =>
+            {
+                self.let_go();
+            }
+            Some(Act::Cancel) if pending != Some(Kind::Cancel) => self.begin_cancel(now, heard),
+            Some(Act::Book) if pending.is_none() => {
+                self.task = Some(Task::new(Kind::Book));
+                self.add(now, heard);
+            }
+            Some(Act::Book | Act::Move | Act::Cancel) if pending.is_some() => self.add(now, heard),
+            _ if timed || heard.any || heard.same_time => {
+                if pending.is_none() {
+                    self.task = Some(Task::new(Kind::Book));
+                }
+                self.add(now, heard);
+            }
+            _ if pending.is_some() && heard.yes == Some(false) => {
+                self.ask(Question::Change, "What should I change, the day or the time?")
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The two likeliest readings say different things, and both may be: asks which.
+    fn ask_which(&mut self, now: &Zoned, first: &Heard, second: &Heard) -> bool {
+        if matches!(self.question, Question::Confirm { .. } | Question::Send(_)) && first.yes != second.yes {
+            self.miss(now);
+            return true;
+        }
+        let asked = [first.said(), second.said()];
+        let same_act = first.act == second.act || first.act.is_none() || second.act.is_none();
+        let names: Vec<String> = asked.iter().filter_map(|said| phrase::said(said, now)).collect();
+        if names.len() < 2 || names[0] == names[1] || !same_act || matches!(first.act, Some(Act::Move)) {
+            return false;
+        }
+        if self.task.is_none() {
+            let kind = match first.act.or(second.act) {
+                Some(Act::Cancel) => Kind::Cancel,
+                Some(Act::Book) | None => Kind::Book,
+                Some(_) => return false,
+            };
+            self.task = Some(Task::new(kind));
+        }
+        let which = self.which_is_asked();
+        self.waiting = None;
+        self.ask(
+            Question::Either { which, choices: asked.to_vec() },
+            &format!("Did you say {}?", when::list(&names, "or")),
+        );
+        true
+    }
+
+    fn leaves(&mut self, heard: &Heard) -> bool {
+        match heard.yes {
+            _ if heard.act.is_some() || !heard.said().is_empty() => return false,
+            Some(true) => self.ask(
+                Question::Message,
+                "What is your message? You can say, for example: please call me back.",
+            ),
+            Some(false) => {
+                let more = self.task.take().is_none();
+                self.ask(Question::Open { more }, "All right. How can I help you?");
+            }
+            None => return false,
+        }
+        true
+    }
+
+    fn dictated(&mut self, heard: &Heard) {
+        let short = heard.text.split_whitespace().count() <= 3;
+        match (heard.act, heard.yes) {
+            (Some(Act::Goodbye), _) if short => self.goodbye(),
+            (None, Some(false)) if short => self.finish("All right."),
+            _ => {
+                let text = heard.text.trim_end_matches(['.', '!', '?']).to_owned();
+                self.ask(
+                    Question::Send(text.clone()),
+                    &format!("Your message is: {text}. Shall I pass it on?"),
+                );
+            }
+        }
+    }
+
+    fn sends(&mut self, heard: &Heard, text: &str) -> bool {
+        match heard.yes {
+            Some(true) => self.want(Errand::Message, "take_message", &serde_json::json!({ "message": text })),
+            Some(false) => self.ask(Question::Message, "All right. What is your message?"),
+            None => return false,
+        }
+        true
+    }
+}
+
+/// The one of several that was chosen.
+fn chosen<T>(choice: Option<Choice>, of: &[T]) -> Option<&T> {
+    match choice? {
+        Choice::Nth(index) => of.get(index),
+        Choice::Last => of.last(),
     }
 }

@@ -1,0 +1,708 @@
+//! Arranging an appointment: what is still missing, and the next question, tool or read-back.
+
+use super::{Act, Change, Desk, Errand, Heard, Kind, Question, Task, Which, chosen, phrase};
+use jiff::{
+    Zoned,
+    civil::{Date, DateTime, Time},
+};
+use serde_json::json;
+use when::{Clock, Day, Doubt, Part, Refusal, Said, Style, Unclear};
+
+/// How far ahead is looked where the caller names no day.
+const SOON_DAYS: i64 = 14;
+const MOST_NAMED: usize = 4;
+
+/// What the caller says about it.
+impl Desk {
+    /// More about the appointment at hand.
+    pub(super) fn add(&mut self, now: &Zoned, heard: &Heard) {
+        let which = self.which_is_asked();
+        let Some(task) = &mut self.task else { return };
+        let said = heard.said();
+        match task.kind {
+            Kind::Book => task.wish = std::mem::take(&mut task.wish).then(&said),
+            Kind::Cancel => task.mean(&said),
+            Kind::Move => match heard.from_to() {
+                (from, to) if !to.is_empty() => {
+                    task.mean(&from);
+                    task.wish = std::mem::take(&mut task.wish).then(&to);
+                }
+                (from, _) if which == Which::Old => task.mean(&from),
+                (said, _) => task.wish = std::mem::take(&mut task.wish).then(&said),
+            },
+        }
+        if heard.same_time
+            && let Some(old) = &task.old
+        {
+            task.wish.clock = Some(Clock::Times(vec![old.time()]));
+        }
+        if heard.any && task.kind != Kind::Cancel && (task.kind == Kind::Book || task.old.is_some()) {
+            let wish = task.wish.clone();
+            return self.ask_free(now, &wish);
+        }
+        self.advance(now);
+    }
+
+    pub(super) fn begin_move(&mut self, now: &Zoned, heard: &Heard) {
+        let mut task = Task::new(Kind::Move);
+        let (from, to) = heard.from_to();
+        task.old_said = from;
+        task.wish = to;
+        self.task = Some(task);
+        self.advance(now);
+    }
+
+    pub(super) fn begin_cancel(&mut self, now: &Zoned, heard: &Heard) {
+        let mut task = Task::new(Kind::Cancel);
+        task.old_said = heard.said();
+        self.task = Some(task);
+        self.advance(now);
+    }
+
+    /// What is free? Where a day and a time are named, the question is about that time.
+    pub(super) fn begin_free(&mut self, now: &Zoned, heard: &Heard) {
+        let said = heard.said();
+        let task = self.task.get_or_insert_with(|| Task::new(Kind::Book));
+        if task.kind == Kind::Cancel || (task.kind == Kind::Move && task.old.is_none()) {
+            *task = Task::new(Kind::Book);
+        }
+        // Only what the question says counts, not the time that was tried before.
+        task.wish = Said { clock: None, exact: None, ..std::mem::take(&mut task.wish) }.then(&said);
+        let wish = task.wish.clone();
+        match wish.resolve(now, Some(&self.setup.hours)) {
+            Ok(_) | Err(Unclear::Closed(_) | Unclear::Impossible(_) | Unclear::Skipped(_)) => {
+                self.advance(now)
+            }
+            Err(Unclear::NoDay | Unclear::NoTime | Unclear::Either(..)) => self.ask_free(now, &wish),
+        }
+    }
+
+    /// Yes, no, or something else, after the read-back.
+    pub(super) fn confirmed(
+        &mut self,
+        now: &Zoned,
+        heard: &Heard,
+        at: Option<&Zoned>,
+        unheard: bool,
+    ) -> bool {
+        let Some(task) = &mut self.task else { return false };
+        let said = heard.said();
+        let same = match (task.kind, at) {
+            (Kind::Book | Kind::Move, Some(at)) => {
+                let wish = match task.kind {
+                    Kind::Move => heard.from_to().1,
+                    Kind::Book | Kind::Cancel => said.clone(),
+                };
+                let wish = if wish.is_empty() { &said } else { &wish };
+                let so_far = Said {
+                    day: Some(Day::Dates(vec![at.date()])),
+                    clock: Some(Clock::Times(vec![at.time()])),
+                    ..Said::default()
+                };
+                names(wish, at)
+                    || so_far.then(wish).resolve(now, Some(&self.setup.hours)).is_ok_and(|m| m.at == *at)
+            }
+            _ => task.old.as_ref().is_some_and(|old| names(&said, old)),
+        };
+        let agrees_with_kind = match heard.act {
+            None => true,
+            Some(Act::Book) => task.kind == Kind::Book,
+            Some(Act::Move) => task.kind == Kind::Move || !said.is_empty(),
+            Some(Act::Cancel) => task.kind == Kind::Cancel,
+            Some(_) => false,
+        };
+        if !agrees_with_kind {
+            return false;
+        }
+        if !said.is_empty() && !same {
+            if task.kind == Kind::Cancel {
+                task.old = None;
+                task.old_said = Said::default();
+            }
+            self.add(now, heard);
+            return true;
+        }
+        match heard.yes {
+            Some(true) if heard.change.is_some() && said.is_empty() => false,
+            Some(true) if unheard => {
+                let text = format!("Just to be sure. {}", self.read_back(at, now));
+                self.say(&text);
+                true
+            }
+            Some(true) => {
+                self.carry_out(at);
+                true
+            }
+            Some(false) if task.kind == Kind::Cancel => {
+                self.finish("All right, your appointment stays as it is.");
+                true
+            }
+            // "Not Tuesday", "not at ten".
+            Some(false) if said.day.is_some() && said.clock.is_none() => self.take_back(Change::Day),
+            Some(false) if said.clock.is_some() && said.day.is_none() => self.take_back(Change::Time),
+            Some(false) => match heard.change {
+                Some(change) => self.take_back(change),
+                None => {
+                    self.ask(Question::Change, "All right. What should I change, the day or the time?");
+                    true
+                }
+            },
+            None => match heard.change {
+                Some(change) => self.take_back(change),
+                None => false,
+            },
+        }
+    }
+
+    pub(super) fn changed(&mut self, now: &Zoned, heard: &Heard) -> bool {
+        if !heard.said().is_empty() || heard.act.is_some() {
+            return false;
+        }
+        match (heard.change, heard.yes) {
+            (Some(change), _) => self.take_back(change),
+            (None, Some(false)) => {
+                self.let_go();
+                true
+            }
+            (None, _) if heard.any => {
+                self.add(now, heard);
+                true
+            }
+            (None, _) => false,
+        }
+    }
+
+    /// Forgets the day or the time, and asks for it.
+    fn take_back(&mut self, change: Change) -> bool {
+        let Some(task) = self.task.as_mut().filter(|task| task.kind != Kind::Cancel) else { return false };
+        task.free = None;
+        if let Some(exact) = task.wish.exact.take() {
+            task.wish.day = Some(Day::Dates(vec![exact.date()]));
+            task.wish.clock = Some(Clock::Times(vec![exact.time()]));
+        }
+        match change {
+            Change::Day => {
+                task.wish.day = None;
+                self.ask(Question::Day(Which::New), "Which day would you like instead?");
+            }
+            Change::Time => {
+                task.wish.clock = None;
+                self.ask(Question::Time(Which::New), "What time would you like instead?");
+            }
+            Change::Both => {
+                task.wish = Said::default();
+                self.ask(Question::Day(Which::New), "Which day would you like instead?");
+            }
+        }
+        true
+    }
+
+    /// One of two readings.
+    pub(super) fn either(&mut self, now: &Zoned, heard: &Heard, which: Which, choices: &[Said]) -> bool {
+        if let Some(choice) = chosen(heard.choice, choices) {
+            let choice = choice.clone();
+            self.settle(now, which, &choice);
+            return true;
+        }
+        let said = heard.said();
+        let fitting: Vec<&Said> = choices.iter().filter(|choice| fits(&said, choice)).collect();
+        if let ([only], false) = (fitting.as_slice(), said.is_empty()) {
+            let merged = (*only).clone().then(&said);
+            self.settle(now, which, &merged);
+            return true;
+        }
+        if heard.yes != Some(false) || heard.act.is_some() || !said.is_empty() {
+            return false;
+        }
+        if choices.iter().any(|choice| choice.day.is_some()) {
+            self.ask(Question::Day(which), "All right, on which day?");
+        } else {
+            self.ask(Question::Time(which), "All right, at what time?");
+        }
+        true
+    }
+
+    fn settle(&mut self, now: &Zoned, which: Which, said: &Said) {
+        let Some(task) = &mut self.task else { return };
+        match which {
+            Which::New => task.wish = std::mem::take(&mut task.wish).then(said),
+            Which::Old => task.mean(said),
+        }
+        self.advance(now);
+    }
+
+    /// One of the free times, or another wish.
+    pub(super) fn offered(&mut self, now: &Zoned, heard: &Heard, slots: &[Zoned]) -> bool {
+        let said = heard.said();
+        let fitting: Vec<&Zoned> =
+            slots.iter().filter(|slot| !said.is_empty() && names(&said, slot)).collect();
+        let taken = chosen(heard.choice, slots)
+            .or(match fitting.as_slice() {
+                [one] => Some(*one),
+                _ => None,
+            })
+            .or(slots
+                .first()
+                .filter(|_| heard.any || (heard.yes == Some(true) && slots.len() == 1 && said.is_empty())));
+        if let Some(slot) = taken.cloned() {
+            let task = self.task.get_or_insert_with(|| Task::new(Kind::Book));
+            task.wish = Said {
+                day: Some(Day::Dates(vec![slot.date()])),
+                clock: Some(Clock::Times(vec![slot.time()])),
+                ..Said::default()
+            };
+            task.free = Some(slot);
+            self.advance(now);
+            return true;
+        }
+        if heard.act.is_some_and(|act| act != Act::Book) {
+            return false;
+        }
+        if !said.is_empty() {
+            let task = self.task.get_or_insert_with(|| Task::new(Kind::Book));
+            let same_day = slots.first().filter(|first| slots.iter().all(|slot| slot.date() == first.date()));
+            if let (Some(slot), None) = (same_day, &said.day) {
+                task.wish.day = Some(Day::Dates(vec![slot.date()]));
+            }
+            self.add(now, heard);
+            return true;
+        }
+        match (heard.yes, heard.change) {
+            (_, Some(change)) if self.task.is_some() => self.take_back(change),
+            (Some(true), _) => {
+                self.ask(
+                    Question::Offer(slots.to_vec()),
+                    &format!("Which one? {}", phrase::offer(slots, now)),
+                );
+                true
+            }
+            (Some(false), _) => {
+                self.ask(
+                    Question::Day(Which::New),
+                    "Which day would you like instead? You can also say never mind.",
+                );
+                if let Some(task) = &mut self.task {
+                    task.wish = Said::default();
+                }
+                true
+            }
+            (None, _) => false,
+        }
+    }
+
+    /// One of the caller's appointments.
+    pub(super) fn among(&mut self, now: &Zoned, heard: &Heard, appointments: &[Zoned]) -> bool {
+        let (said, _) = heard.from_to();
+        let fitting: Vec<&Zoned> =
+            appointments.iter().filter(|at| !said.is_empty() && names(&said, at)).collect();
+        let only = match (fitting.as_slice(), appointments) {
+            ([one], _) => Some(*one),
+            ([], [one]) if heard.yes == Some(true) => Some(one),
+            _ => None,
+        };
+        if let Some(at) = chosen(heard.choice, appointments).or(only).cloned() {
+            let Some(task) = &mut self.task else { return false };
+            task.old = Some(at);
+            if task.kind == Kind::Move {
+                let (_, to) = heard.from_to();
+                task.wish = std::mem::take(&mut task.wish).then(&to);
+            }
+            self.advance(now);
+            return true;
+        }
+        if heard.yes == Some(false) && said.is_empty() && heard.act.is_none() {
+            self.let_go();
+            return true;
+        }
+        false
+    }
+}
+
+/// What comes next.
+impl Desk {
+    /// The next question, tool or read-back for the appointment at hand.
+    pub(super) fn advance(&mut self, now: &Zoned) {
+        self.waiting = None;
+        match self.task.as_ref().map(|task| (task.kind, task.old.is_some())) {
+            None => {}
+            Some((Kind::Book, _) | (Kind::Move, true)) => self.arrange(now),
+            Some((Kind::Cancel, true)) => self.ask_confirm(now, None),
+            Some((Kind::Move | Kind::Cancel, false)) => self.find_old(now),
+        }
+    }
+
+    /// Which appointment is to be moved or cancelled?
+    fn find_old(&mut self, now: &Zoned) {
+        let Some(task) = &mut self.task else { return };
+        let Some(known) = &task.known else {
+            let until = self.setup.hours.last_date(now);
+            let range = json!({ "datetime_start": local(now.datetime()), "datetime_end": local(until.at(23, 59, 0, 0)) });
+            return self.want(Errand::Find, "list_appointments", &range);
+        };
+        if known.is_empty() {
+            return self.ask_old(now);
+        }
+        let fitting: Vec<Zoned> = known.iter().filter(|at| names(&task.old_said, at)).cloned().collect();
+        match fitting.as_slice() {
+            [one] => {
+                task.old = Some(one.clone());
+                self.advance(now);
+            }
+            [] => {
+                task.old_said = Said::default();
+                let few: Vec<Zoned> = known.iter().take(MOST_NAMED).cloned().collect();
+                let text =
+                    format!("I see no appointment of yours then. {}", self.name_appointments(&few, now));
+                self.ask(Question::Among(few), &text);
+            }
+            _ => {
+                let few: Vec<Zoned> = fitting.iter().take(MOST_NAMED).cloned().collect();
+                let text = self.name_appointments(&few, now);
+                self.ask(Question::Among(few), &text);
+            }
+        }
+    }
+
+    /// Nobody may tell this caller which appointments are theirs, so they have to.
+    fn ask_old(&mut self, now: &Zoned) {
+        let Some(task) = &mut self.task else { return };
+        match task.old_said.resolve(now, Some(&self.setup.hours)) {
+            Ok(moment) => {
+                task.old = Some(moment.at);
+                self.advance(now);
+            }
+            Err(Unclear::Either(all, Doubt::Day))
+                if all.iter().all(|at| at.date().weekday() == all[0].date().weekday()) =>
+            {
+                task.old_said.day = all.iter().map(|at| at.date()).min().map(|date| Day::Dates(vec![date]));
+                self.ask_old(now);
+            }
+            Err(Unclear::Either(all, doubt)) => self.ask_either(now, Which::Old, &all, doubt),
+            Err(Unclear::NoDay) => self.ask(Question::Day(Which::Old), "On which day is your appointment?"),
+            Err(Unclear::NoTime) => self.ask(Question::Time(Which::Old), "At what time is your appointment?"),
+            Err(unclear) => {
+                task.old_said = Said::default();
+                let why = unclear.say(now, Some(&self.setup.hours), Style::Spoken);
+                self.ask(Question::Day(Which::Old), &format!("{why} On which day is your appointment?"));
+            }
+        }
+    }
+
+    /// When shall it be?
+    fn arrange(&mut self, now: &Zoned) {
+        let hours = self.setup.hours.clone();
+        let Some(task) = &mut self.task else { return };
+        if let (None, Some(_), Some(old)) = (&task.wish.day, &task.wish.clock, &task.old) {
+            task.wish.day = Some(Day::Dates(vec![old.date()]));
+        }
+        let old = task.old.as_ref().map(|old| phrase::moment(old, now));
+        match task.wish.resolve(now, Some(&hours)) {
+            Ok(moment) => match hours.check(&moment.at, &hours.end_of(&moment.at), now) {
+                Ok(()) => {
+                    if moment.remark.is_some() {
+                        task.remark = moment.remark;
+                    }
+                    self.check(now, &moment.at);
+                }
+                Err(refusal) => self.refuse(now, &refusal, &moment.at),
+            },
+            Err(Unclear::NoDay) => match (&task.wish.day, old) {
+                (Some(_), _) => {
+                    let wish = task.wish.clone();
+                    self.ask_free(now, &wish);
+                }
+                (None, Some(old)) => self.ask(
+                    Question::Day(Which::New),
+                    &format!("Your appointment is on {old}. Which day would you like instead?"),
+                ),
+                (None, None) => self.ask(Question::Day(Which::New), "Which day would you like?"),
+            },
+            Err(Unclear::NoTime) => {
+                let Some(Day::Dates(dates)) = &task.wish.day else { return };
+                let date = dates[0];
+                task.wish.day = Some(Day::Dates(vec![date]));
+                let wish = task.wish.clone();
+                if let Some(refusal) = self.refused_day(now, date) {
+                    return self.refuse(now, &refusal, &noon(date, now));
+                }
+                if wish.clock.is_some() {
+                    return self.ask_free(now, &wish);
+                }
+                let day = phrase::date(date, now);
+                self.ask(Question::Time(Which::New), &format!("{day}. What time would you like?"));
+            }
+            Err(Unclear::Either(all, Doubt::Day))
+                if all.iter().all(|at| at.date().weekday() == all[0].date().weekday()) =>
+            {
+                // The read-back names the date, and so asks.
+                task.wish.day = Some(Day::Dates(vec![all[0].date()]));
+                task.remark = Some(format!("I take that as {}.", phrase::date(all[0].date(), now)));
+                self.arrange(now);
+            }
+            Err(Unclear::Either(all, doubt)) => self.ask_either(now, Which::New, &all, doubt),
+            Err(unclear @ Unclear::Closed(_)) => {
+                let closed = match &unclear {
+                    Unclear::Closed(all) => all[0].date(),
+                    _ => now.date(),
+                };
+                task.wish.clock = None;
+                if let Some(refusal) = self.refused_day(now, closed) {
+                    return self.refuse(now, &refusal, &noon(closed, now));
+                }
+                let why = unclear.say(now, Some(&hours), Style::Spoken);
+                self.ask(Question::Time(Which::New), &format!("{why} What time would you like?"));
+            }
+            Err(unclear @ Unclear::Skipped(_)) => {
+                task.wish.clock = None;
+                let why = unclear.say(now, Some(&hours), Style::Spoken);
+                self.ask(Question::Time(Which::New), &format!("{why} What time would you like?"));
+            }
+            Err(Unclear::Impossible(why)) => {
+                task.wish.nonsense = None;
+                match &task.wish.day {
+                    Some(_) => {
+                        self.ask(Question::Time(Which::New), &format!("{why} What time would you like?"))
+                    }
+                    None => self.ask(Question::Day(Which::New), &format!("{why} Which day would you like?")),
+                }
+            }
+        }
+    }
+
+    /// Why there can be no appointment on this date, whatever the time.
+    fn refused_day(&self, now: &Zoned, date: Date) -> Option<Refusal> {
+        let hours = &self.setup.hours;
+        if date < now.date() {
+            return Some(Refusal::Past);
+        }
+        if date > hours.last_date(now) {
+            return Some(Refusal::TooFarAhead);
+        }
+        if hours.holidays.contains(&date) {
+            return Some(Refusal::Holiday);
+        }
+        hours.openings(date).is_empty().then_some(Refusal::ClosedThatDay)
+    }
+
+    /// Says why not, forgets what cannot be, and asks for it anew.
+    fn refuse(&mut self, now: &Zoned, refusal: &Refusal, at: &Zoned) {
+        let why = self.setup.hours.explain(refusal, at, now, Style::Spoken);
+        let Some(task) = &mut self.task else { return };
+        task.free = None;
+        if let Some(exact) = task.wish.exact.take() {
+            task.wish.day = Some(Day::Dates(vec![exact.date()]));
+        }
+        let time = match refusal {
+            Refusal::OutsideHours => true,
+            Refusal::Past | Refusal::TooSoon => at.date() == now.date() && task.wish.clock.is_some(),
+            Refusal::TooFarAhead | Refusal::Holiday | Refusal::ClosedThatDay => false,
+        };
+        if time {
+            task.wish.clock = None;
+            self.ask(Question::Time(Which::New), &format!("{why} What time would you like?"));
+        } else {
+            task.wish.day = None;
+            self.ask(Question::Day(Which::New), &format!("{why} Which other day would you like?"));
+        }
+    }
+
+    fn ask_either(&mut self, now: &Zoned, which: Which, all: &[DateTime], doubt: Doubt) {
+        let mut choices: Vec<Said> = Vec::new();
+        for at in all {
+            let choice = match doubt {
+                Doubt::Day => Said { day: Some(Day::Dates(vec![at.date()])), ..Said::default() },
+                Doubt::HalfOfDay => Said { clock: Some(Clock::Times(vec![at.time()])), ..Said::default() },
+            };
+            if !choices.contains(&choice) {
+                choices.push(choice);
+            }
+        }
+        let names: Vec<String> = choices.iter().filter_map(|choice| phrase::said(choice, now)).collect();
+        self.ask(Question::Either { which, choices }, &format!("Do you mean {}?", when::list(&names, "or")));
+    }
+
+    /// Asks the calendar about this time, unless it is known to be free.
+    fn check(&mut self, now: &Zoned, at: &Zoned) {
+        let hours = &self.setup.hours;
+        let Some(task) = &self.task else { return };
+        let over_old = task.old.as_ref().is_some_and(|old| {
+            when::Span::new(old, &hours.end_of(old)).overlaps(&when::Span::new(at, &hours.end_of(at)))
+        });
+        if task.free.as_ref() == Some(at) || over_old {
+            return self.ask_confirm(now, Some(at));
+        }
+        let range = json!({ "datetime_start": local(at.datetime()), "datetime_end": local(hours.end_of(at).datetime()) });
+        self.want(Errand::Check(at.clone()), "check_calendar_availability", &range);
+    }
+
+    /// Reads back, and asks whether that is right.
+    pub(super) fn ask_confirm(&mut self, now: &Zoned, at: Option<&Zoned>) {
+        let remark = self.task.as_mut().and_then(|task| task.remark.take()).unwrap_or_default();
+        let text = format!("{remark} {}", self.read_back(at, now));
+        self.ask(Question::Confirm { at: at.cloned() }, &text);
+    }
+
+    pub(super) fn read_back(&self, at: Option<&Zoned>, now: &Zoned) -> String {
+        let old = self.task.as_ref().and_then(|task| task.old.as_ref()).map(|old| phrase::moment(old, now));
+        match (old, at) {
+            (Some(old), Some(at)) => {
+                let new = phrase::moment(at, now);
+                format!("I will move your appointment from {old}, to {new}. Is that right?")
+            }
+            (Some(old), None) => format!("Your appointment is on {old}. Shall I cancel it?"),
+            (None, Some(at)) => format!("That is {}. Shall I book it?", phrase::moment(at, now)),
+            (None, None) => "What can I do for you?".into(),
+        }
+    }
+
+    /// The caller has said yes to exactly this.
+    fn carry_out(&mut self, at: Option<&Zoned>) {
+        let Some(task) = &self.task else { return };
+        let hours = &self.setup.hours;
+        let span = |at: &Zoned| (local(at.datetime()), local(hours.end_of(at).datetime()));
+        let old = task.old.as_ref().map(|old| local(old.datetime()));
+        match (task.kind, old, at) {
+            (Kind::Book, _, Some(at)) => {
+                let (start, end) = span(at);
+                let summary = match self.setup.caller.trim() {
+                    "" => "Appointment".to_owned(),
+                    caller => format!("Appointment: {caller}"),
+                };
+                let arguments = json!({
+                    "summary": summary, "datetime_start": start, "datetime_end": end,
+                    "description": "Booked by phone.", "attendees": [],
+                });
+                self.want(Errand::Book(at.clone()), "create_calendar_event", &arguments);
+            }
+            (Kind::Move, Some(old), Some(at)) => {
+                let (start, end) = span(at);
+                let arguments = json!({
+                    "original_datetime": old, "new_datetime_start": start, "new_datetime_end": end,
+                    "reason": "Asked for by phone.",
+                });
+                self.want(Errand::Move(at.clone()), "reschedule_appointment", &arguments);
+            }
+            (Kind::Cancel, Some(old), _) => {
+                let arguments = json!({ "datetime_start": old, "reason": "Asked for by phone." });
+                self.want(Errand::Cancel, "cancel_appointment", &arguments);
+            }
+            (Kind::Book | Kind::Move | Kind::Cancel, _, _) => {}
+        }
+    }
+
+    /// Which times are free, as far as a day or a part of one was named.
+    pub(super) fn ask_free(&mut self, now: &Zoned, said: &Said) {
+        let (from, to) = match &said.day {
+            Some(Day::Dates(dates)) => (dates[0], dates[0]),
+            Some(Day::Span(from, to)) => (*from, *to),
+            None => {
+                let soon = now.date().checked_add(jiff::Span::new().days(SOON_DAYS)).unwrap_or(Date::MAX);
+                (now.date(), soon)
+            }
+        };
+        if from == to
+            && let Some(refusal) = self.refused_day(now, from)
+        {
+            return self.refuse(now, &refusal, &noon(from, now));
+        }
+        let part = match &said.clock {
+            Some(Clock::Part(part)) => Some(*part),
+            Some(Clock::Times(_)) | None => None,
+        };
+        let start = from.at(0, 0, 0, 0).max(now.datetime());
+        let end = to.tomorrow().unwrap_or(to).at(0, 0, 0, 0);
+        let range = json!({ "datetime_start": local(start), "datetime_end": local(end) });
+        self.want(Errand::Free { day: said.day.clone(), part }, "find_free_slots", &range);
+    }
+
+    /// The caller's appointments, from now on or as far as they said.
+    pub(super) fn ask_list(&mut self, now: &Zoned, said: &Said) {
+        let (start, end) = match &said.day {
+            Some(Day::Dates(dates)) => (dates[0].at(0, 0, 0, 0), dates[0].at(23, 59, 0, 0)),
+            Some(Day::Span(from, to)) => (from.at(0, 0, 0, 0), to.at(23, 59, 0, 0)),
+            None => (now.datetime(), self.setup.hours.last_date(now).at(23, 59, 0, 0)),
+        };
+        let range = json!({ "datetime_start": local(start), "datetime_end": local(end) });
+        self.want(Errand::List, "list_appointments", &range);
+    }
+
+    pub(super) fn name_appointments(&self, appointments: &[Zoned], now: &Zoned) -> String {
+        let names: Vec<String> = appointments.iter().map(|at| phrase::moment(at, now)).collect();
+        let verb = match self.task.as_ref().map(|task| task.kind) {
+            Some(Kind::Cancel) => "cancel",
+            Some(Kind::Book | Kind::Move) | None => "move",
+        };
+        match names.as_slice() {
+            [one] => format!("You have an appointment on {one}. Is that the one to {verb}?"),
+            _ => format!("You have appointments on {}. Which one shall I {verb}?", names.join("; and on ")),
+        }
+    }
+
+    /// Whether what the caller says next is about the appointment they have or the one they want.
+    pub(super) fn which_is_asked(&self) -> Which {
+        let old_is_open =
+            self.task.as_ref().is_some_and(|task| task.kind != Kind::Book && task.old.is_none());
+        match &self.question {
+            Question::Day(which) | Question::Time(which) | Question::Either { which, .. } => *which,
+            _ if old_is_open => Which::Old,
+            _ => Which::New,
+        }
+    }
+}
+
+impl Task {
+    /// The caller speaks of the appointment they have.
+    fn mean(&mut self, said: &Said) {
+        if !said.is_empty() {
+            self.old_said = std::mem::take(&mut self.old_said).then(said);
+            self.old = None;
+        }
+    }
+}
+
+/// Whether what was said may mean this moment.
+fn names(said: &Said, at: &Zoned) -> bool {
+    if let Some(exact) = &said.exact {
+        return exact == at;
+    }
+    let day = match &said.day {
+        Some(Day::Dates(dates)) => dates.contains(&at.date()),
+        Some(Day::Span(from, to)) => *from <= at.date() && at.date() <= *to,
+        None => true,
+    };
+    day && match &said.clock {
+        Some(Clock::Times(times)) => times.contains(&at.time()),
+        Some(Clock::Part(part)) => holds(*part, at.time()),
+        None => true,
+    }
+}
+
+/// Whether what was said points to this one of several readings.
+fn fits(said: &Said, choice: &Said) -> bool {
+    let day = match (&said.day, &choice.day) {
+        (Some(Day::Dates(said)), Some(Day::Dates(choice))) => choice.iter().any(|date| said.contains(date)),
+        _ => true,
+    };
+    day && match (&said.clock, &choice.clock) {
+        (Some(Clock::Times(said)), Some(Clock::Times(choice))) => {
+            choice.iter().any(|time| said.contains(time))
+        }
+        (Some(Clock::Part(part)), Some(Clock::Times(choice))) => {
+            choice.iter().any(|time| holds(*part, *time))
+        }
+        _ => true,
+    }
+}
+
+fn holds(part: Part, time: Time) -> bool {
+    part.holds(time)
+}
+
+/// Local time as the tools take it: `2026-11-24T10:30`.
+pub(super) fn local(at: DateTime) -> String {
+    at.strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
+fn noon(date: Date, now: &Zoned) -> Zoned {
+    date.at(12, 0, 0, 0).to_zoned(now.time_zone().clone()).unwrap_or_else(|_| now.clone())
+}

@@ -1,0 +1,228 @@
+//! What can be said now, as a JSGF grammar: small, because a recogniser errs less where less is possible.
+//!
+//! Only words of the CMU dictionary, in lower case. The rules that a question does not use are left out.
+
+use super::{Desk, Kind, Question};
+use jiff::{Zoned, civil::Date};
+use std::{collections::BTreeSet, fmt::Write as _};
+use when::{Clock, Day, Hours, Said, Style, name_date, name_ordinal, name_time};
+
+/// The months that can be named are those of so many days ahead.
+const NAMED_DAYS: i64 = 100;
+
+/// The grammar of what can be answered to what the desk asked last.
+pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
+    let kind = desk.task.as_ref().map(|task| task.kind);
+    let answers = match &desk.question {
+        Question::Open { more } => {
+            let more = if *more { " | <no> | <yes>" } else { "" };
+            format!("<matter> | <point>{more}")
+        }
+        Question::Day(_) => "<point> | <span> | <any> | <asks_free>".into(),
+        Question::Time(_) => {
+            let same = if kind == Some(Kind::Move) { " | the same time" } else { "" };
+            format!("<point> | <half> | <any> | <asks_free>{same}")
+        }
+        Question::Either { choices, .. } => {
+            let names: BTreeSet<String> = choices.iter().flat_map(|choice| spoken(choice, now)).collect();
+            format!("{} | <nth> | <no>", alternatives(&names))
+        }
+        Question::Offer(slots) => {
+            let names: BTreeSet<String> = slots.iter().flat_map(|slot| spoken_moment(slot, now)).collect();
+            format!("{} | <nth> | <yes> | <no> | <point> | another day | another time", alternatives(&names))
+        }
+        Question::Among(appointments) => {
+            let names: BTreeSet<String> = appointments.iter().flat_map(|at| spoken_moment(at, now)).collect();
+            format!("{} | <nth> | <yes> | <no>", alternatives(&names))
+        }
+        Question::Confirm { at } => {
+            let verb = match kind {
+                Some(Kind::Cancel) => "cancel",
+                Some(Kind::Move) => "move",
+                Some(Kind::Book) | None => "book",
+            };
+            let correction = if at.is_some() { " | [no] [make it] <point> | <part>" } else { "" };
+            format!("<yes> | yes {verb} it | {verb} it | <no>{correction}")
+        }
+        Question::Change => "<part> | [make it] <point> | nothing".into(),
+        Question::Leave => "<yes> | <no> | <matter>".into(),
+        Question::Message => "<note> | nothing".into(),
+        Question::Send(_) => "<yes> | <no>".into(),
+    };
+    let mut text = format!("#JSGF V1.0;\ngrammar desk;\npublic <said> = {answers} | <always>;\n");
+    let rules = rules(&desk.setup.hours, now);
+    let mut wanted = used(&text);
+    let mut written = BTreeSet::new();
+    while let Some(name) = wanted.pop_first() {
+        if !written.insert(name.clone()) {
+            continue;
+        }
+        let (_, rule) =
+            rules.iter().find(|(rule, _)| *rule == name).expect("every rule that is used is written below");
+        let _ = writeln!(text, "<{name}> = {rule};");
+        wanted.extend(used(rule));
+    }
+    text
+}
+
+/// Every rule there is, by its name.
+fn rules(hours: &Hours, now: &Zoned) -> Vec<(&'static str, String)> {
+    let asked = "(i would like to | i'd like to | i want to | can i | please)";
+    let article = "(an | my | the)";
+    vec![
+        (
+            "matter",
+            format!(
+                "<book> [<point>] | <asks_free> | {asked} <change> {article} appointment [to <point>] | <change> {article} \
+                 appointment [to <point>] | [{asked}] cancel {article} appointment [<point>] | <list> [<day>]"
+            ),
+        ),
+        (
+            "book",
+            format!(
+                "[{asked}] (book | make) an appointment [for] | (i need | i would like | i'd like) an appointment [for] | an appointment [for]"
+            ),
+        ),
+        ("change", "(move | reschedule | change)".into()),
+        ("asks_free", "(what is free | what's free | when are you free | what do you have) [<day> | <span>]".into()),
+        ("list", "what do i have | what are my appointments | when is my appointment".into()),
+        ("point", "<day> [<time>] | <time> [<day>]".into()),
+        (
+            "day",
+            format!(
+                "[on] ([next | this] <weekday> [the <date>] | [<weekday>] (<month>) [the] <date> | the <date> [of (<month>)] | \
+                 today | tomorrow | the day after tomorrow) [<half>]"
+            )
+            .replace("(<month>)", "<month>"),
+        ),
+        ("span", "next week | this week".into()),
+        ("weekday", "monday | tuesday | wednesday | thursday | friday | saturday | sunday".into()),
+        ("month", months(now)),
+        ("date", dates()),
+        (
+            "time",
+            format!(
+                "[at] (<hour> [o'clock] [<half>] | <hour> (thirty | fifteen | forty five) [<half>] | half past <hour> [<half>] | \
+                 quarter (past | to) <hour> [<half>] | noon)"
+            ),
+        ),
+        ("hour", dial(hours)),
+        ("half", halves(hours)),
+        ("any", "any time | any day | as soon as possible".into()),
+        ("yes", "yes | yes please | yes that's right | that's right | that is correct | correct | okay | sure".into()),
+        ("no", "no | no thank you | no that's wrong | that's wrong | that is wrong".into()),
+        ("part", "[change] (the day | the time)".into()),
+        ("nth", "[the] (first | second | third | last) [one]".into()),
+        ("note", "please call me back [<point>] | i will call again | i am running late | i have a question".into()),
+        (
+            "always",
+            "help | repeat that | say that again | start over | goodbye | never mind | leave a message | talk to a person".into(),
+        ),
+    ]
+}
+
+/// The rules that a rule refers to.
+fn used(text: &str) -> BTreeSet<String> {
+    let references = text.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+    references.map(|(name, _)| name.to_owned()).filter(|name| name != "said").collect()
+}
+
+fn alternatives(words: &BTreeSet<String>) -> String {
+    words.iter().cloned().collect::<Vec<_>>().join(" | ")
+}
+
+/// The months within reach.
+fn months(now: &Zoned) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for days in (0..NAMED_DAYS).step_by(10) {
+        let Ok(date) = now.date().checked_add(jiff::Span::new().days(days)) else { break };
+        let name = date.strftime("%B").to_string().to_lowercase();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(" | ")
+}
+
+fn dates() -> String {
+    (1..=31).map(|date| name_ordinal(date).replace('-', " ")).collect::<Vec<_>>().join(" | ")
+}
+
+/// The hours on the dial between an hour before the office opens and when it closes.
+fn dial(hours: &Hours) -> String {
+    let mut dial = BTreeSet::new();
+    for opening in hours.week.iter().flatten() {
+        let to = if opening.to.hour() == 0 { 24 } else { opening.to.hour() };
+        dial.extend((opening.from.hour() - 1..=to).map(|hour| (hour + 11).rem_euclid(12) + 1));
+    }
+    if dial.is_empty() {
+        dial.extend(1..=12);
+    }
+    let name = |hour: i8| plain(&name_time(jiff::civil::time(hour % 12, 1, 0, 0), Style::Spoken));
+    let names: Vec<String> =
+        dial.into_iter().map(|hour| name(hour).split(' ').next().unwrap_or_default().to_owned()).collect();
+    names.join(" | ")
+}
+
+fn halves(hours: &Hours) -> String {
+    let late = hours.week.iter().flatten().any(|opening| opening.to.hour() > 17 || opening.to.hour() == 0);
+    let evening = if late { " | in the evening" } else { "" };
+    format!("a m | p m | in the morning | in the afternoon{evening}")
+}
+
+fn plain(text: &str) -> String {
+    text.to_lowercase().replace('-', " ").replace(',', "")
+}
+
+/// Ways to name one of the readings in doubt.
+fn spoken(choice: &Said, now: &Zoned) -> Vec<String> {
+    let days = match &choice.day {
+        Some(Day::Dates(dates)) => dates.first().map(|date| spoken_day(*date, now)).unwrap_or_default(),
+        Some(Day::Span(..)) | None => Vec::new(),
+    };
+    let times = match &choice.clock {
+        Some(Clock::Times(times)) => times.iter().flat_map(|time| spoken_time(*time)).collect(),
+        Some(Clock::Part(_)) | None => Vec::new(),
+    };
+    if days.is_empty() || times.is_empty() {
+        return [days, times].concat();
+    }
+    let times = times.join(" | ");
+    days.iter().map(|day| format!("{day} [at] ({times})")).collect()
+}
+
+fn spoken_day(date: Date, now: &Zoned) -> Vec<String> {
+    let weekday = plain(when::name_weekday(date.weekday()));
+    let ordinal = plain(&name_ordinal(date.day() as u32));
+    let mut names = vec![
+        format!("[on] {weekday} [the {ordinal}]"),
+        format!("the {ordinal}"),
+        plain(&name_date(date, date, Style::Spoken)),
+    ];
+    names.extend(when::name_days_ahead(date, now.date()).map(str::to_owned));
+    names
+}
+
+fn spoken_time(time: jiff::civil::Time) -> Vec<String> {
+    let full = plain(&name_time(time, Style::Spoken));
+    let bare =
+        full.split(" in the ").next().unwrap_or(&full).split(" at night").next().unwrap_or(&full).to_owned();
+    let half = match time.hour() {
+        0..12 => "in the morning | a m",
+        12..18 => "in the afternoon | p m",
+        18..21 => "in the evening | p m",
+        _ => "at night | p m",
+    };
+    match bare.as_str() {
+        "noon" | "midnight" => vec![bare],
+        _ => vec![format!("[at] {bare} [{half}]")],
+    }
+}
+
+/// Ways to name one of several moments: by its day, its time, or both.
+fn spoken_moment(at: &Zoned, now: &Zoned) -> Vec<String> {
+    let (days, times) = (spoken_day(at.date(), now), spoken_time(at.time()));
+    let both: Vec<String> =
+        days.iter().take(1).flat_map(|day| times.iter().map(move |time| format!("{day} {time}"))).collect();
+    [days, times, both].concat()
+}
