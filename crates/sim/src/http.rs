@@ -1,6 +1,6 @@
 //! Just enough HTTP/1.1 to stand in for a telephone company's side of it: one request a connection, all bounded.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{fmt::Write as _, io, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpStream,
@@ -191,9 +191,9 @@ async fn line(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String> {
 
 fn write_headers(head: &mut String, headers: &[(String, String)], length: usize) {
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
-    head.push_str(&format!("Content-Length: {length}\r\nConnection: close\r\n\r\n"));
+    let _ = write!(head, "Content-Length: {length}\r\nConnection: close\r\n\r\n");
 }
 
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -205,7 +205,9 @@ fn escape(text: &str, out: &mut String) {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => out.push(char::from(byte)),
             b' ' => out.push('+'),
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
         }
     }
 }

@@ -16,5 +16,6 @@
 pub mod clock;
 pub mod http;
 pub mod openai;
+pub mod splice;
 pub mod stamp;
 pub mod twilio;

@@ -1,4 +1,4 @@
-//! OpenAI's side of the wire: the Realtime API on a loopback port, which refuses what the service refuses.
+//! The side of the wire that is `OpenAI`'s: the Realtime API on a loopback port, which refuses what the service refuses.
 //!
 //! ```text
 //!   WebSocket ── openai.rs ── session.rs (what the service keeps)  ── schema.rs (what it takes)
@@ -31,7 +31,7 @@ use std::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Notify, mpsc},
-    task::{JoinHandle, JoinSet},
+    task::JoinSet,
 };
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async_with_config,
@@ -47,7 +47,7 @@ use tokio_tungstenite::{
 pub struct OpenAi {
     address: SocketAddr,
     shared: Arc<Shared>,
-    task: JoinHandle<()>,
+    _task: JoinSet<()>,
 }
 
 /// What a test orders of a session.
@@ -78,7 +78,7 @@ pub enum Order {
 pub struct Session {
     /// From 1, in the order of connecting.
     pub number: u32,
-    orders: mpsc::UnboundedSender<Order>,
+    orders: mpsc::Sender<Order>,
     record: Arc<Record>,
 }
 
@@ -104,8 +104,9 @@ struct Kept {
     heard: Vec<u8>,
     heard_bytes: u64,
     mistakes: Vec<String>,
-    /// With the code and reason of the client, if it gave any.
-    over: Option<Option<(u16, String)>>,
+    over: bool,
+    /// The code and reason of the client that closed it.
+    closed: Option<(u16, String)>,
 }
 
 #[derive(Default)]
@@ -130,14 +131,15 @@ impl OpenAi {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared { script: Mutex::new(script), ..Shared::default() });
         let host = Arc::clone(&shared);
-        let task = tokio::spawn(async move {
+        let mut task = JoinSet::new();
+        task.spawn(async move {
             let mut guests = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 guests.spawn(welcome(stream, Arc::clone(&host)));
                 while guests.try_join_next().is_some() {}
             }
         });
-        Ok(Self { address, shared, task })
+        Ok(Self { address, shared, _task: task })
     }
 
     /// What `OPENAI_REALTIME_URL` is set to.
@@ -174,17 +176,13 @@ impl OpenAi {
     }
 }
 
-impl Drop for OpenAi {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 impl Session {
     /// Does this now; nothing where the session is over.
     pub fn order(&self, order: Order) {
-        // A session that is over takes no orders.
-        let _ = self.orders.send(order);
+        match self.orders.try_send(order) {
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
+            Err(mpsc::error::TrySendError::Full(_)) => panic!("no test gives 256 orders in one breath"),
+        }
     }
 
     /// Every message so far but the caller's audio.
@@ -223,7 +221,7 @@ impl Session {
     pub async fn wait_for(&self, patience: Duration, is: impl Fn(&Logged) -> bool) -> Option<Logged> {
         let found = self.record.until(|kept| match kept.log.iter().find(|logged| is(logged)) {
             Some(logged) => Some(Some(logged.clone())),
-            None if kept.over.is_some() => Some(None),
+            None if kept.over => Some(None),
             None => None,
         });
         tokio::time::timeout(patience, found).await.ok().flatten()
@@ -231,7 +229,7 @@ impl Session {
 
     /// Waits till the connection is closed, and says with which code and reason the client closed it, if it did.
     pub async fn over(&self) -> Option<(u16, String)> {
-        self.record.until(|kept| kept.over.clone()).await
+        self.record.until(|kept| kept.over.then(|| kept.closed.clone())).await
     }
 }
 
@@ -267,16 +265,11 @@ async fn welcome(stream: TcpStream, shared: Arc<Shared>) {
         .read_buffer_size(8 * 1024)
         .write_buffer_size(0)
         .max_message_size(Some(16 << 20));
-    let look = |request: &Request, response: Response| entry.judge(request, response, script.key.as_deref());
-    // The callback's shape is the library's.
     #[expect(clippy::result_large_err, reason = "the error type is tungstenite's")]
-    let look = look;
-    let mut socket = match accept_hdr_async_with_config(stream, look, Some(config)).await {
-        Ok(socket) => socket,
-        Err(_) => {
-            locked(&shared.refused).extend(entry.refused);
-            return;
-        }
+    let look = |request: &Request, response: Response| entry.judge(request, response, script.key.as_deref());
+    let Ok(mut socket) = accept_hdr_async_with_config(stream, look, Some(config)).await else {
+        locked(&shared.refused).extend(entry.refused);
+        return;
     };
     if let Some((code, close, message)) = entry.fault {
         let error = json!({"type": "invalid_request_error", "code": code, "message": message, "param": null,
@@ -288,7 +281,7 @@ async fn welcome(stream: TcpStream, shared: Arc<Shared>) {
         let _ = socket.close(Some(CloseFrame { code: close.into(), reason })).await;
         return;
     }
-    let (orders, inbox) = mpsc::unbounded_channel();
+    let (orders, inbox) = mpsc::channel(256);
     let record = Arc::new(Record::default());
     let session = {
         let mut sessions = locked(&shared.sessions);
@@ -304,7 +297,11 @@ async fn welcome(stream: TcpStream, shared: Arc<Shared>) {
     let born = clock::now();
     let mut room = Room { socket, machine, record, observer, keep_audio, number: session.number, born };
     let over = room.host(inbox).await;
-    room.record.lock().over = Some(over);
+    {
+        let mut kept = room.record.lock();
+        kept.closed = over;
+        kept.over = true;
+    }
     room.record.changed.notify_waiters();
 }
 
@@ -336,7 +333,7 @@ impl Entry {
         let query = request.uri().query().unwrap_or_default();
         let fields = crate::http::read_form(query).unwrap_or_default();
         let model = fields.iter().find(|(name, _)| name == "model").map(|(_, value)| value.as_str());
-        self.model = model.unwrap_or_default().to_owned();
+        model.unwrap_or_default().clone_into(&mut self.model);
         let beta = request.headers().contains_key("openai-beta") || self.model.contains("preview");
         if beta {
             let message =
@@ -373,7 +370,7 @@ struct Room {
 
 impl Room {
     /// Keeps the session till it is over.
-    async fn host(&mut self, mut inbox: mpsc::UnboundedReceiver<Order>) -> Option<(u16, String)> {
+    async fn host(&mut self, mut inbox: mpsc::Receiver<Order>) -> Option<(u16, String)> {
         loop {
             while let Some(out) = self.machine.poll() {
                 if !self.send(out).await {
@@ -450,8 +447,9 @@ impl Room {
         match sent {
             Ok(()) => true,
             // What the client closed is noticed where it is read.
-            Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed) => true,
-            Err(_) => false,
+            Err(why) => {
+                matches!(why, tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed)
+            }
         }
     }
 

@@ -27,6 +27,7 @@ pub use webhook::{Answered, ring};
 use crate::clock;
 use markup::Verb;
 use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -110,7 +111,7 @@ impl Dial {
             from: "+14155550199".into(),
             to: "+14155550100".into(),
             attestation: None,
-            sids: Sids::invented(fastrand::u64(..)),
+            sids: Sids::invented(unique()),
             network: Network::default(),
             orders: None,
         }
@@ -245,13 +246,12 @@ pub async fn call(account: &Account, mut dial: Dial, party: &mut impl Party) -> 
                     }
                 }
             }
-            Verb::Hangup => return Ok(ended),
             Verb::Reject(reason) if first => {
                 ended.ending = Ending::Rejected(reason);
                 return Ok(ended);
             }
-            // Too late to refuse a call that was answered.
-            Verb::Reject(_) => return Ok(ended),
+            // It is too late to refuse a call that was answered.
+            Verb::Hangup | Verb::Reject(_) => return Ok(ended),
             Verb::Redirect { url, method } => {
                 verbs = webhook::follow(account, &dial, &url, &method).await?.into_iter();
             }
@@ -266,6 +266,11 @@ pub async fn call(account: &Account, mut dial: Dial, party: &mut impl Party) -> 
         first = false;
     }
     Ok(ended)
+}
+
+/// A number that no other call has, in this process or another.
+fn unique() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// Fourteen characters a second, as a voice reads.

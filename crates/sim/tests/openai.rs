@@ -1,4 +1,4 @@
-//! The stand-in for OpenAI, held to the service's own schemas and to what the service refuses.
+//! The stand-in for `OpenAI`, held to the service's own schemas and to what the service refuses.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -37,7 +37,7 @@ impl Client {
     async fn telephone(service: &OpenAi, detection: Value) -> Self {
         let mut client = Self::connect(service).await;
         assert_eq!(client.next().await["type"], "session.created");
-        client.send(telephone(detection)).await;
+        client.send(telephone(&detection)).await;
         assert_eq!(client.next().await["type"], "session.updated");
         client
     }
@@ -82,7 +82,7 @@ impl Client {
     }
 }
 
-fn telephone(detection: Value) -> Value {
+fn telephone(detection: &Value) -> Value {
     json!({"type": "session.update", "session": {"type": "realtime", "audio": {
         "input": {"format": {"type": "audio/pcmu"}, "turn_detection": detection},
         "output": {"format": {"type": "audio/pcmu"}, "voice": "marin"},
@@ -130,7 +130,7 @@ async fn an_unknown_parameter_refuses_the_whole_update() {
     let service = OpenAi::listen(Script::default()).await.expect("loopback");
     let mut client = Client::connect(&service).await;
     client.next().await;
-    let mut update = telephone(json!(null));
+    let mut update = telephone(&json!(null));
     update["session"]["temperature"] = json!(0.8);
     client.send(update).await;
     assert_eq!(client.error().await, "unknown_parameter");

@@ -124,35 +124,27 @@ impl Session {
 
     /// Reads one message of the client.
     pub(super) fn handle(&mut self, now: Instant, text: &str) -> Took {
-        let event: Value = match serde_json::from_str(text) {
-            Ok(event @ Value::Object(_)) => event,
-            Ok(_) | Err(_) => {
-                let refusal =
-                    Refusal::new("invalid_json", "We could not parse the JSON body of your request.");
-                self.refuse(refusal, Value::Null);
-                return Took::Event(Value::String(text.to_owned()));
-            }
+        let Ok(event @ Value::Object(_)) = serde_json::from_str::<Value>(text) else {
+            let refusal = Refusal::new("invalid_json", "We could not parse the JSON body of your request.");
+            self.refuse(&refusal, &Value::Null);
+            return Took::Event(Value::String(text.to_owned()));
         };
         let id = event["event_id"].clone();
         if event["type"] == "input_audio_buffer.append"
             && let Some(audio) = plain_append(&event)
         {
-            return match BASE64_STANDARD.decode(audio) {
-                Ok(bytes) => {
-                    self.append(now, &bytes);
-                    Took::Audio(bytes)
-                }
-                Err(_) => {
-                    let message = "Invalid 'audio'. Expected base64-encoded audio bytes.";
-                    let refusal = Refusal::new("invalid_value", message);
-                    self.refuse(Refusal { param: Some("audio".into()), ..refusal }, id);
-                    Took::Event(event)
-                }
+            let Ok(bytes) = BASE64_STANDARD.decode(audio) else {
+                let message = "Invalid 'audio'. Expected base64-encoded audio bytes.";
+                let refusal = Refusal::new("invalid_value", message);
+                self.refuse(&Refusal { param: Some("audio".into()), ..refusal }, &id);
+                return Took::Event(event);
             };
+            self.append(now, &bytes);
+            return Took::Audio(bytes);
         }
         let done = schema::judge_client(&event).and_then(|()| self.obey(now, &event));
         if let Err(refusal) = done {
-            self.refuse(refusal, id);
+            self.refuse(&refusal, &id);
         }
         self.wake(now);
         Took::Event(event)
@@ -172,7 +164,7 @@ impl Session {
             Order::Drop => self.out.push_back(Out::Drop),
             Order::Expire => {
                 let message = "Your session hit the maximum duration of 60 minutes.";
-                self.refuse(Refusal::new("session_expired", message), Value::Null);
+                self.refuse(&Refusal::new("session_expired", message), &Value::Null);
                 self.out.push_back(Out::Close(1001, message.into()));
             }
         }
@@ -500,7 +492,7 @@ impl Session {
         self.input_bytes / format.bytes_a_ms() as u64
     }
 
-    fn refuse(&mut self, refusal: Refusal, event_id: Value) {
+    fn refuse(&mut self, refusal: &Refusal, event_id: &Value) {
         self.emit(json!({"type": "error", "error": {
             "type": "invalid_request_error", "code": refusal.code, "message": refusal.message,
             "param": refusal.param, "event_id": event_id,

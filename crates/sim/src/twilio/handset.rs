@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::{sync::Notify, task::JoinSet};
 
 /// Above this the other side is taken to be speaking, in dBFS.
 const LOUD: f32 = -45.0;
@@ -19,7 +19,7 @@ const MS: usize = 8;
 #[derive(Debug)]
 pub struct Handset {
     shared: Arc<Shared>,
-    task: Option<JoinHandle<Result<Ended, Failed>>>,
+    task: JoinSet<Result<Ended, Failed>>,
 }
 
 /// What came of listening.
@@ -58,13 +58,14 @@ impl Handset {
     pub fn dial(account: &Account, dial: Dial) -> Self {
         let shared = Arc::new(Shared::default());
         let (account, mut party) = (account.clone(), Holder(Arc::clone(&shared)));
-        let task = tokio::spawn(async move {
+        let mut task = JoinSet::new();
+        task.spawn(async move {
             let ended = call(&account, dial, &mut party).await;
             party.0.lock().over = true;
             party.0.changed.notify_waiters();
             ended
         });
-        Self { shared, task: Some(task) }
+        Self { shared, task }
     }
 
     /// Waits till the stream stands; false where it never did.
@@ -132,9 +133,8 @@ impl Handset {
                 }
                 match spoken {
                     Some(range) if now >= range.end + quiet => Some(Listened::Spoke(range)),
-                    Some(_) => None,
                     None if now >= deadline => Some(Listened::Nothing),
-                    None => None,
+                    Some(_) | None => None,
                 }
             })
             .await
@@ -177,18 +177,9 @@ impl Handset {
 
     /// Waits for the end of the call.
     pub async fn ended(mut self) -> Result<Ended, Failed> {
-        let task = self.task.take().expect("it is taken only here, by value");
-        match task.await {
+        match self.task.join_next().await.expect("the task is joined only here, by value") {
             Ok(ended) => ended,
             Err(why) => std::panic::resume_unwind(why.into_panic()),
-        }
-    }
-}
-
-impl Drop for Handset {
-    fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.abort();
         }
     }
 }

@@ -234,8 +234,8 @@ mod tests {
             r#"{"event":"clear","streamSid":"MZ1","clear":{}}"#,
             r#"{"event":"stop","streamSid":"MZ1"}"#,
             r#"{"event":"playAudio","streamSid":"MZ1"}"#,
-            r#"[]"#,
-            r#"{"#,
+            "[]",
+            "{",
         ] {
             assert!(read(bad, "MZ1").is_err(), "{bad} was taken");
         }

@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_mark_comes_back_when_everything_before_it_has_sounded() {
-        let t = Instant::now();
+        let t = crate::clock::now();
         let (mut playout, mut heard) = (Playout::default(), Vec::new());
         playout.media(t, sound(160));
         playout.mark(t, "a".into());
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_mark_on_an_empty_line_comes_back_at_once() {
-        let t = Instant::now();
+        let t = crate::clock::now();
         let (mut playout, mut heard) = (Playout::default(), Vec::new());
         playout.mark(t, "a".into());
         playout.advance(t, &mut heard);
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_clear_keeps_what_sounded_and_returns_every_mark() {
-        let t = Instant::now();
+        let t = crate::clock::now();
         let (mut playout, mut heard) = (Playout::default(), Vec::new());
         playout.media(t, sound(160));
         playout.mark(t, "a".into());
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn sound_that_comes_late_leaves_a_gap_and_loses_nothing() {
-        let t = Instant::now();
+        let t = crate::clock::now();
         let (mut playout, mut heard) = (Playout::default(), Vec::new());
         playout.media(t, sound(160));
         playout.advance(t + ms(50), &mut heard);

@@ -13,11 +13,7 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
-use tokio::{
-    net::TcpListener,
-    sync::mpsc,
-    task::{JoinHandle, JoinSet},
-};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 
 /// The API on a loopback port. Dropping it closes it.
 #[derive(Debug)]
@@ -25,7 +21,7 @@ pub struct Rest {
     address: SocketAddr,
     calls: Calls,
     log: Log,
-    task: JoinHandle<()>,
+    _task: JoinSet<()>,
 }
 
 type Calls = Arc<Mutex<BTreeMap<String, mpsc::Sender<Order>>>>;
@@ -37,7 +33,8 @@ impl Rest {
         let address = listener.local_addr()?;
         let (calls, log) = (Calls::default(), Log::default());
         let desk = Desk { account: account.clone(), calls: Arc::clone(&calls), log: Arc::clone(&log) };
-        let task = tokio::spawn(async move {
+        let mut task = JoinSet::new();
+        task.spawn(async move {
             let desk = Arc::new(desk);
             let mut visitors = JoinSet::new();
             while let Ok((mut stream, _)) = listener.accept().await {
@@ -52,7 +49,7 @@ impl Rest {
                 while visitors.try_join_next().is_some() {}
             }
         });
-        Ok(Self { address, calls, log, task })
+        Ok(Self { address, calls, log, _task: task })
     }
 
     /// What `TWILIO_API_URL` is set to: `http://127.0.0.1:PORT`.
@@ -70,12 +67,6 @@ impl Rest {
     /// Every request so far, with the status that it was answered.
     pub fn log(&self) -> Vec<(Request, u16)> {
         self.log.lock().expect("nobody panics while holding it").clone()
-    }
-}
-
-impl Drop for Rest {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

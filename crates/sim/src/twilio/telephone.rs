@@ -205,13 +205,14 @@ impl Line<'_> {
         let started = clock::now();
         self.ended.times.started = Some(started);
         party.told(Event::Started { at: started });
+        // A frame is whole, and goes out, 20 ms after it began.
         let mut pace = Pace::new(started + EVERY, EVERY);
         loop {
             let now = clock::now();
             self.deliver(now, party);
             self.play(now, party);
             while pace.next() <= now {
-                let begun = pace.next() - EVERY - started;
+                let begun = pace.next().duration_since(started + EVERY);
                 pace.beat();
                 let mut frame = [SILENCE; FRAME];
                 match party.speak(now, &mut frame) {
@@ -325,10 +326,16 @@ impl Line<'_> {
     async fn send(&mut self, text: String) -> Result<(), Failed> {
         let sent = tokio::time::timeout(Duration::from_secs(5), self.socket.send(Message::text(text))).await;
         match sent {
-            Ok(Ok(())) => Ok(()),
             // What the server closed is noticed where it is read.
-            Ok(Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed)) => Ok(()),
-            Ok(Err(tungstenite::Error::Protocol(_) | tungstenite::Error::Io(_))) => Ok(()),
+            Ok(
+                Ok(())
+                | Err(
+                    tungstenite::Error::ConnectionClosed
+                    | tungstenite::Error::AlreadyClosed
+                    | tungstenite::Error::Protocol(_)
+                    | tungstenite::Error::Io(_),
+                ),
+            ) => Ok(()),
             Ok(Err(why)) => {
                 Err(Failed { code: 31_924, what: format!("the stream broke: {why}"), status: None })
             }
