@@ -47,7 +47,7 @@ pub fn desk(app: &App, brief: &Brief) -> DeskSetup {
         now: now(app),
         hours: app.hours.clone(),
         greeting: brief.greeting.clone(),
-        business: String::new(),
+        business: app.config.assistant.business.clone(),
         caller: String::new(),
     }
 }

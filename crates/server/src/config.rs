@@ -116,6 +116,8 @@ pub struct Assistant {
     pub engine: EngineKind,
     /// Why that engine, for the start-up line: `because OPENAI_API_KEY is set`.
     pub engine_why: String,
+    /// Whose telephone it is, as it is spoken: "the Elm Street practice". May be empty.
+    pub business: String,
     pub instructions: String,
     /// The assistant's first words, as they stand; empty: the engine words its own.
     pub greeting: String,

@@ -16,7 +16,9 @@ pub fn start(log: &Log) {
     let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let started = match log.format {
         LogFormat::Text => logs.with_ansi(coloured).try_init(),
-        LogFormat::Json => logs.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+        LogFormat::Json => {
+            logs.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        }
     };
     drop(started);
 }
@@ -24,7 +26,8 @@ pub fn start(log: &Log) {
 /// Reads a level in any case, by Rust's names or Python's, or a filter of `target=level` with commas between. The
 /// result is what `tracing-subscriber` reads; the error says what is accepted.
 pub fn filter(text: &str) -> Result<String, String> {
-    let refusal = || "give error, warn, info, debug or trace, or a filter such as info,engine=debug".to_owned();
+    let refusal =
+        || "give error, warn, info, debug or trace, or a filter such as info,engine=debug".to_owned();
     let mut parts = Vec::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         parts.push(match part.rsplit_once('=') {

@@ -73,7 +73,8 @@ fn fields(note: &Note) -> (&'static str, Value) {
         Note::FalseInterruption => ("false_interruption", Value::Null),
         Note::KeyPressed => ("key_pressed", Value::Null),
         Note::ToolAsked { id, name, arguments } => {
-            let arguments = serde_json::from_str(arguments).unwrap_or_else(|_| Value::from(arguments.as_str()));
+            let arguments =
+                serde_json::from_str(arguments).unwrap_or_else(|_| Value::from(arguments.as_str()));
             ("tool_asked", json!({"id": id.0, "name": name, "arguments": arguments}))
         }
         Note::ToolAnswered { id, name, ok, say, effect, took } => {
@@ -146,11 +147,21 @@ mod tests {
             (Note::EngineReady, json!({"kind": "engine_ready"})),
             (Note::CallerSpoke(TurnId(1)), json!({"kind": "caller_spoke", "turn": 1})),
             (Note::CallerPaused(TurnId(1)), json!({"kind": "caller_paused", "turn": 1})),
-            (Note::CallerSaid(TurnId(1), "\"hi\"\n".into()), json!({"kind": "caller_said", "turn": 1, "text": "\"hi\"\n"})),
-            (Note::AssistantSaid(ItemId(2), "hello".into()), json!({"kind": "assistant_said", "item": 2, "text": "hello"})),
+            (
+                Note::CallerSaid(TurnId(1), "\"hi\"\n".into()),
+                json!({"kind": "caller_said", "turn": 1, "text": "\"hi\"\n"}),
+            ),
+            (
+                Note::AssistantSaid(ItemId(2), "hello".into()),
+                json!({"kind": "assistant_said", "item": 2, "text": "hello"}),
+            ),
             (Note::Sounding(ItemId(2)), json!({"kind": "sounding", "item": 2})),
             (
-                Note::Interrupted { item: ItemId(2), heard: Duration::from_millis(20), sent: Duration::from_secs(3) },
+                Note::Interrupted {
+                    item: ItemId(2),
+                    heard: Duration::from_millis(20),
+                    sent: Duration::from_secs(3),
+                },
                 json!({"kind": "interrupted", "item": 2, "heard_ms": 20, "sent_ms": 3000}),
             ),
             (Note::FalseInterruption, json!({"kind": "false_interruption"})),

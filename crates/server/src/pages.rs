@@ -27,9 +27,6 @@ use std::sync::Arc;
 use store::{Store, StoreError};
 use tower_http::{csrf::CsrfLayer, set_header::SetResponseHeaderLayer};
 
-/// The calendar of which appointments are shown.
-const CALENDAR: &str = "main";
-
 /// What pages are made from.
 #[derive(Clone)]
 pub struct House {
@@ -42,7 +39,8 @@ pub struct House {
 pub fn router<S: Clone + Send + Sync + 'static>(house: House) -> Router<S> {
     let mut same_origin = CsrfLayer::new();
     if let Some(origin) = house.config.server.public_url.as_deref().map(origin) {
-        same_origin = same_origin.add_trusted_origin(origin).expect("PUBLIC_URL was understood, so its origin is one");
+        same_origin =
+            same_origin.add_trusted_origin(origin).expect("PUBLIC_URL was understood, so its origin is one");
     }
     let pages = Router::new()
         .route("/", get(home::home))
@@ -87,7 +85,8 @@ pub struct Failure {
 
 impl Failure {
     pub fn not_found() -> Self {
-        let text = "There is nothing at this address. It may have been mistyped, or what was here is gone.".into();
+        let text =
+            "There is nothing at this address. It may have been mistyped, or what was here is gone.".into();
         Self { status: StatusCode::NOT_FOUND, title: "Nothing here", text }
     }
 

@@ -2,8 +2,10 @@
 
 use rand::Rng;
 use std::{
-    fmt, fs, io,
-    io::Write,
+    fmt,
+    fmt::Write as _,
+    fs, io,
+    io::Write as _,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::Path,
 };
@@ -35,6 +37,14 @@ impl fmt::Display for Secret {
     }
 }
 
+/// Bytes that nobody can guess.
+#[expect(clippy::disallowed_methods, reason = "the shell's one source of secrets")]
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::rng().fill_bytes(&mut bytes);
+    bytes
+}
+
 /// The key in `folder/secret.key`; made there when there is none: 256 random bits in hex, readable by its owner
 /// alone. Two processes that start at once get the same key. A file that others may read is an error, and so is one
 /// that holds no key: whoever damaged it should know.
@@ -51,7 +61,10 @@ pub fn key_in(folder: &Path) -> io::Result<Secret> {
     let text = fs::read_to_string(&path)?;
     let text = text.trim();
     if text.len() < 32 {
-        let why = format!("{} holds no key; restore it from a backup, or remove it to make a new one", path.display());
+        let why = format!(
+            "{} holds no key; restore it from a backup, or remove it to make a new one",
+            path.display()
+        );
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     Ok(Secret::new(text))
@@ -60,9 +73,9 @@ pub fn key_in(folder: &Path) -> io::Result<Secret> {
 /// Written beside and then linked into place, so that nobody ever sees half a key or replaces another's.
 fn make_key(folder: &Path, path: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let beside = folder.join(format!(".secret.key.{}.{}", std::process::id(), random_hex(4)));
+    let beside = folder.join(format!(".secret.key.{}.{}", std::process::id(), random_hex::<4>()));
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    writeln!(file, "{}", random_hex(32))?;
+    file.write_all(format!("{}\n", random_hex::<32>()).as_bytes())?;
     file.sync_all()?;
     let linked = match fs::hard_link(&beside, path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
@@ -72,11 +85,8 @@ fn make_key(folder: &Path, path: &Path) -> io::Result<()> {
     linked
 }
 
-fn random_hex(bytes: usize) -> String {
-    use std::fmt::Write;
-    let mut random = vec![0; bytes];
-    rand::rng().fill_bytes(&mut random);
-    random.iter().fold(String::new(), |mut text, byte| {
+fn random_hex<const N: usize>() -> String {
+    random::<N>().iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a String takes everything");
         text
     })
@@ -121,7 +131,8 @@ mod tests {
     fn processes_that_start_at_once_agree_on_one_key() {
         let folder = tempfile::tempdir().expect("a folder");
         let keys: Vec<_> = std::thread::scope(|scope| {
-            let racers: Vec<_> = (0..8).map(|_| scope.spawn(|| key_in(folder.path()).expect("a key"))).collect();
+            let racers: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| key_in(folder.path()).expect("a key"))).collect();
             racers.into_iter().map(|racer| racer.join().expect("no panic").expose().to_owned()).collect()
         });
         assert!(keys.iter().all(|key| *key == keys[0]));

@@ -5,7 +5,7 @@ use crate::{
     calls::Calls,
     clock,
     config::{Config, EngineKind, Flags},
-    log, pages, router, secret, settings,
+    log, pages, router, secret,
 };
 use anyhow::Context;
 use axum::serve::ListenerExt;
@@ -62,7 +62,7 @@ async fn open(config: Config) -> anyhow::Result<Arc<App>> {
     if !store.is_shared() {
         store.close_open_calls(now_ms, now_ms).await?;
     }
-    let hours = settings::hours(&config.calendar);
+    let hours = config.calendar.hours.clone();
     let workers = Workers::new(std::env::current_exe()?);
     Ok(Arc::new(App {
         tools: tool::Tools::standard(&store, config.calendar.zone.clone(), hours.clone(), Vec::new()),

@@ -1,23 +1,11 @@
 //! What the owner's settings mean to the engines and tools, in their words.
 
-use crate::config::{Calendar, OpenAi, TurnBy};
+use crate::config::{OpenAi, TurnBy};
 use engine::{
     ApiKey,
     openai::{self, Eagerness, NoiseReduction, TurnDetection},
 };
-use jiff::civil::Time;
 use std::time::Duration;
-use when::Hours;
-
-/// Opening hours as the desk and the calendar tools take them.
-pub fn hours(calendar: &Calendar) -> Hours {
-    let opening = |opening: &crate::config::Opening| {
-        let to = if opening.until == Time::MAX { Time::midnight() } else { opening.until };
-        when::Opening { from: opening.from, to }
-    };
-    let week = std::array::from_fn(|day| calendar.hours[day].iter().map(opening).collect());
-    Hours { week, slot: Duration::from_secs(u64::from(calendar.slot_minutes) * 60), ..Hours::default() }
-}
 
 /// OpenAI Realtime as it was chosen.
 pub fn openai(settings: &OpenAi) -> openai::Config {

@@ -30,7 +30,8 @@ pub(super) fn parse(text: &str) -> Result<Vec<Assignment>, Wrong> {
         let equals = rest[..end].find('=').ok_or_else(|| (line, "there is no `=` in it".to_owned()))?;
         let name = rest[..equals].trim();
         let name = name.strip_prefix("export ").unwrap_or(name).trim();
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) {
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+        {
             return Err((line, "what stands before the `=` is no name".to_owned()));
         }
         let (value, used) = value(&rest[equals + 1..]).map_err(|why| (line, why))?;
@@ -78,7 +79,8 @@ fn value(text: &str) -> Result<(String, usize), String> {
 }
 
 fn bare(line: &str) -> String {
-    let comment = line.char_indices().find(|&(at, c)| c == '#' && (at == 0 || line[..at].ends_with([' ', '\t'])));
+    let comment =
+        line.char_indices().find(|&(at, c)| c == '#' && (at == 0 || line[..at].ends_with([' ', '\t'])));
     line[..comment.map_or(line.len(), |(at, _)| at)].trim().to_owned()
 }
 
@@ -113,11 +115,10 @@ mod tests {
     fn lines_are_counted_over_quotes_that_span_them() {
         let text = "\u{feff}# first\n\nA=\"one\ntwo\"\nB='x'\nC=3";
         let read = read(text);
-        assert_eq!(read.iter().map(|(line, name, _)| (*line, name.as_str())).collect::<Vec<_>>(), [
-            (3, "A"),
-            (5, "B"),
-            (6, "C")
-        ]);
+        assert_eq!(
+            read.iter().map(|(line, name, _)| (*line, name.as_str())).collect::<Vec<_>>(),
+            [(3, "A"), (5, "B"), (6, "C")]
+        );
         assert_eq!(read[0].2, "one\ntwo");
     }
 

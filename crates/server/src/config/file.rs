@@ -26,7 +26,11 @@ pub(super) fn parse(text: &str) -> Result<Vec<Written>, (usize, String)> {
 
 fn collect(prefix: &str, table: &DeTable<'_>, line: &dyn Fn(usize) -> usize, all: &mut Vec<Written>) {
     for (name, value) in table {
-        let key = if prefix.is_empty() { name.get_ref().to_string() } else { format!("{prefix}.{}", name.get_ref()) };
+        let key = if prefix.is_empty() {
+            name.get_ref().to_string()
+        } else {
+            format!("{prefix}.{}", name.get_ref())
+        };
         match value.get_ref() {
             DeValue::Table(inner) if !inner.is_empty() => collect(&key, inner, line, all),
             // An empty section that we know is no mistake; one that we do not know is named like any other key.
@@ -38,7 +42,9 @@ fn collect(prefix: &str, table: &DeTable<'_>, line: &dyn Fn(usize) -> usize, all
 
 fn value(value: &DeValue<'_>) -> Option<Value> {
     match value {
-        DeValue::Array(array) => array.iter().map(|item| scalar(item.get_ref())).collect::<Option<_>>().map(Value::List),
+        DeValue::Array(array) => {
+            array.iter().map(|item| scalar(item.get_ref())).collect::<Option<_>>().map(Value::List)
+        }
         other => scalar(other).map(Value::Text),
     }
 }

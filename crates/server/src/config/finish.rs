@@ -6,7 +6,7 @@ use crate::secret::Secret;
 /// Engines that can answer today. The others are understood and replaced, and the owner is told.
 const BUILT: [EngineKind; 2] = [EngineKind::OpenAi, EngineKind::Local];
 
-/// OpenAI's voices; `voice_…` names one of the owner's own.
+/// The voices of `openai`; `voice_…` names one of the owner's own.
 const OPENAI_VOICES: [&str; 10] =
     ["alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse"];
 
@@ -45,8 +45,12 @@ fn choose_engine(config: &mut Config, warnings: &mut Vec<Warning>) {
     let named = config.origins.get("assistant.engine").map(ToString::to_string);
     let (wanted, why) = match named {
         Some(source) => (config.assistant.engine, format!("because {source} says so")),
-        None if config.openai.api_key.is_some() => (EngineKind::OpenAi, "because OPENAI_API_KEY is set".into()),
-        None if config.deepgram.api_key.is_some() => (EngineKind::Deepgram, "because DEEPGRAM_API_KEY is set".into()),
+        None if config.openai.api_key.is_some() => {
+            (EngineKind::OpenAi, "because OPENAI_API_KEY is set".into())
+        }
+        None if config.deepgram.api_key.is_some() => {
+            (EngineKind::Deepgram, "because DEEPGRAM_API_KEY is set".into())
+        }
         None => (EngineKind::Local, "because no engine's key is set".into()),
     };
     let engine = match wanted {
@@ -63,7 +67,8 @@ fn choose_engine(config: &mut Config, warnings: &mut Vec<Warning>) {
         config.assistant.engine_why = format!("in the place of {wanted}");
     }
     if engine == EngineKind::OpenAi && config.openai.api_key.is_none() {
-        warnings.push(Warning("the engine is openai, and OPENAI_API_KEY is not set: OpenAI refuses that".into()));
+        warnings
+            .push(Warning("the engine is openai, and OPENAI_API_KEY is not set: OpenAI refuses that".into()));
     }
 }
 
@@ -94,7 +99,9 @@ impl Config {
     pub fn advice(&self) -> Vec<String> {
         let mut advice = Vec::new();
         if self.twilio.auth_token.is_none() {
-            advice.push("set TWILIO_AUTH_TOKEN to take calls from Twilio: its webhooks are verified with it".into());
+            advice.push(
+                "set TWILIO_AUTH_TOKEN to take calls from Twilio: its webhooks are verified with it".into(),
+            );
         }
         if self.server.public_url.is_none() {
             advice.push("set PUBLIC_URL to the address under which the carrier reaches this program".into());

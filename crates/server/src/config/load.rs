@@ -1,8 +1,8 @@
 //! From what is written, and where, to a [`Config`]: the later source wins, and every mistake is named with its place.
 
 use super::{
-    Assistant, Calendar, Callers, Config, Data, Deepgram, Email, EngineKind, Flags, Google, Log, LogFormat, Ollama,
-    OpenAi, Plivo, Server, Telnyx, TurnBy, TurnDetection, Twilio, Zapier, dotenv, file, finish,
+    Assistant, Calendar, Callers, Config, Data, Deepgram, Email, EngineKind, Flags, Google, Log, LogFormat,
+    Ollama, OpenAi, Plivo, Server, Telnyx, TurnBy, TurnDetection, Twilio, Zapier, dotenv, file, finish,
     parse::Value,
     schema::{self, Setting},
 };
@@ -143,9 +143,14 @@ fn from_file(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<(&'sta
         let source = Source::File { path: path.to_owned(), line };
         match (schema::by_key(&key), value) {
             (None, _) => {
-                problems.push(Problem(format!("{source}: there is no setting `{key}`; did you mean {}?", nearest(&key))));
+                problems.push(Problem(format!(
+                    "{source}: there is no setting `{key}`; did you mean {}?",
+                    nearest(&key)
+                )));
             }
-            (Some(setting), None) => problems.push(Problem(format!("{source}: {}: give one value", setting.key))),
+            (Some(setting), None) => {
+                problems.push(Problem(format!("{source}: {}: give one value", setting.key)))
+            }
             (Some(setting), Some(value)) => given.push((setting.key, Given { source, value })),
         }
     }
@@ -201,7 +206,11 @@ fn from_variables(
 ) -> Vec<(&'static str, Given)> {
     let mut given = Vec::new();
     for setting in schema::settings() {
-        let mut set = setting.env.iter().filter_map(|name| variables.get(*name)).filter(|(_, text)| !text.trim().is_empty());
+        let mut set = setting
+            .env
+            .iter()
+            .filter_map(|name| variables.get(*name))
+            .filter(|(_, text)| !text.trim().is_empty());
         let Some((source, text)) = set.next() else { continue };
         for (other, different) in set {
             if different != text {
@@ -232,7 +241,10 @@ fn nearest(key: &str) -> String {
         let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_lowercase();
         let name = strsim::normalized_damerau_levenshtein(&last(setting.key), &last(key)) * 0.95;
         let whole = strsim::normalized_damerau_levenshtein(setting.key, &key.to_lowercase());
-        let variable = setting.env.iter().map(|env| strsim::normalized_damerau_levenshtein(&env.to_lowercase(), &last(key)));
+        let variable = setting
+            .env
+            .iter()
+            .map(|env| strsim::normalized_damerau_levenshtein(&env.to_lowercase(), &last(key)));
         variable.fold(name.max(whole), |best, v| best.max(v * 0.9))
     };
     let best = schema::settings().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
@@ -277,7 +289,11 @@ fn named_file(environment: &BTreeMap<String, String>, dotenv: &[(PathBuf, String
 }
 
 /// A variable that must be known before all others are read. A `.env` that cannot be read is complained of later.
-fn variable(name: &str, environment: &BTreeMap<String, String>, dotenv: &[(PathBuf, String)]) -> Option<String> {
+fn variable(
+    name: &str,
+    environment: &BTreeMap<String, String>,
+    dotenv: &[(PathBuf, String)],
+) -> Option<String> {
     let here = environment.get(name).cloned();
     let there = || {
         let assignments = dotenv.iter().filter_map(|(_, text)| dotenv::parse(text).ok()).flatten();
@@ -326,6 +342,7 @@ fn blank(zone: TimeZone) -> Config {
         assistant: Assistant {
             engine: EngineKind::Local,
             engine_why: nowhere(),
+            business: nowhere(),
             instructions: nowhere(),
             greeting: nowhere(),
             welcome: nowhere(),
@@ -339,7 +356,13 @@ fn blank(zone: TimeZone) -> Config {
             api_key: None,
             model: nowhere(),
             transcription_model: nowhere(),
-            turn: TurnDetection { by: TurnBy::Meaning, eagerness: "auto", threshold: 0.0, prefix_ms: 0, silence_ms: 0 },
+            turn: TurnDetection {
+                by: TurnBy::Meaning,
+                eagerness: "auto",
+                threshold: 0.0,
+                prefix_ms: 0,
+                silence_ms: 0,
+            },
             noise_reduction: None,
             realtime_url: nowhere(),
             live_url: nowhere(),
@@ -349,7 +372,13 @@ fn blank(zone: TimeZone) -> Config {
         ollama: Ollama { host: nowhere(), model: nowhere() },
         twilio: Twilio { account_sid: None, auth_token: None, phone_number: None, api_url: nowhere() },
         plivo: Plivo { auth_id: None, auth_token: None, phone_number: None, api_url: nowhere() },
-        telnyx: Telnyx { api_key: None, connection_id: None, phone_number: None, public_key: None, api_url: nowhere() },
+        telnyx: Telnyx {
+            api_key: None,
+            connection_id: None,
+            phone_number: None,
+            public_key: None,
+            api_url: nowhere(),
+        },
         zapier: Zapier { mcp_url: Secret::new(""), mcp_password: None },
         email: Email { user: None, password: None, from: None, smtp_host: None, smtp_port: 0 },
         google: Google { client_id: None, client_secret: None, api_url: nowhere(), oauth_url: nowhere() },

@@ -66,7 +66,9 @@ impl Network {
     /// Whether this address is in it. An IPv4 address that came as IPv6 (`::ffff:10.0.0.1`) is an IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {
-            (IpAddr::V4(net), IpAddr::V4(ip)) => same_bits(net.to_bits().into(), ip.to_bits().into(), 32, self.bits),
+            (IpAddr::V4(net), IpAddr::V4(ip)) => {
+                same_bits(net.to_bits().into(), ip.to_bits().into(), 32, self.bits)
+            }
             (IpAddr::V6(net), IpAddr::V6(ip)) => same_bits(net.to_bits(), ip.to_bits(), 128, self.bits),
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
@@ -93,12 +95,18 @@ mod tests {
 
     #[test]
     fn a_network_contains_what_begins_like_it() {
-        let inside = |net: &str, ip: &str| Network::parse(net).expect("a network").contains(ip.parse().expect("an address"));
+        let inside = |net: &str, ip: &str| {
+            Network::parse(net).expect("a network").contains(ip.parse().expect("an address"))
+        };
         assert!(inside("10.0.0.0/8", "10.200.3.4"));
         assert!(inside("10.0.0.0/8", "::ffff:10.1.2.3"));
         assert!(inside("::ffff:10.0.0.0/104", "10.1.2.3") && !inside("::ffff:10.0.0.0/104", "11.1.2.3"));
         assert!(inside("::1", "::1") && inside("fd00::/8", "fd12::9") && inside("0.0.0.0/0", "8.8.8.8"));
-        assert!(!inside("10.0.0.0/8", "11.0.0.1") && !inside("0.0.0.0/0", "::1") && !inside("127.0.0.1", "127.0.0.2"));
+        assert!(
+            !inside("10.0.0.0/8", "11.0.0.1")
+                && !inside("0.0.0.0/0", "::1")
+                && !inside("127.0.0.1", "127.0.0.2")
+        );
         for bad in ["", "10.0.0.0/33", "::/129", "10.0.0/8", "host", "10.0.0.0/x"] {
             assert!(Network::parse(bad).is_err(), "{bad}");
         }

@@ -146,14 +146,17 @@ impl Value {
     pub(super) fn near_url(&self) -> Result<String, String> {
         let text = self.text()?;
         let text = if text.contains("://") { text } else { format!("http://{text}") };
-        normal_url(&text, &["http", "https"]).ok_or_else(|| "give an address such as http://127.0.0.1:11434".into())
+        normal_url(&text, &["http", "https"])
+            .ok_or_else(|| "give an address such as http://127.0.0.1:11434".into())
     }
 
     fn remote_url(&self, secure: &str, plain: &str) -> Result<String, String> {
         let url = normal_url(&self.text()?, &[secure, plain])
             .ok_or_else(|| format!("give an address that begins with {secure}://"))?;
         if url.starts_with(&format!("{plain}://")) && !is_loopback(&url) {
-            return Err(format!("{plain}:// sends keys in the clear and is for this machine alone; give {secure}://"));
+            return Err(format!(
+                "{plain}:// sends keys in the clear and is for this machine alone; give {secure}://"
+            ));
         }
         Ok(url)
     }
@@ -164,7 +167,8 @@ impl Value {
         if known && !text.ends_with(':') {
             Ok(Secret::new(text))
         } else {
-            Err("give sqlite:///relative.db, sqlite:////absolute.db or postgres://user:password@host/name".into())
+            Err("give sqlite:///relative.db, sqlite:////absolute.db or postgres://user:password@host/name"
+                .into())
         }
     }
 
@@ -211,7 +215,12 @@ fn split_numbers(text: &str) -> Result<Vec<String>, String> {
         return Ok(list);
     }
     if text.contains([',', ';', '\n']) {
-        return Ok(text.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty()).map(Into::into).collect());
+        return Ok(text
+            .split([',', ';', '\n'])
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(Into::into)
+            .collect());
     }
     if text.trim_start().starts_with('+') {
         return Ok(text.split('+').skip(1).map(|part| format!("+{}", part.trim())).collect());
@@ -254,7 +263,9 @@ fn normal_url(text: &str, schemes: &[&str]) -> Option<String> {
         || authority.as_str().contains('@')
         || uri.query().is_some()
         || text.contains('#');
-    (!bad).then(|| format!("{scheme}://{}{}", authority.as_str().to_ascii_lowercase(), uri.path().trim_end_matches('/')))
+    (!bad).then(|| {
+        format!("{scheme}://{}{}", authority.as_str().to_ascii_lowercase(), uri.path().trim_end_matches('/'))
+    })
 }
 
 fn is_loopback(url: &str) -> bool {

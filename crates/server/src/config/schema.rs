@@ -44,7 +44,10 @@ pub const SECTIONS: &[&[Section]] =
 /// Variables that say where the settings are, and so stand in no settings file.
 pub const LOCATORS: &[(&str, &str)] = &[
     ("EARPIECE_CONFIG", "The settings file; `./earpiece.toml` where it is not set. Also `--config`."),
-    ("EARPIECE_ENV", "`local`, `development` or `production`: puts `.env.<it>` over `.env`. Also `FLASK_ENV`."),
+    (
+        "EARPIECE_ENV",
+        "`local`, `development` or `production`: puts `.env.<it>` over `.env`. Also `FLASK_ENV`.",
+    ),
 ];
 
 /// Variables of the systems that this one replaces that mean nothing here, and are no mistake.

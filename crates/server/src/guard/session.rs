@@ -7,6 +7,7 @@ use crate::{
     clock,
     config::Config,
     pages::{Failure, House},
+    secret,
 };
 use axum::{
     extract::{ConnectInfo, FromRef, FromRequestParts},
@@ -14,7 +15,6 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use rand::Rng;
 use std::net::{IpAddr, SocketAddr};
 use store::{Store, StoreError, UserRow};
 
@@ -136,9 +136,7 @@ where
 
 /// 256 bits, URL-safe.
 pub fn random_token() -> String {
-    let mut random = [0; 32];
-    rand::rng().fill_bytes(&mut random);
-    BASE64_URL_SAFE_NO_PAD.encode(random)
+    BASE64_URL_SAFE_NO_PAD.encode(secret::random::<32>())
 }
 
 /// We speak TLS ourselves, a proxy we trust says so, or it came to our public address, which is an HTTPS one.

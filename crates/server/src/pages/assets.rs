@@ -8,8 +8,10 @@ use axum::{
 use sha2::{Digest, Sha256};
 use std::{fmt::Write, sync::LazyLock};
 
-static STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new("text/css; charset=utf-8", include_str!("../../assets/style.css")));
-static ICON: LazyLock<Asset> = LazyLock::new(|| Asset::new("image/svg+xml", include_str!("../../assets/icon.svg")));
+static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("text/css; charset=utf-8", include_str!("../../assets/style.css")));
+static ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("image/svg+xml", include_str!("../../assets/icon.svg")));
 
 struct Asset {
     kind: &'static str,
@@ -29,7 +31,8 @@ impl Asset {
     /// Asked for by its version it can be kept for ever; else the browser must ask again each time.
     fn answer(&self, asked: Option<&str>, headers: &HeaderMap) -> Response {
         let tag = format!("\"{}\"", self.version);
-        let keep = if asked == Some(&self.version) { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let keep =
+            if asked == Some(&self.version) { "public, max-age=31536000, immutable" } else { "no-cache" };
         let about = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, keep.to_owned())];
         let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
         if known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)) {

@@ -3,8 +3,9 @@
 use super::{
     Failure, Frame, House,
     calls::Facts,
-    shown, times,
+    shown,
     timeline::{Timeline, What, timeline},
+    times,
 };
 use crate::guard::session::Owner;
 use askama::Template;
@@ -68,7 +69,10 @@ pub(super) async fn call(
         day: times::day(&started),
         clock: times::clock(&started),
         machine: times::machine(&started),
-        story: entries.into_iter().map(|entry| Line { at: times::length(entry.at_ms), what: entry.what }).collect(),
+        story: entries
+            .into_iter()
+            .map(|entry| Line { at: times::length(entry.at_ms), what: entry.what })
+            .collect(),
         used,
         interruptions,
         notes: rows.into_iter().map(noted).collect(),

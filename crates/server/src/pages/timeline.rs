@@ -16,12 +16,20 @@ pub(super) struct Entry {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum What {
-    Caller { text: String },
+    Caller {
+        text: String,
+    },
     /// `unheard` is what the caller spoke over, as far as the time tells.
-    Assistant { heard: String, unheard: String },
+    Assistant {
+        heard: String,
+        unheard: String,
+    },
     Tool(Tool),
     /// Something to know. `bad`: something went wrong.
-    Remark { text: String, bad: bool },
+    Remark {
+        text: String,
+        bad: bool,
+    },
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -99,11 +107,15 @@ impl Reader {
                 self.timeline.used.tokens_in += number("audio_tokens_in") + number("text_tokens_in");
                 self.timeline.used.tokens_out += number("audio_tokens_out") + number("text_tokens_out");
             }
-            "false_interruption" => self.remark(at_ms, "A sound, but no words: the assistant went on.", false),
+            "false_interruption" => {
+                self.remark(at_ms, "A sound, but no words: the assistant went on.", false)
+            }
             "key_pressed" => self.remark(at_ms, "The caller pressed a key.", false),
             "asked_if_there" => self.remark(at_ms, "Nobody spoke, and the caller was asked.", false),
             "filler" => self.remark(at_ms, "A tool took long, and the caller was asked to wait.", false),
-            "false_claim" => self.remark(at_ms, "The assistant claimed what no tool had done, and was corrected.", true),
+            "false_claim" => {
+                self.remark(at_ms, "The assistant claimed what no tool had done, and was corrected.", true)
+            }
             "trouble" => self.remark(at_ms, &text("text"), true),
             "ended" => {
                 let (how, bad) = told(fields["ending"].as_str());
@@ -167,7 +179,8 @@ impl Reader {
             if let Some(&at_ms) = self.sounding.get(item) {
                 entry.at_ms = at_ms;
             }
-            if let (Some(&(heard_ms, sent_ms)), What::Assistant { heard, unheard }) = (self.cut.get(item), &mut entry.what)
+            if let (Some(&(heard_ms, sent_ms)), What::Assistant { heard, unheard }) =
+                (self.cut.get(item), &mut entry.what)
             {
                 let at = heard_until(heard, heard_ms, sent_ms);
                 *unheard = heard.split_off(at);
@@ -244,7 +257,10 @@ mod tests {
             [
                 Entry {
                     at_ms: 100,
-                    what: What::Assistant { heard: "We are open from ".into(), unheard: "nine to five today".into() },
+                    what: What::Assistant {
+                        heard: "We are open from ".into(),
+                        unheard: "nine to five today".into()
+                    },
                 },
                 Entry { at_ms: 1100, what: What::Caller { text: "Tomorrow, please.".into() } },
             ]
@@ -286,7 +302,7 @@ mod tests {
         assert_eq!(heard_until("one two", 0, 500), 0);
         assert_eq!(heard_until("one two", 500, 500), 7);
         assert_eq!(heard_until("one two", 0, 0), 7);
-        assert_eq!(heard_until("größer über", 499, 500), 8);
+        assert_eq!(heard_until("größer über", 499, 500), 9);
         assert_eq!(heard_until("", 1, 2), 0);
     }
 

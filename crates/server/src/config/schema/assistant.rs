@@ -32,6 +32,14 @@ pub(super) const SECTIONS: &[Section] = &[
             .example("local")
             .flag("engine"),
             Setting::new(
+                "assistant.business",
+                &["BUSINESS_NAME"],
+                "",
+                "Whose telephone it is, as it is spoken in a greeting of the local engine.",
+                |c, v| v.text().map(|text| c.assistant.business = text),
+            )
+            .example("the Elm Street practice"),
+            Setting::new(
                 "assistant.instructions",
                 &["ASSISTANT_INSTRUCTIONS", "SYSTEM_MESSAGE"],
                 INSTRUCTIONS,

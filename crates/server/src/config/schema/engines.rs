@@ -83,7 +83,8 @@ pub(super) const SECTIONS: &[Section] = &[
                 "near_field",
                 "`near_field` for telephones, `far_field` for speakerphones, `off`.",
                 |c, v| {
-                    let kinds = [("near_field", Some("near_field")), ("far_field", Some("far_field")), ("off", None)];
+                    let kinds =
+                        [("near_field", Some("near_field")), ("far_field", Some("far_field")), ("off", None)];
                     v.choice(&kinds).map(|kind| c.openai.noise_reduction = kind)
                 },
             ),
@@ -148,13 +149,21 @@ pub(super) const SECTIONS: &[Section] = &[
         name: "ollama",
         about: "A language model on this machine, for the engine `local`.",
         settings: &[
-            Setting::new("ollama.host", &["OLLAMA_HOST"], "http://127.0.0.1:11434", "Where Ollama is.", |c, v| {
-                v.near_url().map(|url| c.ollama.host = url)
-            })
+            Setting::new(
+                "ollama.host",
+                &["OLLAMA_HOST"],
+                "http://127.0.0.1:11434",
+                "Where Ollama is.",
+                |c, v| v.near_url().map(|url| c.ollama.host = url),
+            )
             .pending(),
-            Setting::new("ollama.model", &["OLLAMA_MODEL"], "gpt-oss:20b", "The model that thinks.", |c, v| {
-                v.text().map(|text| c.ollama.model = text)
-            })
+            Setting::new(
+                "ollama.model",
+                &["OLLAMA_MODEL"],
+                "gpt-oss:20b",
+                "The model that thinks.",
+                |c, v| v.text().map(|text| c.ollama.model = text),
+            )
             .pending(),
         ],
     },

@@ -24,9 +24,13 @@ pub(super) const SECTIONS: &[Section] = &[
             )
             .secret()
             .pending(),
-            Setting::new("zapier.mcp_password", &["ZAPIER_MCP_PASSWORD"], "", "The key of that server.", |c, v| {
-                v.secret().map(|password| c.zapier.mcp_password = password)
-            })
+            Setting::new(
+                "zapier.mcp_password",
+                &["ZAPIER_MCP_PASSWORD"],
+                "",
+                "The key of that server.",
+                |c, v| v.secret().map(|password| c.zapier.mcp_password = password),
+            )
             .example("bWNwLWtleQ==")
             .secret()
             .pending(),
@@ -45,9 +49,13 @@ pub(super) const SECTIONS: &[Section] = &[
             )
             .example("office@gmail.com")
             .pending(),
-            Setting::new("email.password", &["EMAIL_PASSWORD", "SMTP_PASSWORD"], "", "Its password.", |c, v| {
-                v.secret().map(|password| c.email.password = password)
-            })
+            Setting::new(
+                "email.password",
+                &["EMAIL_PASSWORD", "SMTP_PASSWORD"],
+                "",
+                "Its password.",
+                |c, v| v.secret().map(|password| c.email.password = password),
+            )
             .example("app-password")
             .secret()
             .pending(),
@@ -60,13 +68,9 @@ pub(super) const SECTIONS: &[Section] = &[
             )
             .example("Elm Street practice <office@example.com>")
             .pending(),
-            Setting::new(
-                "email.smtp_host",
-                &["SMTP_HOST"],
-                "",
-                "The server that takes mail.",
-                |c, v| v.some_text().map(|text| c.email.smtp_host = text),
-            )
+            Setting::new("email.smtp_host", &["SMTP_HOST"], "", "The server that takes mail.", |c, v| {
+                v.some_text().map(|text| c.email.smtp_host = text)
+            })
             .example("smtp.example.com")
             .pending(),
             Setting::new(
