@@ -366,5 +366,5 @@ fn name_times(times: &[Zoned], joint: &str) -> String {
 
 /// The schema of a datetime.
 fn datetime(description: &str) -> Value {
-    json!({"type": "string", "minLength": 1, "maxLength": 100, "description": description})
+    json!({"type": "string", "maxLength": 100, "description": description})
 }

@@ -13,6 +13,7 @@ mod both {
         a_gap_is_kept_on_both_sides,
         calendars_do_not_disturb_each_other,
         of_fifty_that_book_one_time_exactly_one_succeeds,
+        of_fifty_that_book_overlapping_times_no_two_overlap,
         of_fifty_that_make_one_request_exactly_one_books,
         of_fifty_that_book_and_move_into_one_time_exactly_one_succeeds,
         an_appointment_moves_unless_something_is_there,
@@ -126,47 +127,62 @@ async fn calendars_do_not_disturb_each_other(store: Store) {
     assert_eq!(store.busy_between("main", 0, 24 * HOUR, 0, None).await.expect("listed"), [span(10, 11)]);
 }
 
-async fn of_fifty_that_book_one_time_exactly_one_succeeds(store: Store) {
-    let mut tasks = tokio::task::JoinSet::new();
-    for i in 0..50_i64 {
+/// Runs fifty at once, on connections that stand, in a calendar that is in use.
+async fn fifty<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    store: &Store,
+    run: impl Fn(i64, Store) -> F,
+) -> Vec<T> {
+    booked(store, &at(1_000, "", "in use")).await;
+    let mut warming = tokio::task::JoinSet::new();
+    for _ in 0..50 {
         let store = store.clone();
+        warming.spawn(async move { store.appointment("nobody's").await.expect("read") });
+    }
+    warming.join_all().await;
+    let start = std::sync::Arc::new(tokio::sync::Barrier::new(50));
+    let mut tasks = tokio::task::JoinSet::new();
+    for i in 0..50 {
+        let (start, running) = (start.clone(), run(i, store.clone()));
         tasks.spawn(async move {
-            let (caller, key) = (format!("+4930{i}"), format!("k{i}"));
-            let start = 10 * HOUR + (i - 25) * HOUR / 30;
-            let new = NewAppointment { starts_ms: start, ends_ms: start + HOUR, ..at(10, "", "") };
-            let new = NewAppointment { caller: &caller, key: &key, ..new };
-            store.book(&new, &by("c1")).await.expect("asked")
+            start.wait().await;
+            running.await
         });
     }
-    let booked = tasks.join_all().await;
-    let booked: Vec<_> = booked.iter().filter(|booking| matches!(booking, Booking::Booked(_))).collect();
-    let listed = store.appointments_between("main", 0, 24 * HOUR).await.expect("listed");
-    assert_eq!(booked.len(), listed.len());
-    for pair in listed.windows(2) {
-        assert!(pair[0].ends_ms <= pair[1].starts_ms, "two at one time: {pair:?}");
-    }
+    tasks.join_all().await
+}
 
-    let mut tasks = tokio::task::JoinSet::new();
-    for i in 0..50_i64 {
-        let store = store.clone();
-        tasks.spawn(async move {
-            let (caller, key) = (format!("+4931{i}"), format!("one{i}"));
-            let new = NewAppointment { caller: &caller, key: &key, ..at(20, "", "") };
-            store.book(&new, &by("c1")).await.expect("asked")
-        });
-    }
-    let bookings = tasks.join_all().await;
+async fn of_fifty_that_book_one_time_exactly_one_succeeds(store: Store) {
+    let bookings = fifty(&store, |i, store| async move {
+        let (caller, key) = (format!("+4931{i}"), format!("k{i}"));
+        let new = NewAppointment { caller: &caller, key: &key, ..at(20, "", "") };
+        store.book(&new, &by("c1")).await.expect("asked")
+    })
+    .await;
     assert_eq!(bookings.iter().filter(|booking| matches!(booking, Booking::Booked(_))).count(), 1);
     assert_eq!(bookings.iter().filter(|booking| **booking == Booking::Taken(span(20, 21))).count(), 49);
 }
 
-async fn of_fifty_that_make_one_request_exactly_one_books(store: Store) {
-    let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..50 {
-        let store = store.clone();
-        tasks.spawn(async move { store.book(&at(10, "+49301", "k1"), &by("c1")).await.expect("asked") });
+async fn of_fifty_that_book_overlapping_times_no_two_overlap(store: Store) {
+    let bookings = fifty(&store, |i, store| async move {
+        let key = format!("k{i}");
+        let start = 10 * HOUR + i * HOUR / 10;
+        let new = NewAppointment { starts_ms: start, ends_ms: start + HOUR, key: &key, ..at(10, "", "") };
+        store.book(&new, &by("c1")).await.expect("asked")
+    })
+    .await;
+    let booked = bookings.iter().filter(|booking| matches!(booking, Booking::Booked(_))).count();
+    let listed = store.appointments_between("main", 0, 24 * HOUR).await.expect("listed");
+    assert_eq!(booked, listed.len());
+    for pair in listed.windows(2) {
+        assert!(pair[0].ends_ms <= pair[1].starts_ms, "two at one time: {pair:?}");
     }
-    let bookings = tasks.join_all().await;
+}
+
+async fn of_fifty_that_make_one_request_exactly_one_books(store: Store) {
+    let bookings = fifty(&store, |_, store| async move {
+        store.book(&at(10, "+49301", "k1"), &by("c1")).await.expect("asked")
+    })
+    .await;
     assert_eq!(bookings.iter().filter(|booking| matches!(booking, Booking::Booked(_))).count(), 1);
     assert_eq!(bookings.iter().filter(|booking| matches!(booking, Booking::Same(_))).count(), 49);
 }
@@ -177,22 +193,20 @@ async fn of_fifty_that_book_and_move_into_one_time_exactly_one_succeeds(store: S
         let key = format!("m{i}");
         ids.push(booked(&store, &NewAppointment { key: &key, ..at(100 + i, "", "") }).await.id);
     }
-    let mut tasks = tokio::task::JoinSet::new();
-    for (i, id) in ids.into_iter().enumerate() {
-        let moving = store.clone();
-        tasks.spawn(async move {
-            let moved =
-                moving.move_appointment(&id, (10 * HOUR, 11 * HOUR), 0, &by("c1")).await.expect("asked");
-            matches!(moved, Moving::Moved(_))
-        });
-        let booking = store.clone();
-        tasks.spawn(async move {
+    let won = fifty(&store, |i, store| {
+        let id = ids[i as usize / 2].clone();
+        async move {
+            if i % 2 == 0 {
+                let moved = store.move_appointment(&id, (10 * HOUR, 11 * HOUR), 0, &by("c1")).await;
+                return matches!(moved.expect("asked"), Moving::Moved(_));
+            }
             let key = format!("b{i}");
-            let new = NewAppointment { key: &key, ..at(10, "", "") };
-            matches!(booking.book(&new, &by("c1")).await.expect("asked"), Booking::Booked(_))
-        });
-    }
-    assert_eq!(tasks.join_all().await.into_iter().filter(|won| *won).count(), 1);
+            let booking = store.book(&NewAppointment { key: &key, ..at(10, "", "") }, &by("c1")).await;
+            matches!(booking.expect("asked"), Booking::Booked(_))
+        }
+    })
+    .await;
+    assert_eq!(won.into_iter().filter(|won| *won).count(), 1);
     assert_eq!(store.busy_between("main", 0, 24 * HOUR, 0, None).await.expect("listed"), [span(10, 11)]);
 }
 

@@ -119,12 +119,12 @@ async fn notes_are_written_all_or_none(store: Store) {
     let store = &store;
     let lots: Vec<_> = (0..200).map(|at| note(at, "n")).collect();
     let writing = store.write_notes("a", &lots);
-    // Given up as a timeout would: somewhere between the first note and the last.
-    let given_up = tokio::time::timeout(std::time::Duration::from_millis(1), writing).await;
-    let expected = if matches!(given_up, Ok(Ok(()))) { 200 } else { 0 };
-    assert_eq!(store.notes("a").await.expect("read").len(), expected);
+    // Given up as a timeout would: before, between or after the notes, and perhaps while the end is on its way.
+    let _ = tokio::time::timeout(std::time::Duration::from_millis(1), writing).await;
+    let there = store.notes("a").await.expect("read").len();
+    assert!(there == 0 || there == 200, "{there} of 200 notes");
     store.write_notes("a", &lots).await.expect("the connection is fit for use again");
-    assert_eq!(store.notes("a").await.expect("read").len(), expected + 200);
+    assert_eq!(store.notes("a").await.expect("read").len(), there + 200);
 }
 
 async fn notes_of_an_unknown_call_are_refused(store: Store) {

@@ -3,6 +3,7 @@
 mod appointments;
 mod calls;
 mod harness;
+mod instances;
 mod opening;
 mod people;
 mod tokens;

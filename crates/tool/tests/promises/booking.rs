@@ -55,11 +55,7 @@ async fn every_way_of_writing_a_moment_means_the_same_moment() {
 async fn an_end_left_out_empty_or_null_is_the_usual_length() {
     for end in [json!(null), json!(""), json!("2026-11-24T11:00")] {
         let office = Office::open().await;
-        let mut arguments =
-            json!({"summary": "x", "datetime_start": "2026-11-24T10:30", "datetime_end": end});
-        if end == json!("") {
-            arguments.as_object_mut().expect("an object").remove("datetime_end");
-        }
+        let arguments = json!({"summary": "x", "datetime_start": "2026-11-24T10:30", "datetime_end": end});
         let answer = office.run(&anna(), "create_calendar_event", arguments).await;
         assert_eq!(data(&answer)["end"], "2026-11-24T11:00");
     }

@@ -94,7 +94,11 @@ async fn nonsense_is_answered_with_a_sentence_and_changes_nothing() {
             r#"{"summary":"x","datetime_start":5}"#,
             "datetime_start must be of the type string",
         ),
-        ("create_calendar_event", r#"{"summary":"x","datetime_start":""}"#, "datetime_start is empty"),
+        (
+            "create_calendar_event",
+            r#"{"summary":"x","datetime_start":""}"#,
+            "missing for that: datetime_start",
+        ),
         (
             "create_calendar_event",
             r#"{"summary":"x","datetime_start":null}"#,
@@ -106,6 +110,7 @@ async fn nonsense_is_answered_with_a_sentence_and_changes_nothing() {
             "missing for that: datetime_start",
         ),
         ("cancel_appointment", r#"{"datetime_start":{"at":1}}"#, "datetime_start must be"),
+        ("take_message", r#"{"message":""}"#, "message is empty"),
         ("take_message", r#"{"message":"x","urgent":"very"}"#, "urgent must be of the type boolean"),
         ("transfer", r#"{"to":"+900123456"}"#, "to must be one of"),
         ("hang_up", "{}", "decided in the call"),
