@@ -9,7 +9,7 @@
 //!
 //! Pure: the present is an argument, and its zone is the zone of everything. Nothing is guessed in silence: what could
 //! be meant in two ways is [`Unclear::Either`], and what opening hours or a clock change decided is in
-//! [`Moment::remark`].
+//! what [`Moment::remark`] says.
 //!
 //! To teach it another way of saying a day, add a rule to `day.rs`; of saying a time, to `clock.rs`; and a line to the
 //! tables in `tests/`.

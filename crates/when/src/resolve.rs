@@ -11,8 +11,27 @@ use jiff::{Zoned, civil::DateTime, tz::AmbiguousOffset};
 pub struct Moment {
     /// In the zone of "now".
     pub at: Zoned,
-    /// What decided where the words alone did not, as a sentence: opening hours, or a clock that is turned back.
-    pub remark: Option<String>,
+    /// The words left open which half of the day; opening hours decided.
+    pub by_hours: bool,
+    /// The clock is turned back over this time, so it comes twice; this is the first.
+    pub first_of_two: bool,
+}
+
+impl Moment {
+    /// What decided where the words alone did not, as sentences to say.
+    pub fn remark(&self, now: &Zoned, style: Style) -> Option<String> {
+        let by_hours = self
+            .by_hours
+            .then(|| format!("I take that as {}, when we are open.", name_time(self.at.time(), style)));
+        let first = self.first_of_two.then(|| {
+            let name = name_moment(&self.at, now, style);
+            format!("{name} comes twice, as the clocks are turned back; I mean the first.")
+        });
+        match (by_hours, first) {
+            (Some(by_hours), Some(first)) => Some(format!("{by_hours} {first}")),
+            (one, other) => one.or(other),
+        }
+    }
 }
 
 /// What keeps words from being one moment.
@@ -42,15 +61,16 @@ pub enum Doubt {
 
 impl Said {
     /// The moment that was said. With opening hours a time without its half of the day is the one of both at which the
-    /// office is open, if it is only one; that is then remarked. Where several days are possible, those on which the
+    /// office is open, if it is only one; that is then noted. Where several days are possible, those on which the
     /// moment is over are left out. A time that comes twice because the clock is turned back is the first of both, which
-    /// is remarked. Whether the office is open at an unambiguous time is not judged here: see [`Hours::check`].
+    /// is noted. Whether the office is open at an unambiguous time is not judged here: see [`Hours::check`].
     pub fn resolve(&self, now: &Zoned, hours: Option<&Hours>) -> Result<Moment, Unclear> {
         if let Some(why) = &self.nonsense {
             return Err(Unclear::Impossible(why.clone()));
         }
         if let Some(exact) = &self.exact {
-            return Ok(Moment { at: exact.with_time_zone(now.time_zone().clone()), remark: None });
+            let at = exact.with_time_zone(now.time_zone().clone());
+            return Ok(Moment { at, by_hours: false, first_of_two: false });
         }
         let Some(Day::Dates(dates)) = &self.day else { return Err(Unclear::NoDay) };
         let Some(Clock::Times(times)) = &self.clock else { return Err(Unclear::NoTime) };
@@ -59,7 +79,7 @@ impl Said {
         if dates.len() > 1 && all.iter().any(|at| *at > now.datetime()) {
             all.retain(|at| *at > now.datetime());
         }
-        let mut remark = None;
+        let mut by_hours = false;
         if let (Some(hours), true) = (hours, times.len() > 1) {
             let open: Vec<DateTime> =
                 all.iter().copied().filter(|at| hours.is_open(at.date(), at.time())).collect();
@@ -67,15 +87,12 @@ impl Said {
             if open.is_empty() {
                 return Err(Unclear::Closed(all));
             }
-            if halves(&all) && !halves(&open) {
-                let time = name_time(open[0].time(), Style::Spoken);
-                remark = Some(format!("I take that as {time}, when we are open."));
-            }
+            by_hours = halves(&all) && !halves(&open);
             all = open;
         }
         match all.as_slice() {
             [] => Err(Unclear::NoDay),
-            [one] => placed(*one, now, remark),
+            [one] => placed(*one, now, by_hours),
             [first, rest @ ..] => {
                 let doubt = if rest.iter().any(|at| at.date() != first.date()) {
                     Doubt::Day
@@ -128,7 +145,7 @@ impl Unclear {
     }
 }
 
-fn placed(local: DateTime, now: &Zoned, remark: Option<String>) -> Result<Moment, Unclear> {
+fn placed(local: DateTime, now: &Zoned, by_hours: bool) -> Result<Moment, Unclear> {
     let ambiguous = now.time_zone().to_ambiguous_zoned(local);
     let twice = match ambiguous.offset() {
         AmbiguousOffset::Unambiguous { .. } => false,
@@ -136,12 +153,5 @@ fn placed(local: DateTime, now: &Zoned, remark: Option<String>) -> Result<Moment
         AmbiguousOffset::Fold { .. } => true,
     };
     let at = ambiguous.earlier().map_err(|_| Unclear::Impossible("That is too far away.".into()))?;
-    let remark = if twice {
-        let name = name_moment(&at, now, Style::Spoken);
-        let said = format!("{name} comes twice, as the clocks are turned back; I mean the first.");
-        Some(remark.map_or(said.clone(), |earlier| format!("{earlier} {said}")))
-    } else {
-        remark
-    };
-    Ok(Moment { at, remark })
+    Ok(Moment { at, by_hours, first_of_two: twice })
 }

@@ -210,7 +210,7 @@ fn doubt_is_reported_and_what_hours_decide_is_said() {
     let decided = moment("tuesday at half past four", &friday(), Some(&hours)).expect("one of both");
     assert_eq!(decided.at.time().hour(), 16);
     assert_eq!(
-        decided.remark.as_deref(),
+        decided.remark(&friday(), when::Style::Spoken).as_deref(),
         Some("I take that as half past four in the afternoon, when we are open.")
     );
     let unsure = moment("tuesday at half past four", &friday(), None);
@@ -259,7 +259,7 @@ fn a_skipped_time_is_refused_and_a_repeated_one_is_the_first() {
     let october = at("2026-10-20T12:00+02:00[Europe/Berlin]");
     let twice = moment("october 25 at 2:30 a m", &october, None).expect("the first");
     assert_eq!(twice.at, at("2026-10-25T02:30+02:00[Europe/Berlin]"));
-    assert!(twice.remark.is_some_and(|remark| remark.contains("comes twice")));
+    assert!(twice.remark(&october, when::Style::Plain).is_some_and(|remark| remark.contains("comes twice")));
 }
 
 #[test]

@@ -192,10 +192,6 @@ impl Desk {
     pub fn hear(&mut self, now: &Zoned, hypotheses: &[Hypothesis]) {
         let mut heard = hypotheses.iter().filter(|h| h.confidence >= HEARD && !h.text.trim().is_empty());
         let Some(best) = heard.next() else { return self.miss(now) };
-        if std::mem::take(&mut self.left) {
-            self.waiting = None;
-            self.question = Question::Open { more: true };
-        }
         let first = Heard::read(&best.text, now);
         if let Some(second) = heard.next().filter(|second| second.confidence > best.confidence - NEAR)
             && self.ask_which(now, &first, &Heard::read(&second.text, now))
@@ -388,6 +384,9 @@ impl Desk {
             return self.miss(now);
         }
         let misses = std::mem::take(&mut self.misses);
+        if std::mem::take(&mut self.left) {
+            self.waiting = None;
+        }
         if dictated {
             return self.dictated(heard);
         }

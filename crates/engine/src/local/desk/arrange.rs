@@ -399,8 +399,9 @@ impl Desk {
         match task.wish.resolve(now, Some(&hours)) {
             Ok(moment) => match hours.check(&moment.at, &hours.end_of(&moment.at), now) {
                 Ok(()) => {
-                    if moment.remark.is_some() {
-                        task.remark = moment.remark;
+                    // That opening hours chose the half of the day is plain from the read-back.
+                    if moment.first_of_two {
+                        task.remark = moment.remark(now, Style::Spoken);
                     }
                     self.check(now, &moment.at);
                 }
