@@ -10,7 +10,6 @@ use crate::{
     guard::{allowlist, signature, token, trust},
     line::{Line, stream::StreamLine},
     scribe::Scribe,
-    secret::Secret,
 };
 use axum::{
     body::Bytes,

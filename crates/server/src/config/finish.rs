@@ -25,6 +25,13 @@ pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems:
         let engine = config.assistant.engine.name();
         warnings.push(Warning(format!("{source}: the engine {engine} takes no temperature")));
     }
+    let example = schema::by_key("data.secret_key").expect("it is in the table").example;
+    if let Some(key) = &config.data.secret_key
+        && (key.expose().len() < 32 || key.expose() == example)
+    {
+        let why = "can be guessed; make another with: openssl rand -hex 32";
+        warnings.push(Warning(format!("{}: this key {why}", config.origins["data.secret_key"])));
+    }
     if let Some(tls) = &config.server.tls
         && (tls.certificate.as_os_str().is_empty() || tls.key.as_os_str().is_empty())
     {

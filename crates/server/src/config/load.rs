@@ -247,7 +247,7 @@ fn nearest(key: &str) -> String {
             .map(|env| strsim::normalized_damerau_levenshtein(&env.to_lowercase(), &last(key)));
         variable.fold(name.max(whole), |best, v| best.max(v * 0.9))
     };
-    let best = schema::settings().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let best = schema::settings().min_by(|a, b| likeness(b).total_cmp(&likeness(a)));
     best.map(|setting| {
         let (section, name) = setting.key.split_once('.').expect("every key has a section");
         format!("`{name}` in [{section}]")
