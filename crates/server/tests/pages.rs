@@ -1,0 +1,410 @@
+//! What the pages promise: who sees what, that nothing is believed or executed, and that they tell the truth.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use call::{Agreed, Effect, Ending, ItemId, Note, ToolCallId, TurnId};
+use server::{
+    clock,
+    config::{Config, Sources},
+    notes,
+    pages::{self, House, welcome},
+};
+use std::{sync::Arc, time::Duration};
+use store::{By, NewAppointment, NewCall, NoteRow, Store};
+use tower::ServiceExt;
+
+struct Browser {
+    router: Router,
+    store: Store,
+    cookie: Option<String>,
+}
+
+struct Page {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Page {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+impl Browser {
+    async fn new(settings: &[(&str, &str)]) -> Self {
+        let environment = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let (config, _) = Config::load(&Sources { environment, ..Sources::default() }).expect("settings");
+        let store = Store::open("sqlite::memory:").await.expect("a store");
+        let router = pages::router(House { store: store.clone(), config: Arc::new(config) });
+        Self { router, store, cookie: None }
+    }
+
+    async fn owner(settings: &[(&str, &str)]) -> Self {
+        let mut browser = Self::new(settings).await;
+        let link = welcome::make_link(&browser.store, clock::now_ms()).await.expect("a link");
+        assert_eq!(browser.post(&format!("/welcome/{link}")).await.status, StatusCode::SEE_OTHER);
+        browser
+    }
+
+    async fn get(&mut self, path: &str) -> Page {
+        self.send(Method::GET, path, &[]).await
+    }
+
+    async fn post(&mut self, path: &str) -> Page {
+        self.send(Method::POST, path, &[("sec-fetch-site", "same-origin")]).await
+    }
+
+    async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)]) -> Page {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:5050");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let answer = self.router.clone().oneshot(request).await.expect("an answer");
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if let Some(set) = headers.get(header::SET_COOKIE) {
+            let set = set.to_str().expect("ASCII");
+            let pair = set.split(';').next().expect("a pair");
+            self.cookie = (!pair.ends_with('=')).then(|| format!("other=1; {pair}"));
+        }
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+        Page { status, headers, text: String::from_utf8(body.to_vec()).expect("text") }
+    }
+}
+
+async fn a_call(store: &Store, notes: &[(u64, Note)]) -> String {
+    a_call_from(store, "+15550100100", 1_795_000_000_000, notes).await
+}
+
+async fn a_call_from(store: &Store, from: &str, started_ms: i64, notes: &[(u64, Note)]) -> String {
+    let id = NewCall::id(started_ms);
+    let new = NewCall {
+        id: &id,
+        carrier: "twilio",
+        carrier_call: &format!("CA{id}"),
+        from,
+        to: "+15550100199",
+        outbound: false,
+        engine: "local",
+        trust: "owner",
+        started_ms,
+    };
+    store.call_begun(&new).await.expect("begun");
+    store.call_answered(&id, started_ms + 500).await.expect("answered");
+    let rows: Vec<_> = notes
+        .iter()
+        .map(|(at, note)| {
+            let (kind, json) = notes::to_json(*at, note);
+            NoteRow { at_ms: i64::try_from(*at).expect("short"), kind: kind.into(), json }
+        })
+        .collect();
+    store.write_notes(&id, &rows).await.expect("written");
+    store.call_ended(&id, started_ms + 65_500, "assistant_hung_up").await.expect("ended");
+    id
+}
+
+#[tokio::test]
+async fn a_visitor_sees_nothing_of_the_owners() {
+    let mut browser = Browser::new(&[]).await;
+    let id = a_call(&browser.store, &[]).await;
+    for path in ["/calls", &format!("/calls/{id}"), "/calls/nothing", "/appointments", "/calls?before=x"] {
+        let page = browser.get(path).await;
+        assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/"), "{path}");
+        assert!(!page.text.contains("+1555"));
+    }
+    let home = browser.get("/").await;
+    assert_eq!(home.status, StatusCode::OK);
+    assert!(home.text.contains("no owner yet") && !home.text.contains("Log out"));
+}
+
+#[tokio::test]
+async fn a_session_that_was_made_up_is_none() {
+    let mut browser = Browser::owner(&[]).await;
+    for cookie in ["earpiece=", "earpiece=x", &format!("earpiece={}", "A".repeat(43)), "earpiece"] {
+        browser.cookie = Some(cookie.to_owned());
+        assert_eq!(browser.get("/calls").await.status, StatusCode::SEE_OTHER, "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_asked_about_before_it_is_used_up_and_works_once() {
+    let mut browser = Browser::new(&[]).await;
+    let link =
+        format!("/welcome/{}", welcome::make_link(&browser.store, clock::now_ms()).await.expect("a link"));
+    for _ in 0..2 {
+        let page = browser.get(&link).await;
+        assert!(page.status == StatusCode::OK && page.text.contains("Become the owner"));
+        assert_eq!(page.header("set-cookie"), "");
+    }
+    assert!(!browser.store.owner_exists().await.expect("looked"));
+    let entered = browser.post(&link).await;
+    assert_eq!((entered.status, entered.header("location")), (StatusCode::SEE_OTHER, "/calls"));
+    assert_eq!(browser.get("/").await.header("location"), "/calls");
+    assert_eq!(browser.get("/calls").await.status, StatusCode::OK);
+    browser.cookie = None;
+    let again = browser.post(&link).await;
+    assert_eq!((again.status, again.header("set-cookie")), (StatusCode::FORBIDDEN, ""));
+    assert_eq!(browser.post("/welcome/made-up").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_link_is_too_old_after_a_day_and_brings_the_owner_back_before() {
+    let mut browser = Browser::owner(&[]).await;
+    let owner = browser.store.owner().await.expect("looked");
+    browser.cookie = None;
+    let now_ms = clock::now_ms();
+    let old = welcome::make_link(&browser.store, now_ms - welcome::GOOD_FOR_MS).await.expect("a link");
+    assert_eq!(browser.post(&format!("/welcome/{old}")).await.status, StatusCode::FORBIDDEN);
+    let fresh = welcome::make_link(&browser.store, now_ms).await.expect("a link");
+    assert!(browser.get(&format!("/welcome/{fresh}")).await.text.contains("Welcome back"));
+    assert_eq!(browser.post(&format!("/welcome/{fresh}")).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.get("/calls").await.status, StatusCode::OK);
+    assert_eq!(browser.store.owner().await.expect("looked"), owner, "there is no second owner");
+}
+
+#[tokio::test]
+async fn logging_out_ends_the_session_itself() {
+    let mut browser = Browser::owner(&[]).await;
+    let cookie = browser.cookie.clone();
+    let out = browser.post("/logout").await;
+    assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/"));
+    assert!(out.header("set-cookie").contains("Max-Age=0"));
+    browser.cookie = cookie;
+    assert_eq!(browser.get("/calls").await.status, StatusCode::SEE_OTHER);
+    assert!(browser.get("/").await.text.contains("You are not logged in"));
+}
+
+#[tokio::test]
+async fn what_changes_something_must_come_from_a_page_of_ours() {
+    let mut browser = Browser::owner(&[("PUBLIC_URL", "https://voice.example.com")]).await;
+    let link =
+        format!("/welcome/{}", welcome::make_link(&browser.store, clock::now_ms()).await.expect("a link"));
+    for path in ["/logout", &link] {
+        for foreign in [
+            [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")],
+            [("sec-fetch-site", "same-site"), ("origin", "https://other.example.com")],
+            [("origin", "https://evil.example"), ("accept", "*/*")],
+            [("origin", "null"), ("accept", "*/*")],
+        ] {
+            let answer = browser.send(Method::POST, path, &foreign).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path} {foreign:?}");
+        }
+    }
+    assert_eq!(browser.get("/calls").await.status, StatusCode::OK, "still logged in");
+    let ours = browser.send(Method::POST, "/logout", &[("origin", "https://voice.example.com")]).await;
+    assert_eq!(ours.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.get("/logout").await.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn the_cookie_is_as_safe_as_the_connection() {
+    let entered = async |settings: &[(&str, &str)], headers: &[(&str, &str)]| {
+        let mut browser = Browser::new(settings).await;
+        let link = welcome::make_link(&browser.store, clock::now_ms()).await.expect("a link");
+        let answer = browser.send(Method::POST, &format!("/welcome/{link}"), headers).await;
+        answer.header("set-cookie").to_owned()
+    };
+    let plain = entered(&[], &[]).await;
+    assert!(
+        plain.starts_with("earpiece=")
+            && plain.contains("HttpOnly; SameSite=Lax")
+            && !plain.contains("Secure")
+    );
+    let secure = entered(&[("TLS_CERT", "c"), ("TLS_KEY", "k")], &[]).await;
+    assert!(secure.starts_with("__Host-earpiece=") && secure.ends_with("; HttpOnly; SameSite=Lax; Secure"));
+    assert!(secure.contains("; Path=/;") && !secure.contains("Domain"));
+    let public = entered(&[("PUBLIC_URL", "https://127.0.0.1:5050/phone")], &[]).await;
+    assert!(public.starts_with("__Host-"), "it came to the public address");
+    let forged = entered(&[], &[("x-forwarded-proto", "https")]).await;
+    assert!(forged.starts_with("earpiece="), "only a proxy that is trusted is believed");
+}
+
+#[tokio::test]
+async fn every_answer_forbids_what_pages_do_not_need() {
+    let mut browser = Browser::owner(&[]).await;
+    for path in ["/", "/calls", "/appointments", "/nowhere", "/assets/style.css", "/assets/icon.svg"] {
+        let page = browser.get(path).await;
+        let policy = page.header("content-security-policy").to_owned();
+        assert!(
+            policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{path}"
+        );
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(page.header("referrer-policy"), "same-origin", "{path}");
+        for code in ["<script", "style=", "onclick", "<style", "javascript:"] {
+            assert!(!page.text.contains(code), "{path} holds {code}");
+        }
+        if !path.starts_with("/assets") {
+            assert_eq!(page.header("cache-control"), "no-store", "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_stylesheet_is_kept_by_its_version_and_asked_for_again_without() {
+    let mut browser = Browser::new(&[]).await;
+    let home = browser.get("/").await.text;
+    let address = home.split('"').find(|part| part.starts_with("/assets/style.css?")).expect("a link to it");
+    let kept = browser.get(address).await;
+    assert_eq!(kept.header("content-type"), "text/css; charset=utf-8");
+    assert!(kept.header("cache-control").contains("immutable"));
+    assert_eq!(browser.get("/assets/style.css?old").await.header("cache-control"), "no-cache");
+    let tag = kept.header("etag").to_owned();
+    for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}")] {
+        let same = browser.send(Method::GET, "/assets/style.css", &[("if-none-match", &known)]).await;
+        assert_eq!((same.status, same.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    }
+    let other = browser.send(Method::GET, "/assets/style.css", &[("if-none-match", "\"x\"")]).await;
+    assert_eq!(other.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_callers_and_engines_say_is_shown_as_they_say_it_and_never_run() {
+    let mut browser = Browser::owner(&[]).await;
+    let evil = "<script>alert(1)</script>\"'&";
+    let say = |text: &str| text.to_owned();
+    let id = a_call_from(
+        &browser.store,
+        evil,
+        1_795_000_000_000,
+        &[
+            (0, Note::CallerSaid(TurnId(1), say(evil))),
+            (1, Note::AssistantSaid(ItemId(1), say(evil))),
+            (2, Note::ToolAsked { id: ToolCallId("c".into()), name: say(evil), arguments: say(evil) }),
+            (3, Note::Trouble(say(evil))),
+        ],
+    )
+    .await;
+    for path in ["/calls".to_owned(), format!("/calls/{id}")] {
+        let page = browser.get(&path).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.text.contains("&#60;script&#62;alert(1)") && !page.text.contains("<script"), "{path}");
+    }
+    let nowhere = browser.get("/calls/%3Cscript%3E").await;
+    assert!(nowhere.status == StatusCode::NOT_FOUND && !nowhere.text.contains("script"));
+}
+
+#[tokio::test]
+async fn a_call_is_told_with_what_was_not_heard_and_what_was_done() {
+    let mut browser = Browser::owner(&[("TIME_ZONE", "America/New_York")]).await;
+    let tool = || ToolCallId("c".into());
+    let booked = Effect::Booked(Agreed { id: "a".into(), starts: "2026-11-24T10:30".into() });
+    let id = a_call(
+        &browser.store,
+        &[
+            (0, Note::EngineReady),
+            (10, Note::Sounding(ItemId(1))),
+            (20, Note::AssistantSaid(ItemId(1), "Hello, what can I do for you today".into())),
+            (1_500, Note::CallerSpoke(TurnId(1))),
+            (
+                2_000,
+                Note::Interrupted {
+                    item: ItemId(1),
+                    heard: Duration::from_millis(1_000),
+                    sent: Duration::from_millis(2_000),
+                },
+            ),
+            (2_100, Note::CallerSaid(TurnId(1), "Book me in on Tuesday".into())),
+            (2_200, Note::ToolAsked { id: tool(), name: "book_appointment".into(), arguments: "{}".into() }),
+            (
+                2_300,
+                Note::ToolAnswered {
+                    id: tool(),
+                    name: "book_appointment".into(),
+                    ok: true,
+                    say: "It is booked.".into(),
+                    effect: booked,
+                    took: Duration::from_millis(12),
+                },
+            ),
+            (65_000, Note::Ended(Ending::AssistantHungUp)),
+        ],
+    )
+    .await;
+    let page = browser.get(&format!("/calls/{id}")).await.text;
+    for expected in [
+        "Wednesday, 18 November 2026",
+        "06:06",
+        "1:05",
+        "Hello, what can <del>",
+        "I do for you today</del>",
+        "Book me in on Tuesday",
+        "Booked: Tuesday, 24 November 2026, 10:30",
+        "The call ended: said goodbye.",
+        "<dt>Interruptions</dt><dd>1</dd>",
+        "Everything that was noted (9)",
+    ] {
+        assert!(page.contains(expected), "{expected}\n{page}");
+    }
+    let list = browser.get("/calls").await.text;
+    assert!(list.contains(&format!("href=\"/calls/{id}\"")) && list.contains("said goodbye"));
+}
+
+#[tokio::test]
+async fn older_calls_are_a_page_away_and_none_is_missed() {
+    let mut browser = Browser::owner(&[]).await;
+    for minute in 0..120 {
+        a_call_from(&browser.store, &format!("+1555{minute:07}"), 1_700_000_000_000 + minute * 60_000, &[])
+            .await;
+    }
+    let mut path = "/calls".to_owned();
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let page = browser.get(&path).await.text;
+        seen.extend(page.split("+1555").skip(1).map(|rest| rest[..7].to_owned()));
+        let older = page.split('"').find(|part| part.starts_with("/calls?before="));
+        path = older.unwrap_or("/nowhere").to_owned();
+    }
+    let expected: Vec<_> = (0..120).rev().map(|minute| format!("{minute:07}")).collect();
+    assert_eq!((seen, path.as_str()), (expected, "/nowhere"));
+}
+
+#[tokio::test]
+async fn appointments_are_told_by_day_in_the_owners_zone_with_their_call() {
+    let mut browser = Browser::owner(&[("TIME_ZONE", "America/New_York")]).await;
+    let starts_ms = 1_795_534_200_000; // 2026-11-24T10:30 in New York
+    let new = NewAppointment {
+        calendar: "main",
+        starts_ms,
+        ends_ms: starts_ms + 1_800_000,
+        zone: "America/New_York",
+        summary: "Check-up <b>",
+        description: "",
+        attendees: "[]",
+        caller: "+15550100100",
+        key: "k",
+        gap_ms: 0,
+    };
+    let by = By {
+        who: "+15550100100",
+        call_id: Some("call-1"),
+        second: Some(40),
+        at_ms: starts_ms - 1,
+        reason: "",
+    };
+    browser.store.book(&new, &by).await.expect("booked");
+    let page = browser.get("/appointments?from=2026-11-24").await.text;
+    for expected in [
+        "Tuesday, 24 November 2026",
+        "10:30–11:00",
+        "Check-up &#60;b&#62;",
+        "href=\"/calls/call-1\"",
+        "America/New_York",
+    ] {
+        assert!(page.contains(expected), "{expected}\n{page}");
+    }
+    assert!(browser.get("/appointments?from=2026-11-25").await.text.contains("Nothing is booked"));
+    assert!(browser.get("/appointments?from=2026-10-28").await.text.contains("Check-up"));
+    for wrong in ["tomorrow", "9999-12-31", "-9999-01-01"] {
+        let page = browser.get(&format!("/appointments?from={wrong}")).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+}
