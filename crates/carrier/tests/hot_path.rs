@@ -1,10 +1,13 @@
 //! A frame of sound costs no allocation, in either direction.
 
-use bytes::{BufMut as _, Bytes};
-use call::{
-    Call, Chunk, EngineCommand, EngineEvent, Format, Input, ItemId, LineEvent, Manner, Output, Policy, Wire,
-};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use call::{Call, EngineEvent, Format, Input, LineEvent, Manner, Output, Policy, Wire};
 use carrier::{Frame, Stream as _, twilio::TwilioStream};
+use engine::{
+    ApiKey, Brief, Dialect as _, Outbox,
+    openai::{Config, OpenAi},
+};
+use serde_json::{Value, json};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
@@ -46,30 +49,51 @@ const START: &str = r#"{"event":"start","sequenceNumber":"1","start":{"accountSi
 /// Everything between the two sockets of one call.
 struct Path {
     now: Instant,
-    call: Call,
     stream: TwilioStream,
     events: VecDeque<LineEvent>,
+    call: Call,
+    dialect: OpenAi,
+    engine: Outbox,
     to_carrier: Wire,
-    to_engine: Wire,
     heard: usize,
     played: usize,
 }
 
 impl Path {
+    /// The stream has started, the engine is ready and has begun to speak.
     fn new(now: Instant) -> Self {
-        let mut stream = TwilioStream::default();
-        let mut events = VecDeque::with_capacity(16);
-        stream.read(Frame::Text(START), &mut events).expect("a start");
-        Self {
+        let mut path = Self {
             now,
+            stream: TwilioStream::default(),
+            events: VecDeque::with_capacity(16),
             call: Call::new(now, Manner::Duplex, Policy::default()),
-            stream,
-            events,
+            dialect: OpenAi::new(Config::new(ApiKey::new("sk-a-key-of-no-account"))).expect("a session"),
+            engine: Outbox::default(),
             to_carrier: Wire::default(),
-            to_engine: Wire::default(),
             heard: 0,
             played: 0,
-        }
+        };
+        let brief = Brief {
+            instructions: "You answer the phone.".into(),
+            greeting: String::new(),
+            voice: String::new(),
+            language: "en-US".into(),
+            tools: vec![],
+            manner: Manner::Duplex,
+            format: Format::Ulaw,
+        };
+        path.dialect.greet(now, brief, &mut path.engine);
+        let asked = path.engine.wire.pop().expect("the session is configured");
+        let asked: Value = serde_json::from_slice(asked.bytes()).expect("JSON");
+        path.engine_sends(&json!({"type": "session.updated", "session": asked["session"]}).to_string());
+        path.engine_sends(
+            r#"{"type":"response.created","response":{"id":"resp_1","object":"realtime.response","status":"in_progress"}}"#,
+        );
+        path.engine_sends(
+            r#"{"type":"response.output_item.added","response_id":"resp_1","output_index":0,"item":{"id":"item_1","type":"message","status":"in_progress","role":"assistant","content":[]}}"#,
+        );
+        path.carrier_sends(START);
+        path
     }
 
     fn carrier_sends(&mut self, text: &str) {
@@ -80,9 +104,12 @@ impl Path {
         self.carry_out();
     }
 
-    fn engine_says(&mut self, item: ItemId, sound: Bytes) {
-        let chunk = Chunk { format: Format::Ulaw, bytes: sound };
-        self.call.handle(self.now, Input::Engine(EngineEvent::Voice(item, chunk)));
+    fn engine_sends(&mut self, text: &str) {
+        self.dialect.read(self.now, text, &mut self.engine);
+        while let Some(event) = self.engine.events.pop_front() {
+            assert!(!matches!(event, EngineEvent::Trouble(_) | EngineEvent::Failed(_)), "{event:?}");
+            self.call.handle(self.now, Input::Engine(event));
+        }
         self.carry_out();
     }
 
@@ -90,11 +117,11 @@ impl Path {
         while let Some(output) = self.call.poll() {
             match output {
                 Output::Line(command) => self.stream.write(&command, &mut self.to_carrier),
-                Output::Engine(EngineCommand::Hear(chunk)) => append(&chunk.bytes, &mut self.to_engine),
-                Output::Engine(_) | Output::Tool(_) | Output::Note(_) => {}
+                Output::Engine(command) => self.dialect.write(self.now, command, &mut self.engine),
+                Output::Tool(_) | Output::Note(_) => {}
             }
         }
-        while let Some(message) = self.to_engine.pop() {
+        while let Some(message) = self.engine.wire.pop() {
             self.heard += message.bytes().len();
         }
         while let Some(message) = self.to_carrier.pop() {
@@ -103,29 +130,19 @@ impl Path {
     }
 }
 
-/// The message by which a realtime engine is given sound.
-fn append(sound: &[u8], wire: &mut Wire) {
-    wire.text(sound.len() * 2 + 64, |text| {
-        text.put_slice(br#"{"type":"input_audio_buffer.append","audio":""#);
-        let from = text.len();
-        text.resize(from + sound.len().div_ceil(3) * 4, b'=');
-        base64::Engine::encode_slice(&base64::prelude::BASE64_STANDARD, sound, &mut text[from..])
-            .expect("room");
-        text.put_slice(br#""}"#);
-    });
-}
-
 #[test]
 #[expect(clippy::disallowed_methods, reason = "some instant must be the first; all others are simulated")]
 fn a_frame_of_sound_allocates_nothing_in_either_direction() {
     const FRAMES: u32 = 10_000;
     const WARM: u32 = 500;
     let mut path = Path::new(Instant::now());
-    let payload = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, [0x7f; 160]);
+    let payload = BASE64_STANDARD.encode([0x7f; 160]);
     let media = format!(
         r#"{{"event":"media","sequenceNumber":"3","media":{{"track":"inbound","chunk":"1","timestamp":"5","payload":"{payload}"}},"streamSid":"MZ1"}}"#
     );
-    let voice = Bytes::from(vec![0x55; 160]);
+    let voice = format!(
+        r#"{{"type":"response.output_audio.delta","event_id":"e","response_id":"resp_1","item_id":"item_1","output_index":0,"content_index":0,"delta":"{payload}"}}"#
+    );
     let mut mark = String::with_capacity(128);
     let mut before = 0;
     for frame in 0..WARM + FRAMES {
@@ -135,7 +152,7 @@ fn a_frame_of_sound_allocates_nothing_in_either_direction() {
         }
         path.now += FRAME;
         path.carrier_sends(&media);
-        path.engine_says(ItemId(0), voice.clone());
+        path.engine_sends(&voice);
         mark.clear();
         write!(mark, r#"{{"event":"mark","streamSid":"MZ1","mark":{{"name":"m{frame}"}}}}"#).expect("room");
         path.carrier_sends(&mark);
