@@ -2,7 +2,12 @@
 
 use crate::{app::App, brief, config::EngineKind, settings};
 use call::{EngineCommand, EngineEvent, Failure};
-use engine::{Brief, Engine, local::Local, openai::OpenAi, socket::{Patience, Socket}};
+use engine::{
+    Brief, Engine,
+    local::Local,
+    openai::OpenAi,
+    socket::{Patience, Socket},
+};
 use std::{collections::VecDeque, sync::Arc};
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -12,7 +17,10 @@ const EARLY: usize = 2_048;
 /// The engine's seat at the table of one call.
 pub enum Answerer {
     /// It is being dialled, or waits with what it has said so far.
-    Warming { ready: JoinHandle<Result<Warm, Failure>>, come: Option<oneshot::Sender<()>> },
+    Warming {
+        ready: JoinHandle<Result<Warm, Failure>>,
+        come: Option<oneshot::Sender<()>>,
+    },
     Seated(Box<Warm>),
     /// It failed and said so.
     Gone,
@@ -88,7 +96,8 @@ async fn open(app: &App, brief: Brief) -> Result<Engine, Failure> {
             Ok(Engine::Local(Box::new(Local::open(brief, desk, app.workers.clone()))))
         }
         kind @ (EngineKind::OpenAiLive | EngineKind::Deepgram) => {
-            let why = format!("ENGINE={} is not built in yet; set ENGINE=openai or ENGINE=local.", kind.name());
+            let why =
+                format!("ENGINE={} is not built in yet; set ENGINE=openai or ENGINE=local.", kind.name());
             Err(Failure { why, lasting: true })
         }
     }

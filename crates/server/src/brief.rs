@@ -53,7 +53,11 @@ pub fn desk(app: &App, brief: &Brief) -> DeskSetup {
 }
 
 fn tools(app: &App, trust: Trust) -> Vec<ToolSpec> {
-    let spec = |spec: tool::Spec| ToolSpec { name: spec.name, description: spec.description, parameters: spec.parameters };
+    let spec = |spec: tool::Spec| ToolSpec {
+        name: spec.name,
+        description: spec.description,
+        parameters: spec.parameters,
+    };
     app.tools.specs_for(trust).into_iter().map(spec).collect()
 }
 

@@ -9,8 +9,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// A phone assistant that its owner runs.
 #[derive(Parser)]
-#[command(version, about, after_help = "Examples:\n  earpiece demo          hear it take a call, offline\n  \
-earpiece serve         answer the phone\n  earpiece call          talk to it from this terminal")]
+#[command(
+    version,
+    about,
+    after_help = "Examples:\n  earpiece demo          hear it take a call, offline\n  \
+earpiece serve         answer the phone\n  earpiece call          talk to it from this terminal"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -41,7 +41,9 @@ pub enum Refused {
     NoSecret,
     #[error("it is not signed")]
     Unsigned,
-    #[error("its signature is wrong for every address it may have been sent to; `earpiece explain twilio` tells more")]
+    #[error(
+        "its signature is wrong for every address it may have been sent to; `earpiece explain twilio` tells more"
+    )]
     WrongSignature,
     #[error("{0}")]
     Malformed(String),
@@ -115,7 +117,12 @@ pub struct Incoming {
 
 impl Incoming {
     fn as_request(&self) -> Request<'_> {
-        Request { method: self.method.as_str(), target: &self.target, headers: &self.headers, body: &self.body }
+        Request {
+            method: self.method.as_str(),
+            target: &self.target,
+            headers: &self.headers,
+            body: &self.body,
+        }
     }
 }
 
@@ -344,7 +351,10 @@ async fn ask_carrier(app: &App, ask: &Ask) {
     match tokio::time::timeout(API_PATIENCE, app.http.execute(request)).await {
         // 404: the call is over already.
         Ok(Ok(answer)) if answer.status().is_success() || answer.status() == StatusCode::NOT_FOUND => {}
-        Ok(Ok(answer)) => tracing::warn!(status = answer.status().as_u16(), "Twilio's API refused to end or transfer a call"),
+        Ok(Ok(answer)) => tracing::warn!(
+            status = answer.status().as_u16(),
+            "Twilio's API refused to end or transfer a call"
+        ),
         Ok(Err(error)) => tracing::warn!(error = %error.without_url(), "Twilio's API could not be reached"),
         Err(_) => tracing::warn!("Twilio's API did not answer in time"),
     }

@@ -59,9 +59,10 @@ async fn open(config: Config) -> anyhow::Result<Arc<App>> {
     };
     let store = Store::open(config.data.database_url.expose()).await?;
     let now_ms = clock::now_ms();
-    if !store.is_shared() {
-        store.close_open_calls(now_ms, now_ms).await?;
-    }
+    // On a shared database younger calls may be another instance's, and alive.
+    let longest_ms = i64::try_from(config.policy.longest_call.as_millis()).unwrap_or(i64::MAX);
+    let began_before = if store.is_shared() { now_ms.saturating_sub(longest_ms) } else { now_ms };
+    store.close_open_calls(now_ms, began_before).await?;
     let hours = config.calendar.hours.clone();
     let workers = Workers::new(std::env::current_exe()?);
     Ok(Arc::new(App {
@@ -99,10 +100,14 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let assistant = &app.config.assistant;
     tracing::info!("calls are answered by {} ({})", assistant.engine.name(), assistant.engine_why);
     if app.config.twilio.auth_token.is_none() {
-        tracing::info!("to take calls from Twilio set TWILIO_AUTH_TOKEN and PUBLIC_URL; until then webhooks are refused");
+        tracing::info!(
+            "to take calls from Twilio set TWILIO_AUTH_TOKEN and PUBLIC_URL; until then webhooks are refused"
+        );
     }
     if app.config.callers.allowed.is_empty() && app.config.callers.owners.is_empty() {
-        tracing::info!("every caller is a stranger: set OWNER_NUMBERS to your own number, ALLOWED_NUMBERS to reject others");
+        tracing::info!(
+            "every caller is a stranger: set OWNER_NUMBERS to your own number, ALLOWED_NUMBERS to reject others"
+        );
     }
     if assistant.engine == EngineKind::Local
         && let Err(missing) = engine::local::check(&app.workers).await
@@ -129,13 +134,22 @@ async fn tls(app: &App) -> anyhow::Result<Option<RustlsConfig>> {
     Ok(Some(config.with_context(|| format!("TLS_CERT {certificate} and TLS_KEY {key} cannot be used"))?))
 }
 
-async fn answer(listener: TcpListener, router: axum::Router, tls: Option<RustlsConfig>, stopped: CancellationToken) {
+async fn answer(
+    listener: TcpListener,
+    router: axum::Router,
+    tls: Option<RustlsConfig>,
+    stopped: CancellationToken,
+) {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let served = if let Some(tls) = tls {
         let handle = axum_server::Handle::new();
         let server = async {
             let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
-            axum_server::from_tcp(listener.into_std()?)?.acceptor(acceptor).handle(handle.clone()).serve(service).await
+            axum_server::from_tcp(listener.into_std()?)?
+                .acceptor(acceptor)
+                .handle(handle.clone())
+                .serve(service)
+                .await
         };
         tokio::select! {
             served = server => served,
@@ -175,7 +189,11 @@ async fn drain(app: &App) {
     app.tasks.close();
     let calls = app.calls.count();
     if calls > 0 {
-        tracing::info!(calls, "waiting at most {} s for calls to finish; stop again to end them now", bound.as_secs());
+        tracing::info!(
+            calls,
+            "waiting at most {} s for calls to finish; stop again to end them now",
+            bound.as_secs()
+        );
     }
     tokio::select! {
         () = app.tasks.wait() => return,

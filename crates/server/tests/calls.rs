@@ -2,11 +2,11 @@
 
 mod house;
 use house::{AUTH_TOKEN, House};
+use serde_json::Value;
 use sim::{
     openai::{End, Hearing, Item, OpenAi, Order, Reply, Script, Sound, Voice},
     twilio::{Account, Dial, Ending, Handset, handset::Listened, ring},
 };
-use serde_json::Value;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -92,7 +92,8 @@ async fn a_barge_in_clears_the_line_and_the_engine_forgets_what_was_not_heard() 
     session.order(Order::SpeechStarts);
     call.wait(ms(500)).await;
     session.order(Order::SpeechStops);
-    let truncated = session.wait_for(PATIENCE, kind_is("conversation.item.truncate")).await.expect("it is truncated");
+    let truncated =
+        session.wait_for(PATIENCE, kind_is("conversation.item.truncate")).await.expect("it is truncated");
     let heard = truncated.event["audio_end_ms"].as_u64().expect("whole milliseconds");
     // What truly sounded: the first item is the only one that was heard.
     let Listened::Spoke(range) = call.listen(0, ms(100), PATIENCE).await else { panic!("nothing was heard") };
@@ -100,7 +101,12 @@ async fn a_barge_in_clears_the_line_and_the_engine_forgets_what_was_not_heard() 
     assert!(heard.abs_diff(truth) <= 40, "believed {heard} ms, heard {truth} ms");
     let deleted = session.events(true, "conversation.item.delete");
     assert_eq!(deleted.len(), 1, "the item behind it was not heard at all");
-    assert!(session.wait_for(PATIENCE, |logged| logged.from_client && logged.event["type"] == "response.create").await.is_some());
+    assert!(
+        session
+            .wait_for(PATIENCE, |logged| logged.from_client && logged.event["type"] == "response.create")
+            .await
+            .is_some()
+    );
     assert_eq!(call.clears(), 1);
     call.hang_up();
     assert_eq!(call.ended().await.expect("the call is put through").errors, []);
@@ -149,10 +155,13 @@ async fn a_tool_books_what_the_model_asked_for() {
     session.order(Order::SpeechStarts);
     session.order(Order::SpeechStops);
     let output = session
-        .wait_for(PATIENCE, |logged| logged.event["item"]["type"] == "function_call_output" && logged.from_client)
+        .wait_for(PATIENCE, |logged| {
+            logged.event["item"]["type"] == "function_call_output" && logged.from_client
+        })
         .await
         .expect("the model is told");
-    let told: Value = serde_json::from_str(output.event["item"]["output"].as_str().expect("text")).expect("JSON");
+    let told: Value =
+        serde_json::from_str(output.event["item"]["output"].as_str().expect("text")).expect("JSON");
     assert_eq!(told["ok"], true, "{told}");
     let store = house.store().await;
     let booked = store.appointments_between("main", 0, i64::MAX).await.expect("the database answers");
@@ -167,7 +176,8 @@ async fn the_assistant_hangs_up_after_its_goodbye_is_heard() {
         Item::Voice(Voice::new(Sound::Tone { hertz: 300.0 }, ms(1_500))),
         Item::Tool { name: "hang_up".into(), arguments: "{}".into() },
     ]);
-    let (house, _service, account) = opened(Script { replies: [goodbye].into(), ..Script::default() }, &[]).await;
+    let (house, _service, account) =
+        opened(Script { replies: [goodbye].into(), ..Script::default() }, &[]).await;
     let call = Handset::dial(&account, Dial::local(house.address));
     assert!(call.hear_for(0, ms(1_400)).await, "all of the goodbye is heard");
     let ended = call.ended().await.expect("the call is put through");
@@ -179,7 +189,8 @@ async fn the_assistant_hangs_up_after_its_goodbye_is_heard() {
 #[tokio::test]
 async fn an_engine_that_dies_in_mid_word_is_apologised_for() {
     let reply = Reply::tone(ms(2_000)).ending(End::Drops);
-    let (house, _service, account) = opened(Script { replies: [reply].into(), ..Script::default() }, &[]).await;
+    let (house, _service, account) =
+        opened(Script { replies: [reply].into(), ..Script::default() }, &[]).await;
     let call = Handset::dial(&account, Dial::local(house.address));
     // The apology is nearly six seconds long.
     assert!(call.hear_for(0, ms(4_000)).await);
@@ -190,7 +201,8 @@ async fn an_engine_that_dies_in_mid_word_is_apologised_for() {
 
 #[tokio::test]
 async fn an_engine_that_refuses_the_key_is_apologised_for() {
-    let (house, service, account) = opened(Script { key: Some("sk-other".into()), ..Script::default() }, &[]).await;
+    let (house, service, account) =
+        opened(Script { key: Some("sk-other".into()), ..Script::default() }, &[]).await;
     let call = Handset::dial(&account, Dial::local(house.address));
     assert!(call.hear_for(0, ms(4_000)).await);
     call.ended().await.expect("the call is put through");
@@ -267,7 +279,10 @@ async fn stopping_lets_a_call_finish_and_takes_no_new_one() {
     let address = house.address;
     let stopping = tokio::spawn(house.stop());
     // New calls are refused from the moment that /readyz says so.
-    while reqwest::get(format!("http://{address}/readyz")).await.is_ok_and(|answer| answer.status().is_success()) {
+    while reqwest::get(format!("http://{address}/readyz"))
+        .await
+        .is_ok_and(|answer| answer.status().is_success())
+    {
         tokio::task::yield_now().await;
     }
     let refused = Handset::dial(&account, Dial::local(address)).ended().await.expect("it is answered");

@@ -11,9 +11,11 @@ const LONGEST_INPUT: u64 = 4 * 1024 * 1024;
 
 /// Judge a carrier's request: reads it as JSON on standard input, prints whether it would be accepted and why.
 #[derive(Debug, Arguments)]
-#[command(after_help = "The input is one object: {\"method\": \"POST\", \"url\": \"https://…\", \"headers\": {…}, \"body\": \"…\", \
+#[command(
+    after_help = "The input is one object: {\"method\": \"POST\", \"url\": \"https://…\", \"headers\": {…}, \"body\": \"…\", \
 \"auth_token\": \"…\"}\n`url` is the address as the carrier called it. Exit code: 0 accepted, 1 refused, 2 unreadable.\n\nExample:\n  \
-earpiece explain twilio < request.json")]
+earpiece explain twilio < request.json"
+)]
 pub struct Args {
     /// Whose request it is.
     pub carrier: Carrier,

@@ -62,7 +62,8 @@ impl StreamLine {
             garbled: 0,
             trouble: None,
         };
-        let started = timeout(INTRODUCTION, line.introduction()).await.map_err(|_| NoIntroduction::Late)??;
+        let started =
+            timeout(INTRODUCTION, line.introduction()).await.map_err(|_| NoIntroduction::Late)??;
         Ok((line, started))
     }
 

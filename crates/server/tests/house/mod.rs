@@ -30,7 +30,12 @@ impl House {
     pub async fn open_in(folder: TempDir, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_earpiece"));
         command.arg("serve").env_clear().envs(kept_environment()).current_dir(folder.path());
-        command.envs([("PORT", "0"), ("DATA_DIR", "data"), ("TWILIO_AUTH_TOKEN", AUTH_TOKEN), ("ENGINE", "local")]);
+        command.envs([
+            ("PORT", "0"),
+            ("DATA_DIR", "data"),
+            ("TWILIO_AUTH_TOKEN", AUTH_TOKEN),
+            ("ENGINE", "local"),
+        ]);
         command.envs(variables.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().unwrap();
@@ -46,7 +51,8 @@ impl House {
             drop(process);
             panic!("earpiece did not start: {}", log.await.unwrap());
         };
-        let address = line.strip_prefix("listening on http://").expect("it says where it listens").parse().unwrap();
+        let address =
+            line.strip_prefix("listening on http://").expect("it says where it listens").parse().unwrap();
         Self { address, folder, process, log }
     }
 
@@ -70,7 +76,10 @@ impl House {
         let pid = self.pid().to_string();
         let told = Command::new("kill").args(["-TERM", &pid]).status().await.unwrap();
         assert!(told.success());
-        let status = tokio::time::timeout(Duration::from_secs(60), self.process.wait()).await.expect("it stops").unwrap();
+        let status = tokio::time::timeout(Duration::from_secs(60), self.process.wait())
+            .await
+            .expect("it stops")
+            .unwrap();
         assert!(status.success(), "{status}");
         (self.log.await.unwrap(), self.folder)
     }
@@ -84,7 +93,8 @@ impl House {
 
 /// What a process needs to run at all, and nothing that configures us.
 fn kept_environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars().filter(|(name, _)| ["PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH"].contains(&name.as_str()))
+    std::env::vars()
+        .filter(|(name, _)| ["PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH"].contains(&name.as_str()))
 }
 
 pub fn exists(path: &Path) -> bool {
