@@ -18,6 +18,8 @@ mod tools;
 
 use super::Hypothesis;
 use call::{Answer, ToolCall, ToolCallId};
+pub(crate) use phrase::sentences;
+
 use heard::{Act, Change, Choice, Heard};
 use jiff::Zoned;
 use std::collections::VecDeque;

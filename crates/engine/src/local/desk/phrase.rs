@@ -9,7 +9,7 @@ pub(super) const MORE: &str = "Is there anything else I can do for you?";
 pub(super) const KEYS: &str = "You can also press one for yes and two for no.";
 
 /// Cuts a text into sentences. An abbreviation such as "a.m." or "Dr." ends none.
-pub(super) fn sentences(text: &str) -> Vec<String> {
+pub(crate) fn sentences(text: &str) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut sentence = String::new();
     let mut words = text.split_whitespace().peekable();
