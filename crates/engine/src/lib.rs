@@ -20,6 +20,7 @@ use std::{collections::VecDeque, fmt, time::Instant};
 /// [`next`](Self::next), which is what sends it.
 pub enum Engine {
     Socket(Box<socket::Socket>),
+    Local(Box<local::Local>),
 }
 
 impl Engine {
@@ -27,6 +28,7 @@ impl Engine {
     pub async fn next(&mut self) -> EngineEvent {
         match self {
             Engine::Socket(socket) => socket.next().await,
+            Engine::Local(local) => local.next().await,
         }
     }
 
@@ -34,6 +36,7 @@ impl Engine {
     pub fn tell(&mut self, command: EngineCommand) {
         match self {
             Engine::Socket(socket) => socket.tell(command),
+            Engine::Local(local) => local.tell(command),
         }
     }
 }

@@ -1,7 +1,41 @@
 //! The local cascade: hear, think, speak, all on this machine.
+//!
+//! ```text
+//!   Local ─── drives ──► cascade.rs   pure: what is heard becomes utterances, and sentences a voice
+//!     │                    ├ vad.rs   is that speech?
+//!     │                    └ desk.rs  what to answer
+//!     └─ asks ─► workers.rs           a pool of child processes, and in each:
+//!                  worker.rs ─┬ stt.rs  words out of sound ── pocketsphinx.rs
+//!                             └ tts.rs  sound out of words ── flite.rs
+//! ```
 
-use futures_util::future::BoxFuture;
-use std::sync::Arc;
+pub mod cascade;
+pub mod desk;
+pub mod flite;
+pub mod pocketsphinx;
+pub mod stt;
+pub mod tts;
+pub mod vad;
+pub mod worker;
+mod workers;
+
+pub use workers::{Staff, Workers};
+
+use crate::Brief;
+use call::{Chunk, EngineCommand, EngineEvent, Format};
+use cascade::{Cascade, CascadeInput, CascadeOutput};
+use desk::{Desk, DeskSetup};
+use futures_util::{
+    StreamExt,
+    future::BoxFuture,
+    stream::{FuturesOrdered, FuturesUnordered},
+};
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// What the caller may have said, and how sure the recogniser is of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,15 +53,197 @@ pub trait Vad: Send {
     fn hear(&mut self, samples: &[i16]) -> bool;
 }
 
+/// What was heard, the likeliest first; or why nothing could be, in a sentence for the owner.
+pub type Heard = Result<Vec<Hypothesis>, String>;
+
+/// Samples of 8 kHz; or why there are none, in a sentence for the owner.
+pub type Speech = Result<Arc<[i16]>, String>;
+
 /// Hears words.
 pub trait Stt: Send + Sync {
-    /// Recognises one utterance (8 kHz, at most 30 s) against a JSGF grammar. Best hypothesis first; none where nothing
-    /// was understood at all. An error is a sentence for the owner.
-    fn recognise(&self, samples: Vec<i16>, grammar: Arc<str>) -> BoxFuture<'static, Result<Vec<Hypothesis>, String>>;
+    /// Recognises one utterance (8 kHz, at most 30 s) against a JSGF grammar. No hypothesis: nothing was
+    /// understood at all.
+    fn recognise(&self, samples: Vec<i16>, grammar: Arc<str>) -> BoxFuture<'static, Heard>;
 }
 
 /// Speaks words.
 pub trait Tts: Send + Sync {
-    /// Speaks one sentence: samples of 8 kHz. An error is a sentence for the owner.
-    fn speak(&self, text: &str, voice: &str) -> BoxFuture<'static, Result<Arc<[i16]>, String>>;
+    /// Speaks one sentence.
+    fn speak(&self, text: &str, voice: &str) -> BoxFuture<'static, Speech>;
+}
+
+/// What is missing for this engine to hear and to speak, as one text with what to do about it.
+pub async fn check(workers: &Workers) -> Result<(), String> {
+    let missing = workers.check().await?;
+    if missing.is_empty() { Ok(()) } else { Err(missing.join("; ")) }
+}
+
+/// The cascade with its parts: the shell that carries out what the pure machine asks for.
+pub struct Local {
+    cascade: Cascade,
+    stt: Arc<dyn Stt>,
+    tts: Arc<dyn Tts>,
+    voice: String,
+    format: Format,
+    hearing: FuturesUnordered<BoxFuture<'static, (u32, Heard)>>,
+    /// What is spoken now, in the order in which it shall be heard.
+    speaking: FuturesOrdered<BoxFuture<'static, (Piece, Speech)>>,
+    /// What is to be spoken after that.
+    queue: VecDeque<(Piece, String)>,
+}
+
+/// A part of a sentence that is spoken in one go.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    sentence: u32,
+    last: bool,
+}
+
+/// Pieces that one call has spoken at a time: one that is listened to, one that is ready when it ends.
+const AT_ONCE: usize = 2;
+/// The longest piece of sound that leaves at once.
+const LONGEST_CHUNK: Duration = Duration::from_millis(200);
+
+impl Local {
+    /// A conversation at the desk, heard and spoken by these workers. A voice that they do not have is replaced.
+    pub fn open(brief: Brief, setup: DeskSetup, workers: Arc<Workers>) -> Self {
+        let known = flite::VOICES.contains(&brief.voice.as_str());
+        if !known && !brief.voice.is_empty() {
+            tracing::warn!(voice = brief.voice, "the local engine has no such voice and speaks as {}", tts::DEFAULT_VOICE);
+        }
+        let voice = if known { brief.voice.clone() } else { tts::DEFAULT_VOICE.to_owned() };
+        Self::with(Brief { voice, ..brief }, setup, Box::new(vad::Energy::default()), workers.clone(), workers)
+    }
+
+    /// The same with other parts; the voice is one that they know.
+    pub fn with(brief: Brief, setup: DeskSetup, vad: Box<dyn Vad>, stt: Arc<dyn Stt>, tts: Arc<dyn Tts>) -> Self {
+        let (voice, format) = (brief.voice.clone(), brief.format);
+        Self {
+            cascade: Cascade::new(now(), brief, Desk::new(setup), vad),
+            stt,
+            tts,
+            voice,
+            format,
+            hearing: FuturesUnordered::new(),
+            speaking: FuturesOrdered::new(),
+            queue: VecDeque::new(),
+        }
+    }
+
+    /// The next thing the engine has to say. Dropping the future loses nothing. After `Failed` it waits for ever.
+    pub async fn next(&mut self) -> EngineEvent {
+        loop {
+            while let Some(output) = self.cascade.poll() {
+                if let Some(event) = self.carry_out(output) {
+                    return event;
+                }
+            }
+            let due = self.cascade.deadline();
+            let wake = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                Some((utterance, result)) = self.hearing.next() => {
+                    self.cascade.handle(now(), CascadeInput::Recognised { utterance, result });
+                }
+                Some((piece, speech)) = self.speaking.next() => self.spoken(piece, speech),
+                () = wake => self.cascade.wake(now()),
+            }
+        }
+    }
+
+    /// Tells the engine to do something. What follows from it happens as [`next`](Self::next) is polled.
+    pub fn tell(&mut self, command: EngineCommand) {
+        self.cascade.handle(now(), CascadeInput::Command(command));
+    }
+
+    fn carry_out(&mut self, output: CascadeOutput) -> Option<EngineEvent> {
+        match output {
+            CascadeOutput::Event(event) => return Some(event),
+            CascadeOutput::Recognise { utterance, samples, grammar } => {
+                let heard = self.stt.recognise(samples, grammar.into());
+                self.hearing.push(Box::pin(async move { (utterance, heard.await) }));
+            }
+            CascadeOutput::Speak { sentence, text } => {
+                let mut pieces = tts::pieces(&text).into_iter().peekable();
+                while let Some(text) = pieces.next() {
+                    let piece = Piece { sentence, last: pieces.peek().is_none() };
+                    self.queue.push_back((piece, text.to_owned()));
+                }
+                self.speak_on();
+            }
+            CascadeOutput::Hush => {
+                self.queue.clear();
+                self.speaking = FuturesOrdered::new();
+            }
+        }
+        None
+    }
+
+    fn speak_on(&mut self) {
+        while self.speaking.len() < AT_ONCE
+            && let Some((piece, text)) = self.queue.pop_front()
+        {
+            let speech = self.tts.speak(&text, &self.voice);
+            self.speaking.push_back(Box::pin(async move { (piece, speech.await) }));
+        }
+    }
+
+    fn spoken(&mut self, piece: Piece, speech: Speech) {
+        let Piece { sentence, last } = piece;
+        let mut tell = |chunk, failed| {
+            self.cascade.handle(now(), CascadeInput::Spoken { sentence, chunk, failed });
+        };
+        match speech {
+            Ok(samples) => {
+                for chunk in chunks(&samples, self.format) {
+                    tell(Some(chunk), None);
+                }
+                if last {
+                    tell(None, None);
+                }
+            }
+            Err(why) => {
+                tell(None, Some(why));
+                self.queue.retain(|(waiting, _)| waiting.sentence != sentence);
+            }
+        }
+        self.speak_on();
+    }
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (hearing, speaking) = (self.hearing.len(), self.speaking.len() + self.queue.len());
+        f.debug_struct("Local").field("hearing", &hearing).field("speaking", &speaking).finish_non_exhaustive()
+    }
+}
+
+/// Tokio's clock, which a test can stop.
+#[expect(clippy::disallowed_methods, reason = "this is the one who drives the cascade")]
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// Sound of 8 kHz as the line wants it, in pieces that are not too long.
+fn chunks(samples: &[i16], format: Format) -> impl Iterator<Item = Chunk> {
+    let bytes = match format {
+        Format::Ulaw => sound::g711::samples_to_ulaw(samples),
+        Format::Alaw => sound::g711::samples_to_alaw(samples),
+        Format::Pcm { hertz: 8_000 } => sound::samples_to_pcm(samples),
+        Format::Pcm { hertz } => sound::samples_to_pcm(&sound::resample::resample(samples, 8_000, hertz.max(1))),
+    };
+    let mut rest = Chunk { format, bytes: bytes.into() };
+    std::iter::from_fn(move || {
+        if rest.bytes.is_empty() {
+            return None;
+        }
+        let mut piece = rest.clone();
+        rest = rest.after(LONGEST_CHUNK);
+        piece.bytes.truncate(piece.bytes.len() - rest.bytes.len());
+        Some(piece)
+    })
 }

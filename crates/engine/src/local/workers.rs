@@ -1,0 +1,239 @@
+//! The speech workers of this process: started when they are needed, fed one request at a time, replaced when they
+//! crash or hang.
+
+use super::{
+    Heard, Hypothesis, Speech, Stt, Tts,
+    tts::Spoken,
+    worker::{self, Answer, Request},
+};
+use futures_util::{FutureExt, future::BoxFuture};
+use std::{
+    path::PathBuf,
+    process::Stdio,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
+
+/// A bounded pool of speech workers. Requests are served in the order in which they came.
+///
+/// What goes wrong is a sentence for the owner: a missing library with the package to install, a worker that crashed
+/// or hung (the next request gets another one). All of it must be called within a Tokio runtime.
+#[derive(Clone, Debug)]
+pub struct Workers {
+    pool: Arc<Pool>,
+    spoken: Arc<Spoken>,
+}
+
+/// How workers are run.
+#[derive(Clone, Debug)]
+pub struct Staff {
+    /// The program, and what makes it a worker.
+    pub executable: PathBuf,
+    pub arguments: Vec<String>,
+    /// At most so many run at once.
+    pub size: usize,
+    /// A worker that takes longer for one request is taken for hung.
+    pub patience: Duration,
+}
+
+impl Workers {
+    /// Workers that are this program started again with the argument [`worker::ARGUMENT`]: as many as there are cores,
+    /// but no more than two.
+    pub fn new(executable: impl Into<PathBuf>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self::with(Staff {
+            executable: executable.into(),
+            arguments: vec![worker::ARGUMENT.into()],
+            size: cores.min(2),
+            patience: Duration::from_secs(20),
+        })
+    }
+
+    pub fn with(staff: Staff) -> Self {
+        let free = Arc::new(Semaphore::new(staff.size.max(1)));
+        Self { pool: Arc::new(Pool { staff, free, idle: Mutex::default() }), spoken: Arc::default() }
+    }
+
+    /// Speaks one sentence of at most 1 000 bytes: samples of 8 kHz. `voice` is one of [`super::flite::VOICES`];
+    /// `stretch` above 1 is slower, up to 2.
+    pub async fn speak(&self, text: &str, voice: &str, stretch: f32) -> Result<Vec<i16>, String> {
+        let request = Request::Speak { text: text.to_owned(), voice: voice.to_owned(), stretch };
+        match self.pool.clone().ask(request, Vec::new()).await? {
+            (Answer::Spoken, samples) => Ok(samples),
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    /// Recognises one utterance (8 kHz, at most 30 s) with a JSGF grammar: at most `most` hypotheses, best first. A
+    /// grammar with words that have no pronunciation is refused; [`unknown`](Self::unknown) tells them beforehand.
+    pub async fn recognise(
+        &self,
+        samples: Vec<i16>,
+        grammar: &str,
+        most: usize,
+    ) -> Result<Vec<Hypothesis>, String> {
+        let request = Request::Recognise { grammar: grammar.to_owned(), most };
+        match self.pool.clone().ask(request, samples).await? {
+            (Answer::Recognised(heard), _) => {
+                Ok(heard.into_iter().map(|(text, confidence)| Hypothesis { text, confidence }).collect())
+            }
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    /// Those of these words that the recogniser has no pronunciation for.
+    pub async fn unknown(&self, words: Vec<String>) -> Result<Vec<String>, String> {
+        match self.pool.clone().ask(Request::Unknown(words), Vec::new()).await? {
+            (Answer::Unknown(words), _) => Ok(words),
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    /// What is missing for hearing and speaking, with what to do about it; empty where nothing is.
+    pub async fn check(&self) -> Result<Vec<String>, String> {
+        match self.pool.clone().ask(Request::Check, Vec::new()).await? {
+            (Answer::Missing(missing), _) => Ok(missing),
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+}
+
+/// Hypotheses that a conversation is offered.
+const MOST: usize = 5;
+
+impl Stt for Workers {
+    fn recognise(&self, samples: Vec<i16>, grammar: Arc<str>) -> BoxFuture<'static, Heard> {
+        let workers = self.clone();
+        async move { Workers::recognise(&workers, samples, &grammar, MOST).await }.boxed()
+    }
+}
+
+impl Tts for Workers {
+    fn speak(&self, text: &str, voice: &str) -> BoxFuture<'static, Speech> {
+        let speech = self.spoken.get(text, voice, || {
+            let pool = self.pool.clone();
+            let (text, voice) = (text.to_owned(), voice.to_owned());
+            let speak = async move {
+                match pool.ask(Request::Speak { text, voice, stretch: 1.0 }, Vec::new()).await? {
+                    (Answer::Spoken, samples) => Ok(Arc::from(samples)),
+                    (other, _) => Err(unexpected(&other)),
+                }
+            };
+            speak.boxed()
+        });
+        speech.boxed()
+    }
+}
+
+#[derive(Debug)]
+struct Pool {
+    staff: Staff,
+    free: Arc<Semaphore>,
+    idle: Mutex<Vec<Worker>>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    child: Child,
+    input: ChildStdin,
+    output: ChildStdout,
+}
+
+type Answered = Result<(Answer, Vec<i16>), String>;
+
+impl Pool {
+    /// Asks the next free worker. Whoever stops waiting for the answer harms nobody.
+    async fn ask(self: Arc<Self>, request: Request, samples: Vec<i16>) -> Answered {
+        let (answer, answered) = oneshot::channel();
+        let message = worker::message(&request, &samples);
+        drop(samples);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a request outlives the call that asked, so that its worker is neither killed nor left half read; \
+                      patience bounds it"
+        )]
+        tokio::spawn(async move {
+            let _turn = self.free.acquire().await;
+            if !answer.is_closed() {
+                let _ = answer.send(self.serve(&message).await);
+            }
+        });
+        match answered.await {
+            Ok(Ok((Answer::Refused(why), _))) => Err(why),
+            Ok(answered) => answered,
+            Err(_) => Err("a speech worker's task broke off".into()),
+        }
+    }
+
+    async fn serve(&self, message: &[u8]) -> Answered {
+        let mut worker = self.take()?;
+        match timeout(self.staff.patience, worker.exchange(message)).await {
+            Ok(Ok(answered)) => {
+                self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+                Ok(answered)
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a speech worker crashed and is replaced");
+                Err(format!("a speech worker crashed ({error}); the next request gets another one"))
+            }
+            Err(_) => {
+                let patience = self.staff.patience;
+                tracing::warn!(?patience, "a speech worker hung and is replaced");
+                Err(format!(
+                    "a speech worker gave no answer within {patience:?}; the next request gets another one"
+                ))
+            }
+        }
+    }
+
+    /// An idle worker that still lives, or a new one.
+    fn take(&self) -> Result<Worker, String> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(mut worker) = idle.pop() {
+            if matches!(worker.child.try_wait(), Ok(None)) {
+                return Ok(worker);
+            }
+        }
+        drop(idle);
+        Worker::start(&self.staff)
+    }
+}
+
+impl Worker {
+    fn start(staff: &Staff) -> Result<Self, String> {
+        let mut child = Command::new(&staff.executable)
+            .args(&staff.arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|why| {
+                format!("a speech worker does not start ({}: {why})", staff.executable.display())
+            })?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err("a speech worker has no input or output".into());
+        };
+        Ok(Self { child, input, output })
+    }
+
+    async fn exchange(&mut self, message: &[u8]) -> std::io::Result<(Answer, Vec<i16>)> {
+        self.input.write_all(message).await?;
+        self.input.flush().await?;
+        let mut bytes = [0; 8];
+        self.output.read_exact(&mut bytes).await?;
+        let (head, body) = worker::lengths(bytes)?;
+        let mut bytes = vec![0; head + body];
+        self.output.read_exact(&mut bytes).await?;
+        Ok((serde_json::from_slice(&bytes[..head])?, sound::pcm_to_samples(&bytes[head..])))
+    }
+}
+
+fn unexpected(answer: &Answer) -> String {
+    format!("a speech worker answered something else: {answer:?}")
+}
