@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Now. Follows tokio's clock, which tests can stop.
+#[expect(clippy::disallowed_methods, reason = "the simulator's one clock")]
 pub fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -13,6 +13,7 @@
 //! To add a telephone company or an engine: one file beside `twilio.rs` or `openai.rs` that refuses what the company
 //! refuses, with the company's own examples in `fixtures/sim`.
 
+pub mod bench;
 pub mod clock;
 pub mod http;
 pub mod openai;

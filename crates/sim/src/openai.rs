@@ -42,12 +42,12 @@ use tokio_tungstenite::{
     },
 };
 
-/// The service. Dropping it closes every session.
-#[derive(Debug)]
+/// The service. Clones are the same service; dropping the last closes every session.
+#[derive(Clone, Debug)]
 pub struct OpenAi {
     address: SocketAddr,
     shared: Arc<Shared>,
-    _task: JoinSet<()>,
+    _task: Arc<JoinSet<()>>,
 }
 
 /// What a test orders of a session.
@@ -139,7 +139,7 @@ impl OpenAi {
                 while guests.try_join_next().is_some() {}
             }
         });
-        Ok(Self { address, shared, _task: task })
+        Ok(Self { address, shared, _task: Arc::new(task) })
     }
 
     /// What `OPENAI_REALTIME_URL` is set to.

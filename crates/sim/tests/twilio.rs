@@ -4,6 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use sim::{
+    clock,
     http::{self, Request, Response},
     twilio::{
         self, Account, Dial, Ended, Ending, Event, Failed, Handset, Network, Order, Speech,
@@ -62,7 +63,7 @@ impl Server {
         assert_eq!(stream.next().await["event"], "connected");
         let start = stream.next().await;
         assert_eq!(start["start"]["customParameters"], json!({"token": "t"}));
-        stream.sid = start["streamSid"].as_str().expect("a text").to_owned();
+        start["streamSid"].as_str().expect("a text").clone_into(&mut stream.sid);
         stream
     }
 }
@@ -209,7 +210,7 @@ async fn the_caller_is_heard_every_20_ms_without_drift() {
     let calls = placed(dial(&server), party);
     let mut stream = server.stream().await;
     let (mut heard, mut stamps, mut sequence) = (Vec::new(), Vec::new(), 1);
-    let began = Instant::now();
+    let began = clock::now();
     loop {
         let message = stream.next().await;
         sequence += 1;
@@ -239,7 +240,7 @@ async fn marks_come_back_as_the_sound_is_reached_and_all_at_once_on_a_clear() {
         Network { up: Duration::from_millis(30), down: Duration::from_millis(50), ..Network::default() };
     let calls = placed(Dial { network, ..dial(&server) }, Speech::default());
     let mut stream = server.stream().await;
-    let sent = Instant::now();
+    let sent = clock::now();
     stream.media(&loud(100)).await;
     stream.mark("a").await;
     stream.media(&loud(1_000)).await;

@@ -1,19 +1,125 @@
 //! `earpiece bench`: what a call costs, beside a bare TCP splice in the same run.
 
-use std::process::ExitCode;
+use super::demo::child::{Folder, Listening};
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sim::bench::{Measured, Plan, World};
+use std::{
+    io::{IsTerminal, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+use tokio::net::TcpListener;
 
 /// Measure latency, CPU and memory a call, beside a bare TCP relay in the same run.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Everything runs on this machine's loopback; nothing is called, nothing is paid.\nThe exit code is 0 \
+where every bound is kept, 1 where one is missed.\n\nExamples:\n  earpiece bench\n  earpiece bench --calls 20 \
+--seconds 10\n  earpiece bench --json > bench.json")]
 pub struct Args {
     /// Calls at once.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=5000))]
     pub calls: u32,
-    /// How long is measured.
-    #[arg(long, default_value_t = 60)]
+    /// How long the server is measured under load, and as long the splice.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub seconds: u32,
+    /// Calls that are held to see what memory one takes.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub idle_calls: u32,
+    /// Of the network's delays and the moments of interruption.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+    /// Write the table to this file, too, as Markdown.
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Be the splice, to this address.
+    #[arg(long, hide = true, value_name = "ADDRESS")]
+    pub splice_to: Option<SocketAddr>,
 }
 
 /// Runs the bench.
-pub async fn run(_args: Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("the bench is still being written")
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    if let Some(to) = args.splice_to {
+        return splice(to).await;
+    }
+    let folder = Folder::make("bench").context("no temporary folder can be made")?;
+    let secret = uuid::Uuid::new_v4().simple().to_string();
+    let world = World::open(&secret).await.context("loopback cannot be listened on")?;
+    let (data, engine) = (folder.path().join("data"), world.engine_url());
+    let most = args.calls.max(args.idle_calls).saturating_mul(2).to_string();
+    let variables = [
+        ("HOST", "127.0.0.1"),
+        ("PORT", "0"),
+        ("DATA_DIR", data.to_str().context("the temporary folder's name is not UTF-8")?),
+        ("TWILIO_AUTH_TOKEN", secret.as_str()),
+        ("ENGINE", "openai"),
+        ("OPENAI_API_KEY", "sk-bench"),
+        ("OPENAI_REALTIME_URL", engine.as_str()),
+        ("MAX_CALLS", most.as_str()),
+        ("LOG_LEVEL", "warn"),
+    ];
+    let server = Listening::start(folder.path(), &["serve"], &variables).await?;
+    let far = world.far_end().to_string();
+    let beside = Folder::make("splice").context("no temporary folder can be made")?;
+    let splice = Listening::start(beside.path(), &["bench", "--splice-to", &far], &[]).await?;
+
+    let bar = bar();
+    let progress = |what: &str, share: f64| {
+        bar.set_message(what.to_owned());
+        bar.set_position((share * 1000.0) as u64);
+    };
+    let plan = plan(&args);
+    let measured = |process: &Listening| Measured { address: process.address, pid: process.pid };
+    let report = world.run(&plan, measured(&server), measured(&splice), &progress).await;
+    bar.finish_and_clear();
+    let report = report.map_err(|why| anyhow::anyhow!("{why}\n{}", server.log()))?;
+
+    let mut out = std::io::stdout();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
+    } else {
+        writeln!(out, "{}\n{} calls, {} s\n", report.machine, report.calls, report.seconds)?;
+        write!(out, "{}", report.table())?;
+        for error in &report.errors {
+            writeln!(out, "on the wire: {error}")?;
+        }
+    }
+    if let Some(file) = &args.markdown {
+        std::fs::write(file, report.markdown()).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    Ok(if report.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn plan(args: &Args) -> Plan {
+    let measured = Duration::from_secs(args.seconds.into());
+    Plan {
+        calls: args.calls,
+        measured,
+        // Fifteen seconds a turn: long enough to be even, short enough that both see the same machine.
+        rounds: args.seconds.div_ceil(15),
+        interrupted: measured.mul_f64(0.4).max(Duration::from_secs(8)),
+        idle_calls: args.idle_calls,
+        seed: args.seed,
+    }
+}
+
+async fn splice(to: SocketAddr) -> anyhow::Result<ExitCode> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    writeln!(std::io::stdout(), "listening on http://{}", listener.local_addr()?)?;
+    sim::splice::run(listener, to).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bar() -> ProgressBar {
+    let shown = std::io::stderr().is_terminal();
+    let bar = ProgressBar::with_draw_target(Some(1000), if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {elapsed}  {msg}");
+    bar.set_style(style.expect("the template is well formed"));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
 }

@@ -1,5 +1,7 @@
 //! `earpiece demo`: a machine takes a phone call and books an appointment, offline, over the real path.
 
+pub(super) mod child;
+
 use std::process::ExitCode;
 
 /// Hear a machine take a phone call and book an appointment: no account, no key, no network.

@@ -44,6 +44,8 @@ pub trait Party: Send {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     Nothing,
+    /// Send nothing of these 20 ms. Twilio always sends; this makes many idle calls cheap to hold.
+    Skip,
     /// A key: `0`–`9`, `*`, `#`.
     Press(char),
     HangUp,
@@ -64,7 +66,7 @@ pub enum Event<'a> {
     Reached { at: Instant, mark: &'a str },
     /// A `clear` took effect.
     Cleared { at: Instant, cleared: &'a Cleared },
-    /// What was put into the last [`Party::speak`] went out at the wire.
+    /// What was put into the last [`Party::speak`] goes out at the wire now; told where the network has no length.
     Spoke { at: Instant },
     /// The stream is over.
     Stopped { at: Instant },
@@ -217,6 +219,7 @@ impl Line<'_> {
                 let mut frame = [SILENCE; FRAME];
                 match party.speak(now, &mut frame) {
                     Act::Nothing => {}
+                    Act::Skip => continue,
                     Act::Press(digit) => {
                         let text = self.writer.dtmf(digit);
                         self.up.add(now, text);
@@ -226,8 +229,8 @@ impl Line<'_> {
                 let text = self.writer.media(begun.as_millis(), &frame);
                 self.up.add(now, text);
                 if self.up.is_instant() {
-                    self.flush(now).await?;
                     party.told(Event::Spoke { at: clock::now() });
+                    self.flush(now).await?;
                 }
             }
             self.flush(now).await?;
