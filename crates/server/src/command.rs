@@ -4,3 +4,4 @@ pub mod bench;
 pub mod call;
 pub mod demo;
 pub mod explain;
+pub mod link;

@@ -28,6 +28,8 @@ enum Command {
     Call(command::call::Args),
     Explain(command::explain::Args),
     Bench(command::bench::Args),
+    /// Print a link that logs the owner in.
+    Link(Flags),
     /// Hear and speak for another earpiece process.
     #[command(hide = true)]
     SpeechWorker,
@@ -36,14 +38,14 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::SpeechWorker => {
-            engine::local::worker::run();
-            Ok(ExitCode::SUCCESS)
+            engine::local::worker::run().map(|()| ExitCode::SUCCESS).map_err(anyhow::Error::from)
         }
         Command::Explain(args) => command::explain::run(&args),
         Command::Serve(flags) => asynchronous(serve::run(flags)),
         Command::Demo(args) => asynchronous(command::demo::run(args)),
         Command::Call(args) => asynchronous(command::call::run(args)),
         Command::Bench(args) => asynchronous(command::bench::run(args)),
+        Command::Link(flags) => asynchronous(command::link::run(flags)),
     };
     done.unwrap_or_else(|error| {
         eprintln!("earpiece: {error:#}");
