@@ -153,6 +153,7 @@ impl Sim {
         Self::of(Manner::Duplex, policy)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "simulated time begins somewhere")]
     pub fn of(manner: Manner, policy: Policy) -> Self {
         let now = Instant::now();
         Self {
