@@ -14,6 +14,7 @@
 //! refuses, with the company's own examples in `fixtures/sim`.
 
 pub mod bench;
+pub mod caller;
 pub mod clock;
 pub mod http;
 pub mod openai;
