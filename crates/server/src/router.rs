@@ -12,7 +12,7 @@ use axum::{
     routing::{any, get},
 };
 use std::sync::Arc;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 
 /// The largest body that any address takes.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -30,7 +30,8 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(phone)
         .merge(probes)
         .merge(pages::router(House { store: app.store.clone(), config: app.config.clone() }))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(CatchPanicLayer::new())
         .with_state(app)
 }

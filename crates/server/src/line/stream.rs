@@ -3,7 +3,7 @@
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use call::{LineCommand, LineEvent, Wire};
 use carrier::{Frame, Started, Stream};
-use futures_util::{Sink as _, SinkExt, Stream as _};
+use futures_util::{Sink as _, Stream as _};
 use std::{
     collections::VecDeque,
     future::poll_fn,
