@@ -2,16 +2,10 @@
 
 use super::{Config, EngineKind, load::Problem, load::Warning, schema};
 use crate::secret::Secret;
+use engine::local::flite;
 
 /// Engines that can answer today. The others are understood and replaced, and the owner is told.
 const BUILT: [EngineKind; 2] = [EngineKind::OpenAi, EngineKind::Local];
-
-/// The voices of `openai`; `voice_…` names one of the owner's own.
-const OPENAI_VOICES: [&str; 10] =
-    ["alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse"];
-
-/// Flite's voices.
-const LOCAL_VOICES: [&str; 5] = ["awb", "kal", "kal16", "rms", "slt"];
 
 pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems: &mut Vec<Problem>) {
     for setting in schema::settings().filter(|setting| setting.pending) {
@@ -82,10 +76,8 @@ fn choose_engine(config: &mut Config, warnings: &mut Vec<Warning>) {
 fn choose_voice(config: &mut Config, warnings: &mut Vec<Warning>) {
     let voice = config.assistant.voice.to_lowercase();
     let has = match config.assistant.engine {
-        EngineKind::OpenAi | EngineKind::OpenAiLive => {
-            OPENAI_VOICES.contains(&voice.as_str()) || voice.starts_with("voice_")
-        }
-        EngineKind::Local => LOCAL_VOICES.contains(&voice.as_str()),
+        EngineKind::OpenAi | EngineKind::OpenAiLive => engine::openai::has_voice(&voice),
+        EngineKind::Local => flite::VOICES.contains(&voice.as_str()),
         EngineKind::Deepgram => voice.starts_with("aura"),
     };
     if voice.is_empty() || has {
@@ -99,27 +91,4 @@ fn choose_voice(config: &mut Config, warnings: &mut Vec<Warning>) {
     let shown: String = voice.chars().take(40).collect();
     warnings.push(Warning(format!("the engine {engine} has no voice {shown:?}: its default speaks")));
     config.assistant.voice.clear();
-}
-
-impl Config {
-    /// What is to be set before a real call can be taken, one sentence each; empty: everything is.
-    pub fn advice(&self) -> Vec<String> {
-        let mut advice = Vec::new();
-        if self.twilio.auth_token.is_none() {
-            advice.push(
-                "set TWILIO_AUTH_TOKEN to take calls from Twilio: its webhooks are verified with it".into(),
-            );
-        }
-        if self.server.public_url.is_none() {
-            advice.push("set PUBLIC_URL to the address under which the carrier reaches this program".into());
-        }
-        if self.callers.allowed.is_empty() && self.callers.owners.is_empty() {
-            advice.push(
-                "neither ALLOWED_NUMBERS nor OWNER_NUMBERS is set: every caller is a stranger, who may talk and ask for \
-                 an appointment"
-                    .into(),
-            );
-        }
-        advice
-    }
 }

@@ -80,8 +80,8 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::new(
                 "openai.noise_reduction",
                 &["OPENAI_NOISE_REDUCTION"],
-                "near_field",
-                "`near_field` for telephones, `far_field` for speakerphones, `off`.",
+                "off",
+                "`near_field` for handsets, `far_field` for speakerphones, `off`.",
                 |c, v| {
                     let kinds =
                         [("near_field", Some("near_field")), ("far_field", Some("far_field")), ("off", None)];
