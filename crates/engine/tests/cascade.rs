@@ -42,6 +42,7 @@ impl Bench {
         Self::with(Manner::Duplex)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "simulated time has to begin somewhere")]
     fn with(manner: Manner) -> Self {
         let desk = Desk::new(DeskSetup {
             now: "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment"),

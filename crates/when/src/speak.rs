@@ -160,7 +160,7 @@ pub(crate) const MONTHS: [&str; 12] = [
 ];
 
 /// Words for a number below a hundred; digits above.
-pub(crate) fn name_number(number: u32) -> String {
+pub fn name_number(number: u32) -> String {
     match number {
         0..20 => SMALL[number as usize].to_owned(),
         20..100 if number.is_multiple_of(10) => TENS[number as usize / 10].to_owned(),

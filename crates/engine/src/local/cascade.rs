@@ -100,8 +100,9 @@ struct Utterance {
 
 impl Cascade {
     /// Begins a conversation: [`EngineEvent::Ready`], then the desk's greeting.
+    #[expect(clippy::needless_pass_by_value, reason = "a brief is handed over, as to every engine")]
     pub fn new(now: Instant, brief: Brief, desk: Desk, vad: Box<dyn Vad>) -> Self {
-        let Brief { manner, .. } = brief;
+        let manner = brief.manner;
         let mut cascade = Self {
             manner,
             desk,
@@ -333,8 +334,14 @@ impl Cascade {
     }
 }
 
+/// More than this is no sentence.
+const LONGEST_SENTENCE: usize = 1_000;
+
 /// Two halves of a sentence.
 fn joined(first: &Hypothesis, second: &Hypothesis) -> Hypothesis {
+    if first.text.len() + second.text.len() > LONGEST_SENTENCE {
+        return second.clone();
+    }
     Hypothesis {
         text: format!("{} {}", first.text.trim(), second.text.trim()),
         confidence: first.confidence.min(second.confidence),

@@ -3,14 +3,18 @@
 //! ```text
 //!  hear ─► heard.rs    what the caller means
 //!          desk.rs     what that means after what was asked
+//!          answers.rs  an answer to what was asked about an appointment
 //!          arrange.rs  what is still missing for the appointment, and the next question or tool
 //!  answer ─► tools.rs  what a tool's answer means
+//!          ask.rs      how a question is asked, and asked again
 //!          grammar.rs  what can be said next
 //! ```
 //!
 //! A time is booked only after it was read back, heard, and answered with yes.
 
+mod answers;
 mod arrange;
+mod ask;
 mod grammar;
 mod heard;
 mod phrase;
@@ -54,13 +58,6 @@ pub const HEARD: f32 = 0.25;
 pub const SURE: f32 = 0.5;
 /// Two readings closer than this are both possible.
 pub const NEAR: f32 = 0.08;
-
-/// Times in a row that the desk asks again before it offers to take a message instead.
-const PATIENCE: u32 = 3;
-/// The same, before it says goodbye.
-const END_OF_PATIENCE: u32 = 5;
-/// Times in a call that it asks again at all.
-const ALTOGETHER: u32 = 14;
 
 /// One caller's conversation with the desk. Pure; every method takes the wall clock in the office's zone.
 #[derive(Debug)]
@@ -258,121 +255,6 @@ impl Desk {
     }
 }
 
-/// Saying.
-impl Desk {
-    /// Says this as the reply; what is asked in it must all be heard but for the last sentence.
-    fn say(&mut self, text: &str) {
-        self.reply = phrase::sentences(text);
-        self.needed = self.reply.len().saturating_sub(1);
-        self.outputs.extend(self.reply.iter().cloned().map(DeskOutput::Say));
-    }
-
-    fn say_first(&mut self, at: usize, news: &str) {
-        for (index, sentence) in phrase::sentences(news).into_iter().enumerate() {
-            self.reply.insert(index.min(self.reply.len()), sentence.clone());
-            self.outputs.insert((at + index).min(self.outputs.len()), DeskOutput::Say(sentence));
-        }
-        self.needed = self.reply.len().saturating_sub(1);
-    }
-
-    /// Says this, and asks.
-    fn ask(&mut self, question: Question, text: &str) {
-        self.question = question;
-        self.say(text);
-    }
-
-    /// This is done: says so, and asks for more.
-    fn finish(&mut self, text: &str) {
-        self.task = None;
-        self.ask(Question::Open { more: true }, &format!("{text} {}", phrase::MORE));
-        self.needed = self.reply.len().saturating_sub(1);
-    }
-
-    fn goodbye(&mut self) {
-        let undone = matches!(&self.task, Some(task) if task.kind == Kind::Book);
-        self.task = None;
-        self.question = Question::Open { more: true };
-        self.say(if undone {
-            "Nothing has been booked. Thank you for calling. Goodbye!"
-        } else {
-            "Thank you for calling. Goodbye!"
-        });
-        self.left = true;
-        self.want(Errand::HangUp, "hang_up", &serde_json::json!({}));
-    }
-
-    /// What was asked last, again, in short.
-    fn ask_again(&self, now: &Zoned) -> String {
-        match &self.question {
-            Question::Open { more: false } => "How can I help you?".into(),
-            Question::Open { more: true } => phrase::MORE.into(),
-            Question::Day(Which::New) => "Which day would you like?".into(),
-            Question::Day(Which::Old) => "On which day is your appointment?".into(),
-            Question::Time(Which::New) => "What time would you like?".into(),
-            Question::Time(Which::Old) => "At what time is your appointment?".into(),
-            Question::Either { choices, .. } => {
-                let names: Vec<String> = choices.iter().filter_map(|said| phrase::said(said, now)).collect();
-                format!("Did you say {}?", when::list(&names, "or"))
-            }
-            Question::Offer(slots) => format!("{} Which would you like?", phrase::offer(slots, now)),
-            Question::Among(appointments) => self.name_appointments(appointments, now),
-            Question::Confirm { at } => self.read_back(at.as_ref(), now),
-            Question::Change => "What should I change, the day or the time?".into(),
-            Question::Leave => "Would you like to leave a message?".into(),
-            Question::Message => "What is your message?".into(),
-            Question::Send(text) => format!("Your message is: {text}. Shall I pass it on?"),
-        }
-    }
-
-    /// The same with an example of what to say.
-    fn ask_with_example(&self, now: &Zoned) -> String {
-        let example = match &self.question {
-            Question::Open { .. } => "Please say, for example: book an appointment next Tuesday at ten.",
-            Question::Day(_) => "Please say a day, for example: next Tuesday.",
-            Question::Time(_) => "Please say a time, for example: half past two in the afternoon.",
-            Question::Either { .. } => "Please say the first one, or the second one.",
-            Question::Offer(_) | Question::Among(_) => "Please say, for example: the first one.",
-            Question::Confirm { .. } | Question::Leave | Question::Send(_) => {
-                "Please say: yes, that's right. Or: no, that's wrong. You can also press one for yes and two for no."
-            }
-            Question::Change => "Please say: the day. Or: the time.",
-            Question::Message => "Please say, for example: please call me back.",
-        };
-        match &self.question {
-            Question::Confirm { .. } | Question::Leave | Question::Send(_) => {
-                format!("{example} {}", self.ask_again(now))
-            }
-            _ => format!("{} {example}", self.ask_again(now)),
-        }
-    }
-
-    /// It was not understood: asks again, each time differently, and not for ever.
-    fn miss(&mut self, now: &Zoned) {
-        if self.left || self.waiting.is_some() {
-            return;
-        }
-        self.misses += 1;
-        self.misses_altogether += 1;
-        if self.misses >= END_OF_PATIENCE || self.misses_altogether >= ALTOGETHER {
-            self.say("I am sorry, I cannot understand you on this line.");
-            let sorry = std::mem::take(&mut self.reply);
-            self.goodbye();
-            self.reply.splice(0..0, sorry);
-            return;
-        }
-        let text = match self.misses {
-            1 => format!("Sorry, I did not catch that. {}", self.ask_again(now)),
-            2.. if self.misses >= PATIENCE && self.question != Question::Leave => {
-                self.question = Question::Leave;
-                "I am sorry, I have trouble understanding you. Would you like to leave a message instead?"
-                    .into()
-            }
-            _ => format!("Sorry, I still did not understand. {}", self.ask_with_example(now)),
-        };
-        self.say(&text);
-    }
-}
-
 /// Understanding.
 impl Desk {
     fn understand(&mut self, now: &Zoned, heard: &Heard, confidence: f32, unheard: bool) {
@@ -438,7 +320,7 @@ impl Desk {
                 let keys = if matches!(self.question, Question::Confirm { .. }) { "" } else { phrase::KEYS };
                 match self.question {
                     Question::Open { .. } => {
-                        self.say(&format!("{} {keys} How can I help you?", phrase::HELP))
+                        self.say(&format!("{} {keys} How can I help you?", phrase::HELP));
                     }
                     _ => self.say(&format!("{ask} {keys}")),
                 }
@@ -512,7 +394,8 @@ impl Desk {
                 self.add(now, heard);
             }
             _ if pending.is_some() && heard.yes == Some(false) => {
-                self.ask(Question::Change, "What should I change, the day or the time?")
+                let what = self.what_to_change();
+                self.ask(Question::Change, what);
             }
             _ => return false,
         }

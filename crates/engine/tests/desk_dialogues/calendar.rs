@@ -1,7 +1,7 @@
 //! A small calendar that answers the desk's tools, and keeps count of what was done to it.
 
 use call::{Agreed, Answer, Effect, ToolCall};
-use jiff::{Timestamp, ToSpan, Zoned, civil::DateTime};
+use jiff::{Zoned, civil::DateTime};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use when::{Hours, Span, free_slots, nearest_free};
@@ -53,7 +53,7 @@ impl Calendar {
             "check_calendar_availability" => {
                 let start = at("datetime_start");
                 match self.refusal(start, None, now) {
-                    None => data("It is free.", json!({"available": true, "alternatives": []})),
+                    None => data("It is free.", &json!({"available": true, "alternatives": []})),
                     Some(mut answer) => {
                         answer.ok = true;
                         answer
@@ -64,7 +64,7 @@ impl Calendar {
                 let range = Span::new(&zoned(at("datetime_start"), now), &zoned(at("datetime_end"), now));
                 let free = free_slots(&self.hours, &self.all_busy(now, None), &range, now);
                 self.offered = free.iter().map(Zoned::datetime).collect();
-                data("Some times are free.", json!({"slots": texts(&free)}))
+                data("Some times are free.", &json!({"slots": texts(&free)}))
             }
             "create_calendar_event" => {
                 let (start, end) = (at("datetime_start"), at("datetime_end"));
@@ -106,7 +106,10 @@ impl Calendar {
                     .range(from..=to)
                     .map(|(start, summary)| json!({"id": "1", "start": text(*start), "summary": summary}))
                     .collect();
-                data(&format!("You have {} appointments.", entries.len()), json!({ "appointments": entries }))
+                data(
+                    &format!("You have {} appointments.", entries.len()),
+                    &json!({ "appointments": entries }),
+                )
             }
             "take_message" => {
                 self.deeds.push(Deed::Noted(arguments["message"].as_str().expect("a message").into()));
@@ -167,17 +170,10 @@ fn agreed(start: DateTime) -> Agreed {
     Agreed { id: "1".into(), starts: text(start) }
 }
 
-fn data(say: &str, data: Value) -> Answer {
+fn data(say: &str, data: &Value) -> Answer {
     Answer { data: data.to_string(), ..Answer::said(say) }
 }
 
 fn done(say: &str, effect: Effect) -> Answer {
     Answer { effect, ..Answer::said(say) }
-}
-
-/// The first moment of the raster that is free on a given day, for tests that need any.
-pub fn some_free(hours: &Hours, now: &Zoned, random: &mut fastrand::Rng) -> Zoned {
-    let range = Span { from: now.timestamp(), to: (now + 40.days()).timestamp().max(Timestamp::MIN) };
-    let free = free_slots(hours, &[], &range, now);
-    free[random.usize(0..free.len())].clone()
 }

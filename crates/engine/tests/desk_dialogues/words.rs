@@ -6,14 +6,51 @@ use jiff::{Zoned, civil::Date};
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const ORDINALS: [&str; 31] = [
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
-    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
-    "twentieth", "twenty-first", "twenty-second", "twenty-third", "twenty-fourth", "twenty-fifth", "twenty-sixth",
-    "twenty-seventh", "twenty-eighth", "twenty-ninth", "thirtieth", "thirty-first",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+    "twentieth",
+    "twenty-first",
+    "twenty-second",
+    "twenty-third",
+    "twenty-fourth",
+    "twenty-fifth",
+    "twenty-sixth",
+    "twenty-seventh",
+    "twenty-eighth",
+    "twenty-ninth",
+    "thirtieth",
+    "thirty-first",
 ];
 const HOURS: [&str; 12] =
     ["twelve", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"];
@@ -34,11 +71,12 @@ pub fn are_named(text: &str, at: &Zoned) -> bool {
         MONTHS[at.month() as usize - 1],
         ORDINALS[at.day() as usize - 1]
     );
-    let after = text.find(&day).map(|from| &text[from + day.len()..]);
-    // "twenty-fourth" must not be taken for "twenty", nor the time of another date for this one's.
-    after.is_some_and(|after| {
+    let time = time_name(at);
+    text.match_indices(&day).any(|(from, _)| {
+        let after = &text[from + day.len()..];
+        // The time of another date is not this one's.
         let until = WEEKDAYS.iter().filter_map(|other| after.find(other)).min().unwrap_or(after.len());
-        after[..until].contains(&time_name(at))
+        after[..until].contains(&time)
     })
 }
 
@@ -121,7 +159,12 @@ pub fn time(random: &mut Rng, at: &Zoned, typed: bool) -> String {
     let (this, next) = (HOURS[hour % 12], HOURS[(hour + 1) % 12]);
     let (half, part) = if hour < 12 { ("a m", "in the morning") } else { ("p m", "in the afternoon") };
     let mut ways = match minute {
-        0 => vec![this.to_owned(), format!("{this} o'clock"), format!("{this} {half}"), format!("{this} {part}")],
+        0 => vec![
+            this.to_owned(),
+            format!("{this} o'clock"),
+            format!("{this} {half}"),
+            format!("{this} {part}"),
+        ],
         15 => vec![format!("quarter past {this}"), format!("{this} fifteen")],
         30 => vec![
             format!("half past {this}"),
@@ -164,7 +207,11 @@ pub fn mishear(random: &mut Rng, text: &str) -> String {
         let (said, heard) = ALIKE[(start + index) % ALIKE.len()];
         let words: Vec<&str> = text.split(' ').collect();
         if words.contains(&said) {
-            return words.iter().map(|word| if *word == said { heard } else { word }).collect::<Vec<_>>().join(" ");
+            return words
+                .iter()
+                .map(|word| if *word == said { heard } else { word })
+                .collect::<Vec<_>>()
+                .join(" ");
         }
     }
     text.to_owned()

@@ -5,7 +5,7 @@
 use super::{Desk, Kind, Question};
 use jiff::{Zoned, civil::Date};
 use std::{collections::BTreeSet, fmt::Write as _};
-use when::{Clock, Day, Hours, Said, Style, name_date, name_ordinal, name_time};
+use when::{Clock, Day, Hours, Said, Style, name_number, name_ordinal, name_time};
 
 /// The months that can be named are those of so many days ahead.
 const NAMED_DAYS: i64 = 100;
@@ -44,7 +44,10 @@ pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
             let correction = if at.is_some() { " | [no] [make it] <point> | <part>" } else { "" };
             format!("<yes> | yes {verb} it | {verb} it | <no>{correction}")
         }
-        Question::Change => "<part> | [make it] <point> | nothing".into(),
+        Question::Change => {
+            let other = if kind == Some(Kind::Move) { " | another appointment" } else { "" };
+            format!("<part> | [make it] <point> | nothing{other}")
+        }
         Question::Leave => "<yes> | <no> | <matter>".into(),
         Question::Message => "<note> | nothing".into(),
         Question::Send(_) => "<yes> | <no>".into(),
@@ -89,11 +92,9 @@ fn rules(hours: &Hours, now: &Zoned) -> Vec<(&'static str, String)> {
         ("point", "<day> [<time>] | <time> [<day>]".into()),
         (
             "day",
-            format!(
-                "[on] ([next | this] <weekday> [the <date>] | [<weekday>] (<month>) [the] <date> | the <date> [of (<month>)] | \
-                 today | tomorrow | the day after tomorrow) [<half>]"
-            )
-            .replace("(<month>)", "<month>"),
+            "[on] ([next | this] <weekday> [the <date>] | [<weekday>] <month> [the] <date> | the <date> [of <month>] | \
+             today | tomorrow | the day after tomorrow) [<half>]"
+                .into(),
         ),
         ("span", "next week | this week".into()),
         ("weekday", "monday | tuesday | wednesday | thursday | friday | saturday | sunday".into()),
@@ -101,17 +102,16 @@ fn rules(hours: &Hours, now: &Zoned) -> Vec<(&'static str, String)> {
         ("date", dates()),
         (
             "time",
-            format!(
-                "[at] (<hour> [o'clock] [<half>] | <hour> (thirty | fifteen | forty five) [<half>] | half past <hour> [<half>] | \
+            "[at] (<hour> [o'clock] [<half>] | <hour> (thirty | fifteen | forty five) [<half>] | half past <hour> [<half>] | \
                  quarter (past | to) <hour> [<half>] | noon)"
-            ),
+                .into(),
         ),
         ("hour", dial(hours)),
         ("half", halves(hours)),
         ("any", "any time | any day | as soon as possible".into()),
         ("yes", "yes | yes please | yes that's right | that's right | that is correct | correct | okay | sure".into()),
         ("no", "no | no thank you | no that's wrong | that's wrong | that is wrong".into()),
-        ("part", "[change] (the day | the time)".into()),
+        ("part", "[change] (the day | the time) | both".into()),
         ("nth", "[the] (first | second | third | last) [one]".into()),
         ("note", "please call me back [<point>] | i will call again | i am running late | i have a question".into()),
         (
@@ -158,10 +158,7 @@ fn dial(hours: &Hours) -> String {
     if dial.is_empty() {
         dial.extend(1..=12);
     }
-    let name = |hour: i8| plain(&name_time(jiff::civil::time(hour % 12, 1, 0, 0), Style::Spoken));
-    let names: Vec<String> =
-        dial.into_iter().map(|hour| name(hour).split(' ').next().unwrap_or_default().to_owned()).collect();
-    names.join(" | ")
+    dial.into_iter().map(|hour| name_number(u32::from(hour.unsigned_abs()))).collect::<Vec<_>>().join(" | ")
 }
 
 fn halves(hours: &Hours) -> String {
@@ -194,10 +191,11 @@ fn spoken(choice: &Said, now: &Zoned) -> Vec<String> {
 fn spoken_day(date: Date, now: &Zoned) -> Vec<String> {
     let weekday = plain(when::name_weekday(date.weekday()));
     let ordinal = plain(&name_ordinal(date.day() as u32));
+    let month = date.strftime("%B").to_string().to_lowercase();
     let mut names = vec![
-        format!("[on] {weekday} [the {ordinal}]"),
-        format!("the {ordinal}"),
-        plain(&name_date(date, date, Style::Spoken)),
+        format!("[on] [next | this] {weekday} [the {ordinal}]"),
+        format!("[{weekday}] {month} [the] {ordinal}"),
+        format!("the {ordinal} [of {month}]"),
     ];
     names.extend(when::name_days_ahead(date, now.date()).map(str::to_owned));
     names
@@ -205,16 +203,19 @@ fn spoken_day(date: Date, now: &Zoned) -> Vec<String> {
 
 fn spoken_time(time: jiff::civil::Time) -> Vec<String> {
     let full = plain(&name_time(time, Style::Spoken));
-    let bare =
-        full.split(" in the ").next().unwrap_or(&full).split(" at night").next().unwrap_or(&full).to_owned();
+    let bare = full.split(" in the ").next().unwrap_or(&full).split(" at night").next().unwrap_or(&full);
     let half = match time.hour() {
         0..12 => "in the morning | a m",
         12..18 => "in the afternoon | p m",
         18..21 => "in the evening | p m",
         _ => "at night | p m",
     };
-    match bare.as_str() {
-        "noon" | "midnight" => vec![bare],
+    let hour = name_number(u32::from(time.hour().unsigned_abs() + 11) % 12 + 1);
+    let minute = plain(&name_number(u32::from(time.minute().unsigned_abs())));
+    match (bare, time.minute()) {
+        ("noon" | "midnight", _) => vec![format!("[at] {bare}"), "[at] twelve [o'clock]".into()],
+        (_, 0) => vec![format!("[at] {bare} [o'clock] [{half}]")],
+        (_, 10..) if !bare.ends_with(&minute) => vec![format!("[at] ({bare} | {hour} {minute}) [{half}]")],
         _ => vec![format!("[at] {bare} [{half}]")],
     }
 }

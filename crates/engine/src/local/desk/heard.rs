@@ -34,6 +34,8 @@ pub(super) enum Change {
     Day,
     Time,
     Both,
+    /// It is not about this appointment but another one.
+    Old,
 }
 
 /// One sentence, understood as far as it can be without knowing what was asked.
@@ -71,9 +73,8 @@ impl Heard {
             choice: choice(&all),
             change: change(&words),
             any: words.any(ANY) || all.any(ANY),
-            same_time: words.any(&["same time", "same hour", "keep the time"]),
-            about_it: words.any(&["it", "that", "this"])
-                && !words.any(&["appointment", "meeting", "booking"]),
+            same_time: words.any("same time|same hour|keep the time"),
+            about_it: words.any("it|that|this") && !words.any("appointment|meeting|booking"),
             text: text.trim().chars().take(LONGEST_MESSAGE).collect(),
             pieces,
         }
@@ -85,12 +86,12 @@ impl Heard {
     }
 
     /// What it says about the appointment as it is, and as it shall be: "from tuesday at ten to wednesday at eleven".
-    pub(super) fn from_to(&self) -> (Said, Said) {
+    pub(super) fn before_and_after(&self) -> (Said, Said) {
         let timed = |piece: &Piece| !matches!(piece, Piece::Word(_));
-        let is = |piece: &Piece, words: &[&str]| matches!(piece, Piece::Word(word) if words.contains(&word.as_str()));
+        let is = |piece: &Piece, words: &str| matches!(piece, Piece::Word(word) if words.split('|').any(|one| one == word));
         let to = (0..self.pieces.len()).rev().find(|&at| {
-            let ahead = self.pieces[at + 1..].iter().find(|piece| !is(piece, &["on", "at", "the"]));
-            is(&self.pieces[at], &["to", "for", "until", "till"]) && ahead.is_some_and(timed)
+            let ahead = self.pieces[at + 1..].iter().find(|piece| !is(piece, "on|at|the"));
+            is(&self.pieces[at], "to|for|until|till") && ahead.is_some_and(timed)
         });
         match to {
             Some(to) => (Said::from_pieces(&self.pieces[..to]), Said::from_pieces(&self.pieces[to..])),
@@ -115,8 +116,9 @@ const LONGEST_MESSAGE: usize = 500;
 struct Words(String);
 
 impl Words {
-    fn any(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.has(phrase))
+    /// Whether one of these phrases, with `|` between them, occurs.
+    fn any(&self, phrases: &str) -> bool {
+        phrases.split('|').any(|phrase| self.has(phrase))
     }
 
     fn has(&self, phrase: &str) -> bool {
@@ -126,10 +128,9 @@ impl Words {
         })
     }
 
-    fn starts(&self, phrases: &[&str]) -> bool {
-        phrases
-            .iter()
-            .any(|phrase| self.0[1..].starts_with(phrase) && self.0[1 + phrase.len()..].starts_with(' '))
+    fn starts(&self, phrases: &str) -> bool {
+        let rest = |phrase| self.0[1..].strip_prefix(phrase);
+        phrases.split('|').filter_map(rest).any(|rest| rest.starts_with(' '))
     }
 }
 
@@ -141,351 +142,107 @@ fn plain(text: &str) -> String {
     kept.split_whitespace().take(100).collect::<Vec<_>>().join(" ")
 }
 
-const ANY: &[&str] = &[
-    "any time",
-    "anytime",
-    "any day",
-    "whenever",
-    "doesn't matter",
-    "does not matter",
-    "as soon as possible",
-    "asap",
-    "earliest",
-    "soonest",
-    "next available",
-    "first available",
-    "no preference",
-    "don't care",
-    "you choose",
-    "next free",
-];
+const ANY: &str = "any time|anytime|any day|whenever|doesn't matter|does not matter|as soon as possible|asap|\
+    earliest|soonest|next available|first available|no preference|don't care|you choose|next free";
 
-const ACTS: &[(Act, &[&str])] = &[
-    (Act::StartOver, &["start over", "start again", "from the beginning", "begin again", "restart"]),
+const ACTS: &[(Act, &str)] = &[
+    (Act::StartOver, "start over|start again|from the beginning|begin again|restart"),
     (
         Act::Repeat,
-        &[
-            "repeat",
-            "say that again",
-            "say it again",
-            "come again",
-            "pardon",
-            "what did you say",
-            "once more",
-            "what was that",
-            "again please",
-            "didn't hear",
-            "did not hear",
-            "didn't catch",
-            "excuse me",
-        ],
+        "repeat|say that again|say it again|come again|pardon|what did you say|once more|what was that|\
+    again please|didn't hear|did not hear|didn't catch|excuse me",
     ),
     (
         Act::Person,
-        &[
-            "message",
-            "talk to",
-            "speak to",
-            "speak with",
-            "talk with",
-            "real person",
-            "a person",
-            "human",
-            "someone",
-            "somebody",
-            "operator",
-            "receptionist",
-            "representative",
-            "call me back",
-            "call back",
-            "callback",
-        ],
+        "message|talk to|speak to|speak with|talk with|real person|a person|human|someone|somebody|\
+    operator|receptionist|representative|call me back|call back|callback",
     ),
-    (
-        Act::Drop,
-        &["never mind", "nevermind", "forget it", "forget about it", "leave it", "stop", "changed my mind"],
-    ),
+    (Act::Drop, "never mind|nevermind|forget it|forget about it|leave it|stop|changed my mind"),
     (
         Act::Cancel,
-        &[
-            "cancel",
-            "cancelled",
-            "canceled",
-            "call off",
-            "call it off",
-            "delete",
-            "remove",
-            "can't make",
-            "cannot make",
-            "won't make",
-            "can't come",
-            "cannot come",
-            "won't be able",
-            "get rid of",
-            "drop my",
-            "don't need my",
-        ],
+        "cancel|cancelled|canceled|call off|call it off|delete|remove|can't make|cannot make|won't make|\
+    can't come|cannot come|won't be able|get rid of|drop my|don't need my",
     ),
     (
         Act::Move,
-        &[
-            "move",
-            "reschedule",
-            "postpone",
-            "shift",
-            "change my appointment",
-            "change the appointment",
-            "change an appointment",
-            "put off",
-            "bring forward",
-            "push",
-            "change my booking",
-            "change my meeting",
-            "different time for my",
-            "another time for my",
-            "another day for my",
-            "change it",
-            "rebook",
-        ],
+        "move|reschedule|postpone|shift|change my appointment|change the appointment|\
+    change an appointment|put off|bring forward|push|change my booking|change my meeting|\
+    different time for my|another time for my|another day for my|change it|rebook",
     ),
     (
         Act::List,
-        &[
-            "what do i have",
-            "do i have",
-            "my appointments",
-            "what appointments",
-            "which appointments",
-            "when is my",
-            "when's my",
-            "what is my",
-            "what's my",
-            "when do i",
-            "what's on",
-            "what is on",
-            "my schedule",
-            "my calendar",
-            "have i got",
-            "what have i",
-            "my next",
-            "my bookings",
-            "am i booked",
-            "when was my",
-        ],
+        "what do i have|do i have|my appointments|what appointments|which appointments|when is my|\
+    when's my|what is my|what's my|when do i|what's on|what is on|my schedule|my calendar|\
+    have i got|what have i|my next|my bookings|am i booked|when was my",
     ),
     (
         Act::Free,
-        &[
-            "free",
-            "available",
-            "availability",
-            "openings",
-            "opening",
-            "do you have",
-            "have you got",
-            "when can i",
-            "when could i",
-            "what times",
-            "which times",
-            "what time do you have",
-            "slots",
-            "anything on",
-            "anything earlier",
-            "anything later",
-            "is there anything",
-            "are there any",
-            "what have you got",
-            "when are you open",
-            "have anything",
-        ],
+        "free|available|availability|openings|opening|do you have|have you got|when can i|when could i|\
+    what times|which times|what time do you have|slots|anything on|anything earlier|anything later|\
+    is there anything|are there any|what have you got|when are you open|have anything",
     ),
     (
         Act::Book,
-        &[
-            "book",
-            "booking",
-            "appointment",
-            "schedule",
-            "reserve",
-            "reservation",
-            "come in",
-            "come by",
-            "see the doctor",
-            "see the dentist",
-            "see a doctor",
-            "visit",
-            "slot",
-            "meeting",
-            "meet",
-            "haircut",
-            "checkup",
-            "check up",
-            "consultation",
-            "fit me in",
-            "set up",
-            "put me down",
-            "pencil",
-            "get in",
-        ],
+        "book|booking|appointment|schedule|reserve|reservation|come in|come by|see the doctor|\
+    see the dentist|see a doctor|visit|slot|meeting|meet|haircut|checkup|check up|consultation|\
+    fit me in|set up|put me down|pencil|get in",
     ),
     (
         Act::Goodbye,
-        &[
-            "goodbye",
-            "good bye",
-            "bye",
-            "hang up",
-            "that's all",
-            "that is all",
-            "that will be all",
-            "that'll be all",
-            "nothing else",
-            "i'm done",
-            "i am done",
-            "that's everything",
-            "that is everything",
-            "see you",
-        ],
+        "goodbye|good bye|bye|hang up|that's all|that is all|that will be all|that'll be all|\
+    nothing else|i'm done|i am done|that's everything|that is everything|see you",
     ),
-    (
-        Act::Help,
-        &[
-            "help",
-            "what can you do",
-            "what can i say",
-            "options",
-            "how does this work",
-            "what are my options",
-        ],
-    ),
+    (Act::Help, "help|what can you do|what can i say|options|how does this work|what are my options"),
 ];
 
 fn act(words: &Words) -> Option<Act> {
     ACTS.iter().find(|(_, phrases)| words.any(phrases)).map(|(act, _)| *act)
 }
 
-const YES: &[&str] = &[
-    "yes",
-    "yeah",
-    "yep",
-    "yup",
-    "yea",
-    "correct",
-    "exactly",
-    "absolutely",
-    "definitely",
-    "confirm",
-    "confirmed",
-    "certainly",
-    "indeed",
-];
-const MILD_YES: &[&str] = &[
-    "sure",
-    "right",
-    "okay",
-    "ok",
-    "of course",
-    "please do",
-    "go ahead",
-    "do it",
-    "do that",
-    "sounds good",
-    "sounds great",
-    "perfect",
-    "fine",
-    "great",
-    "very good",
-    "that's good",
-    "that works",
-    "works for me",
-    "book it",
-    "cancel it",
-    "move it",
-    "that's it",
-    "uh huh",
-    "lovely",
-    "wonderful",
-    "alright",
-    "all right",
-    "why not",
-    "take it",
-    "excellent",
-];
-const ASKS: &[&str] =
-    &["what", "what's", "when", "which", "who", "how", "where", "is", "are", "can", "could", "do", "does"];
-const NO: &[&str] = &["no", "nope", "nah", "wrong", "incorrect", "neither", "none", "nothing"];
-const NOT: &[&str] = &[
-    "not right",
-    "not correct",
-    "isn't right",
-    "isn't correct",
-    "is not right",
-    "not quite",
-    "not good",
-    "not okay",
-    "doesn't work",
-    "does not work",
-    "don't",
-    "do not",
-    "not that",
-    "not really",
-    "doesn't suit",
-    "can't",
-    "not",
-    "won't work",
-    "wait",
-    "hold on",
-    "hang on",
-];
+const YES: &str =
+    "yes|yeah|yep|yup|yea|correct|exactly|absolutely|definitely|confirm|confirmed|certainly|indeed";
+const MILD_YES: &str = "sure|right|okay|ok|of course|please do|go ahead|do it|do that|sounds good|sounds great|perfect|\
+    fine|great|very good|that's good|that works|works for me|book it|cancel it|move it|that's it|\
+    uh huh|lovely|wonderful|alright|all right|why not|take it|excellent";
+const ASKS: &str = "is|are|can|could|does";
+const QUESTION: &str = "what|what's|when|which|who|how|where|how's";
+const NO: &str = "no|nope|nah|wrong|incorrect|neither|none|nothing";
+const NOT: &str = "not right|not correct|isn't right|isn't correct|is not right|not quite|not good|not okay|\
+    doesn't work|does not work|don't|do not|not that|not really|doesn't suit|can't|not|won't work|\
+    wait|hold on|hang on";
 
 fn yes(words: &Words) -> Option<bool> {
-    let asks = words.starts(ASKS) && !words.starts(&["do it", "do that"]);
+    let asks = words.starts(ASKS) || words.any(QUESTION);
     let (strong, mild) = (words.any(YES), words.any(MILD_YES) && !asks);
     let no = words.any(NO) || (words.any(NOT) && !words.has("why not"));
     match (strong, mild, no) {
         (true, _, false) | (false, true, false) => Some(true),
         (false, false, true) => Some(false),
         // "No, that's right" says both and so says nothing; "no, okay, …" says no.
-        (false, true, true) if !words.has("right") || words.any(NOT) || words.starts(&["wrong"]) => {
-            Some(false)
-        }
+        (false, true, true) if !words.has("right") || words.any(NOT) || words.starts("wrong") => Some(false),
         (true, _, true) if words.any(NOT) && !words.any(NO) && !words.starts(YES) => Some(false),
         (true | false, true, true) | (true, false, true) | (false, false, false) => None,
     }
 }
 
 fn choice(all: &Words) -> Option<Choice> {
-    const NTH: [&[&str]; 5] = [
-        &["first one", "number one", "option one", "the former", "earlier one", "the earlier"],
-        &["second one", "number two", "option two", "the latter"],
-        &["third one", "number three", "option three"],
-        &["fourth one", "number four", "option four"],
-        &["fifth one", "number five", "option five"],
+    const NTH: [&str; 5] = [
+        "first one|number one|option one|the former|earlier one|the earlier",
+        "second one|number two|option two|the latter",
+        "third one|number three|option three",
+        "fourth one|number four|option four",
+        "fifth one|number five|option five",
     ];
     const ALONE: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
-    if all.any(&["last one", "the last", "later one", "the later", "the latest"]) {
+    const FILLERS: &str = "the|please|i'll|take|yes|i|would|like|let's|um|uh";
+    if all.any("last one|the last|later one|the later|the latest") {
         return Some(Choice::Last);
     }
     let lone = || {
         let rest: Vec<&str> = all
             .0
             .split_whitespace()
-            .filter(|word| {
-                !matches!(
-                    *word,
-                    "the"
-                        | "please"
-                        | "i'll"
-                        | "take"
-                        | "yes"
-                        | "i"
-                        | "would"
-                        | "like"
-                        | "let's"
-                        | "um"
-                        | "uh"
-                )
-            })
+            .filter(|word| FILLERS.split('|').all(|filler| filler != *word))
             .collect();
         ALONE.iter().position(|nth| rest == [*nth])
     };
@@ -493,10 +250,13 @@ fn choice(all: &Words) -> Option<Choice> {
 }
 
 fn change(words: &Words) -> Option<Change> {
-    let day = words.any(&["day", "date", "the day", "weekday"]);
-    let time = words.any(&["time", "hour", "the time"]) && !words.any(&["same time"]);
+    let day = words.any("day|date|the day|weekday");
+    let time = words.any("time|hour|the time") && !words.any("same time");
     match (day, time) {
-        _ if words.any(&["everything", "both", "all of it", "completely"]) => Some(Change::Both),
+        _ if words.any("another appointment|different appointment|other appointment|wrong appointment") => {
+            Some(Change::Old)
+        }
+        _ if words.any("everything|both|all of it|completely") => Some(Change::Both),
         (true, true) => Some(Change::Both),
         (true, false) => Some(Change::Day),
         (false, true) => Some(Change::Time),

@@ -61,9 +61,8 @@ impl Desk {
         match errand {
             Errand::Check(at) => self.checked(now, &at, answer, &data),
             Errand::Book(at) | Errand::Move(at) => self.done_or_offer(now, &at, answer, &data),
-            Errand::Cancel | Errand::Message => self.done(answer),
+            Errand::Cancel | Errand::Message | Errand::List => self.done(answer),
             Errand::Free { day, part } => self.offer_free(now, day.as_ref(), part, answer, &data),
-            Errand::List => self.done(answer),
             Errand::Find => self.found(now, answer, data),
             Errand::HangUp => {}
         }

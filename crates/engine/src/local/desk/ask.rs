@@ -1,0 +1,125 @@
+//! How the desk says and asks things, and how it asks again what was not understood.
+
+use super::{Desk, DeskOutput, Errand, Kind, Question, Which, phrase};
+use jiff::Zoned;
+
+/// Times in a row that the desk asks again before it offers to take a message instead.
+const PATIENCE: u32 = 3;
+/// The same, before it says goodbye.
+const END_OF_PATIENCE: u32 = 5;
+/// Times in a call that it asks again at all.
+const ALTOGETHER: u32 = 14;
+
+impl Desk {
+    /// Says this as the reply; what is asked in it must all be heard but for the last sentence.
+    pub(super) fn say(&mut self, text: &str) {
+        self.reply = phrase::sentences(text);
+        self.needed = self.reply.len().saturating_sub(1);
+        self.outputs.extend(self.reply.iter().cloned().map(DeskOutput::Say));
+    }
+
+    pub(super) fn say_first(&mut self, at: usize, news: &str) {
+        for (index, sentence) in phrase::sentences(news).into_iter().enumerate() {
+            self.reply.insert(index.min(self.reply.len()), sentence.clone());
+            self.outputs.insert((at + index).min(self.outputs.len()), DeskOutput::Say(sentence));
+        }
+        self.needed = self.reply.len().saturating_sub(1);
+    }
+
+    /// Says this, and asks.
+    pub(super) fn ask(&mut self, question: Question, text: &str) {
+        self.question = question;
+        self.say(text);
+    }
+
+    /// This is done: says so, and asks for more.
+    pub(super) fn finish(&mut self, text: &str) {
+        self.task = None;
+        self.ask(Question::Open { more: true }, &format!("{text} {}", phrase::MORE));
+        self.needed = self.reply.len().saturating_sub(1);
+    }
+
+    pub(super) fn goodbye(&mut self) {
+        let undone = matches!(&self.task, Some(task) if task.kind == Kind::Book);
+        self.task = None;
+        self.question = Question::Open { more: true };
+        self.say(if undone {
+            "Nothing has been booked. Thank you for calling. Goodbye!"
+        } else {
+            "Thank you for calling. Goodbye!"
+        });
+        self.left = true;
+        self.want(Errand::HangUp, "hang_up", &serde_json::json!({}));
+    }
+
+    /// What was asked last, again, in short.
+    pub(super) fn ask_again(&self, now: &Zoned) -> String {
+        match &self.question {
+            Question::Open { more: false } => "How can I help you?".into(),
+            Question::Open { more: true } => phrase::MORE.into(),
+            Question::Day(Which::New) => "Which day would you like?".into(),
+            Question::Day(Which::Old) => "On which day is your appointment?".into(),
+            Question::Time(Which::New) => "What time would you like?".into(),
+            Question::Time(Which::Old) => "At what time is your appointment?".into(),
+            Question::Either { choices, .. } => {
+                let names: Vec<String> = choices.iter().filter_map(|said| phrase::said(said, now)).collect();
+                format!("Did you say {}?", when::list(&names, "or"))
+            }
+            Question::Offer(slots) => format!("{} Which would you like?", phrase::offer(slots, now)),
+            Question::Among(appointments) => self.name_appointments(appointments, now),
+            Question::Confirm { at } => self.read_back(at.as_ref(), now),
+            Question::Change => self.what_to_change().into(),
+            Question::Leave => "Would you like to leave a message?".into(),
+            Question::Message => "What is your message?".into(),
+            Question::Send(text) => format!("Your message is: {text}. Shall I pass it on?"),
+        }
+    }
+
+    /// The same with an example of what to say.
+    pub(super) fn ask_with_example(&self, now: &Zoned) -> String {
+        let example = match &self.question {
+            Question::Open { .. } => "Please say, for example: book an appointment next Tuesday at ten.",
+            Question::Day(_) => "Please say a day, for example: next Tuesday.",
+            Question::Time(_) => "Please say a time, for example: half past two in the afternoon.",
+            Question::Either { .. } => "Please say the first one, or the second one.",
+            Question::Offer(_) | Question::Among(_) => "Please say, for example: the first one.",
+            Question::Confirm { .. } | Question::Leave | Question::Send(_) => {
+                "Please say: yes, that's right. Or: no, that's wrong. You can also press one for yes and two for no."
+            }
+            Question::Change => "Please say: the day. Or: the time.",
+            Question::Message => "Please say, for example: please call me back.",
+        };
+        match &self.question {
+            Question::Confirm { .. } | Question::Leave | Question::Send(_) => {
+                format!("{example} {}", self.ask_again(now))
+            }
+            _ => format!("{} {example}", self.ask_again(now)),
+        }
+    }
+
+    /// It was not understood: asks again, each time differently, and not for ever.
+    pub(super) fn miss(&mut self, now: &Zoned) {
+        if self.left || self.waiting.is_some() {
+            return;
+        }
+        self.misses += 1;
+        self.misses_altogether += 1;
+        if self.misses >= END_OF_PATIENCE || self.misses_altogether >= ALTOGETHER {
+            self.say("I am sorry, I cannot understand you on this line.");
+            let sorry = std::mem::take(&mut self.reply);
+            self.goodbye();
+            self.reply.splice(0..0, sorry);
+            return;
+        }
+        let text = match self.misses {
+            1 => format!("Sorry, I did not catch that. {}", self.ask_again(now)),
+            2.. if self.misses >= PATIENCE && self.question != Question::Leave => {
+                self.question = Question::Leave;
+                "I am sorry, I have trouble understanding you. Would you like to leave a message instead?"
+                    .into()
+            }
+            _ => format!("Sorry, I still did not understand. {}", self.ask_with_example(now)),
+        };
+        self.say(&text);
+    }
+}
