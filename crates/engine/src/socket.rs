@@ -48,6 +48,7 @@ const BACKLOG: usize = 2 * 1024 * 1024;
 const BUFFER: usize = 8 * 1024;
 
 /// One connection to one service, in one task: it spawns nothing and shares nothing.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the connection")]
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     dialect: Box<dyn Dialect>,
@@ -101,13 +102,11 @@ impl Socket {
             .max_frame_size(Some(LARGEST));
         let tls = Connector::Rustls(Arc::clone(&TLS));
         let connecting = connect_async_tls_with_config(upgrade, Some(config), true, Some(tls));
-        let (stream, _) = match tokio::time::timeout(patience.connect, connecting).await {
-            Ok(connected) => connected.map_err(|why| refusal::describe(&peer, why, &sensitive))?,
-            Err(_) => {
-                let why = format!("{peer} did not answer within {} seconds.", patience.connect.as_secs_f32());
-                return Err(Failure { why, lasting: false });
-            }
-        };
+        let connected = tokio::time::timeout(patience.connect, connecting).await.map_err(|_| Failure {
+            why: format!("{peer} did not answer within {} seconds.", patience.connect.as_secs_f32()),
+            lasting: false,
+        })?;
+        let (stream, _) = connected.map_err(|why| refusal::describe(&peer, why, &sensitive))?;
         let now = now();
         let mut socket = Self {
             stream,
@@ -144,6 +143,11 @@ impl Socket {
         }
     }
 
+    /// Bytes that a slow network holds up.
+    pub fn waiting(&self) -> usize {
+        self.outbox.wire.waiting()
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<EngineEvent> {
         loop {
             self.write(cx);
@@ -168,12 +172,11 @@ impl Socket {
             return;
         }
         match self.try_write(cx) {
-            Poll::Pending => {}
             Poll::Ready(Ok(())) if self.outbox.close => {
                 let _ = Pin::new(&mut self.stream).poll_close(cx);
                 self.state = State::Closed;
             }
-            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Ok(())) | Poll::Pending => {}
             Poll::Ready(Err(_)) => self.deaf = true,
         }
     }
@@ -327,6 +330,7 @@ static TLS: LazyLock<Arc<rustls::ClientConfig>> = LazyLock::new(|| {
     Arc::new(config)
 });
 
+#[expect(clippy::disallowed_methods, reason = "the one who drives a dialect tells it the time")]
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -52,7 +52,7 @@ pub(super) fn words(fault: &Fault) -> String {
     } else {
         text(fault.code.as_ref())
     };
-    match (text(fault.message.as_ref()), code) {
+    match (text(fault.message.as_ref()).trim_end_matches('.'), code) {
         ("", "") => "no reason given".to_owned(),
         ("", code) => plain(code),
         (message, "") => plain(message),

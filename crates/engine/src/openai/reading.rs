@@ -129,7 +129,7 @@ impl OpenAi {
                 self.on_assistant_words(now, event, text(event.transcript.as_ref()), true, out);
             }
             "response.output_text.done" => {
-                self.on_assistant_words(now, event, text(event.text.as_ref()), true, out)
+                self.on_assistant_words(now, event, text(event.text.as_ref()), true, out);
             }
             "response.done" => match part::<Response>(event.response) {
                 Some(response) => self.on_done(now, &response, out),

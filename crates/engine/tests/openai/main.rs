@@ -1,0 +1,13 @@
+//! OpenAI Realtime, against the service's own schemas, examples and scenarios.
+
+mod examples;
+mod failures;
+mod interruptions;
+
+mod replies;
+mod rig;
+
+mod scenarios;
+mod session;
+mod tools;
+mod transcripts;

@@ -1,0 +1,265 @@
+//! A session without a network: what we send is checked against the service's schema as it leaves.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use call::{Chunk, EngineCommand, EngineEvent, Format, ItemId, Manner, ToolCallId, Transcript, TurnId};
+use engine::{
+    ApiKey, Brief, Dialect, Outbox, ToolSpec,
+    openai::{Config, OpenAi},
+};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+pub fn fixture(name: &str) -> Value {
+    let path = format!("{}/../../fixtures/openai/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path}: {why}"));
+    serde_json::from_str(&text).expect("a fixture is JSON")
+}
+
+static CLIENT_EVENTS: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
+    let schemas = fixture("events_strict");
+    let events = schemas["client_events"].as_object().expect("client events");
+    events
+        .iter()
+        .map(|(kind, schema)| {
+            let schema =
+                json!({"$schema": schemas["$schema"], "$defs": schemas["$defs"], "$ref": schema["$ref"]});
+            (kind.clone(), jsonschema::validator_for(&schema).expect("a schema"))
+        })
+        .collect()
+});
+
+/// What is wrong with a message to the service, if anything is.
+pub fn fault(message: &Value) -> Option<String> {
+    let Some(kind) = message["type"].as_str() else { return Some("no type".into()) };
+    let Some(validator) = CLIENT_EVENTS.get(kind) else { return Some(format!("no type {kind}")) };
+    validator.validate(message).err().map(|why| why.to_string())
+}
+
+pub fn config() -> Config {
+    Config::new(ApiKey::new("sk-a-key-of-no-account"))
+}
+
+pub fn brief() -> Brief {
+    Brief {
+        instructions: "You answer the phone for Acme.".into(),
+        greeting: "Thanks for calling Acme.".into(),
+        voice: String::new(),
+        language: "en-US".into(),
+        tools: vec![ToolSpec {
+            name: "lookup_order".into(),
+            description: "Find an order by its number.".into(),
+            parameters: json!({"type": "object", "properties": {"order_number": {"type": "string"}}}),
+        }],
+        manner: Manner::Duplex,
+        format: Format::Ulaw,
+    }
+}
+
+pub struct Session {
+    pub dialect: OpenAi,
+    pub out: Outbox,
+    pub now: Instant,
+}
+
+impl Session {
+    /// Connected and configured, but not confirmed.
+    pub fn greeted(config: Config, brief: Brief) -> Self {
+        let dialect = OpenAi::new(config).expect("a session");
+        let now = now();
+        let mut session = Self { dialect, out: Outbox::default(), now };
+        session.dialect.greet(now, brief, &mut session.out);
+        session
+    }
+
+    pub fn confirmed(config: Config, brief: Brief) -> Self {
+        let mut session = Self::greeted(config, brief);
+        let asked = session.sent().remove(0);
+        session.read(&json!({"type": "session.updated", "session": asked["session"]}));
+        session
+    }
+
+    /// Greeting asked for, said and done: nothing is under way, and item 1 and response `resp_0` are used up.
+    pub fn ready() -> Self {
+        Self::ready_as(config(), brief())
+    }
+
+    pub fn ready_as(config: Config, brief: Brief) -> Self {
+        let mut session = Self::confirmed(config, brief);
+        session.reply("resp_0", "item_0", "Thanks for calling Acme.");
+        session.events();
+        session.sent();
+        session
+    }
+
+    pub fn read(&mut self, message: &Value) {
+        self.read_text(&message.to_string());
+    }
+
+    pub fn read_text(&mut self, message: &str) {
+        self.dialect.read(self.now, message, &mut self.out);
+    }
+
+    pub fn tell(&mut self, command: EngineCommand) {
+        self.dialect.write(self.now, command, &mut self.out);
+    }
+
+    pub fn events(&mut self) -> Vec<EngineEvent> {
+        self.out.events.drain(..).collect()
+    }
+
+    /// What was sent since last asked, every message of it valid.
+    pub fn sent(&mut self) -> Vec<Value> {
+        let mut sent = Vec::new();
+        while let Some(message) = self.out.wire.pop() {
+            let message: Value = serde_json::from_slice(message.bytes()).expect("we send JSON");
+            assert_eq!(fault(&message), None, "{message}");
+            sent.push(message);
+        }
+        sent
+    }
+
+    /// The types of what was sent.
+    pub fn sent_types(&mut self) -> Vec<String> {
+        self.sent().iter().map(|message| message["type"].as_str().expect("a type").to_owned()).collect()
+    }
+
+    /// Lets time pass, waking the dialect whenever it wants to be woken.
+    pub fn wait(&mut self, length: Duration) {
+        let end = self.now + length;
+        while let Some(due) = self.dialect.deadline().filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            self.dialect.wake(self.now, &mut self.out);
+        }
+        self.now = end;
+    }
+
+    /// The caller says something that is committed, but not yet written down.
+    pub fn turn(&mut self, item: &str) {
+        self.read(&speech_started(item));
+        self.read(&speech_stopped(item));
+        self.read(&committed(item));
+    }
+
+    /// A whole response of one item.
+    pub fn reply(&mut self, response: &str, item: &str, words: &str) {
+        self.read(&created(response));
+        self.read(&item_added(response, item));
+        self.read(&voice(response, item, &[0x55; 800]));
+        self.read(&words_done(response, item, words));
+        self.read(&item_done(response, item, words));
+        self.read(&done(response, "completed"));
+    }
+}
+
+pub fn speech_started(item: &str) -> Value {
+    json!({"type": "input_audio_buffer.speech_started", "event_id": "e", "audio_start_ms": 0, "item_id": item})
+}
+
+pub fn speech_stopped(item: &str) -> Value {
+    json!({"type": "input_audio_buffer.speech_stopped", "event_id": "e", "audio_end_ms": 0, "item_id": item})
+}
+
+pub fn committed(item: &str) -> Value {
+    json!({"type": "input_audio_buffer.committed", "event_id": "e", "previous_item_id": null, "item_id": item})
+}
+
+pub fn caller_words(item: &str, delta: &str) -> Value {
+    json!({"type": "conversation.item.input_audio_transcription.delta", "item_id": item, "content_index": 0, "delta": delta})
+}
+
+pub fn caller_said(item: &str, transcript: &str) -> Value {
+    json!({"type": "conversation.item.input_audio_transcription.completed", "item_id": item, "content_index": 0,
+        "transcript": transcript, "usage": {"type": "duration", "seconds": 1.0}})
+}
+
+pub fn created(response: &str) -> Value {
+    json!({"type": "response.created", "response": {"id": response, "object": "realtime.response", "status": "in_progress"}})
+}
+
+pub fn item_added(response: &str, item: &str) -> Value {
+    json!({"type": "response.output_item.added", "response_id": response, "output_index": 0,
+        "item": {"id": item, "type": "message", "status": "in_progress", "role": "assistant", "content": []}})
+}
+
+pub fn voice(response: &str, item: &str, bytes: &[u8]) -> Value {
+    json!({"type": "response.output_audio.delta", "response_id": response, "item_id": item, "output_index": 0,
+        "content_index": 0, "delta": STANDARD.encode(bytes)})
+}
+
+pub fn words(response: &str, item: &str, delta: &str) -> Value {
+    json!({"type": "response.output_audio_transcript.delta", "response_id": response, "item_id": item,
+        "output_index": 0, "content_index": 0, "delta": delta})
+}
+
+pub fn words_done(response: &str, item: &str, transcript: &str) -> Value {
+    json!({"type": "response.output_audio_transcript.done", "response_id": response, "item_id": item,
+        "output_index": 0, "content_index": 0, "transcript": transcript})
+}
+
+pub fn item_done(response: &str, item: &str, transcript: &str) -> Value {
+    json!({"type": "response.output_item.done", "response_id": response, "output_index": 0,
+        "item": {"id": item, "type": "message", "status": "completed", "role": "assistant",
+            "content": [{"type": "output_audio", "transcript": transcript}]}})
+}
+
+pub fn wants(response: &str, call: &str, status: &str) -> Value {
+    json!({"type": "response.output_item.done", "response_id": response, "output_index": 0,
+        "item": {"id": format!("item_{call}"), "type": "function_call", "status": status, "name": "lookup_order",
+            "call_id": call, "arguments": "{\"order_number\":\"4411\"}"}})
+}
+
+pub fn done(response: &str, status: &str) -> Value {
+    json!({"type": "response.done", "response": {"id": response, "status": status,
+        "status_details": {"type": status}, "output": [], "usage": null}})
+}
+
+pub fn failed(response: &str, kind: &str, code: &str) -> Value {
+    json!({"type": "response.done", "response": {"id": response, "status": "failed", "output": [], "usage": null,
+        "status_details": {"type": "failed", "error": {"type": kind, "code": code, "message": "Example only."}}}})
+}
+
+pub fn error(kind: &str, code: &str, event_id: Option<&str>) -> Value {
+    json!({"type": "error", "event_id": "e",
+        "error": {"type": kind, "code": code, "message": "Example only.", "param": null, "event_id": event_id}})
+}
+
+pub fn ulaw(bytes: &[u8]) -> Chunk {
+    Chunk { format: Format::Ulaw, bytes: bytes.to_vec().into() }
+}
+
+pub fn call_id(id: &str) -> ToolCallId {
+    ToolCallId(id.into())
+}
+
+pub fn caller(turn: u32, text: &str, partial: bool) -> EngineEvent {
+    EngineEvent::CallerSaid(TurnId(turn), Transcript { text: text.into(), partial })
+}
+
+pub fn assistant(item: u32, text: &str, partial: bool) -> EngineEvent {
+    EngineEvent::AssistantSaid(ItemId(item), Transcript { text: text.into(), partial })
+}
+
+/// Whether anything is said to be done.
+pub fn is_done(events: &[EngineEvent]) -> bool {
+    events.iter().any(|event| matches!(event, EngineEvent::Done(_)))
+}
+
+/// The last words of each.
+pub fn last_words(events: &[EngineEvent]) -> Vec<&EngineEvent> {
+    let finals = |event: &&EngineEvent| matches!(event, EngineEvent::CallerSaid(_, said) | EngineEvent::AssistantSaid(_, said) if !said.partial);
+    events.iter().filter(finals).collect()
+}
+
+pub fn troubles(events: &[EngineEvent]) -> usize {
+    events.iter().filter(|event| matches!(event, EngineEvent::Trouble(_))).count()
+}
+
+#[expect(clippy::disallowed_methods, reason = "any moment will do to begin with")]
+fn now() -> Instant {
+    Instant::now()
+}
