@@ -339,10 +339,14 @@ impl Caller {
             };
         }
         let Some(at) = self.target() else { return "start over".into() };
-        match (
-            reply.contains("hat time") || reply.contains("other time"),
-            reply.contains("day would you like"),
-        ) {
+        let asks_time = reply.contains("hat time") || reply.contains("other time");
+        match (asks_time, reply.contains("day would you like")) {
+            // Thinks better of the day instead of answering, or says all of it anew.
+            (true, _) if std::mem::take(&mut self.fickle) => {
+                let day = words::day(&mut self.random, at.date(), now, self.typed);
+                if self.random.bool() { format!("no {day}") } else { format!("no {}", self.point(&at, now)) }
+            }
+            (true, _) if reply.contains("closed") || reply.contains("we are open") => self.point(&at, now),
             (true, _) => words::time(&mut self.random, &at, self.typed),
             (false, true) if self.random.bool() => self.point(&at, now),
             (false, true) => words::day(&mut self.random, at.date(), now, self.typed),

@@ -77,6 +77,9 @@ impl Desk {
         at: Option<&Zoned>,
         unheard: bool,
     ) -> bool {
+        if self.is_about_another(heard) {
+            return self.take_back(now, Change::Old);
+        }
         let Some(task) = &mut self.task else { return false };
         let said = heard.said();
         let same = match (task.kind, at) {
@@ -156,6 +159,9 @@ impl Desk {
     }
 
     pub(super) fn changed(&mut self, now: &Zoned, heard: &Heard) -> bool {
+        if self.is_about_another(heard) {
+            return self.take_back(now, Change::Old);
+        }
         if !heard.said().is_empty() || heard.act.is_some() {
             return false;
         }
@@ -171,6 +177,11 @@ impl Desk {
             }
             (None, _) => false,
         }
+    }
+
+    fn is_about_another(&self, heard: &Heard) -> bool {
+        let moves = self.task.as_ref().is_some_and(|task| task.kind == Kind::Move);
+        moves && heard.change == Some(Change::Old) && heard.said().is_empty()
     }
 
     /// Forgets the day or the time, and asks for it.

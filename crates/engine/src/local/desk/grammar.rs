@@ -18,10 +18,10 @@ pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
             let more = if *more { " | <no> | <yes>" } else { "" };
             format!("<matter> | <point>{more}")
         }
-        Question::Day(_) => "<point> | <span> | <any> | <asks_free>".into(),
+        Question::Day(_) => "[no] <point> | <span> | <any> | <asks_free>".into(),
         Question::Time(_) => {
             let same = if kind == Some(Kind::Move) { " | the same time" } else { "" };
-            format!("<point> | <half> | <any> | <asks_free>{same}")
+            format!("[no] <point> | <half> | <any> | <asks_free>{same}")
         }
         Question::Either { choices, .. } => {
             let names: BTreeSet<String> = choices.iter().flat_map(|choice| spoken(choice, now)).collect();
@@ -110,7 +110,7 @@ fn rules(hours: &Hours, now: &Zoned) -> Vec<(&'static str, String)> {
         ("half", halves(hours)),
         ("any", "any time | any day | as soon as possible".into()),
         ("yes", "yes | yes please | yes that's right | that's right | that is correct | correct | okay | sure".into()),
-        ("no", "no | no thank you | no that's wrong | that's wrong | that is wrong".into()),
+        ("no", "no | no thank you | no that's all | no that's wrong | that's wrong | that is wrong".into()),
         ("part", "[change] (the day | the time) | both".into()),
         ("nth", "[the] (first | second | third | last) [one]".into()),
         ("note", "please call me back [<point>] | i will call again | i am running late | i have a question".into()),
