@@ -1,9 +1,11 @@
 //! OpenAI Realtime, against the service's own schemas, examples and scenarios.
 
+mod chaos;
 mod examples;
 mod failures;
 mod interruptions;
 
+mod model;
 mod replies;
 mod rig;
 

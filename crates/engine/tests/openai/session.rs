@@ -278,3 +278,12 @@ fn every_voice_is_a_piece_of_one_item() {
     );
     assert_eq!(session.dialect.tally().late_voice, 160);
 }
+
+#[test]
+fn sound_whose_slashes_are_escaped_is_the_same_sound() {
+    let mut session = Session::ready();
+    session.read_text(r#"{"delta":"AH\/\/","item_id":"item_a","type":"response.output_audio.delta"}"#);
+    assert!(
+        matches!(&session.events()[..], [EngineEvent::Voice(_, chunk)] if chunk.bytes[..] == [0x00, 0x7F, 0xFF])
+    );
+}

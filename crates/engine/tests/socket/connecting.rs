@@ -6,6 +6,12 @@ use engine::socket::{Patience, Socket};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+/// A call may move from thread to thread, and its engine with it.
+const _: () = {
+    const fn moves<T: Send>() {}
+    moves::<Socket>();
+};
+
 /// What becomes of a connection whose service answers with these bytes.
 async fn answered(answer: &[u8]) -> Failure {
     let (listener, address) = listen().await;
