@@ -3,7 +3,11 @@
 use server::config::{
     Config, ConfigError, EngineKind, LogFormat, Network, Number, Source, Sources, TurnBy, Warning, schema,
 };
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
 
 fn file(text: &str) -> Sources {
     Sources { file: Some(("earpiece.toml".into(), text.into())), ..Sources::default() }
@@ -31,7 +35,7 @@ fn with_nothing_set_everything_has_a_working_default() {
     assert_eq!((config.server.host.to_string().as_str(), config.server.port), ("127.0.0.1", 5050));
     assert_eq!(config.data.database_url.expose(), "sqlite:///data/earpiece.db");
     assert_eq!(config.assistant.engine, EngineKind::Local);
-    assert_eq!(config.assistant.temperature, 0.8);
+    assert!((config.assistant.temperature - 0.8).abs() < f64::EPSILON);
     assert_eq!(config.ollama.model, "gpt-oss:20b");
     assert_eq!(config.log.level, "info");
     assert_eq!(config.policy, call::Policy::default());
@@ -347,10 +351,10 @@ fn proxies_tls_logs_and_turn_detection_are_understood() {
 
 #[test]
 fn every_setting_can_be_set_from_everywhere_and_by_one_name_only() {
-    let mut keys = BTreeMap::new();
+    let mut keys = BTreeSet::new();
     let mut names = BTreeMap::new();
     for setting in schema::settings() {
-        assert!(keys.insert(setting.key, ()).is_none(), "{} twice", setting.key);
+        assert!(keys.insert(setting.key), "{} twice", setting.key);
         assert!(!setting.shown().is_empty(), "{} shows nothing", setting.key);
         assert!(setting.help.ends_with('.') && !setting.env.is_empty(), "{}", setting.key);
         for name in setting.env {

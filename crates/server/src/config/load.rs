@@ -149,7 +149,7 @@ fn from_file(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<(&'sta
                 )));
             }
             (Some(setting), None) => {
-                problems.push(Problem(format!("{source}: {}: give one value", setting.key)))
+                problems.push(Problem(format!("{source}: {}: give one value", setting.key)));
             }
             (Some(setting), Some(value)) => given.push((setting.key, Given { source, value })),
         }

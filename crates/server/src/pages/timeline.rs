@@ -108,13 +108,13 @@ impl Reader {
                 self.timeline.used.tokens_out += number("audio_tokens_out") + number("text_tokens_out");
             }
             "false_interruption" => {
-                self.remark(at_ms, "A sound, but no words: the assistant went on.", false)
+                self.remark(at_ms, "A sound, but no words: the assistant went on.", false);
             }
             "key_pressed" => self.remark(at_ms, "The caller pressed a key.", false),
             "asked_if_there" => self.remark(at_ms, "Nobody spoke, and the caller was asked.", false),
             "filler" => self.remark(at_ms, "A tool took long, and the caller was asked to wait.", false),
             "false_claim" => {
-                self.remark(at_ms, "The assistant claimed what no tool had done, and was corrected.", true)
+                self.remark(at_ms, "The assistant claimed what no tool had done, and was corrected.", true);
             }
             "trouble" => self.remark(at_ms, &text("text"), true),
             "ended" => {
