@@ -59,6 +59,8 @@ pub struct Call {
     replying: bool,
     /// The item that the engine is saying, until `Done`.
     saying: Option<ItemId>,
+    /// What is known so far of the words of the item that is being said.
+    unfinished: Option<(ItemId, String)>,
     /// The caller was asked whether they are there, and has not made a sound since.
     nudged: bool,
     engine_gone: bool,
@@ -91,6 +93,7 @@ impl Call {
             timers,
             replying: false,
             saying: None,
+            unfinished: None,
             nudged: false,
             engine_gone: false,
             output: VecDeque::with_capacity(16),
@@ -160,11 +163,7 @@ impl Call {
             EngineEvent::CallerPauses => self.on_caller_pauses(now),
             EngineEvent::Voice(item, chunk) => self.on_voice(now, item, chunk),
             EngineEvent::CallerSaid(turn, transcript) => self.on_caller_said(now, turn, transcript),
-            EngineEvent::AssistantSaid(item, transcript) => {
-                if !transcript.partial {
-                    self.note(Note::AssistantSaid(item, transcript.text));
-                }
-            }
+            EngineEvent::AssistantSaid(item, transcript) => self.on_assistant_said(item, transcript),
             EngineEvent::Wants(call) => self.on_wants(now, call),
             EngineEvent::Withdraws(id) => {
                 self.errands.withdraw(&id);
@@ -378,6 +377,15 @@ impl Call {
         }
     }
 
+    fn on_assistant_said(&mut self, item: ItemId, transcript: Transcript) {
+        if transcript.partial {
+            self.unfinished = Some((item, transcript.text));
+        } else {
+            self.unfinished.take_if(|(unfinished, _)| *unfinished <= item);
+            self.note(Note::AssistantSaid(item, transcript.text));
+        }
+    }
+
     fn play(&mut self, now: Instant, item: ItemId, chunk: Chunk) {
         if self.playout.sent_of(item).is_none() {
             self.note(Note::Sounding(item));
@@ -586,6 +594,9 @@ impl Call {
     fn end(&mut self, ending: Ending, command: Option<LineCommand>) {
         if let Some(command) = command {
             self.tell_line(command);
+        }
+        if let Some((item, text)) = self.unfinished.take() {
+            self.note(Note::AssistantSaid(item, text));
         }
         self.note(Note::Ended(ending));
         self.phase = Phase::Over(ending);

@@ -307,3 +307,15 @@ fn a_line_that_takes_turns_listens_when_all_is_said_and_done() {
     assert_eq!(sim.call.ending(), Some(Ending::AssistantHungUp));
     assert_eq!(listens(&sim), 1);
 }
+
+#[test]
+fn words_under_way_when_the_caller_hangs_up_are_noted() {
+    let mut sim = Sim::new(Policy::default());
+    for text in ["Your appoint", "Your appointment is on"] {
+        let transcript = Transcript { text: text.into(), partial: true };
+        sim.engine(EngineEvent::AssistantSaid(ItemId(1), transcript));
+    }
+    sim.give(Input::Line(LineEvent::Closed));
+    let said = sim.said(|o| matches!(o, Output::Note(Note::AssistantSaid(..))));
+    assert_eq!(said, [&Output::Note(Note::AssistantSaid(ItemId(1), "Your appointment is on".into()))]);
+}
