@@ -100,6 +100,25 @@ fn every_grammar_can_be_read_and_has_only_words_that_the_recogniser_knows() {
         grammars.extend(outcome.said.iter().map(|(grammar, _)| grammar.clone()));
     }
     assert!(grammars.len() > 100);
+    for hours in ["", "sun 00:00-24:00", "mon 22:00-24:00; tue 06:45-07:10", "mon-fri 09:00-21:00"] {
+        for days in 0..60 {
+            let start: DateTime = "2026-11-16T23:50".parse().expect("a local time");
+            let now = start.to_zoned(jiff::tz::TimeZone::UTC).expect("a moment") + (days * 7).days();
+            let mut desk = Desk::new(DeskSetup {
+                now: now.clone(),
+                hours: Hours::weekly(hours).expect("hours"),
+                greeting: String::new(),
+                business: String::new(),
+                caller: String::new(),
+            });
+            for said in ["", "book an appointment", "monday", "at half past eleven", "no", "talk to a person"]
+            {
+                desk.hear(&now, &[Hypothesis { text: said.into(), confidence: 1.0 }]);
+                while desk.poll().is_some() {}
+                grammars.insert(desk.grammar(&now));
+            }
+        }
+    }
     for text in &grammars {
         let grammar = Grammar::read(text).unwrap_or_else(|why| panic!("{why}\n{text}"));
         let unknown: Vec<String> =
@@ -130,7 +149,7 @@ fn grammars_take_most_of_what_spoken_callers_say() {
     for said in refused.keys().take(40) {
         println!("  not: {said}");
     }
-    assert!(taken * 100 >= all * 80, "{taken} of {all}");
+    assert!(taken * 100 >= all * 90, "{taken} of {all}");
 }
 
 fn dialogue(seed: u64) -> (&'static str, Outcome) {

@@ -318,12 +318,12 @@ impl Desk {
             Some(Act::Help) => {
                 let ask = self.ask_with_example(now);
                 let keys = if matches!(self.question, Question::Confirm { .. }) { "" } else { phrase::KEYS };
-                match self.question {
-                    Question::Open { .. } => {
-                        self.say(&format!("{} {keys} How can I help you?", phrase::HELP));
-                    }
-                    _ => self.say(&format!("{ask} {keys}")),
-                }
+                let text = if matches!(self.question, Question::Open { .. }) {
+                    format!("{} {keys} How can I help you?", phrase::HELP)
+                } else {
+                    format!("{ask} {keys}")
+                };
+                self.say(&text);
             }
             Some(Act::Goodbye) => self.goodbye(),
             Some(Act::Person) => {
@@ -387,17 +387,17 @@ impl Desk {
                 self.add(now, heard);
             }
             Some(Act::Book | Act::Move | Act::Cancel) if pending.is_some() => self.add(now, heard),
-            _ if timed || heard.any || heard.same_time => {
+            Some(_) | None if timed || heard.any || heard.same_time => {
                 if pending.is_none() {
                     self.task = Some(Task::new(Kind::Book));
                 }
                 self.add(now, heard);
             }
-            _ if pending.is_some() && heard.yes == Some(false) => {
+            Some(_) | None if pending.is_some() && heard.yes == Some(false) => {
                 let what = self.what_to_change();
                 self.ask(Question::Change, what);
             }
-            _ => return false,
+            Some(_) | None => return false,
         }
         true
     }

@@ -135,16 +135,13 @@ impl Desk {
                 self.arrange(now);
             }
             Err(Unclear::Either(all, doubt)) => self.ask_either(now, Which::New, &all, doubt),
-            Err(unclear @ Unclear::Closed(_)) => {
-                let closed = match &unclear {
-                    Unclear::Closed(all) => all[0].date(),
-                    _ => now.date(),
-                };
+            Err(Unclear::Closed(all)) => {
+                let closed = all[0].date();
                 task.wish.clock = None;
                 if let Some(refusal) = self.refused_day(now, closed) {
                     return self.refuse(now, &refusal, &noon(closed, now));
                 }
-                let why = unclear.say(now, Some(&hours), Style::Spoken);
+                let why = Unclear::Closed(all).say(now, Some(&hours), Style::Spoken);
                 self.ask(Question::Time(Which::New), &format!("{why} What time would you like?"));
             }
             Err(unclear @ Unclear::Skipped(_)) => {
@@ -339,8 +336,20 @@ impl Desk {
             self.task.as_ref().is_some_and(|task| task.kind != Kind::Book && task.old.is_none());
         match &self.question {
             Question::Day(which) | Question::Time(which) | Question::Either { which, .. } => *which,
-            _ if old_is_open => Which::Old,
-            _ => Which::New,
+            Question::Open { .. }
+            | Question::Offer(_)
+            | Question::Among(_)
+            | Question::Confirm { .. }
+            | Question::Change
+            | Question::Leave
+            | Question::Message
+            | Question::Send(_) => {
+                if old_is_open {
+                    Which::Old
+                } else {
+                    Which::New
+                }
+            }
         }
     }
 }

@@ -89,12 +89,9 @@ impl Desk {
             Question::Change => "Please say: the day. Or: the time.",
             Question::Message => "Please say, for example: please call me back.",
         };
-        match &self.question {
-            Question::Confirm { .. } | Question::Leave | Question::Send(_) => {
-                format!("{example} {}", self.ask_again(now))
-            }
-            _ => format!("{} {example}", self.ask_again(now)),
-        }
+        let first = matches!(&self.question, Question::Confirm { .. } | Question::Leave | Question::Send(_));
+        let ask = self.ask_again(now);
+        if first { format!("{example} {ask}") } else { format!("{ask} {example}") }
     }
 
     /// It was not understood: asks again, each time differently, and not for ever.

@@ -16,12 +16,12 @@ pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
     let answers = match &desk.question {
         Question::Open { more } => {
             let more = if *more { " | <no> | <yes>" } else { "" };
-            format!("<matter> | <point>{more}")
+            format!("<matter> | <day> [<time>] | <time> [<day>]{more}")
         }
-        Question::Day(_) => "[no] <point> | <span> | <any> | <asks_free>".into(),
+        Question::Day(_) => "<day> [<time>] | no <near> [<time>] | <span> | <any> | <asks_free>".into(),
         Question::Time(_) => {
             let same = if kind == Some(Kind::Move) { " | the same time" } else { "" };
-            format!("[no] <point> | <half> | <any> | <asks_free>{same}")
+            format!("<time> [<near>] | [no] <near> [<time>] | <half> | <any> | <asks_free>{same}")
         }
         Question::Either { choices, .. } => {
             let names: BTreeSet<String> = choices.iter().flat_map(|choice| spoken(choice, now)).collect();
@@ -29,11 +29,14 @@ pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
         }
         Question::Offer(slots) => {
             let names: BTreeSet<String> = slots.iter().flat_map(|slot| spoken_moment(slot, now)).collect();
-            format!("{} | <nth> | <yes> | <no> | <point> | another day | another time", alternatives(&names))
+            format!(
+                "{} | <nth> | <yes> | <no> | <change_to> | another day | another time",
+                alternatives(&names)
+            )
         }
         Question::Among(appointments) => {
             let names: BTreeSet<String> = appointments.iter().flat_map(|at| spoken_moment(at, now)).collect();
-            format!("{} | <nth> | <yes> | <no>", alternatives(&names))
+            format!("[the one] ({}) | <nth> | <yes> | <no>", alternatives(&names))
         }
         Question::Confirm { at } => {
             let verb = match kind {
@@ -41,12 +44,12 @@ pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
                 Some(Kind::Move) => "move",
                 Some(Kind::Book) | None => "book",
             };
-            let correction = if at.is_some() { " | [no] [make it] <point> | <part>" } else { "" };
+            let correction = if at.is_some() { " | [no] [make it] <change_to> | <part>" } else { "" };
             format!("<yes> | yes {verb} it | {verb} it | <no>{correction}")
         }
         Question::Change => {
             let other = if kind == Some(Kind::Move) { " | another appointment" } else { "" };
-            format!("<part> | [make it] <point> | nothing{other}")
+            format!("<part> | [make it] <change_to> | nothing{other}")
         }
         Question::Leave => "<yes> | <no> | <matter>".into(),
         Question::Message => "<note> | nothing".into(),
@@ -72,6 +75,8 @@ pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
 fn rules(hours: &Hours, now: &Zoned) -> Vec<(&'static str, String)> {
     let asked = "(i would like to | i'd like to | i want to | can i | please)";
     let article = "(an | my | the)";
+    let closing = names_on_dial(hours.week.iter().flatten().map(|opening| opening.to.hour()));
+    let today = if is_open_later(hours, now) { "today | " } else { "" };
     vec![
         (
             "matter",
@@ -90,11 +95,15 @@ fn rules(hours: &Hours, now: &Zoned) -> Vec<(&'static str, String)> {
         ("asks_free", "(what is free | what's free | when are you free | what do you have) [<day> | <span>]".into()),
         ("list", "what do i have | what are my appointments | when is my appointment".into()),
         ("point", "<day> [<time>] | <time> [<day>]".into()),
+        ("change_to", "<near> [<time>] | <time> [<near>]".into()),
+        ("day", "<near> | [on] the <date> [of <month>] [<part_of_day>]".into()),
+        // A lone date sounds like an hour: it is left out where an hour may be said.
         (
-            "day",
-            "[on] ([next | this] <weekday> [the <date>] | [<weekday>] <month> [the] <date> | the <date> [of <month>] | \
-             today | tomorrow | the day after tomorrow) [<half>]"
-                .into(),
+            "near",
+            format!(
+                "([on] ([next | this] <weekday> [the <date>] | [<weekday>] <month> [the] <date>) | {today}tomorrow | \
+                 the day after tomorrow) [<part_of_day>]"
+            ),
         ),
         ("span", "next week | this week".into()),
         ("weekday", "monday | tuesday | wednesday | thursday | friday | saturday | sunday".into()),
@@ -102,12 +111,14 @@ fn rules(hours: &Hours, now: &Zoned) -> Vec<(&'static str, String)> {
         ("date", dates()),
         (
             "time",
-            "[at] (<hour> [o'clock] [<half>] | <hour> (thirty | fifteen | forty five) [<half>] | half past <hour> [<half>] | \
-                 quarter (past | to) <hour> [<half>] | noon)"
-                .into(),
+            format!(
+                "[at] (<hour> [o'clock] [<half>] | <hour> (thirty | fifteen | forty five) [<half>] | half past <hour> [<half>] | \
+                 quarter past <hour> [<half>] | quarter to (<hour> | {closing}) [<half>] | noon)"
+            ),
         ),
         ("hour", dial(hours)),
-        ("half", halves(hours)),
+        ("half", "a m | p m | <part_of_day>".into()),
+        ("part_of_day", parts_of_day(hours)),
         ("any", "any time | any day | as soon as possible".into()),
         ("yes", "yes | yes please | yes that's right | that's right | that is correct | correct | okay | sure".into()),
         ("no", "no | no thank you | no that's all | no that's wrong | that's wrong | that is wrong".into()),
@@ -148,23 +159,33 @@ fn dates() -> String {
     (1..=31).map(|date| name_ordinal(date).replace('-', " ")).collect::<Vec<_>>().join(" | ")
 }
 
-/// The hours on the dial between an hour before the office opens and when it closes.
+/// The hours on the dial at which the office is open on some day.
 fn dial(hours: &Hours) -> String {
-    let mut dial = BTreeSet::new();
-    for opening in hours.week.iter().flatten() {
+    names_on_dial(hours.week.iter().flatten().flat_map(|opening| {
         let to = if opening.to.hour() == 0 { 24 } else { opening.to.hour() };
-        dial.extend((opening.from.hour() - 1..=to).map(|hour| (hour + 11).rem_euclid(12) + 1));
-    }
+        opening.from.hour()..to + i8::from(opening.to.minute() > 0)
+    }))
+}
+
+/// Where no hour is given, all of them.
+fn names_on_dial(hours: impl Iterator<Item = i8>) -> String {
+    let mut dial: BTreeSet<u32> = hours.map(|hour| (u32::from(hour.unsigned_abs()) + 11) % 12 + 1).collect();
     if dial.is_empty() {
         dial.extend(1..=12);
     }
-    dial.into_iter().map(|hour| name_number(u32::from(hour.unsigned_abs()))).collect::<Vec<_>>().join(" | ")
+    dial.into_iter().map(name_number).collect::<Vec<_>>().join(" | ")
 }
 
-fn halves(hours: &Hours) -> String {
-    let late = hours.week.iter().flatten().any(|opening| opening.to.hour() > 17 || opening.to.hour() == 0);
+fn is_open_later(hours: &Hours, now: &Zoned) -> bool {
+    now.checked_add(hours.notice).is_ok_and(|soon| {
+        soon.date() == now.date() && hours.raster(now.date()).iter().any(|at| *at > soon.time())
+    })
+}
+
+fn parts_of_day(hours: &Hours) -> String {
+    let late = hours.week.iter().flatten().any(|opening| opening.to.hour() > 18 || opening.to.hour() == 0);
     let evening = if late { " | in the evening" } else { "" };
-    format!("a m | p m | in the morning | in the afternoon{evening}")
+    format!("in the morning | in the afternoon{evening}")
 }
 
 fn plain(text: &str) -> String {
