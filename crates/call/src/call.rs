@@ -1,5 +1,7 @@
 //! [`Call`]: the conversation itself.
 
+mod leaving;
+
 use crate::{
     Answer, Chunk, Cut, EngineCommand, EngineEvent, Failure, ItemId, LineCommand, LineEvent, Manner, Note,
     Playout, Policy, Timer, ToolCall, ToolCallId, Transcript, TurnId,
@@ -45,7 +47,7 @@ pub enum Ending {
 /// One conversation, from answer to hang-up.
 ///
 /// After every [`handle`](Self::handle), call [`poll`](Self::poll) until it returns `None`, then sleep until
-/// [`deadline`](Self::deadline). A call without a deadline has ended.
+/// [`deadline`](Self::deadline). A call without a deadline has ended; a tool that finishes later is still noted.
 #[derive(Debug)]
 pub struct Call {
     manner: Manner,
@@ -106,6 +108,9 @@ impl Call {
             self.on_timer(now, timer);
         }
         if self.ending().is_some() {
+            if let Input::Tool(id, answer) = input {
+                self.note_answer(now, &id, &answer);
+            }
             return;
         }
         match input {
@@ -221,9 +226,7 @@ impl Call {
     /// Stops leaving, if that is what the call was doing and may stop.
     fn stay(&mut self) -> Option<Leave> {
         match std::mem::replace(&mut self.phase, Phase::Talking) {
-            Phase::Leaving(leave)
-                if leave.ending != Ending::TooLong && leave.ending != Ending::EngineFailed =>
-            {
+            Phase::Leaving(leave) if !leave.is_final() => {
                 self.timers.stop(Timer::Farewell);
                 Some(leave)
             }
@@ -279,11 +282,8 @@ impl Call {
         let Some(taken) = &mut self.floor.taken else { return };
         taken.certain = true;
         let (cuts, paused) = (taken.forget(), taken.paused);
-        if let Some(asked_by) = taken.leave.take().and_then(|leave| leave.asked_by) {
-            self.errands.keep(
-                asked_by,
-                Answer::failed("The caller is still there and has spoken. Stay on the line."),
-            );
+        if let Some(leave) = taken.leave.take() {
+            self.refuse_to_leave(leave);
         }
         if self.replying {
             self.replying = false;
@@ -318,9 +318,8 @@ impl Call {
         for (item, chunk) in taken.held {
             self.play(now, item, chunk);
         }
-        for (id, answer) in self.errands.kept() {
-            self.answer_engine(id, answer);
-        }
+        self.tell_answers();
+        self.tell_news();
         if let Some(leave) = taken.leave {
             self.phase = Phase::Leaving(leave);
             self.bound_farewell(now);
@@ -336,11 +335,9 @@ impl Call {
     /// Asks for a reply to all that was said and found out meanwhile.
     fn respond(&mut self, now: Instant) {
         self.timers.set(Timer::Silence, now + self.policy.silence);
-        for (id, answer) in self.errands.kept() {
-            self.answer_engine(id, answer);
-        }
-        self.replying = true;
-        self.tell_engine(EngineCommand::Respond);
+        self.tell_answers();
+        self.speak(EngineCommand::Respond);
+        self.tell_news();
     }
 
     /// Where the ends take turns, the assistant having spoken, it is the caller's.
@@ -372,6 +369,8 @@ impl Call {
             Some(_) => {
                 self.give_back_floor();
                 self.play(now, item, chunk);
+                self.tell_answers();
+                self.tell_news();
             }
             None => self.play(now, item, chunk),
         }
@@ -430,22 +429,25 @@ impl Call {
     }
 
     fn on_answer(&mut self, now: Instant, id: ToolCallId, answer: Answer) {
-        let Some((name, took, finished)) = self.errands.finish(now, &id, &answer) else { return };
-        let (ok, say, effect) = (answer.ok, answer.say.clone(), answer.effect.clone());
-        self.note(Note::ToolAnswered { id: id.clone(), name: name.clone(), ok, say, effect, took });
-        match finished {
-            Finished::Awaited => self.deliver(id, answer),
-            Finished::TooLate => {
-                let news = format!(
-                    "What {name} was asked for has been done after all. Tell the caller: {}",
-                    answer.say
-                );
-                self.replying = true;
-                self.tell_engine(EngineCommand::Prompt(news));
+        match self.note_answer(now, &id, &answer) {
+            Some(Finished::Awaited) => self.deliver(id, answer),
+            Some(Finished::TooLate) => {
+                self.errands.keep_news(&answer);
+                if self.floor.taken.is_none() {
+                    self.tell_news();
+                }
             }
-            Finished::Forgotten => {}
+            Some(Finished::Forgotten) | None => {}
         }
         self.arm_errands();
+    }
+
+    /// Ends an errand, and says what is to become of its answer.
+    fn note_answer(&mut self, now: Instant, id: &ToolCallId, answer: &Answer) -> Option<Finished> {
+        let (name, took, finished) = self.errands.finish(now, id, answer)?;
+        let (ok, say, effect) = (answer.ok, answer.say.clone(), answer.effect.clone());
+        self.note(Note::ToolAnswered { id: id.clone(), name, ok, say, effect, took });
+        Some(finished)
     }
 
     /// Gives the answer to the engine once the caller is not speaking.
@@ -458,8 +460,19 @@ impl Call {
     }
 
     fn answer_engine(&mut self, id: ToolCallId, answer: Answer) {
-        self.replying = true;
-        self.tell_engine(EngineCommand::Answer(id, answer));
+        self.speak(EngineCommand::Answer(id, answer));
+    }
+
+    fn tell_answers(&mut self) {
+        for (id, answer) in self.errands.kept() {
+            self.answer_engine(id, answer);
+        }
+    }
+
+    fn tell_news(&mut self) {
+        for news in self.errands.news() {
+            self.speak(EngineCommand::Prompt(news));
+        }
     }
 
     fn on_failure(&mut self, now: Instant, failure: Failure) {
@@ -481,137 +494,12 @@ impl Call {
     }
 }
 
-/// Time, and the end.
+/// What goes out.
 impl Call {
-    fn on_timer(&mut self, now: Instant, timer: Timer) {
-        self.note(Note::Woke(timer));
-        match timer {
-            Timer::LongestCall => {
-                self.speak(EngineCommand::Say(self.policy.longest_goodbye.clone()));
-                self.leave(now, Ending::TooLong, LineCommand::HangUp, None);
-            }
-            Timer::Silence if self.errands.is_any_awaited() => {
-                self.timers.set(Timer::Silence, now + self.policy.silence);
-            }
-            Timer::Silence if self.nudged => {
-                self.speak(EngineCommand::Say(self.policy.silence_goodbye.clone()));
-                self.leave(now, Ending::Silent, LineCommand::HangUp, None);
-            }
-            Timer::Silence => {
-                self.nudged = true;
-                self.timers.set(Timer::Silence, now + self.policy.silence);
-                self.note(Note::AskedIfThere);
-                self.speak(EngineCommand::Prompt(self.policy.silence_prompt.clone()));
-            }
-            Timer::Doubt => match &self.floor.taken {
-                Some(taken) if taken.paused => self.go_on(now),
-                Some(_) => self.be_certain(now),
-                None => {}
-            },
-            Timer::Filler => self.fill(now),
-            Timer::Tool => {
-                while let Some((id, name, took)) = self.errands.give_up(now) {
-                    let answer = Answer::failed(
-                        "That takes too long just now. Apologise, and offer to take a message.",
-                    );
-                    let (say, effect) = (answer.say.clone(), answer.effect.clone());
-                    self.note(Note::ToolAnswered { id: id.clone(), name, ok: false, say, effect, took });
-                    self.deliver(id, answer);
-                }
-                self.arm_errands();
-            }
-            Timer::Farewell => self.hang_up(),
-        }
-    }
-
-    /// Tells the caller to wait, once, if they hear nothing else.
-    fn fill(&mut self, now: Instant) {
-        let busy = self.replying || self.floor.taken.is_some() || self.playout.is_sounding(now);
-        if busy || self.phase != Phase::Talking {
-            return self.timers.set(Timer::Filler, now + self.policy.filler);
-        }
-        self.errands.filled = true;
-        self.note(Note::Filler(self.policy.filler_words.clone()));
-        self.speak(EngineCommand::Say(self.policy.filler_words.clone()));
-    }
-
+    /// Has the engine do something that it will say `Done` to.
     fn speak(&mut self, command: EngineCommand) {
-        self.replying = true;
+        self.replying = !self.engine_gone;
         self.tell_engine(command);
-    }
-
-    /// Ends the call once the caller has heard the goodbye.
-    fn leave(&mut self, now: Instant, ending: Ending, command: LineCommand, asked_by: Option<ToolCallId>) {
-        let leave = Leave { ending, command, asked_by };
-        let final_word = matches!(ending, Ending::TooLong | Ending::EngineFailed);
-        match (&mut self.phase, &mut self.floor.taken) {
-            (Phase::Talking, Some(taken)) if !final_word => taken.leave = Some(leave),
-            (Phase::Talking, _) => self.phase = Phase::Leaving(leave),
-            (Phase::Leaving(old), _) if final_word => *old = leave,
-            (Phase::Leaving(_) | Phase::Over(_), _) => return,
-        }
-        self.bound_farewell(now);
-        self.settle(now);
-    }
-
-    /// A goodbye may take as long as it sounds and a little longer, but not beyond the longest call.
-    fn bound_farewell(&mut self, now: Instant) {
-        let Phase::Leaving(leave) = &self.phase else { return };
-        self.timers.stop(Timer::Silence);
-        let sounds_until = self.playout.ends().unwrap_or(now).max(now);
-        match leave.ending {
-            Ending::TooLong if self.timers.is_set(Timer::Farewell) => {}
-            Ending::TooLong => self.timers.set(Timer::Farewell, now + self.policy.farewell),
-            _ => self.timers.set(Timer::Farewell, sounds_until + self.policy.farewell),
-        }
-    }
-
-    /// Looks whether anything of ours is left to be heard, and what that means.
-    fn settle(&mut self, now: Instant) {
-        let heard_out = match self.manner {
-            Manner::Duplex => !self.playout.is_awaited(),
-            // A line that takes turns plays all of it before it does what we say next.
-            Manner::Turns => true,
-        };
-        if self.replying || !heard_out {
-            return;
-        }
-        match &self.phase {
-            Phase::Leaving(_) => self.hang_up(),
-            Phase::Talking if self.floor.taken.is_none() => {
-                self.timers.set(Timer::Silence, now + self.policy.silence);
-            }
-            Phase::Talking | Phase::Over(_) => {}
-        }
-    }
-
-    fn hang_up(&mut self) {
-        let Phase::Leaving(leave) = &self.phase else { return };
-        let Leave { ending, command, asked_by: _ } = leave.clone();
-        self.end(ending, Some(command));
-    }
-
-    fn end(&mut self, ending: Ending, command: Option<LineCommand>) {
-        if let Some(command) = command {
-            self.tell_line(command);
-        }
-        if let Some((item, text)) = self.unfinished.take() {
-            self.note(Note::AssistantSaid(item, text));
-        }
-        self.note(Note::Ended(ending));
-        self.phase = Phase::Over(ending);
-        self.timers.stop_all();
-    }
-
-    fn arm_errands(&mut self) {
-        match self.errands.due() {
-            Some(due) => self.timers.set(Timer::Tool, due),
-            None => self.timers.stop(Timer::Tool),
-        }
-        if !self.errands.is_any_awaited() {
-            self.errands.filled = false;
-            self.timers.stop(Timer::Filler);
-        }
     }
 
     fn tell_line(&mut self, command: LineCommand) {

@@ -38,6 +38,8 @@ pub(crate) struct Errands {
     asked: BTreeSet<ToolCallId>,
     /// Finished while the caller had the floor.
     waiting: Vec<(ToolCallId, Answer)>,
+    /// What was done although the assistant was told otherwise, or no longer wants to be told.
+    news: Vec<String>,
     /// The caller was told to wait.
     pub filled: bool,
 }
@@ -82,7 +84,10 @@ impl Errands {
         if let Some(errand) = self.under_way.get_mut(id) {
             errand.given_up = true;
         }
-        self.waiting.retain(|(waiting, _)| waiting != id);
+        let withdrawn = self.waiting.extract_if(.., |(waiting, _)| waiting == id).collect::<Vec<_>>();
+        for (_, answer) in withdrawn.iter().filter(|(_, answer)| answer.effect != Effect::None) {
+            self.keep_news(answer);
+        }
     }
 
     /// Takes one that has used up its time.
@@ -110,5 +115,18 @@ impl Errands {
     /// Takes what was kept.
     pub(crate) fn kept(&mut self) -> Vec<(ToolCallId, Answer)> {
         std::mem::take(&mut self.waiting)
+    }
+
+    /// Keeps what an answer says has been done, to be told without having been asked for.
+    pub(crate) fn keep_news(&mut self, answer: &Answer) {
+        self.news.push(format!(
+            "What a tool was asked for has been done after all. Tell the caller: {}",
+            answer.say
+        ));
+    }
+
+    /// Takes the news.
+    pub(crate) fn news(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.news)
     }
 }

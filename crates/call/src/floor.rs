@@ -14,8 +14,22 @@ use std::{
 pub(crate) struct Leave {
     pub ending: Ending,
     pub command: LineCommand,
-    /// The use of a tool that asked for it, to be answered should the call go on.
-    pub asked_by: Option<ToolCallId>,
+    /// The uses of a tool that asked for it, to be answered should the call go on.
+    pub asked_by: Vec<ToolCallId>,
+}
+
+impl Leave {
+    /// Whether the caller cannot change it by speaking.
+    pub(crate) fn is_final(&self) -> bool {
+        match self.ending {
+            Ending::TooLong | Ending::EngineFailed => true,
+            Ending::CallerHungUp
+            | Ending::AssistantHungUp
+            | Ending::Transferred
+            | Ending::Dismissed
+            | Ending::Silent => false,
+        }
+    }
 }
 
 /// The caller has the floor.

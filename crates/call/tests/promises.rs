@@ -319,3 +319,143 @@ fn words_under_way_when_the_caller_hangs_up_are_noted() {
     let said = sim.said(|o| matches!(o, Output::Note(Note::AssistantSaid(..))));
     assert_eq!(said, [&Output::Note(Note::AssistantSaid(ItemId(1), "Your appointment is on".into()))]);
 }
+
+#[test]
+fn the_longest_call_is_bounded_even_if_the_goodbye_is_long() {
+    let mut sim = Sim::new(Policy { longest_call: secs(60), silence: secs(300), ..Policy::default() });
+    sim.pass(secs(45));
+    sim.speak(1, secs(40));
+    sim.wants("bye", "hang_up");
+    sim.done();
+    sim.pass(secs(60));
+    assert!(sim.call.ending().is_some());
+    let (at, _) = sim.log.last().expect("the call said something");
+    assert!(*at <= secs(60), "{at:?}");
+}
+
+#[test]
+fn a_cough_does_not_lengthen_the_longest_call() {
+    let mut sim = Sim::new(Policy { longest_call: secs(60), silence: secs(300), ..Policy::default() });
+    sim.pass(secs(49));
+    sim.speak(1, secs(40));
+    sim.wants("bye", "hang_up");
+    sim.done();
+    sim.pass(ms(400));
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.pass(ms(400));
+    sim.engine(EngineEvent::CallerPauses);
+    // The call's time is up while the interruption is in doubt.
+    sim.pass(secs(3));
+    // And the caller speaks up again.
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.caller_says(2, "wait");
+    sim.engine(EngineEvent::CallerPauses);
+    for item in 2..200 {
+        sim.speak(item, ms(900));
+        sim.pass(ms(800));
+    }
+    assert_eq!(sim.call.ending(), Some(Ending::TooLong));
+    let (at, _) = sim.log.last().expect("the call said something");
+    assert!(*at <= secs(60), "{at:?}");
+}
+
+#[test]
+fn a_finished_tool_is_not_lost_to_an_engine_that_takes_the_floor_by_itself() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("t", "create_calendar_event");
+    sim.done();
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.give(Input::Tool(id("t"), booked("Booked.")));
+    sim.caller_says(1, "are you still there");
+    sim.speak(1, ms(900));
+    sim.engine(EngineEvent::CallerPauses);
+    sim.done();
+    sim.pass(secs(10));
+    assert_eq!(sim.said(is_answer).len(), 1);
+}
+
+#[test]
+fn what_a_tool_did_is_told_even_if_its_answer_was_withdrawn_while_the_caller_spoke() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("t", "create_calendar_event");
+    sim.done();
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.give(Input::Tool(id("t"), booked("Booked.")));
+    sim.engine(EngineEvent::Withdraws(id("t")));
+    sim.caller_says(1, "hello");
+    sim.engine(EngineEvent::CallerPauses);
+    let told = sim.engine_was_told();
+    assert!(
+        told.iter().any(|told| matches!(told, EngineCommand::Prompt(news) if news.contains("Booked."))),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn what_a_late_tool_did_is_not_told_over_the_caller() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("t", "create_calendar_event");
+    sim.done();
+    sim.pass(secs(16));
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.caller_says(1, "and another thing");
+    let told = sim.engine_was_told().len();
+    sim.give(Input::Tool(id("t"), booked("Booked.")));
+    assert_eq!(sim.engine_was_told().len(), told, "the caller is speaking");
+    sim.engine(EngineEvent::CallerPauses);
+    let told = sim.engine_was_told();
+    assert!(
+        told.iter().any(|told| matches!(told, EngineCommand::Prompt(news) if news.contains("Booked."))),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_wish_to_hang_up_on_a_caller_who_speaks_is_answered() {
+    let mut sim = Sim::new(Policy::default());
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.caller_says(1, "one more thing");
+    sim.wants("bye", "hang_up");
+    sim.engine(EngineEvent::CallerPauses);
+    assert_eq!(sim.said(is_answer).len(), 1);
+    sim.pass(secs(15));
+    assert_eq!(sim.call.ending(), None);
+}
+
+#[test]
+fn every_wish_to_hang_up_is_answered_if_the_caller_keeps_the_call() {
+    let mut sim = Sim::new(Policy::default());
+    sim.speak(1, ms(2_000));
+    sim.wants("bye", "hang_up");
+    sim.wants("bye again", "hang_up");
+    sim.done();
+    sim.pass(ms(800));
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.wants("bye once more", "hang_up");
+    sim.caller_says(1, "one more thing");
+    sim.engine(EngineEvent::CallerPauses);
+    assert_eq!(sim.said(is_answer).len(), 3);
+}
+
+#[test]
+fn a_tool_that_finishes_during_the_apology_does_not_hold_the_line() {
+    let mut sim = Sim::new(Policy { apology: Some(sound(ms(2_000))), ..Policy::default() });
+    sim.expect_own(255, u32::MAX);
+    sim.wants("t", "calendar");
+    sim.done();
+    sim.engine(EngineEvent::Failed(Failure { why: "gone".into(), lasting: false }));
+    sim.pass(ms(500));
+    sim.give(Input::Tool(id("t"), answer("free")));
+    sim.pass(ms(1_500));
+    assert_eq!(sim.call.ending(), Some(Ending::EngineFailed));
+}
+
+#[test]
+fn what_a_tool_did_after_the_call_is_noted() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("t", "create_calendar_event");
+    sim.give(Input::Line(LineEvent::Closed));
+    assert_eq!(sim.call.ending(), Some(Ending::CallerHungUp));
+    let outputs = sim.give(Input::Tool(id("t"), booked("Booked.")));
+    assert!(matches!(outputs[..], [Output::Note(Note::ToolAnswered { ok: true, .. })]), "{outputs:?}");
+}

@@ -1,0 +1,158 @@
+//! What time does to a call, and how it ends: once what is to be heard was heard, and never later than it may.
+
+use super::{Call, Ending, Leave, Phase};
+use crate::{Answer, EngineCommand, LineCommand, Manner, Note, Timer, ToolCallId};
+use std::time::Instant;
+
+impl Call {
+    pub(super) fn on_timer(&mut self, now: Instant, timer: Timer) {
+        self.note(Note::Woke(timer));
+        match timer {
+            Timer::LongestCall => {
+                self.speak(EngineCommand::Say(self.policy.longest_goodbye.clone()));
+                self.leave(now, Ending::TooLong, LineCommand::HangUp, None);
+            }
+            Timer::Silence if self.errands.is_any_awaited() => {
+                self.timers.set(Timer::Silence, now + self.policy.silence);
+            }
+            Timer::Silence if self.nudged => {
+                self.speak(EngineCommand::Say(self.policy.silence_goodbye.clone()));
+                self.leave(now, Ending::Silent, LineCommand::HangUp, None);
+            }
+            Timer::Silence => {
+                self.nudged = true;
+                self.timers.set(Timer::Silence, now + self.policy.silence);
+                self.note(Note::AskedIfThere);
+                self.speak(EngineCommand::Prompt(self.policy.silence_prompt.clone()));
+            }
+            Timer::Doubt => match &self.floor.taken {
+                Some(taken) if taken.paused => self.go_on(now),
+                Some(_) => self.be_certain(now),
+                None => {}
+            },
+            Timer::Filler => self.fill(now),
+            Timer::Tool => {
+                while let Some((id, name, took)) = self.errands.give_up(now) {
+                    let answer = Answer::failed(
+                        "That takes too long just now. Apologise, and offer to take a message.",
+                    );
+                    let (say, effect) = (answer.say.clone(), answer.effect.clone());
+                    self.note(Note::ToolAnswered { id: id.clone(), name, ok: false, say, effect, took });
+                    self.deliver(id, answer);
+                }
+                self.arm_errands();
+            }
+            Timer::Farewell => self.hang_up(),
+        }
+    }
+
+    /// Tells the caller to wait, once, if they hear nothing else.
+    pub(super) fn fill(&mut self, now: Instant) {
+        let busy = self.replying || self.floor.taken.is_some() || self.playout.is_sounding(now);
+        if busy || self.phase != Phase::Talking {
+            return self.timers.set(Timer::Filler, now + self.policy.filler);
+        }
+        self.errands.filled = true;
+        self.note(Note::Filler(self.policy.filler_words.clone()));
+        self.speak(EngineCommand::Say(self.policy.filler_words.clone()));
+    }
+
+    /// Ends the call once the caller has heard the goodbye.
+    pub(super) fn leave(
+        &mut self,
+        now: Instant,
+        ending: Ending,
+        command: LineCommand,
+        asked_by: Option<ToolCallId>,
+    ) {
+        let leave = Leave { ending, command, asked_by: asked_by.into_iter().collect() };
+        match (&mut self.phase, &mut self.floor.taken) {
+            (Phase::Over(_), _) => return,
+            (phase, taken) if leave.is_final() => {
+                *phase = Phase::Leaving(leave);
+                // Whatever the verdict on an interruption, it no longer decides about this.
+                if let Some(taken) = taken {
+                    taken.leave = None;
+                }
+                if ending == Ending::TooLong {
+                    self.timers.set(Timer::Farewell, now + self.policy.farewell);
+                }
+            }
+            (Phase::Leaving(first), _) => return first.asked_by.extend(leave.asked_by),
+            (Phase::Talking, Some(taken)) if taken.certain => return self.refuse_to_leave(leave),
+            (Phase::Talking, Some(taken)) => match &mut taken.leave {
+                Some(first) => first.asked_by.extend(leave.asked_by),
+                first @ None => *first = Some(leave),
+            },
+            (phase @ Phase::Talking, None) => *phase = Phase::Leaving(leave),
+        }
+        self.bound_farewell(now);
+        self.settle(now);
+    }
+
+    /// The caller has more to say: whoever asked to leave is told once they have said it.
+    pub(super) fn refuse_to_leave(&mut self, leave: Leave) {
+        for id in leave.asked_by {
+            let answer = Answer::failed("The caller is still there and has spoken. Stay on the line.");
+            self.errands.keep(id, answer);
+        }
+    }
+
+    /// A goodbye may take as long as it sounds and a little longer, but not beyond the longest call.
+    pub(super) fn bound_farewell(&mut self, now: Instant) {
+        let Phase::Leaving(leave) = &self.phase else { return };
+        self.timers.stop(Timer::Silence);
+        let sounds_until = self.playout.ends().unwrap_or(now).max(now);
+        if leave.ending != Ending::TooLong {
+            self.timers.set(Timer::Farewell, sounds_until + self.policy.farewell);
+        }
+    }
+
+    /// Looks whether anything of ours is left to be heard, and what that means.
+    pub(super) fn settle(&mut self, now: Instant) {
+        let heard_out = match self.manner {
+            Manner::Duplex => !self.playout.is_awaited(),
+            // A line that takes turns plays all of it before it does what we say next.
+            Manner::Turns => true,
+        };
+        if self.replying || !heard_out {
+            return;
+        }
+        match &self.phase {
+            Phase::Leaving(_) => self.hang_up(),
+            Phase::Talking if self.floor.taken.is_none() => {
+                self.timers.set(Timer::Silence, now + self.policy.silence);
+            }
+            Phase::Talking | Phase::Over(_) => {}
+        }
+    }
+
+    pub(super) fn hang_up(&mut self) {
+        let Phase::Leaving(leave) = &self.phase else { return };
+        let Leave { ending, command, asked_by: _ } = leave.clone();
+        self.end(ending, Some(command));
+    }
+
+    pub(super) fn end(&mut self, ending: Ending, command: Option<LineCommand>) {
+        if let Some(command) = command {
+            self.tell_line(command);
+        }
+        if let Some((item, text)) = self.unfinished.take() {
+            self.note(Note::AssistantSaid(item, text));
+        }
+        self.note(Note::Ended(ending));
+        self.phase = Phase::Over(ending);
+        self.timers.stop_all();
+    }
+
+    pub(super) fn arm_errands(&mut self) {
+        match self.errands.due() {
+            Some(due) => self.timers.set(Timer::Tool, due),
+            None => self.timers.stop(Timer::Tool),
+        }
+        if !self.errands.is_any_awaited() {
+            self.errands.filled = false;
+            self.timers.stop(Timer::Filler);
+        }
+    }
+}
