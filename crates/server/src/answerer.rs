@@ -1,7 +1,7 @@
 //! Whoever answers a call: dialled when it rings, kept warm until its stream opens, then talked to.
 
 use crate::{app::App, brief, config::EngineKind, settings};
-use call::{EngineCommand, EngineEvent, Failure};
+use call::{Chunk, EngineCommand, EngineEvent, Failure};
 use engine::{
     Brief, Engine,
     local::Local,
@@ -13,21 +13,34 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 /// What an engine may say before its call begins: half a minute of greeting in small pieces.
 const EARLY: usize = 2_048;
+/// What the caller may say before the engine hears them, in bytes: ten seconds of telephone sound.
+const UNHEARD: usize = 80_000;
 
 /// The engine's seat at the table of one call.
-pub enum Answerer {
+pub struct Answerer {
+    seat: Seat,
+    /// It hears the caller.
+    ready: bool,
+    /// What the caller said before it did.
+    unheard: VecDeque<Chunk>,
+    unheard_bytes: usize,
+    /// What else it was told before it came to the table.
+    untold: VecDeque<EngineCommand>,
+}
+
+enum Seat {
     /// It is being dialled, or waits with what it has said so far.
     Warming {
-        ready: JoinHandle<Result<Warm, Failure>>,
+        warm: JoinHandle<Result<Warm, Failure>>,
         come: Option<oneshot::Sender<()>>,
     },
-    Seated(Box<Warm>),
+    Taken(Box<Warm>),
     /// It failed and said so.
-    Gone,
+    Empty,
 }
 
 /// An engine that is there, and what it said before anyone listened.
-pub struct Warm {
+struct Warm {
     engine: Engine,
     early: VecDeque<EngineEvent>,
 }
@@ -38,49 +51,83 @@ impl Answerer {
         let (come, called) = oneshot::channel();
         let app = app.clone();
         let tasks = app.tasks.clone();
-        let ready = tasks.spawn(async move { warm_up(open(&app, brief).await?, called).await });
-        Self::Warming { ready, come: Some(come) }
+        let warm = tasks.spawn(async move { warm_up(open(&app, brief).await?, called).await });
+        Self {
+            seat: Seat::Warming { warm, come: Some(come) },
+            ready: false,
+            unheard: VecDeque::new(),
+            unheard_bytes: 0,
+            untold: VecDeque::new(),
+        }
     }
 
     /// Waits for the next thing the engine says. Safe to cancel. After `Failed` nothing more comes.
     pub async fn next(&mut self) -> EngineEvent {
         loop {
-            match self {
-                Self::Warming { ready, come } => {
+            match &mut self.seat {
+                Seat::Warming { warm, come } => {
                     come.take().map(|come| come.send(()));
-                    let warm = ready.await.unwrap_or_else(|error| Err(broken(&error.to_string())));
-                    match warm {
-                        Ok(warm) => *self = Self::Seated(Box::new(warm)),
+                    match warm.await.unwrap_or_else(|error| Err(broken(&error.to_string()))) {
+                        Ok(warm) => self.sit_down(warm),
                         Err(failure) => {
-                            *self = Self::Gone;
+                            self.seat = Seat::Empty;
                             return EngineEvent::Failed(failure);
                         }
                     }
                 }
-                Self::Seated(warm) => {
-                    if let Some(event) = warm.early.pop_front() {
-                        return event;
+                Seat::Taken(warm) => {
+                    let event = match warm.early.pop_front() {
+                        Some(event) => event,
+                        None => warm.engine.next().await,
+                    };
+                    if event == EngineEvent::Ready {
+                        self.catch_up();
                     }
-                    return warm.engine.next().await;
+                    return event;
                 }
-                Self::Gone => std::future::pending().await,
+                Seat::Empty => std::future::pending().await,
             }
         }
     }
 
-    /// Tells the engine. One that is not there yet misses what the caller says before it is.
+    /// Tells the engine, at once or as soon as it is there. What the caller says waits until it hears; where that
+    /// takes long, the oldest is forgotten.
     pub fn tell(&mut self, command: EngineCommand) {
-        match self {
-            Self::Seated(warm) => warm.engine.tell(command),
-            Self::Warming { .. } | Self::Gone => {}
+        match (command, &mut self.seat) {
+            (_, Seat::Empty) => {}
+            (EngineCommand::Hear(chunk), _) if !self.ready => {
+                self.unheard_bytes += chunk.bytes.len();
+                self.unheard.push_back(chunk);
+                while self.unheard_bytes > UNHEARD {
+                    let Some(oldest) = self.unheard.pop_front() else { break };
+                    self.unheard_bytes -= oldest.bytes.len();
+                }
+            }
+            (command, Seat::Taken(warm)) => warm.engine.tell(command),
+            (command, Seat::Warming { .. }) => self.untold.push_back(command),
+        }
+    }
+
+    fn sit_down(&mut self, mut warm: Warm) {
+        for command in std::mem::take(&mut self.untold) {
+            warm.engine.tell(command);
+        }
+        self.seat = Seat::Taken(Box::new(warm));
+    }
+
+    /// Lets the engine, which hears now, hear what the caller has said meanwhile.
+    fn catch_up(&mut self) {
+        self.ready = true;
+        for chunk in std::mem::take(&mut self.unheard) {
+            self.tell(EngineCommand::Hear(chunk));
         }
     }
 }
 
 impl Drop for Answerer {
     fn drop(&mut self) {
-        if let Self::Warming { ready, .. } = self {
-            ready.abort();
+        if let Seat::Warming { warm, .. } = &self.seat {
+            warm.abort();
         }
     }
 }

@@ -90,11 +90,6 @@ impl Calls {
         }
     }
 
-    /// Forgets the calls whose stream has not opened.
-    pub fn forget_awaited(&self) {
-        lock(&self.awaited).clear();
-    }
-
     /// Tells whoever watches.
     pub fn publish(&self, note: impl FnOnce() -> Live) {
         if self.live.receiver_count() > 0 {

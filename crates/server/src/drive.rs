@@ -2,13 +2,16 @@
 
 use crate::{answerer::Answerer, app::App, clock, line::Line, scribe::Scribe};
 use call::{Answer, Call, Ending, Input, Note, Output, Policy, ToolCall, ToolCallId};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
     task::JoinSet,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 use tool::Errand;
+
+/// How long tools may go on after their call.
+const LONGEST_ERRAND: Duration = Duration::from_secs(2 * 60);
 
 /// What one call is run with.
 pub struct Drive {
@@ -34,7 +37,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
     let mut call = Call::new(clock::now(), line.manner(), policy);
     let mut errands = JoinSet::new();
     let mut transfer = None;
-    let wake = sleep_until(Instant::now());
+    let wake = sleep_until(clock::now().into());
     tokio::pin!(wake);
     loop {
         while let Some(output) = call.poll() {
@@ -67,8 +70,10 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
         }
         call.handle(clock::now(), input);
     }
-    app.tasks.spawn(finish(errands));
     let ending = call.ending().expect("a call without a deadline has ended");
+    if !errands.is_empty() {
+        app.tasks.spawn(finish(call, errands, scribe));
+    }
     Driven { ending, line, transfer }
 }
 
@@ -77,7 +82,18 @@ async fn run(app: Arc<App>, errand: Errand, wanted: ToolCall) -> (ToolCallId, An
     (id, app.tools.run(&wanted, &errand.at(clock::now_ms())).await)
 }
 
-/// A booking that was asked for is made even if the caller hangs up meanwhile.
-async fn finish(mut errands: JoinSet<(ToolCallId, Answer)>) {
-    while errands.join_next().await.is_some() {}
+/// A booking that was asked for is made and noted even if the caller hangs up meanwhile. What hangs is given up.
+async fn finish(mut call: Call, mut errands: JoinSet<(ToolCallId, Answer)>, mut scribe: Scribe) {
+    let finishing = async {
+        while let Some(finished) = errands.join_next().await {
+            let Ok((id, answer)) = finished else { continue };
+            call.handle(clock::now(), Input::Tool(id, answer));
+            while let Some(output) = call.poll() {
+                if let Output::Note(note) = output {
+                    scribe.write(clock::now(), &note);
+                }
+            }
+        }
+    };
+    let _hung = timeout(LONGEST_ERRAND, finishing).await;
 }

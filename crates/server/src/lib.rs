@@ -20,6 +20,7 @@ pub mod command;
 pub mod config;
 pub mod drive;
 pub mod guard;
+pub mod insist;
 pub mod line;
 pub mod log;
 pub mod notes;

@@ -8,6 +8,7 @@ use crate::{
     clock,
     drive::{Drive, drive},
     guard::{allowlist, signature, token, trust},
+    insist::insist,
     line::{Line, stream::StreamLine},
     scribe::Scribe,
 };
@@ -29,8 +30,12 @@ use tool::Trust;
 pub const MEDIA_STREAM: &str = "/media-stream";
 const BUSY: &str = "All our lines are busy. Please call again in a few minutes.";
 const CLOSING: &str = "We are just closing. Please call again in a few minutes.";
+/// How a call ends for which there was no room.
+const TURNED_AWAY: &str = "busy";
 /// The longest stream message that makes sense: many seconds of sound.
 const LONGEST_MESSAGE: usize = 256 * 1024;
+/// How long a stream may take to open whose call was let in just before the server was told to stop.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
 /// How long the carrier's API may take to end or transfer a call.
 const API_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -62,7 +67,16 @@ impl IntoResponse for Refused {
             Refused::Stale => StatusCode::CONFLICT,
             Refused::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        tracing::warn!(status = status.as_u16(), why = %self, "a carrier's request was refused");
+        match &self {
+            Refused::Store(error) => tracing::error!(%error, "a carrier's request was refused"),
+            Refused::NoSecret
+            | Refused::Unsigned
+            | Refused::WrongSignature
+            | Refused::Malformed(_)
+            | Refused::Stale => {
+                tracing::warn!(status = status.as_u16(), why = %self, "a carrier's request was refused");
+            }
+        }
         (status, format!("Refused: {self}.\n")).into_response()
     }
 }
@@ -190,7 +204,6 @@ enum Known {
 async fn known(app: &App, ring: &Ring, trust: Trust) -> Result<Known, Refused> {
     let now_ms = clock::now_ms();
     let carrier = app.twilio.name();
-    let place = app.calls.place();
     let new = NewCall {
         id: &NewCall::id(now_ms),
         carrier,
@@ -202,13 +215,16 @@ async fn known(app: &App, ring: &Ring, trust: Trust) -> Result<Known, Refused> {
         trust: trust.name(),
         started_ms: now_ms,
     };
-    let id = match app.store.call_begun(&new).await? {
-        Begun::New => new.id.to_owned(),
-        Begun::Again { id } => id,
-    };
-    let Some(place) = place else {
-        app.store.call_ended(&id, now_ms, "busy").await?;
-        return Ok(Known::Busy);
+    let (id, place) = match app.store.call_begun(&new).await? {
+        Begun::New => match app.calls.place() {
+            Some(place) => (new.id.to_owned(), Some(place)),
+            None => return busy(app, new.id).await,
+        },
+        // It has its place, or was told that there is none, and is told the same again.
+        Begun::Again { id } => match app.store.call(&id).await? {
+            Some(call) if call.ending.as_deref() == Some(TURNED_AWAY) => return Ok(Known::Busy),
+            Some(_) | None => (id, None),
+        },
     };
     let issued = NewToken {
         carrier,
@@ -219,11 +235,20 @@ async fn known(app: &App, ring: &Ring, trust: Trust) -> Result<Known, Refused> {
         expires_ms: now_ms + token::GOOD_FOR_MS,
     };
     Ok(match app.store.token_issued(&issued).await? {
-        Issued::New => Known::New { id, issued_ms: now_ms, place },
+        // Without a place here it was told of before, and we failed before it had a token.
+        Issued::New => match place.or_else(|| app.calls.place()) {
+            Some(place) => Known::New { id, issued_ms: now_ms, place },
+            None => return busy(app, &id).await,
+        },
         Issued::Again { spent: true, .. } => return Err(Refused::Stale),
         Issued::Again { expires_ms, .. } if expires_ms <= now_ms => return Err(Refused::Stale),
         Issued::Again { call_id, issued_ms, .. } => Known::Before { id: call_id, issued_ms },
     })
+}
+
+async fn busy(app: &App, id: &str) -> Result<Known, Refused> {
+    app.store.call_ended(id, clock::now_ms(), TURNED_AWAY).await?;
+    Ok(Known::Busy)
 }
 
 /// Dials the engine for a call whose stream will open, and forgets it should it never do so.
@@ -240,13 +265,17 @@ async fn expect(
     let (app, id) = (app.clone(), id.to_owned());
     app.tasks.clone().spawn(async move {
         let good_for = Duration::from_millis(token::GOOD_FOR_MS.unsigned_abs());
+        let last_moment = async {
+            app.draining.cancelled().await;
+            tokio::time::sleep(ON_ITS_WAY).await;
+        };
         tokio::select! {
             () = tokio::time::sleep(good_for) => {}
-            () = app.draining.cancelled() => {}
+            () = last_moment => {}
         }
         if app.calls.take(&id).is_some() {
             tracing::warn!(call = %id, "no stream opened for this call; is PUBLIC_URL reachable by wss?");
-            let _logged = app.store.call_ended(&id, clock::now_ms(), "never_connected").await;
+            write_end(&app, &id, "never_connected").await;
         }
     });
     Ok(())
@@ -265,17 +294,22 @@ async fn put_through(app: Arc<App>, socket: WebSocket) {
             return line.refuse(why).await;
         }
     };
-    let task = app.tasks.clone().spawn(async move {
+    app.tasks.clone().spawn(async move {
         let run = AssertUnwindSafe(run(&app, &id, &started, line, awaited)).catch_unwind().await;
         let ending = run.map_or("crashed", ending_name);
         if ending == "crashed" {
             tracing::error!(call = %id, "the call's task panicked");
         }
-        if let Err(error) = app.store.call_ended(&id, clock::now_ms(), ending).await {
-            tracing::error!(call = %id, %error, "the end of a call could not be written");
-        }
+        write_end(&app, &id, ending).await;
     });
-    let _ended = task.await;
+}
+
+async fn write_end(app: &App, id: &str, ending: &str) {
+    let now_ms = clock::now_ms();
+    let written = insist(&app.draining, "the end of a call", || app.store.call_ended(id, now_ms, ending));
+    if let Err(error) = written.await {
+        tracing::error!(call = %id, %error, "the end of a call could not be written");
+    }
 }
 
 /// Spends the stream's token. The call's engine is taken from where it waits; where the webhook was another
@@ -294,14 +328,27 @@ async fn admitted(app: &Arc<App>, started: &Started) -> Result<(String, Awaited)
             return Err("try again later");
         }
     };
-    if let Some(awaited) = app.calls.take(&id) {
-        return Ok((id, awaited));
+    let awaited = match app.calls.take(&id) {
+        Some(awaited) => Ok(awaited),
+        None => dialled_here(app, &id).await,
+    };
+    match awaited {
+        Ok(awaited) => Ok((id, awaited)),
+        // Its token is spent, so it cannot come again.
+        Err((why, ending)) => {
+            write_end(app, &id, ending).await;
+            Err(why)
+        }
     }
-    let place = app.calls.place().ok_or("busy")?;
-    let row = app.store.call(&id).await.ok().flatten().ok_or("unknown call")?;
-    let trust = Trust::named(&row.trust).ok_or("unknown trust")?;
+}
+
+/// A call whose webhook was another instance's, or why there is none and how that ends it.
+async fn dialled_here(app: &Arc<App>, id: &str) -> Result<Awaited, (&'static str, &'static str)> {
+    let place = app.calls.place().ok_or(("busy", TURNED_AWAY))?;
+    let row = app.store.call(id).await.ok().flatten().ok_or(("unknown call", "crashed"))?;
+    let trust = Trust::named(&row.trust).ok_or(("unknown trust", "crashed"))?;
     let answerer = Answerer::dial(app, brief::of(app, &row.from, trust));
-    Ok((id, Awaited { answerer, place, from: row.from, trust }))
+    Ok(Awaited { answerer, place, from: row.from, trust })
 }
 
 async fn run(app: &Arc<App>, id: &str, started: &Started, line: StreamLine, awaited: Awaited) -> Ending {

@@ -1,6 +1,6 @@
 //! Writes a call down while it goes on, without making it wait.
 
-use crate::{app::App, calls::Live, notes};
+use crate::{app::App, calls::Live, insist::insist, notes};
 use call::Note;
 use std::{
     sync::Arc,
@@ -47,11 +47,20 @@ impl Scribe {
     }
 }
 
+impl Drop for Scribe {
+    fn drop(&mut self) {
+        if self.lost > 0 {
+            tracing::error!(call = %self.call, lost = self.lost, "so many notes of this call are lost");
+        }
+    }
+}
+
 async fn write_down(app: Arc<App>, call: String, mut waiting: mpsc::Receiver<NoteRow>) {
     let mut rows = Vec::new();
     while waiting.recv_many(&mut rows, WAITING).await > 0 {
-        if let Err(error) = app.store.write_notes(&call, &rows).await {
-            tracing::error!(%call, %error, "notes could not be written");
+        let written = insist(&app.draining, "notes", || app.store.write_notes(&call, &rows));
+        if let Err(error) = written.await {
+            tracing::error!(%call, %error, lost = rows.len(), "notes could not be written");
         }
         rows.clear();
         if !waiting.is_closed() {

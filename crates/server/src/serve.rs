@@ -185,7 +185,6 @@ async fn told_to_stop() -> anyhow::Result<()> {
 async fn drain(app: &App) {
     let bound = app.config.server.drain;
     app.draining.cancel();
-    app.calls.forget_awaited();
     app.tasks.close();
     let calls = app.calls.count();
     if calls > 0 {

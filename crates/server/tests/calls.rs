@@ -1,6 +1,7 @@
 //! Whole calls through the product: Twilio's side of the wire at one end, OpenAI's at the other, both strict.
 
 mod house;
+use futures_util::{SinkExt, StreamExt};
 use house::{AUTH_TOKEN, House};
 use serde_json::Value;
 use sim::{
@@ -8,6 +9,7 @@ use sim::{
     twilio::{Account, Dial, Ending, Handset, handset::Listened, ring},
 };
 use std::time::Duration;
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -269,6 +271,78 @@ async fn past_the_cap_callers_hear_that_we_are_busy() {
     let third = Handset::dial(&account, Dial::local(house.address));
     assert!(third.connected().await, "the place is free again");
     third.hang_up();
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_told_again_is_answered_the_same_when_all_lines_are_busy() {
+    let (house, service, account) = opened(Script::default(), &[("MAX_CALLS", "1")]).await;
+    let (first, second) = (sim::twilio::Sids::invented(1), sim::twilio::Sids::invented(2));
+    let dial = |sids: &sim::twilio::Sids| Dial { sids: sids.clone(), ..Dial::local(house.address) };
+    let let_in = ring(&account, &dial(&first)).await.expect("it is answered").document;
+    let turned_away = ring(&account, &dial(&second)).await.expect("it is answered").document;
+    assert_ne!(let_in, turned_away);
+    assert_eq!(ring(&account, &dial(&first)).await.expect("it is answered").document, let_in);
+    let call = Handset::dial(&account, dial(&first));
+    assert!(call.connected().await);
+    assert_eq!(ring(&account, &dial(&first)).await.expect_err("the token is spent").status, Some(409));
+    call.hang_up();
+    call.ended().await.expect("the call is put through");
+    assert_eq!(ending_of(&house, 0).await, "caller_hung_up", "it was not taken for one that was turned away");
+    assert_eq!(ring(&account, &dial(&second)).await.expect("it is answered").document, turned_away);
+    assert_eq!(service.sessions().len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_caller_says_before_the_engine_is_ready_is_heard() {
+    let script = Script { update_takes: ms(1_500), ..Script::default() };
+    let (house, service, account) = opened(script, &[]).await;
+    let call = Handset::dial(&account, Dial::local(house.address));
+    assert!(call.connected().await);
+    let session = service.session(1).await;
+    call.wait(ms(2_500)).await;
+    let heard = session.heard_bytes();
+    assert!(heard >= 8 * 2_300, "of 2.5 s the engine has heard {} ms", heard / 8);
+    call.hang_up();
+    assert_eq!(session.mistakes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_call_that_was_let_in_before_the_server_was_told_to_stop_is_put_through() {
+    let (house, service, account) = opened(Script::default(), &[]).await;
+    let dial = Dial::local(house.address);
+    let sids = dial.sids.clone();
+    let document = ring(&account, &dial).await.expect("it is answered").document;
+    let between = |from: &str| {
+        document
+            .split_once(from)
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .expect("it is there")
+            .0
+            .to_owned()
+    };
+    let (url, token) = (between("url=\""), between("value=\""));
+    let address = house.address;
+    let stopping = tokio::spawn(house.stop());
+    while reqwest::get(format!("http://{address}/readyz")).await.is_ok_and(|got| got.status().is_success()) {
+        tokio::task::yield_now().await;
+    }
+    let mut request = url.as_str().into_client_request().expect("an address");
+    let signature = sim::twilio::signature::sign(&url, &[], AUTH_TOKEN);
+    request.headers_mut().insert("x-twilio-signature", signature.parse().expect("a header"));
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.expect("it is let in");
+    let start = serde_json::json!({"event": "start", "sequenceNumber": "1", "streamSid": sids.stream, "start": {
+        "accountSid": sids.account, "streamSid": sids.stream, "callSid": sids.call, "tracks": ["inbound"],
+        "customParameters": {"token": token},
+        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}}});
+    let connected = serde_json::json!({"event": "connected", "protocol": "Call", "version": "1.0.0"});
+    for message in [connected, start] {
+        socket.send(Message::text(message.to_string())).await.expect("it is open");
+    }
+    let greeting = tokio::time::timeout(PATIENCE, socket.next()).await.expect("it is greeted");
+    assert!(matches!(greeting, Some(Ok(Message::Text(_)))), "{greeting:?}");
+    drop(socket);
+    stopping.await.expect("it stops");
+    assert_eq!(service.sessions().len(), 1, "the engine that was dialled for it is the one that greets");
 }
 
 #[tokio::test]

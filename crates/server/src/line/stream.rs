@@ -81,7 +81,7 @@ impl StreamLine {
         }
     }
 
-    /// Refuses a stream that is not let in, saying so in the way that WebSockets have.
+    /// Refuses a stream that is not let in, saying so in the way that a WebSocket has.
     pub async fn refuse(mut self, why: &'static str) {
         let frame = CloseFrame { code: close_code::POLICY, reason: why.into() };
         let _gone = timeout(CLOSING, self.socket.send(Message::Close(Some(frame)))).await;
