@@ -55,7 +55,8 @@ pub enum EngineEvent {
     Wants(ToolCall),
     /// The assistant no longer wants this answered.
     Withdraws(ToolCallId),
-    /// The assistant has nothing more to say or want this turn. Ends every reply, a cancelled one too.
+    /// The assistant has nothing more to say or want. Ends every reply, a cancelled one too, but is not said while
+    /// another that was asked for is still to come.
     Done(Usage),
     /// Something went wrong that the call survives, in words for the owner.
     Trouble(String),

@@ -11,6 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// A mark that has not come back this long after its sound never will.
+const MARK_PATIENCE: Duration = Duration::from_secs(60);
+
 /// How far into an item the caller gets before it is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
@@ -66,6 +69,9 @@ impl Playout {
         };
         self.last = Some((item, offset + length));
         self.ends = Some(ends);
+        while self.spans.front().is_some_and(|span| span.ends + MARK_PATIENCE < now) {
+            self.spans.pop_front();
+        }
         self.spans.push_back(Span { item, chunk, mark, offset, begins, ends });
         mark
     }
@@ -158,5 +164,24 @@ impl Playout {
         if let Some(ends) = &mut self.ends {
             by(ends);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Format;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "simulated time begins somewhere")]
+    fn a_line_that_never_reports_does_not_keep_the_whole_call() {
+        let second = Chunk { format: Format::Ulaw, bytes: vec![0; 8_000].into() };
+        let (mut playout, mut now) = (Playout::default(), Instant::now());
+        for _ in 0..3_600 {
+            playout.sent(now, ItemId(1), second.clone());
+            now += Duration::from_secs(1);
+        }
+        assert!(playout.spans.len() <= 62, "{}", playout.spans.len());
+        assert_eq!(playout.sent_of(ItemId(1)), Some(Duration::from_secs(3_600)));
     }
 }

@@ -76,9 +76,12 @@ impl Answerer {
                     }
                 }
                 Seat::Taken(warm) => {
-                    let event = match warm.early.pop_front() {
-                        Some(event) => event,
-                        None => warm.engine.next().await,
+                    let event = if let Some(event) = warm.early.pop_front() {
+                        event
+                    } else {
+                        // The room that a greeting took is not kept for the length of the call.
+                        warm.early = VecDeque::new();
+                        warm.engine.next().await
                     };
                     if event == EngineEvent::Ready {
                         self.catch_up();

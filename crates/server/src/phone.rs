@@ -304,6 +304,14 @@ async fn put_through(app: Arc<App>, socket: WebSocket) {
     });
 }
 
+/// Beside the call, whose caller waits for the first word.
+async fn write_start(app: Arc<App>, id: String, now_ms: i64) {
+    let written = insist(&app.draining, "the start of a call", || app.store.call_answered(&id, now_ms));
+    if let Err(error) = written.await {
+        tracing::error!(call = %id, %error, "the start of a call could not be written");
+    }
+}
+
 async fn write_end(app: &App, id: &str, ending: &str) {
     let now_ms = clock::now_ms();
     let written = insist(&app.draining, "the end of a call", || app.store.call_ended(id, now_ms, ending));
@@ -355,9 +363,7 @@ async fn run(app: &Arc<App>, id: &str, started: &Started, line: StreamLine, awai
     let Awaited { answerer, place: _held_until_the_end, from, trust } = awaited;
     let (_presence, dismissed) = app.calls.begin(id);
     tracing::info!(call = %id, carrier_call = %started.call, "a call begins");
-    if let Err(error) = app.store.call_answered(id, clock::now_ms()).await {
-        tracing::error!(call = %id, %error, "the start of a call could not be written");
-    }
+    app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
     let driven = drive(
         app,
         Drive {

@@ -42,12 +42,16 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     if let Some(streams) = streams {
         servers.spawn(answer(streams, router::streams(app.clone()), tls, stopped.clone()));
     }
-    told_to_stop().await?;
+    let exit = tokio::select! {
+        told = told_to_stop() => told.map(|()| ExitCode::SUCCESS)?,
+        // Without a listener nobody can call: whoever supervises us had better start us again.
+        _ = servers.join_next() => ExitCode::FAILURE,
+    };
     drain(&app).await;
     stopped.cancel();
     let _connections_that_linger = tokio::time::timeout(LAST_WORDS, servers.join_all()).await;
     app.store.close().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(exit)
 }
 
 async fn open(config: Config) -> anyhow::Result<Arc<App>> {
