@@ -45,7 +45,7 @@ pub enum Act {
 }
 
 /// Who decides what the caller does.
-pub trait Mind: Send {
+pub trait Mind: Send + Sync {
     /// What may be heard now, as JSGF; none: nothing needs to be understood.
     fn grammar(&self) -> Option<Arc<str>>;
     /// The assistant has fallen silent. What was understood of it: none where nothing was, or where it never spoke.
@@ -124,7 +124,8 @@ impl Caller {
         loop {
             let patience = self.manners.longest.saturating_sub(time(self.phone.position()));
             if patience.is_zero() {
-                return self.hang_up(tell);
+                self.hang_up(tell);
+                return Ok(());
             }
             let heard = self.listen(mind, tell).await?;
             if self.phone.is_over() {
@@ -147,7 +148,10 @@ impl Caller {
                 }
                 Act::Listen => {}
                 Act::Wait(length) => self.phone.wait(length).await,
-                Act::HangUp => return self.hang_up(tell),
+                Act::HangUp => {
+                    self.hang_up(tell);
+                    return Ok(());
+                }
             }
         }
     }
@@ -191,10 +195,9 @@ impl Caller {
         self.listened = self.phone.position();
     }
 
-    fn hang_up(&self, tell: &mut (dyn FnMut(Told) + Send)) -> Result<(), String> {
+    fn hang_up(&self, tell: &mut (dyn FnMut(Told) + Send)) {
         tell(Told::HungUp { at: time(self.phone.position()) });
         self.phone.hang_up();
-        Ok(())
     }
 }
 

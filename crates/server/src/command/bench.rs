@@ -15,9 +15,11 @@ use tokio::net::TcpListener;
 
 /// Measure latency, CPU and memory a call, beside a bare TCP relay in the same run.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Everything runs on this machine's loopback; nothing is called, nothing is paid.\nThe exit code is 0 \
+#[command(
+    after_help = "Everything runs on this machine's loopback; nothing is called, nothing is paid.\nThe exit code is 0 \
 where every bound is kept, 1 where one is missed.\n\nExamples:\n  earpiece bench\n  earpiece bench --calls 20 \
---seconds 10\n  earpiece bench --json > bench.json")]
+--seconds 10\n  earpiece bench --json > bench.json"
+)]
 pub struct Args {
     /// Calls at once.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=5000))]
@@ -90,7 +92,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
     }
     if let Some(file) = &args.markdown {
-        std::fs::write(file, report.markdown()).with_context(|| format!("{} cannot be written", file.display()))?;
+        std::fs::write(file, report.markdown())
+            .with_context(|| format!("{} cannot be written", file.display()))?;
     }
     Ok(if report.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -117,7 +120,10 @@ async fn splice(to: SocketAddr) -> anyhow::Result<ExitCode> {
 
 fn bar() -> ProgressBar {
     let shown = std::io::stderr().is_terminal();
-    let bar = ProgressBar::with_draw_target(Some(1000), if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+    let bar = ProgressBar::with_draw_target(
+        Some(1000),
+        if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
+    );
     let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {elapsed}  {msg}");
     bar.set_style(style.expect("the template is well formed"));
     bar.enable_steady_tick(Duration::from_millis(200));

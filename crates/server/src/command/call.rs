@@ -1,16 +1,276 @@
-//! `earpiece call`: a telephone in the terminal.
+//! `earpiece call`: a telephone in the terminal, which speaks what is typed.
 
-use std::process::ExitCode;
+use super::demo::{
+    speech,
+    visitor::{LINES, Visitor},
+};
+use anyhow::{Context, bail};
+use engine::local::Workers;
+use jiff::{Timestamp, tz::TimeZone};
+use sim::{
+    caller::{Caller, Ear, Manners, Mind, Script, Step, Told, Voice},
+    twilio::{Account, Dial, Ending, Handset, handset::Listened},
+};
+use sound::{g711, wav::Wav};
+use std::{
+    io::{IsTerminal, Write},
+    net::{SocketAddr, ToSocketAddrs},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
-/// Talk to an assistant from this terminal.
+/// Talk to an assistant from this terminal: what is typed is spoken.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "While the call goes on, every line typed is spoken. Lines that begin with a slash are orders:\n  \
+/keys 123   press keys      /wav FILE   play a recording      /hangup   end the call\n\nExamples:\n  earpiece call\n  \
+earpiece call --say \"I would like to book an appointment.\" --say \"Next Tuesday at ten a m.\" --record call.wav\n  \
+earpiece call --to https://voice.example.com --from +14155550199"
+)]
 pub struct Args {
-    /// The server that is called.
+    /// The server that is called: its address, or its webhook's.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:5050")]
     pub to: String,
+    /// The secret by which the server knows its telephone company.
+    #[arg(long, value_name = "TOKEN", env = "TWILIO_AUTH_TOKEN", hide_env_values = true)]
+    pub auth_token: String,
+    /// Who calls.
+    #[arg(long, value_name = "NUMBER", default_value = "+14155550199")]
+    pub from: String,
+    /// The number that is called.
+    #[arg(long, value_name = "NUMBER", default_value = "+14155550100")]
+    pub number: String,
+    /// Say this once the assistant has fallen silent; repeatable. The call ends after the answer to the last.
+    #[arg(long, value_name = "WORDS")]
+    pub say: Vec<String>,
+    /// Play this recording once the assistant has fallen silent.
+    #[arg(long, value_name = "FILE")]
+    pub wav: Option<PathBuf>,
+    /// Press these keys once the assistant has fallen silent.
+    #[arg(long, value_name = "KEYS", value_parser = keys)]
+    pub keys: Option<String>,
+    /// Your voice.
+    #[arg(long, default_value = "rms", value_parser = engine::local::flite::VOICES)]
+    pub voice: String,
+    /// Where the call is recorded to: you left, the assistant right.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 /// Makes a call.
-pub async fn run(_args: Args) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("the telephone is still being written")
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let workers = Workers::new(std::env::current_exe().context("this program cannot find itself")?);
+    let deaf = match engine::local::check(&workers).await {
+        Ok(()) => false,
+        Err(missing) if args.wav.is_none() => bail!("there is no voice to speak with: {missing}"),
+        Err(_) => true,
+    };
+    let dial = Dial { from: args.from.clone(), to: args.number.clone(), ..dial(&args.to)? };
+    eprintln!("Calling {} …", dial.webhook);
+    let phone = Handset::dial(&Account::new(&args.auth_token), dial);
+    if !phone.connected().await {
+        return finish(phone, &args).await;
+    }
+    eprintln!("Connected.");
+    let voice = speech::voice(&workers, &args.voice);
+    let ear: Ear = if deaf { Arc::new(|_, _| Box::pin(async { Ok(None) })) } else { speech::ear(&workers) };
+    let scripted = !args.say.is_empty() || args.wav.is_some() || args.keys.is_some();
+    let phone = if scripted {
+        follow(Caller::new(phone, voice, ear, MANNERS), &args).await?
+    } else {
+        chat(phone, &voice, &ear).await?
+    };
+    finish(phone, &args).await
+}
+
+const MANNERS: Manners = Manners {
+    quiet: Duration::from_millis(900),
+    patience: Duration::from_secs(15),
+    longest: Duration::from_secs(30 * 60),
+};
+
+/// The address of the webhook, and for a plain one the machine that it is on.
+fn dial(to: &str) -> anyhow::Result<Dial> {
+    let to = to.trim_end_matches('/');
+    let Some((scheme @ ("http" | "https"), rest)) = to.split_once("://") else {
+        bail!("--to {to:?} is no address; it begins with http:// or https://");
+    };
+    let webhook = if rest.contains('/') { to.to_owned() } else { format!("{to}/incoming-call") };
+    let mut dial = Dial::new(webhook);
+    if scheme == "http" {
+        let host = rest.split('/').next().unwrap_or_default();
+        dial.connect_to = Some(resolve(host)?);
+    }
+    Ok(dial)
+}
+
+fn resolve(host: &str) -> anyhow::Result<SocketAddr> {
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let with_port = if has_port { host.to_owned() } else { format!("{host}:80") };
+    let mut found = with_port.to_socket_addrs().with_context(|| format!("{host:?} cannot be found"))?;
+    found.next().with_context(|| format!("{host:?} has no address"))
+}
+
+/// Says what was asked for, each when the assistant has fallen silent, then hangs up.
+async fn follow(mut caller: Caller, args: &Args) -> anyhow::Result<Handset> {
+    let mut tell = |told: Told| print(&told);
+    if let Some(file) = &args.wav {
+        let sound = recording(file)?;
+        caller.phone.listen(0, MANNERS.quiet, MANNERS.patience).await;
+        caller.phone.say(&sound);
+        caller.phone.said().await;
+    }
+    let keys = args.keys.clone().map(Step::Press);
+    let says = args.say.iter().cloned().map(Step::Say);
+    let mut script = Script::new(keys.into_iter().chain(says).chain([Step::HangUp]));
+    caller.converse(&mut script, &mut tell).await.map_err(anyhow::Error::msg)?;
+    Ok(caller.phone)
+}
+
+/// Speaks what is typed until somebody hangs up.
+async fn chat(phone: Handset, voice: &Voice, ear: &Ear) -> anyhow::Result<Handset> {
+    let mut typed = BufReader::new(tokio::io::stdin()).lines();
+    let mut open = true;
+    let now = Timestamp::from_millisecond(crate::clock::now_ms())?.to_zoned(TimeZone::system());
+    let grammar = Visitor::new(&LINES.map(str::to_owned), now).grammar();
+    let mut listened = 0;
+    loop {
+        tokio::select! {
+            line = typed.next_line(), if open => match line? {
+                Some(line) => obey(&phone, voice, line.trim()).await?,
+                None => open = false,
+            },
+            heard = phone.listen(listened, MANNERS.quiet, Duration::from_secs(3600)) => {
+                if let Listened::Spoke(stretch) | Listened::Over(Some(stretch)) = &heard {
+                    listened = stretch.end;
+                    let words = match &grammar {
+                        Some(grammar) => ear(phone.heard(stretch.clone()), grammar.clone()).await,
+                        None => Ok(None),
+                    };
+                    let at = Duration::from_millis(stretch.start as u64 / 8);
+                    let level = sound::level::dbfs(&phone.heard(stretch.clone()));
+                    let seconds = stretch.len() as f64 / 8_000.0;
+                    let words = words.ok().flatten().unwrap_or_else(|| "(not understood)".into());
+                    line(at, "them", &format!("{words}  [{seconds:.1} s at {level:.0} dB]"));
+                }
+                if matches!(heard, Listened::Over(_)) {
+                    return Ok(phone);
+                }
+            }
+            _ = tokio::signal::ctrl_c() => phone.hang_up(),
+        }
+    }
+}
+
+/// Does what one typed line says.
+async fn obey(phone: &Handset, voice: &Voice, typed: &str) -> anyhow::Result<()> {
+    let at = Duration::from_millis(phone.position() as u64 / 8);
+    match typed.split_once(' ').unwrap_or((typed, "")) {
+        ("", _) => {}
+        ("/hangup", _) => phone.hang_up(),
+        ("/keys", pressed) => match keys(pressed.trim()) {
+            Ok(pressed) => pressed.chars().for_each(|key| phone.press(key)),
+            Err(why) => eprintln!("{why}"),
+        },
+        ("/wav", file) => match recording(Path::new(file.trim())) {
+            Ok(sound) => phone.say(&sound),
+            Err(why) => eprintln!("{why:#}"),
+        },
+        (order, _) if order.starts_with('/') => eprintln!("{order} is no order; /keys, /wav and /hangup are"),
+        _ => match voice(typed.to_owned()).await {
+            Ok(samples) => {
+                line(at, "you", &format!("{typed}  [{:.0} dB]", sound::level::dbfs(&samples)));
+                phone.say(&g711::samples_to_ulaw(&samples));
+            }
+            Err(why) => eprintln!("that cannot be spoken: {why}"),
+        },
+    }
+    Ok(())
+}
+
+/// Keeps the recording, and says how the call ended.
+async fn finish(phone: Handset, args: &Args) -> anyhow::Result<ExitCode> {
+    if let Some(file) = &args.record {
+        std::fs::write(file, phone.recording().write())
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    let ended = match phone.ended().await {
+        Ok(ended) => ended,
+        Err(failed) => {
+            eprintln!("The call failed: {failed}.");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    for said in &ended.said {
+        eprintln!("The telephone company said: {said}");
+    }
+    for error in &ended.errors {
+        eprintln!("The telephone company would log error {}: {}", error.code, error.what);
+    }
+    let (how, good) = match &ended.ending {
+        Ending::CallerHungUp => ("You hung up.".to_owned(), true),
+        Ending::Finished | Ending::Completed => ("They hung up.".to_owned(), true),
+        Ending::Rejected(reason) => (format!("The call was not taken: {reason}."), false),
+        Ending::Transferred(whom) => (format!("The call was put through to {}.", whom.join(" and ")), true),
+    };
+    eprintln!("{how}");
+    Ok(if good && ended.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn recording(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let wav =
+        Wav::read(&bytes).map_err(|why| anyhow::anyhow!("{} is no recording: {why}", file.display()))?;
+    Ok(g711::samples_to_ulaw(&wav.to_mono(8_000)))
+}
+
+fn keys(text: &str) -> Result<String, String> {
+    let good = !text.is_empty() && text.chars().all(|key| key.is_ascii_digit() || "*#".contains(key));
+    if good { Ok(text.to_owned()) } else { Err(format!("{text:?} are no keys; 0 to 9, * and # are")) }
+}
+
+fn print(told: &Told) {
+    match told {
+        Told::Said { at, words } => line(*at, "you", words),
+        Told::Heard { at, words } => line(*at, "them", words.as_deref().unwrap_or("(speak)")),
+        Told::Pressed { at, keys } => line(*at, "you", &format!("(press {keys})")),
+        Told::HungUp { at } => line(*at, "you", "(hang up)"),
+    }
+}
+
+fn line(at: Duration, who: &str, text: &str) {
+    let bold = std::io::stdout().is_terminal() && who == "them";
+    let (on, off) = if bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    let seconds = at.as_secs_f64();
+    let (minutes, seconds) = ((seconds / 60.0) as u64, seconds % 60.0);
+    // A closed terminal is noticed when the call is over.
+    let _ = writeln!(std::io::stdout(), "{minutes:>2}:{seconds:04.1}  {on}{who:<5}{off} {text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_alone_means_its_webhook_and_plain_ones_are_dialled_directly() {
+        let local = dial("http://127.0.0.1:5050/").expect("an address");
+        assert_eq!(local.webhook, "http://127.0.0.1:5050/incoming-call");
+        assert_eq!(local.connect_to, Some("127.0.0.1:5050".parse().expect("an address")));
+        let remote = dial("https://voice.example.com/phone/webhook").expect("an address");
+        assert_eq!(
+            (remote.webhook.as_str(), remote.connect_to),
+            ("https://voice.example.com/phone/webhook", None)
+        );
+        assert!(dial("voice.example.com").is_err());
+    }
+
+    #[test]
+    fn only_keys_of_a_telephone_are_pressed() {
+        assert_eq!(keys("12*#"), Ok("12*#".into()));
+        assert!(keys("1a").is_err());
+        assert!(keys("").is_err());
+    }
 }

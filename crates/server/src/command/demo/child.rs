@@ -46,7 +46,8 @@ impl Drop for Folder {
 /// A process of this very program that listens. Dropping it kills it.
 #[derive(Debug)]
 pub struct Listening {
-    child: Child,
+    // Killed when it is dropped.
+    _child: Child,
     pub address: SocketAddr,
     pub pid: u32,
     log: PathBuf,
@@ -56,7 +57,11 @@ pub struct Listening {
 
 impl Listening {
     /// Starts this program with these arguments and variables, in `folder`, and waits for its line `listening on …`.
-    pub async fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<Self> {
+    pub async fn start(
+        folder: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let log = folder.join("log.txt");
         let program = std::env::current_exe().context("this program cannot find itself")?;
         let mut command = Command::new(program);
@@ -72,24 +77,22 @@ impl Listening {
             Ok(Err(why)) => bail!("the server did not start: {why}\n{}", tail(&log)),
             Err(_) => bail!("the server did not listen within {PATIENCE:?}\n{}", tail(&log)),
         };
-        Ok(Self { child, address, pid, log, _output: output })
+        Ok(Self { _child: child, address, pid, log, _output: output })
     }
 
     /// The last lines of what it logged.
     pub fn log(&self) -> String {
         tail(&self.log)
     }
-
-    /// Waits till it ends by itself.
-    pub async fn ended(&mut self) -> io::Result<()> {
-        self.child.wait().await.map(drop)
-    }
 }
 
 async fn said_address(output: &mut Lines<BufReader<ChildStdout>>) -> anyhow::Result<SocketAddr> {
     while let Some(line) = output.next_line().await? {
         if let Some(address) = line.strip_prefix("listening on http://") {
-            return address.trim_end_matches('/').parse().with_context(|| format!("{address:?} is no address"));
+            return address
+                .trim_end_matches('/')
+                .parse()
+                .with_context(|| format!("{address:?} is no address"));
         }
     }
     bail!("it ended without a word")

@@ -51,8 +51,10 @@ impl Transcript {
             match note.kind.as_str() {
                 "assistant_said" => {
                     let text = fields["text"].as_str().unwrap_or_default();
-                    let before = self.said.insert(fields["item"].as_u64().unwrap_or_default(), text.to_owned());
-                    let new = before.and_then(|before| text.strip_prefix(before.as_str())).unwrap_or(text).trim();
+                    let before =
+                        self.said.insert(fields["item"].as_u64().unwrap_or_default(), text.to_owned());
+                    let new =
+                        before.and_then(|before| text.strip_prefix(before.as_str())).unwrap_or(text).trim();
                     if !new.is_empty() {
                         self.line(at, "assistant", new)?;
                     }
@@ -75,7 +77,12 @@ impl Transcript {
     fn line(&self, at: Duration, who: &str, text: &str) -> anyhow::Result<()> {
         if !self.json {
             let seconds = at.as_secs_f64();
-            writeln!(std::io::stdout(), "{:>2}:{:04.1}  {who:<9}  {text}", (seconds / 60.0) as u64, seconds % 60.0)?;
+            writeln!(
+                std::io::stdout(),
+                "{:>2}:{:04.1}  {who:<9}  {text}",
+                (seconds / 60.0) as u64,
+                seconds % 60.0
+            )?;
         }
         Ok(())
     }

@@ -2,8 +2,11 @@
 
 use jiff::Zoned;
 use sim::caller::{Act, Mind, Script};
-use std::{collections::VecDeque, sync::Arc};
-use when::Said;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
+use when::{Said, Unclear};
 
 /// What the caller says where nothing else is asked for.
 pub const LINES: [&str; 4] =
@@ -25,15 +28,32 @@ pub struct Visitor {
     repeats: u32,
     silences: u32,
     mute: bool,
+    grammar: Arc<str>,
     confirmed: Option<String>,
-    heard_booked: bool,
+    /// What was heard to be booked, whatever it was.
+    booked: Option<String>,
+    goodbyes: u32,
 }
 
 impl Visitor {
     /// A caller who says these lines; `now` is the wall clock of the office.
     pub fn new(lines: &[String], now: Zoned) -> Self {
         let said = lines.iter().fold(Said::default(), |said, line| said.then(&when::read(line, &now)));
-        let wanted = said.resolve(&now, Some(&when::Hours::default())).ok().map(|moment| moment.at);
+        let wanted = match said.resolve(&now, Some(&when::Hours::default())) {
+            Ok(moment) => Some(moment.at),
+            // The caller means the likeliest, and says so when asked.
+            Err(Unclear::Either(moments, _)) => {
+                moments.first().and_then(|moment| moment.to_zoned(now.time_zone().clone()).ok())
+            }
+            Err(
+                Unclear::NoDay
+                | Unclear::NoTime
+                | Unclear::Closed(_)
+                | Unclear::Skipped(_)
+                | Unclear::Impossible(_),
+            ) => None,
+        };
+        let grammar = grammar(&now, wanted.as_ref()).into();
         Self {
             lines: lines.iter().cloned().collect(),
             wanted,
@@ -43,8 +63,10 @@ impl Visitor {
             repeats: REPEATS,
             silences: 0,
             mute: false,
+            grammar,
             confirmed: None,
-            heard_booked: false,
+            booked: None,
+            goodbyes: 0,
         }
     }
 
@@ -64,21 +86,24 @@ impl Visitor {
         self.confirmed.as_deref()
     }
 
-    /// Whether anything was heard to be booked.
-    pub fn heard_booked(&self) -> bool {
-        self.heard_booked
+    /// What was understood to be booked, whatever it was.
+    pub fn booked(&self) -> Option<&str> {
+        self.booked.as_deref()
     }
 
     fn understood(&mut self, heard: &str) -> Act {
-        if let Some(what) = between(heard, "booked", &["is there"]) {
-            self.heard_booked = true;
+        if let Some(what) = between(heard, "is booked", &["is there"]) {
+            self.booked = Some(what.to_owned());
             if self.means_wanted(what) == Some(true) {
                 self.confirmed = Some(format!("it is booked {what}"));
             }
-            return self.say("Goodbye.".into());
+            return self.goodbye();
         }
         if heard.contains("goodbye") {
             return Act::Listen;
+        }
+        if self.booked.is_some() {
+            return self.goodbye();
         }
         if let Some(what) = between(heard, "that is", &["shall i", "is that"])
             && (heard.contains("shall i book") || heard.contains("is that right"))
@@ -93,7 +118,9 @@ impl Visitor {
         if Script::asks_again(heard) && self.last.is_some() {
             return self.again();
         }
-        if let Some(choices) = between(heard, "do you mean", &[]).or_else(|| between(heard, "did you say", &[])) {
+        if let Some(choices) =
+            between(heard, "do you mean", &[]).or_else(|| between(heard, "did you say", &[]))
+        {
             let second = choices.split_once(" or ").is_some_and(|(_, second)| self.fits(second));
             return self.say(if second { "The second one." } else { "The first one." }.into());
         }
@@ -117,7 +144,7 @@ impl Visitor {
                 }
                 self.say(line)
             }
-            None if nothing_else => self.say("Goodbye.".into()),
+            None if nothing_else => self.goodbye(),
             None => self.content(),
         }
     }
@@ -134,6 +161,12 @@ impl Visitor {
         }
         self.repeats -= 1;
         Act::Say(last)
+    }
+
+    /// All is said: takes leave, and goes if that is not understood.
+    fn goodbye(&mut self) -> Act {
+        self.goodbyes += 1;
+        if self.goodbyes > 2 { Act::HangUp } else { self.say("Goodbye.".into()) }
     }
 
     fn say(&mut self, words: String) -> Act {
@@ -157,7 +190,7 @@ impl Visitor {
 
 impl Mind for Visitor {
     fn grammar(&self) -> Option<Arc<str>> {
-        Some(GRAMMAR.into())
+        Some(self.grammar.clone())
     }
 
     fn answer(&mut self, heard: Option<&str>) -> Act {
@@ -186,9 +219,9 @@ fn between<'a>(text: &'a str, from: &str, to: &[&str]) -> Option<&'a str> {
 
 fn is_yes_or_no(line: &str) -> bool {
     let plain = plain(line);
-    ["yes", "no", "okay", "sure", "correct", "that's right", "that's wrong"].iter().any(|word| {
-        plain.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    })
+    ["yes", "no", "okay", "sure", "correct", "that's right", "that's wrong"]
+        .iter()
+        .any(|word| plain.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
 }
 
 fn plain(text: &str) -> String {
@@ -196,36 +229,76 @@ fn plain(text: &str) -> String {
     words.replace([',', '.', '!', '?'], "")
 }
 
-/// What an assistant at an appointment desk may say, in the words that a recogniser knows.
-const GRAMMAR: &str = "#JSGF V1.0;
-grammar desk;
-public <heard> = <sentence>+;
-<sentence> = hello | how can i help you | which day would you like [instead] | what [other] time would you like [instead] \
-| that is <moment> shall i book it | just to be sure | is that right | i take that as <time> when we are open \
-| it is booked <moment> | it was booked already <moment> | is there anything else i can do for you \
-| thank you for calling | goodbye | nothing has been booked | i will hang up now \
-| sorry i did not catch that | sorry i still did not understand | i am sorry i have trouble understanding you \
-| would you like to leave a message instead | would you like to leave a message \
-| please say for example | next tuesday | half past two in the afternoon | book an appointment next tuesday at ten \
-| please say yes that's right or no that's wrong | you can also press one for yes and two for no \
-| please say the first one or the second one | please say a day for example | please say a time for example \
-| do you mean <name> or <name> | did you say <name> or <name> \
-| i am sorry <moment> is not free | on <date> i have <time> [or <time>] | which would you like \
-| all right | what should i change the day or the time | one moment please | are you still there;
-<name> = <moment> | <date> | <time>;
-<moment> = <date> at <time>;
-<date> = <weekday> <month> <ordinal>;
-<weekday> = monday | tuesday | wednesday | thursday | friday | saturday | sunday;
-<month> = january | february | march | april | may | june | july | august | september | october | november | december;
-<ordinal> = first | second | third | fourth | fifth | sixth | seventh | eighth | ninth | tenth | eleventh | twelfth \
-| thirteenth | fourteenth | fifteenth | sixteenth | seventeenth | eighteenth | nineteenth | twentieth | twenty first \
-| twenty second | twenty third | twenty fourth | twenty fifth | twenty sixth | twenty seventh | twenty eighth \
-| twenty ninth | thirtieth | thirty first;
-<time> = noon | midnight | <clock> <half>;
-<clock> = <hour> | (half past | quarter past | quarter to) <hour> | <hour> (ten | twenty | forty | fifty);
-<half> = in the morning | in the afternoon | in the evening | at night;
-<hour> = one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve;
-";
+/// Phrases of an assistant at an appointment desk, in words that a recogniser knows.
+const PHRASES: [&str; 30] = [
+    "hello",
+    "how can i help you",
+    "which day would you like [instead]",
+    "what [other] time would you like [instead]",
+    "that is",
+    "shall i book it",
+    "just to be sure",
+    "is that right",
+    "i take that as",
+    "when we are open",
+    "it is booked",
+    "it was booked already",
+    "is there anything else i can do for you",
+    "thank you for calling",
+    "goodbye",
+    "nothing has been booked",
+    "i will hang up now",
+    "sorry i did not catch that",
+    "sorry i still did not understand",
+    "i am sorry",
+    "i have trouble understanding you",
+    "would you like to leave a message [instead]",
+    "please say",
+    "is not free",
+    "i have",
+    "which would you like",
+    "all right",
+    "what should i change the day or the time",
+    "one moment please",
+    "are you still there",
+];
+
+/// What may be heard: those phrases, and days and times that exist. A weekday that does not fall on its date, or ten
+/// in the afternoon, cannot be misheard, because it is not there.
+fn grammar(now: &Zoned, wanted: Option<&Zoned>) -> String {
+    let near = (0..NAMED_DAYS).filter_map(|days| now.date().checked_add(jiff::Span::new().days(days)).ok());
+    let dates: BTreeSet<String> = near
+        .chain(wanted.map(Zoned::date))
+        .map(|date| plain(&when::name_date(date, now.date(), when::Style::Spoken)))
+        .collect();
+    let dates = dates.into_iter().collect::<Vec<_>>().join(" | ");
+    let times = PARTS
+        .map(|(part, past, to)| format!("([half past | quarter past] ({past}) | quarter to ({to})) {part}"));
+    format!(
+        "#JSGF V1.0;\ngrammar desk;\n\
+         public <heard> = <phrase> [<phrase>] [<moment>] [<phrase>] [<phrase>] | <date> <phrase> | \
+         (do you mean | did you say) <name> or <name>;\n\
+         <phrase> = {};\n<name> = <moment> | <date> | <time>;\n<moment> = <date> at <time>;\n<date> = {dates};\n\
+         <time> = noon | midnight | {};\n",
+        PHRASES.join(" | "),
+        times.join(" | "),
+    )
+}
+
+/// The parts of the day, the hours that are named in them, and those before which a quarter is.
+const PARTS: [(&str, &str, &str); 4] = [
+    (
+        "in the morning",
+        "one | two | three | four | five | six | seven | eight | nine | ten | eleven",
+        "one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve",
+    ),
+    ("in the afternoon", "twelve | one | two | three | four | five", "one | two | three | four | five | six"),
+    ("in the evening", "six | seven | eight", "seven | eight | nine"),
+    ("at night", "nine | ten | eleven", "ten | eleven | twelve"),
+];
+
+/// How many days ahead are understood by name; the wanted one always is.
+const NAMED_DAYS: i64 = 100;
 
 #[cfg(test)]
 mod tests {
@@ -250,12 +323,28 @@ mod tests {
     #[test]
     fn the_usual_lines_lead_to_a_confirmed_appointment() {
         let mut visitor = visitor(&LINES);
-        assert_eq!(visitor.wanted().expect("they say when").to_string(), "2026-11-24T10:00:00-05:00[America/New_York]");
+        assert_eq!(
+            visitor.wanted().expect("they say when").to_string(),
+            "2026-11-24T10:00:00-05:00[America/New_York]"
+        );
         assert_eq!(said(visitor.answer(Some("hello how can i help you"))), LINES[0]);
         assert_eq!(said(visitor.answer(Some("which day would you like"))), LINES[1]);
         assert_eq!(said(visitor.answer(Some(READ_BACK))), LINES[2]);
         assert_eq!(said(visitor.answer(Some(BOOKED))), LINES[3]);
         assert!(visitor.confirmed().is_some());
+    }
+
+    #[test]
+    fn the_usual_lines_name_a_tuesday_at_ten_on_every_day_of_the_year() {
+        let lines = LINES.map(str::to_owned);
+        let first: Zoned = "2026-11-21T23:50[Europe/Berlin]".parse().expect("a moment");
+        for days in 0..366 {
+            let now = first.checked_add(jiff::Span::new().days(days)).expect("within reach");
+            let visitor = Visitor::new(&lines, now.clone());
+            let wanted = visitor.wanted().unwrap_or_else(|| panic!("no appointment on {now}"));
+            assert_eq!((wanted.weekday(), wanted.hour()), (jiff::civil::Weekday::Tuesday, 10), "on {now}");
+            assert!(*wanted > now, "on {now}");
+        }
     }
 
     #[test]
@@ -269,7 +358,7 @@ mod tests {
             "Book an appointment next Tuesday at ten a m."
         );
         visitor.answer(Some(&BOOKED.replace("twenty fourth", "twenty fifth")));
-        assert!(visitor.heard_booked());
+        assert!(visitor.booked().is_some());
         assert_eq!(visitor.confirmed(), None);
     }
 
