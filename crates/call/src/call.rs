@@ -152,6 +152,9 @@ impl Call {
                 self.nudged = false;
                 self.timers.set(Timer::Silence, now + self.policy.silence);
                 self.note(Note::KeyPressed);
+                if self.is_interrupted_by_a_key(now) {
+                    self.interrupt(now);
+                }
                 self.tell_engine(EngineCommand::Key(key));
             }
             LineEvent::Closed => self.end(Ending::CallerHungUp, None),
@@ -193,7 +196,7 @@ impl Call {
         self.floor.turn.0 += 1;
         self.note(Note::CallerSpoke(self.floor.turn));
         self.nudged = false;
-        self.timers.stop(Timer::Silence);
+        self.timers.set(Timer::Silence, now + self.policy.monologue);
         if self.manner == Manner::Turns {
             return;
         }
@@ -201,9 +204,33 @@ impl Call {
             Some(taken) => taken.paused = false,
             None => self.take_floor(now),
         }
-        if self.floor.is_in_doubt() {
-            self.timers.set(Timer::Doubt, now + self.policy.doubt);
+        self.doubt_until(now + self.policy.doubt);
+    }
+
+    /// Sets when it is decided whether the caller means it; noise that comes and goes cannot put that off for ever.
+    fn doubt_until(&mut self, at: Instant) {
+        if let Some(taken) = self.floor.taken.as_ref().filter(|taken| !taken.certain) {
+            let latest = taken.since + self.policy.doubt + self.policy.no_words;
+            self.timers.set(Timer::Doubt, at.min(latest));
         }
+    }
+
+    fn is_interrupted_by_a_key(&self, now: Instant) -> bool {
+        let speaking = self.playout.is_sounding(now) || self.floor.is_in_doubt();
+        speaking && self.manner == Manner::Duplex && !self.engine_gone
+    }
+
+    /// Silences the assistant for good: what was not heard is forgotten, and the floor is free.
+    fn interrupt(&mut self, now: Instant) {
+        if self.floor.taken.is_none() {
+            self.take_floor(now);
+        }
+        self.floor.taken.iter_mut().for_each(|taken| taken.paused = false);
+        if self.floor.is_in_doubt() {
+            self.be_certain(now);
+        }
+        self.give_back_floor();
+        self.tell_answers();
     }
 
     /// Silences the assistant, and keeps what it was saying.
@@ -220,7 +247,7 @@ impl Call {
             let sent = self.playout.sent_of(item).unwrap_or_default();
             cuts.push(Cut { item, heard: sent, sent });
         }
-        self.floor.taken = Some(Taken::new(self.floor.turn, cuts, held, leave));
+        self.floor.taken = Some(Taken::new(now, self.floor.turn, cuts, held, leave));
     }
 
     /// Stops leaving, if that is what the call was doing and may stop.
@@ -246,8 +273,7 @@ impl Call {
         let Some(taken) = &mut self.floor.taken else { return };
         if !taken.certain && (replying || taken.has_cut_anything()) {
             taken.paused = true;
-            self.timers.set(Timer::Doubt, now + self.policy.no_words);
-            return;
+            return self.doubt_until(now + self.policy.no_words);
         }
         self.note(Note::CallerPaused(self.floor.turn));
         self.give_back_floor();
@@ -310,10 +336,11 @@ impl Call {
     /// It was a cough: the assistant goes on from where it was cut.
     fn go_on(&mut self, now: Instant) {
         let Some(taken) = self.floor.taken.take() else { return };
-        if !taken.has_cut_anything() {
-            return self.respond(now);
-        }
         self.floor.misjudged = Some(taken.turn);
+        if !taken.has_cut_anything() {
+            // The reply that is awaited answers this turn, too.
+            return if self.replying { self.tell_answers() } else { self.respond(now) };
+        }
         self.note(Note::FalseInterruption);
         for (item, chunk) in taken.held {
             self.play(now, item, chunk);

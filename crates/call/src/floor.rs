@@ -6,7 +6,7 @@
 use crate::{Chunk, Cut, Ending, ItemId, LineCommand, ToolCallId, TurnId};
 use std::{
     collections::{BTreeMap, VecDeque},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// What the assistant was about to do when the caller spoke up: leave.
@@ -35,6 +35,7 @@ impl Leave {
 /// The caller has the floor.
 #[derive(Debug)]
 pub(crate) struct Taken {
+    pub since: Instant,
     /// The turn that took it.
     pub turn: TurnId,
     /// They meant it: what they cut off is forgotten.
@@ -51,17 +52,18 @@ pub(crate) struct Taken {
 }
 
 /// Held sound beyond this is more than any engine says in one go.
-const HELD: Duration = Duration::from_secs(10 * 60);
+const HELD: Duration = Duration::from_secs(5 * 60);
 
 impl Taken {
     pub(crate) fn new(
+        since: Instant,
         turn: TurnId,
         cuts: Vec<Cut>,
         held: Vec<(ItemId, Chunk)>,
         leave: Option<Leave>,
     ) -> Self {
         let held_for = held.iter().map(|(_, chunk)| chunk.duration()).sum();
-        Self { turn, certain: false, paused: false, cuts, held: held.into(), held_for, leave }
+        Self { since, turn, certain: false, paused: false, cuts, held: held.into(), held_for, leave }
     }
 
     /// Keeps late sound. Says whether there was room for it.

@@ -10,6 +10,8 @@ pub struct Policy {
     pub longest_call: Duration,
     /// Ask "are you there?" after this much silence, hang up after the second.
     pub silence: Duration,
+    /// Speech without a pause that lasts this long counts as silence: some noise that nobody makes.
+    pub monologue: Duration,
     /// Speech over the assistant that lasts this long is an interruption even before its words are known.
     pub doubt: Duration,
     /// A caller who stopped without a word known for this long did not mean to interrupt.
@@ -37,6 +39,7 @@ impl Default for Policy {
         Self {
             longest_call: Duration::from_secs(30 * 60),
             silence: Duration::from_secs(20),
+            monologue: Duration::from_secs(120),
             doubt: Duration::from_millis(1_000),
             no_words: Duration::from_millis(1_200),
             filler: Duration::from_millis(800),

@@ -459,3 +459,70 @@ fn what_a_tool_did_after_the_call_is_noted() {
     let outputs = sim.give(Input::Tool(id("t"), booked("Booked.")));
     assert!(matches!(outputs[..], [Output::Note(Note::ToolAnswered { ok: true, .. })]), "{outputs:?}");
 }
+
+#[test]
+fn the_last_goodbye_does_not_queue_behind_a_long_answer() {
+    let mut sim = Sim::new(Policy { longest_call: secs(60), ..Policy::default() });
+    sim.pass(secs(45));
+    sim.speak(1, secs(30));
+    sim.pass(secs(6));
+    let told = sim.engine_was_told();
+    let [.., EngineCommand::Cancel, EngineCommand::Truncate(ItemId(1), _), EngineCommand::Say(_)] = told[..]
+    else {
+        panic!("{told:?}")
+    };
+    sim.speak(2, secs(3));
+    sim.done();
+    sim.pass(secs(4));
+    assert_eq!(sim.heard(2), secs(3));
+    assert_eq!(sim.call.ending(), Some(Ending::TooLong));
+}
+
+#[test]
+fn a_key_silences_the_assistant() {
+    let mut sim = Sim::new(Policy::default());
+    sim.speak(1, secs(9));
+    sim.pass(secs(2));
+    sim.give(Input::Line(LineEvent::Key('2')));
+    let told = sim.engine_was_told();
+    let wanted =
+        [EngineCommand::Cancel, EngineCommand::Truncate(ItemId(1), secs(2)), EngineCommand::Key('2')];
+    assert_eq!(told, wanted.iter().collect::<Vec<_>>());
+    assert!(sim.speak(2, secs(1)).iter().any(is_play), "and the answer to the key is heard");
+}
+
+#[test]
+fn noise_that_comes_and_goes_is_decided_about() {
+    let mut sim = Sim::new(Policy::default());
+    sim.speak(1, secs(9));
+    sim.done();
+    sim.pass(secs(1));
+    for _ in 0..20 {
+        sim.engine(EngineEvent::CallerSpeaks);
+        sim.pass(ms(150));
+        sim.engine(EngineEvent::CallerPauses);
+        sim.pass(ms(150));
+    }
+    let decided = sim.said(|o| matches!(o, Output::Note(Note::FalseInterruption | Note::Interrupted { .. })));
+    assert!(!decided.is_empty());
+}
+
+#[test]
+fn speech_that_never_pauses_ends_the_call_before_its_longest() {
+    let mut sim = Sim::new(Policy::default());
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.pass(secs(5 * 60));
+    assert_eq!(sim.call.ending(), Some(Ending::Silent));
+}
+
+#[test]
+fn a_cough_while_the_assistant_thinks_does_not_make_it_answer_twice() {
+    let mut sim = Sim::new(Policy::default());
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.engine(EngineEvent::CallerPauses);
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.engine(EngineEvent::CallerPauses);
+    sim.pass(secs(2));
+    assert_eq!(sim.engine_was_told(), [&EngineCommand::Respond]);
+    assert!(sim.speak(1, secs(1)).iter().any(is_play));
+}

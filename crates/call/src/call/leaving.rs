@@ -9,6 +9,9 @@ impl Call {
         self.note(Note::Woke(timer));
         match timer {
             Timer::LongestCall => {
+                if self.manner == Manner::Duplex && !self.engine_gone {
+                    self.interrupt(now);
+                }
                 self.speak(EngineCommand::Say(self.policy.longest_goodbye.clone()));
                 self.leave(now, Ending::TooLong, LineCommand::HangUp, None);
             }
@@ -16,6 +19,10 @@ impl Call {
                 self.timers.set(Timer::Silence, now + self.policy.silence);
             }
             Timer::Silence if self.nudged => {
+                // Whatever makes noise without end is nobody who has the floor.
+                if self.floor.taken.is_some() {
+                    self.interrupt(now);
+                }
                 self.speak(EngineCommand::Say(self.policy.silence_goodbye.clone()));
                 self.leave(now, Ending::Silent, LineCommand::HangUp, None);
             }

@@ -172,7 +172,8 @@ impl Sim {
     /// Hands the call one thing that happened, and the world what the call makes of it. Returns what it made of it.
     pub fn give(&mut self, input: Input) -> Vec<Output> {
         let from = self.log.len();
-        if matches!(input, Input::Engine(EngineEvent::CallerSpeaks | EngineEvent::CallerSaid(..))) {
+        // Whatever is cut by this is cut now, or has been silent since it was cut.
+        if !matches!(input, Input::Line(LineEvent::Audio(_) | LineEvent::Played(_))) {
             self.probe();
         }
         self.call.handle(self.now, input);
