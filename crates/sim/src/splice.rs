@@ -48,3 +48,30 @@ async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> io::Result<
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_goes_in_on_one_side_comes_out_on_the_other_and_so_does_the_end() {
+        let far = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let near = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let (to, here) = (far.local_addr().expect("bound"), near.local_addr().expect("bound"));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(run(near, to));
+        let mut a = TcpStream::connect(here).await.expect("it listens");
+        let (mut b, _) = far.accept().await.expect("it connects");
+        let sound: Vec<u8> = (0..100_000u32).map(|n| (n % 251) as u8).collect();
+        a.write_all(&sound).await.expect("it is open");
+        let mut came = vec![0; sound.len()];
+        b.read_exact(&mut came).await.expect("it all comes");
+        assert_eq!(came, sound);
+        b.write_all(b"back").await.expect("it is open");
+        let mut back = [0; 4];
+        a.read_exact(&mut back).await.expect("it all comes");
+        assert_eq!(&back, b"back");
+        drop(a);
+        assert_eq!(b.read(&mut came).await.expect("it ends"), 0);
+    }
+}

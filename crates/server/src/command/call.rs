@@ -1,14 +1,11 @@
 //! `earpiece call`: a telephone in the terminal, which speaks what is typed.
 
-use super::demo::{
-    speech,
-    visitor::{LINES, Visitor},
-};
+use super::demo::{speech, visitor};
 use anyhow::{Context, bail};
 use engine::local::Workers;
 use jiff::{Timestamp, tz::TimeZone};
 use sim::{
-    caller::{Caller, Ear, Manners, Mind, Script, Step, Told, Voice},
+    caller::{Caller, Ear, Manners, Script, Step, Told, Voice},
     twilio::{Account, Dial, Ending, Handset, handset::Listened},
 };
 use sound::{g711, wav::Wav};
@@ -125,7 +122,8 @@ async fn follow(mut caller: Caller, args: &Args) -> anyhow::Result<Handset> {
     }
     let keys = args.keys.clone().map(Step::Press);
     let says = args.say.iter().cloned().map(Step::Say);
-    let mut script = Script::new(keys.into_iter().chain(says).chain([Step::HangUp]));
+    let mut script =
+        Script::new(keys.into_iter().chain(says).chain([Step::HangUp])).understanding(desk_grammar()?);
     caller.converse(&mut script, &mut tell).await.map_err(anyhow::Error::msg)?;
     Ok(caller.phone)
 }
@@ -134,8 +132,7 @@ async fn follow(mut caller: Caller, args: &Args) -> anyhow::Result<Handset> {
 async fn chat(phone: Handset, voice: &Voice, ear: &Ear) -> anyhow::Result<Handset> {
     let mut typed = BufReader::new(tokio::io::stdin()).lines();
     let mut open = true;
-    let now = Timestamp::from_millisecond(crate::clock::now_ms())?.to_zoned(TimeZone::system());
-    let grammar = Visitor::new(&LINES.map(str::to_owned), now).grammar();
+    let grammar = desk_grammar()?;
     let mut listened = 0;
     loop {
         tokio::select! {
@@ -146,10 +143,7 @@ async fn chat(phone: Handset, voice: &Voice, ear: &Ear) -> anyhow::Result<Handse
             heard = phone.listen(listened, MANNERS.quiet, Duration::from_secs(3600)) => {
                 if let Listened::Spoke(stretch) | Listened::Over(Some(stretch)) = &heard {
                     listened = stretch.end;
-                    let words = match &grammar {
-                        Some(grammar) => ear(phone.heard(stretch.clone()), grammar.clone()).await,
-                        None => Ok(None),
-                    };
+                    let words = ear(phone.heard(stretch.clone()), grammar.clone()).await;
                     let at = Duration::from_millis(stretch.start as u64 / 8);
                     let level = sound::level::dbfs(&phone.heard(stretch.clone()));
                     let seconds = stretch.len() as f64 / 8_000.0;
@@ -163,6 +157,12 @@ async fn chat(phone: Handset, voice: &Voice, ear: &Ear) -> anyhow::Result<Handse
             _ = tokio::signal::ctrl_c() => phone.hang_up(),
         }
     }
+}
+
+/// What our own desk says. Of another assistant's words it understands little, and then says so.
+fn desk_grammar() -> anyhow::Result<Arc<str>> {
+    let now = Timestamp::from_millisecond(crate::clock::now_ms())?.to_zoned(TimeZone::system());
+    Ok(visitor::grammar(&now, None).into())
 }
 
 /// Does what one typed line says.

@@ -24,6 +24,7 @@ pub struct Script {
     last: Option<String>,
     /// How often lines may still be repeated.
     repeats: u32,
+    grammar: Arc<str>,
 }
 
 /// How often a caller repeats lines before losing patience.
@@ -31,12 +32,18 @@ const REPEATS: u32 = 4;
 
 impl Script {
     pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
-        Self { steps: steps.into_iter().collect(), last: None, repeats: REPEATS }
+        Self { steps: steps.into_iter().collect(), last: None, repeats: REPEATS, grammar: REPAIR.into() }
+    }
+
+    /// The same that understands what this grammar says, for an assistant whose words are known.
+    #[must_use]
+    pub fn understanding(self, grammar: Arc<str>) -> Self {
+        Self { grammar, ..self }
     }
 
     /// Whether this means that the assistant did not understand.
     pub fn asks_again(heard: &str) -> bool {
-        ["sorry", "did not catch", "did not understand", "say that again", "trouble understanding"]
+        ["did not catch", "did not understand", "say that again", "trouble understanding"]
             .iter()
             .any(|phrase| heard.contains(phrase))
     }
@@ -44,7 +51,7 @@ impl Script {
 
 impl Mind for Script {
     fn grammar(&self) -> Option<Arc<str>> {
-        Some(REPAIR.into())
+        Some(self.grammar.clone())
     }
 
     fn answer(&mut self, heard: Option<&str>) -> Act {

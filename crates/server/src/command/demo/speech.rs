@@ -5,7 +5,7 @@ use sim::caller::{Ear, Voice};
 use std::sync::Arc;
 
 /// Less sure than this is not understood.
-const SURE: f32 = 0.25;
+const SURE: f32 = 0.5;
 
 /// Flite, in one of its voices.
 pub fn voice(workers: &Workers, name: &str) -> Voice {

@@ -230,7 +230,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Phrases of an assistant at an appointment desk, in words that a recogniser knows.
-const PHRASES: [&str; 30] = [
+const PHRASES: [&str; 33] = [
     "hello",
     "how can i help you",
     "which day would you like [instead]",
@@ -255,6 +255,9 @@ const PHRASES: [&str; 30] = [
     "would you like to leave a message [instead]",
     "please say",
     "is not free",
+    "is free",
+    "there are no appointments [from your number] then",
+    "which one",
     "i have",
     "which would you like",
     "all right",
@@ -265,7 +268,7 @@ const PHRASES: [&str; 30] = [
 
 /// What may be heard: those phrases, and days and times that exist. A weekday that does not fall on its date, or ten
 /// in the afternoon, cannot be misheard, because it is not there.
-fn grammar(now: &Zoned, wanted: Option<&Zoned>) -> String {
+pub fn grammar(now: &Zoned, wanted: Option<&Zoned>) -> String {
     let near = (0..NAMED_DAYS).filter_map(|days| now.date().checked_add(jiff::Span::new().days(days)).ok());
     let dates: BTreeSet<String> = near
         .chain(wanted.map(Zoned::date))
