@@ -433,9 +433,12 @@ impl Call {
         // Two tools are not errands but decisions about the call itself.
         match call.name.as_str() {
             "hang_up" => self.leave(now, Ending::AssistantHungUp, LineCommand::HangUp, Some(call.id)),
-            "transfer" => match call.text_argument("to") {
+            "transfer" => match call.text_argument("to").filter(|to| self.policy.destinations.contains(to)) {
                 Some(to) => self.leave(now, Ending::Transferred, LineCommand::Transfer(to), Some(call.id)),
-                None => self.answer_engine(call.id, Answer::failed("Say to which number the call is to go.")),
+                None => self.answer_engine(
+                    call.id,
+                    Answer::failed("I cannot connect you there. I can take a message."),
+                ),
             },
             _ => self.begin_errand(now, call),
         }

@@ -20,6 +20,8 @@ pub struct Policy {
     pub filler: Duration,
     /// Give up on a tool and tell the assistant so.
     pub tool_patience: Duration,
+    /// To whom a call may be transferred, by the names that the engine knows.
+    pub destinations: Vec<String>,
     /// Let a goodbye finish, but not for longer than this.
     pub farewell: Duration,
     /// What the caller is told while a tool is slow.
@@ -44,6 +46,7 @@ impl Default for Policy {
             no_words: Duration::from_millis(1_200),
             filler: Duration::from_millis(800),
             tool_patience: Duration::from_secs(15),
+            destinations: vec![],
             farewell: Duration::from_secs(10),
             filler_words: "One moment, please.".into(),
             silence_goodbye: "I will hang up now. Goodbye.".into(),

@@ -109,13 +109,19 @@ fn a_goodbye_whose_marks_are_lost_ends_all_the_same() {
 
 #[test]
 fn a_transfer_goes_where_it_was_asked_to() {
-    let mut sim = Sim::new(Policy::default());
-    let (id, name) = (id("t"), "transfer".to_owned());
-    let arguments = r#"{"reason": "wants a person", "to": "+14155550123"}"#.to_owned();
-    sim.engine(EngineEvent::Wants(ToolCall { id, name, arguments }));
+    let mut sim = Sim::new(Policy { destinations: vec!["reception".into()], ..Policy::default() });
+    let wants = |id: &str, to: &str| {
+        let arguments = format!(r#"{{"reason": "wants a person", "to": "{to}"}}"#);
+        EngineEvent::Wants(ToolCall { id: ToolCallId(id.into()), name: "transfer".into(), arguments })
+    };
+    sim.engine(wants("t1", "+19005550123"));
+    sim.done();
+    assert_eq!(sim.call.ending(), None, "nobody is dialled whom the owner did not name");
+    assert_eq!(sim.said(is_answer).len(), 1);
+    sim.engine(wants("t2", "reception"));
     sim.done();
     assert_eq!(sim.call.ending(), Some(Ending::Transferred));
-    assert_eq!(sim.said(|o| *o == Output::Line(LineCommand::Transfer("+14155550123".into()))).len(), 1);
+    assert_eq!(sim.said(|o| *o == Output::Line(LineCommand::Transfer("reception".into()))).len(), 1);
 }
 
 #[test]

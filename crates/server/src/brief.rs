@@ -26,7 +26,7 @@ pub fn of(app: &App, from: &str, trust: Trust) -> Brief {
 /// The policy of a call whose audio comes in this format.
 pub fn policy(app: &App, format: Format) -> Policy {
     let apology = (format == Format::Ulaw).then(|| Chunk { format, bytes: APOLOGY.into() });
-    Policy { apology, ..app.config.policy.clone() }
+    Policy { apology, destinations: app.tools.destinations(), ..app.config.policy.clone() }
 }
 
 /// On whose behalf the tools of a call run.

@@ -12,6 +12,7 @@ use tool::Trust;
 pub struct Calls {
     room: Arc<Semaphore>,
     most: usize,
+    introductions: Arc<Semaphore>,
     awaited: Mutex<BTreeMap<String, Awaited>>,
     in_progress: Mutex<BTreeMap<String, InProgress>>,
     live: broadcast::Sender<Live>,
@@ -39,11 +40,15 @@ pub struct Live {
     pub json: Arc<str>,
 }
 
+/// Streams that may be opening beside one for each call, so that those which are not let in take nobody's place.
+const SPARE_INTRODUCTIONS: usize = 64;
+
 impl Calls {
     /// Room for `most` calls.
     pub fn new(most: usize) -> Self {
         Self {
             room: Arc::new(Semaphore::new(most)),
+            introductions: Arc::new(Semaphore::new(most + SPARE_INTRODUCTIONS)),
             most,
             awaited: Mutex::default(),
             in_progress: Mutex::default(),
@@ -54,6 +59,11 @@ impl Calls {
     /// A place for one more call, if there is one.
     pub fn place(&self) -> Option<OwnedSemaphorePermit> {
         self.room.clone().try_acquire_owned().ok()
+    }
+
+    /// A place for one more stream that has not said yet which call it carries.
+    pub fn place_to_introduce(&self) -> Option<OwnedSemaphorePermit> {
+        self.introductions.clone().try_acquire_owned().ok()
     }
 
     /// Calls in progress or about to be.

@@ -54,6 +54,8 @@ pub enum Refused {
     Malformed(String),
     #[error("the call's token was used or is too old")]
     Stale,
+    #[error("too many streams are opening at once")]
+    TooMany,
     #[error("the database failed")]
     Store(#[from] store::StoreError),
 }
@@ -61,7 +63,7 @@ pub enum Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = match self {
-            Refused::NoSecret => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::NoSecret | Refused::TooMany => StatusCode::SERVICE_UNAVAILABLE,
             Refused::Unsigned | Refused::Malformed(_) => StatusCode::BAD_REQUEST,
             Refused::WrongSignature => StatusCode::FORBIDDEN,
             Refused::Stale => StatusCode::CONFLICT,
@@ -73,7 +75,8 @@ impl IntoResponse for Refused {
             | Refused::Unsigned
             | Refused::WrongSignature
             | Refused::Malformed(_)
-            | Refused::Stale => {
+            | Refused::Stale
+            | Refused::TooMany => {
                 tracing::warn!(status = status.as_u16(), why = %self, "a carrier's request was refused");
             }
         }
@@ -113,12 +116,13 @@ pub async fn media_stream(
     request: Incoming,
 ) -> Result<Response, Refused> {
     verified(&app, &request.as_request(), peer)?;
+    let place = app.calls.place_to_introduce().ok_or(Refused::TooMany)?;
     let upgrade = upgrade
         .read_buffer_size(4 * 1024)
         .write_buffer_size(16 * 1024)
         .max_frame_size(LONGEST_MESSAGE)
         .max_message_size(LONGEST_MESSAGE);
-    Ok(upgrade.on_upgrade(move |socket| put_through(app, socket)))
+    Ok(upgrade.on_upgrade(move |socket| put_through(app, socket, place)))
 }
 
 /// A request as it came in, owned.
@@ -176,9 +180,6 @@ async fn answer(app: &Arc<App>, ring: &Ring, url: &str) -> Result<Reply, Refused
         tracing::info!(call = %ring.call, "a caller who is not on the list was rejected");
         return Ok(Reply::Reject);
     }
-    if app.draining.is_cancelled() {
-        return Ok(Reply::Say(CLOSING.into()));
-    }
     let trust = trust::of(&app.config.callers, &ring.from, ring.attestation);
     let (id, issued_ms) = match known(app, ring, trust).await? {
         Known::Before { id, issued_ms } => (id, issued_ms),
@@ -186,6 +187,7 @@ async fn answer(app: &Arc<App>, ring: &Ring, url: &str) -> Result<Reply, Refused
             expect(app, &id, ring, trust, place).await?;
             (id, issued_ms)
         }
+        Known::Busy if app.draining.is_cancelled() => return Ok(Reply::Say(CLOSING.into())),
         Known::Busy => return Ok(Reply::Say(BUSY.into())),
     };
     let token = token::of(&app.key, app.twilio.name(), &id, issued_ms);
@@ -216,7 +218,7 @@ async fn known(app: &App, ring: &Ring, trust: Trust) -> Result<Known, Refused> {
         started_ms: now_ms,
     };
     let (id, place) = match app.store.call_begun(&new).await? {
-        Begun::New => match app.calls.place() {
+        Begun::New => match app.calls.place().filter(|_| !app.draining.is_cancelled()) {
             Some(place) => (new.id.to_owned(), Some(place)),
             None => return busy(app, new.id).await,
         },
@@ -282,8 +284,10 @@ async fn expect(
 }
 
 /// Finds out which call a stream carries, and runs it.
-async fn put_through(app: Arc<App>, socket: WebSocket) {
-    let (line, started) = match StreamLine::open(socket, app.twilio.stream()).await {
+async fn put_through(app: Arc<App>, socket: WebSocket, place: OwnedSemaphorePermit) {
+    let opened = StreamLine::open(socket, app.twilio.stream()).await;
+    drop(place);
+    let (line, started) = match opened {
         Ok(opened) => opened,
         Err(why) => return tracing::warn!(%why, "a stream was refused"),
     };

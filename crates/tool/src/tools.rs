@@ -79,6 +79,11 @@ impl Tools {
         self.offers.iter().filter(|offer| trust >= offer.trust).map(|offer| offer.spec.clone()).collect()
     }
 
+    /// The names to which a call may be transferred.
+    pub fn destinations(&self) -> Vec<String> {
+        self.destinations.iter().map(|destination| destination.name.clone()).collect()
+    }
+
     /// The number or address behind the `to` of a `transfer`. Nothing else may ever be dialled: whoever talks to the
     /// assistant could name any number.
     pub fn destination(&self, to: &str) -> Option<&str> {

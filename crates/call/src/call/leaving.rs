@@ -40,9 +40,8 @@ impl Call {
             Timer::Filler => self.fill(now),
             Timer::Tool => {
                 while let Some((id, name, took)) = self.errands.give_up(now) {
-                    let answer = Answer::failed(
-                        "That takes too long just now. Apologise, and offer to take a message.",
-                    );
+                    let answer =
+                        Answer::failed("That takes too long just now. I can take a message instead.");
                     let (say, effect) = (answer.say.clone(), answer.effect.clone());
                     self.note(Note::ToolAnswered { id: id.clone(), name, ok: false, say, effect, took });
                     self.deliver(id, answer);
