@@ -14,6 +14,7 @@ pub mod script;
 
 mod response;
 mod session;
+mod settings;
 mod vad;
 
 pub use script::{End, Hearing, Item, Observer, Reply, Script, Sound, Voice};
