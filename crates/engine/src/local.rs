@@ -12,6 +12,7 @@
 pub mod cascade;
 pub mod desk;
 pub mod flite;
+pub mod jsgf;
 pub mod pocketsphinx;
 pub mod stt;
 pub mod tts;

@@ -6,7 +6,7 @@
 use libloading::{Library, Symbol};
 use std::{
     collections::BTreeMap,
-    ffi::{CStr, CString, c_char, c_float, c_int, c_short, c_void},
+    ffi::{CStr, CString, c_char, c_float, c_int, c_short, c_uint, c_void},
     slice,
 };
 
@@ -62,6 +62,10 @@ impl Flite {
             let speak: Symbol<unsafe extern "C" fn(*const c_char, *mut CVoice) -> *mut CWave> =
                 symbol(&self.core, c"flite_text_to_wave")?;
             let delete: Symbol<unsafe extern "C" fn(*mut CWave)> = symbol(&self.core, c"delete_wave")?;
+            // Its breath is made of the C library's random numbers, which Flite's library brings along; with the same
+            // ones every time, a sentence always sounds the same.
+            let seed: Symbol<unsafe extern "C" fn(c_uint)> = symbol(&self.core, c"srand")?;
+            seed(1);
             set((*voice).features, c"duration_stretch".as_ptr(), stretch);
             let wave = speak(text.as_ptr(), voice);
             if wave.is_null() {

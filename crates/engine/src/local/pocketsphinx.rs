@@ -6,7 +6,7 @@
 
 use libloading::{Library, Symbol};
 use std::{
-    ffi::{CStr, CString, c_char, c_int, c_void},
+    ffi::{CStr, CString, c_char, c_double, c_int, c_void},
     path::Path,
     ptr::null_mut,
 };
@@ -46,8 +46,8 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Loads library and model. `settings` are the library's own (`-beam`, `1e-60`, …).
-    pub fn open(model: &Path, settings: &[(&str, &str)]) -> Result<Self, String> {
+    /// Loads library and model.
+    pub fn open(model: &Path) -> Result<Self, String> {
         let file = |name: &str| {
             let path = model.join(name);
             if path.exists() {
@@ -55,23 +55,18 @@ impl Decoder {
             }
             Err(format!("PocketSphinx's model is missing ({}); install it: {INSTALL}", path.display()))
         };
-        let (hmm, dict, phones) = (file("en-us")?, file("cmudict-en-us.dict")?, file("en-us-phone.lm.bin")?);
+        let (hmm, dict) = (file("en-us")?, file("cmudict-en-us.dict")?);
         let c = Functions::open()?;
-        let given = [("-hmm", hmm.as_str()), ("-dict", dict.as_str())];
-        let words = ["earpiece"]
-            .into_iter()
-            .chain(given.iter().chain(settings).flat_map(|(name, value)| [*name, *value]));
-        let words: Vec<CString> = words
-            .map(CString::new)
-            .collect::<Result<_, _>>()
-            .map_err(|_| "a setting contains NUL".to_owned())?;
-        let mut words: Vec<*const c_char> = words.iter().map(|w| w.as_ptr()).collect();
-        let count = c_int::try_from(words.len()).map_err(|_| "there are too many settings".to_owned())?;
+        // Scores are relative to the best of the sounds that were computed; they are comparable if that is all of them.
+        let words = ["earpiece", "-hmm", &hmm, "-dict", &dict, "-compallsen", "yes"];
+        let words =
+            words.map(|word| CString::new(word).expect("a path that exists and a setting have no NUL"));
+        let mut arguments = words.each_ref().map(|word| word.as_ptr());
         // SAFETY: the signatures are those of err.h, cmd_ln.h and pocketsphinx.h; the words outlive the call, which
         // copies them.
         unsafe {
             (c.err_set_logfp)(null_mut());
-            let config = (c.cmd_ln_parse_r)(null_mut(), (c.ps_args)(), count, words.as_mut_ptr(), 1);
+            let config = (c.cmd_ln_parse_r)(null_mut(), (c.ps_args)(), 7, arguments.as_mut_ptr(), 1);
             if config.is_null() {
                 return Err("PocketSphinx refused its settings".into());
             }
@@ -80,11 +75,12 @@ impl Decoder {
                 (c.cmd_ln_free_r)(config);
                 return Err(format!("PocketSphinx could not load its model; install it anew: {INSTALL}"));
             }
-            let decoder = Self { c, ps, config, grammar: String::new() };
-            let phones = CString::new(phones).map_err(|_| "the model's path contains NUL".to_owned())?;
-            if (decoder.c.ps_set_allphone_file)(decoder.ps, PHONES.as_ptr(), phones.as_ptr()) != 0 {
-                return Err("PocketSphinx could not load its phones".into());
-            }
+            let mut decoder = Self { c, ps, config, grammar: String::new() };
+            let set = decoder.c.cmd_ln_set_float_r;
+            set(config, c"-lw".as_ptr(), LOOP_WEIGHT);
+            decoder.loop_phones()?;
+            set(config, c"-lw".as_ptr(), GRAMMAR_WEIGHT);
+            set(config, c"-wip".as_ptr(), WORD_INSERTION);
             Ok(decoder)
         }
     }
@@ -103,27 +99,18 @@ impl Decoder {
         true
     }
 
-    /// Teaches a word: its phones as in the dictionary (`OW N ER`).
-    pub fn learn(&mut self, word: &str, phones: &str) -> Result<(), String> {
-        let refused = || format!("PocketSphinx does not take {phones:?} for the pronunciation of {word:?}");
-        let (w, p) =
-            (CString::new(word).map_err(|_| refused())?, CString::new(phones).map_err(|_| refused())?);
-        // SAFETY: both strings outlive the call, which copies them.
-        if unsafe { (self.c.ps_add_word)(self.ps, w.as_ptr(), p.as_ptr(), 1) } < 0 {
-            return Err(refused());
-        }
-        Ok(())
-    }
-
-    /// Follows the sound (16 kHz) through the grammar; the best paths, best first, at most `most`.
-    pub fn decode(&mut self, samples: &[i16], grammar: &str, most: usize) -> Result<Vec<Route>, String> {
+    /// Follows the sound (16 kHz) through the grammar; the best paths, best first, at most `most`. All but the first come
+    /// from the lattice of words, where not every row is a sentence of the grammar: `wanted` says which are.
+    pub fn decode(
+        &mut self,
+        samples: &[i16],
+        grammar: &str,
+        most: usize,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Route>, String> {
         if self.grammar != grammar {
             self.grammar.clear();
-            let text = CString::new(grammar).map_err(|_| "the grammar contains NUL".to_owned())?;
-            // SAFETY: both strings outlive the call, which copies them.
-            if unsafe { (self.c.ps_set_jsgf_string)(self.ps, GRAMMAR.as_ptr(), text.as_ptr()) } != 0 {
-                return Err("PocketSphinx does not understand the grammar".into());
-            }
+            self.set_grammar(GRAMMAR, grammar)?;
             grammar.clone_into(&mut self.grammar);
         }
         self.utterance(GRAMMAR, samples)?;
@@ -133,13 +120,14 @@ impl Decoder {
             let Some(best) = self.best() else { return Ok(Vec::new()) };
             let mut paths = vec![best];
             let mut nbest = if most > 1 { (self.c.ps_nbest)(self.ps) } else { null_mut() };
-            for _ in 0..most * 4 {
+            for _ in 0..LOOKED_AT {
                 if nbest.is_null() {
                     break;
                 }
                 let mut score = 0;
                 let text = text((self.c.ps_nbest_hyp)(nbest, &raw mut score));
-                if !text.is_empty() && paths.iter().all(|p| p.text != text) {
+                let new = !text.is_empty() && paths.iter().all(|p| p.text != text);
+                if new && wanted(&text) {
                     let segments = self.segments((self.c.ps_nbest_seg)(nbest));
                     paths.push(Route { text, score, segments });
                 }
@@ -155,6 +143,17 @@ impl Decoder {
         }
     }
 
+    /// Follows the sound (16 kHz) through this very sentence; none where it does not fit at all.
+    pub fn fit(&mut self, samples: &[i16], sentence: &str) -> Result<Option<Route>, String> {
+        self.set_grammar(
+            SENTENCE,
+            &format!("#JSGF V1.0;\ngrammar sentence;\npublic <said> = {sentence};\n"),
+        )?;
+        self.utterance(SENTENCE, samples)?;
+        // SAFETY: as in `decode`.
+        Ok(unsafe { self.best() }.filter(|route| route.text == sentence))
+    }
+
     /// Follows the sound (16 kHz) through all phones in any order: what fits it best at all.
     pub fn phones(&mut self, samples: &[i16]) -> Result<Option<Route>, String> {
         self.utterance(PHONES, samples)?;
@@ -162,10 +161,42 @@ impl Decoder {
         Ok(unsafe { self.best() })
     }
 
+    /// Makes a grammar in which every phone is a word, and any row of them a sentence.
+    fn loop_phones(&mut self) -> Result<(), String> {
+        let mut words = Vec::new();
+        for phone in MODEL_PHONES.split(' ') {
+            let word = format!("phone_{}", phone.to_lowercase());
+            let (w, p) = (CString::new(word.as_str()), CString::new(phone));
+            let (Ok(w), Ok(p)) = (w, p) else { unreachable!("the phones are written below, without NUL") };
+            // SAFETY: both strings outlive the call, which copies them.
+            if unsafe { (self.c.ps_add_word)(self.ps, w.as_ptr(), p.as_ptr(), 0) } < 0 {
+                return Err(format!("PocketSphinx's model has no phone {phone}; install it anew: {INSTALL}"));
+            }
+            words.push(word);
+        }
+        self.set_grammar(
+            PHONES,
+            &format!("#JSGF V1.0;\ngrammar phones;\npublic <row> = ({})+;\n", words.join(" | ")),
+        )
+    }
+
+    fn set_grammar(&mut self, name: &CStr, grammar: &str) -> Result<(), String> {
+        let text = CString::new(grammar).map_err(|_| "the grammar contains NUL".to_owned())?;
+        // SAFETY: both strings outlive the call, which copies them.
+        if unsafe { (self.c.ps_set_jsgf_string)(self.ps, name.as_ptr(), text.as_ptr()) } != 0 {
+            return Err("PocketSphinx does not understand the grammar".into());
+        }
+        Ok(())
+    }
+
     fn utterance(&mut self, search: &CStr, samples: &[i16]) -> Result<(), String> {
         // SAFETY: the decoder lives as long as `self`; the samples outlive the call.
         unsafe {
-            if (self.c.ps_set_search)(self.ps, search.as_ptr()) != 0 || (self.c.ps_start_utt)(self.ps) != 0 {
+            // What is known of the noise is another caller's until a new stream begins.
+            if (self.c.ps_set_search)(self.ps, search.as_ptr()) != 0
+                || (self.c.ps_start_stream)(self.ps) != 0
+                || (self.c.ps_start_utt)(self.ps) != 0
+            {
                 return Err("PocketSphinx does not begin".into());
             }
             let heard = (self.c.ps_process_raw)(self.ps, samples.as_ptr(), samples.len(), 0, 1);
@@ -220,8 +251,23 @@ impl Drop for Decoder {
     }
 }
 
+/// Alternatives that are looked at before the search for more is given up.
+const LOOKED_AT: usize = 60;
+
 const GRAMMAR: &CStr = c"grammar";
+const SENTENCE: &CStr = c"sentence";
 const PHONES: &CStr = c"phones";
+
+/// The phones of American English, as the model and its dictionary name them.
+const MODEL_PHONES: &str = "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V \
+                            W Y Z ZH";
+/// How much the grammar's own probabilities count beside the sound: the library's default for sentences, and hardly at
+/// all in the loop of phones, which shall follow the sound.
+const GRAMMAR_WEIGHT: f64 = 6.5;
+const LOOP_WEIGHT: f64 = 1.0;
+/// What each further word of a grammar costs, as a factor. The library's default of 0.65, made for a language's pairs
+/// of words, hears an *eight* or an *at* in every breath; the loop of phones keeps it.
+const WORD_INSERTION: f64 = 0.01;
 
 /// SAFETY: a C string, or NULL.
 unsafe fn text(string: *const c_char) -> String {
@@ -257,6 +303,7 @@ functions! {
         err_set_logfp: fn(Opaque);
         cmd_ln_parse_r: fn(Opaque, Opaque, c_int, *mut Text, c_int) -> Opaque;
         cmd_ln_free_r: fn(Opaque) -> c_int;
+        cmd_ln_set_float_r: fn(Opaque, Text, c_double);
         ckd_free: fn(Opaque);
     }
     "libpocketsphinx.so.3" as _pocketsphinx {
@@ -266,8 +313,8 @@ functions! {
         ps_lookup_word: fn(Opaque, Text) -> *mut c_char;
         ps_add_word: fn(Opaque, Text, Text, c_int) -> c_int;
         ps_set_jsgf_string: fn(Opaque, Text, Text) -> c_int;
-        ps_set_allphone_file: fn(Opaque, Text, Text) -> c_int;
         ps_set_search: fn(Opaque, Text) -> c_int;
+        ps_start_stream: fn(Opaque) -> c_int;
         ps_start_utt: fn(Opaque) -> c_int;
         ps_process_raw: fn(Opaque, *const i16, usize, c_int, c_int) -> c_int;
         ps_end_utt: fn(Opaque) -> c_int;

@@ -2,6 +2,7 @@
 
 use super::{
     Hypothesis,
+    jsgf::Grammar,
     pocketsphinx::{Decoder, MODEL, Route},
 };
 use sound::{level, widen};
@@ -20,7 +21,7 @@ pub struct Ear {
 impl Ear {
     /// Loads the model.
     pub fn open() -> Result<Self, String> {
-        Ok(Self { decoder: Decoder::open(Path::new(MODEL), &SETTINGS)? })
+        Ok(Self { decoder: Decoder::open(Path::new(MODEL))? })
     }
 
     /// Those of these words that have no pronunciation.
@@ -41,61 +42,33 @@ impl Ear {
         if grammar.len() > LONGEST_GRAMMAR {
             return Err(format!("a grammar of {} bytes is too long", grammar.len()));
         }
-        let unknown = self.unknown(words(grammar));
+        let sentences = Grammar::read(grammar)?;
+        let unknown = self.unknown(sentences.words());
         if !unknown.is_empty() {
             let unknown = unknown.into_iter().collect::<Vec<_>>().join(", ");
             return Err(format!("the grammar has words without a pronunciation: {unknown}"));
         }
         let Some(speech) = speech(samples) else { return Ok(Vec::new()) };
         let wide = widen::unfold(&speech);
-        let routes = self.decoder.decode(&wide, grammar, most)?;
+        let routes = self.decoder.decode(&wide, grammar, most, |text| sentences.accepts(text))?;
         if routes.is_empty() {
             return Ok(Vec::new());
         }
         let Some(loops) = self.decoder.phones(&wide)? else { return Ok(Vec::new()) };
-        let mut hypotheses: Vec<Hypothesis> = routes
-            .into_iter()
-            .map(|route| Hypothesis { confidence: confidence(&route, &loops), text: route.text })
-            .collect();
-        hypotheses.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-        Ok(hypotheses)
-    }
-}
-
-/// The words of a JSGF grammar: what is neither a rule, a tag, a weight, nor a sign.
-pub fn words(grammar: &str) -> BTreeSet<&str> {
-    let mut words = BTreeSet::new();
-    let body = grammar.lines().filter(|line| !line.starts_with("#JSGF") && !line.starts_with("grammar "));
-    for line in body {
-        let mut rest = line;
-        while let Some(start) = rest.find(|c: char| !c.is_whitespace() && !"|()[]*+;=".contains(c)) {
-            rest = &rest[start..];
-            let close = match rest.as_bytes()[0] {
-                b'<' => Some('>'),
-                b'{' => Some('}'),
-                b'/' => Some('/'),
-                _ => None,
-            };
-            let end = match close {
-                Some(close) => rest[1..].find(close).map_or(rest.len(), |at| at + 2),
-                None => {
-                    rest.find(|c: char| c.is_whitespace() || "|()[]*+;=<{/".contains(c)).unwrap_or(rest.len())
-                }
-            };
-            let word = &rest[..end];
-            if close.is_none() && word != "public" {
-                words.insert(word);
+        let mut routes = routes.into_iter();
+        let Some(best) = routes.next() else { return Ok(Vec::new()) };
+        let strain = Strain::of(&best, &loops);
+        let mut heard = vec![Hypothesis { confidence: strain.confidence(), text: best.text }];
+        for other in routes {
+            if let Some(other) = self.decoder.fit(&wide, &other.text)? {
+                let confidence = Strain::of(&other, &loops).confidence_beside(strain);
+                heard.push(Hypothesis { confidence, text: other.text });
             }
-            rest = &rest[end..];
         }
+        heard[1..].sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        Ok(heard)
     }
-    words
 }
-
-const SETTINGS: [(&str, &str); 1] = [
-    // Triphones in a loop of all phones take seconds for each second.
-    ("-allphone_ci", "yes"),
-];
 
 /// What is quieter than the loudest 10 ms by this many dB is not the utterance.
 const DYNAMICS: f32 = 40.0;
@@ -118,14 +91,32 @@ fn speech(samples: &[i16]) -> Option<Vec<i16>> {
     Some(speech)
 }
 
-/// How much worse the sound fits these words than it fits its best row of phones, as a number from 0 to 1.
-fn confidence(route: &Route, loops: &Route) -> f32 {
-    let sum = |route: &Route| route.segments.iter().map(|s| i64::from(s.acoustic)).sum::<i64>();
-    let spoken = route.segments.iter().filter(|s| !s.word.starts_with(['<', '[', '+']));
-    let frames: i32 = spoken.map(|s| s.frames.1 - s.frames.0 + 1).sum();
-    let worse = (sum(loops) - sum(route)) as f32 / frames.max(1) as f32;
-    1.0 / (1.0 + ((worse - EVEN) / STEEP).exp())
+/// How much worse the sound fits these words than it fits the best row of phones, for each frame of speech.
+#[derive(Clone, Copy, Debug)]
+struct Strain(f32);
+
+impl Strain {
+    fn of(route: &Route, loops: &Route) -> Self {
+        let sum = |route: &Route| route.segments.iter().map(|s| i64::from(s.acoustic)).sum::<i64>();
+        let spoken = route.segments.iter().filter(|s| !s.word.starts_with(['<', '[', '+']));
+        let frames: i32 = spoken.map(|s| s.frames.1 - s.frames.0 + 1).sum();
+        Self((sum(loops) - sum(route)) as f32 / (frames as f32 + SHORT))
+    }
+
+    fn confidence(self) -> f32 {
+        1.0 / (1.0 + ((self.0 - EVEN) / STEEP).exp())
+    }
+
+    /// The confidence of words that the decoder likes less than others.
+    fn confidence_beside(self, best: Strain) -> f32 {
+        best.confidence() * (-(self.0 - best.0).max(0.0) * RIVALRY).exp()
+    }
 }
 
-const EVEN: f32 = 40.0;
-const STEEP: f32 = 8.0;
+/// Frames that every utterance is taken to have more, because a short one fits nothing well.
+const SHORT: f32 = 60.0;
+/// The strain at which words are as likely right as wrong, how fast that changes, and how fast confidence falls from the
+/// best words to others; `docs/speech.md` shows what was measured.
+const EVEN: f32 = 14.5;
+const STEEP: f32 = 2.3;
+const RIVALRY: f32 = 0.12;

@@ -34,7 +34,8 @@ const BEGINNING: u32 = 5;
 const LAST_EIGHT: u32 = 0xff;
 
 impl Energy {
-    /// `hang_over` is how long the caller must be quiet to have finished: shorter cuts people off, longer makes them wait.
+    /// `hang_over` is how long the caller must be quiet to count as quiet: long enough for the gaps inside words. When
+    /// an utterance has ended is for the cascade to decide.
     pub fn new(hang_over: Duration) -> Self {
         let hang_over = (hang_over.as_millis() / FRAME_LENGTH.as_millis()) as u32;
         Self { hang_over: hang_over.max(1), floor: Floor::default(), loud: 0, quiet: 0, speaking: false }
@@ -43,7 +44,7 @@ impl Energy {
 
 impl Default for Energy {
     fn default() -> Self {
-        Self::new(Duration::from_millis(500))
+        Self::new(Duration::from_millis(140))
     }
 }
 
