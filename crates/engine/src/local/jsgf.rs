@@ -59,10 +59,10 @@ impl Grammar {
         let grammar = Self { rules, said: said.ok_or("the grammar has no public rule")? };
         let unknown =
             |phrase: &&Phrase| matches!(phrase, Phrase::Rule(name) if !grammar.rules.contains_key(name));
-        match grammar.phrases().find(unknown) {
-            Some(phrase) => Err(format!("the grammar refers to what it has not: {phrase:?}")),
-            None => Ok(grammar),
+        if let Some(phrase) = grammar.phrases().find(unknown) {
+            return Err(format!("the grammar refers to what it has not: {phrase:?}"));
         }
+        Ok(grammar)
     }
 
     /// All its words.
