@@ -66,6 +66,8 @@ pub struct Call {
     /// The caller was asked whether they are there, and has not made a sound since.
     nudged: bool,
     engine_gone: bool,
+    /// The engine has been waited for.
+    stalled: bool,
     output: VecDeque<Output>,
 }
 
@@ -98,6 +100,7 @@ impl Call {
             unfinished: None,
             nudged: false,
             engine_gone: false,
+            stalled: false,
             output: VecDeque::with_capacity(16),
         }
     }
@@ -180,6 +183,7 @@ impl Call {
             EngineEvent::Done(usage) => {
                 self.note(Note::Used(usage));
                 self.replying = false;
+                self.stalled = false;
                 self.saying = None;
                 self.settle(now);
                 self.yield_floor();
@@ -281,9 +285,13 @@ impl Call {
     }
 
     fn on_caller_said(&mut self, now: Instant, turn: TurnId, transcript: Transcript) {
-        let words = !transcript.text.trim().is_empty();
-        if words && self.manner == Manner::Duplex {
-            self.believe_words(now, turn);
+        let words = transcript.text.chars().any(char::is_alphanumeric);
+        if self.manner == Manner::Duplex {
+            match (words, transcript.partial) {
+                (true, _) => self.believe_words(now, turn),
+                (false, false) => self.believe_silence(now, turn),
+                (false, true) => {}
+            }
         }
         if words && !transcript.partial {
             self.note(Note::CallerSaid(turn, transcript.text));
@@ -298,6 +306,15 @@ impl Call {
         }
         if self.floor.taken.as_ref().is_some_and(|taken| !taken.certain && turn >= taken.turn) {
             self.be_certain(now);
+        }
+    }
+
+    /// There were no words in this turn: if the caller has stopped, nothing more is to be waited for.
+    fn believe_silence(&mut self, now: Instant, turn: TurnId) {
+        let decided = |taken: &Taken| !taken.certain && taken.paused && turn == self.floor.turn;
+        if self.floor.taken.as_ref().is_some_and(decided) {
+            self.timers.stop(Timer::Doubt);
+            self.go_on(now);
         }
     }
 
@@ -383,6 +400,7 @@ impl Call {
             return;
         }
         self.replying = true;
+        self.stalled = false;
         self.saying = Some(item);
         match &mut self.floor.taken {
             Some(taken) if !taken.certain => {
@@ -413,7 +431,7 @@ impl Call {
     }
 
     fn play(&mut self, now: Instant, item: ItemId, chunk: Chunk) {
-        if self.playout.sent_of(item).is_none() {
+        if self.playout.sent_of(item).is_none() && item != APOLOGY {
             self.note(Note::Sounding(item));
         }
         let mark = self.playout.sent(now, item, chunk.clone());
@@ -422,7 +440,10 @@ impl Call {
             self.timers.set(Timer::Silence, ends + self.policy.silence);
         }
         self.bound_farewell(now);
-        self.tell_line(LineCommand::Play(chunk, mark));
+        self.tell_line(LineCommand::Play(chunk));
+        if let Some(mark) = mark {
+            self.tell_line(LineCommand::Mark(mark));
+        }
     }
 
     fn on_wants(&mut self, now: Instant, call: ToolCall) {
@@ -508,17 +529,19 @@ impl Call {
     fn on_failure(&mut self, now: Instant, failure: Failure) {
         self.note(Note::Trouble(failure.why));
         self.engine_gone = true;
-        self.replying = false;
+        let unsaid = std::mem::take(&mut self.replying) && !self.playout.is_sounding(now);
         self.timers.stop(Timer::Doubt);
         let taken = self.floor.taken.take();
         if let Some(leave) = taken.and_then(|taken| taken.leave) {
             self.phase = Phase::Leaving(leave);
         }
-        if self.phase != Phase::Talking {
-            return self.settle(now);
-        }
-        if let Some(apology) = self.policy.apology.clone() {
+        let leaving = self.phase != Phase::Talking;
+        // A goodbye that was said needs no apology; one that never came does.
+        if let Some(apology) = self.policy.apology.clone().filter(|_| !leaving || unsaid) {
             self.play(now, APOLOGY, apology);
+        }
+        if leaving {
+            return self.settle(now);
         }
         self.leave(now, Ending::EngineFailed, LineCommand::HangUp, None);
     }

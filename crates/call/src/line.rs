@@ -33,8 +33,10 @@ pub enum LineEvent {
 /// What the caller's end is to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LineCommand {
-    /// Play this after what is already queued, then report the mark.
-    Play(Chunk, Mark),
+    /// Play this after what is already queued.
+    Play(Chunk),
+    /// Report this mark when everything before it has been played.
+    Mark(Mark),
     /// Throw away everything not yet played.
     Clear,
     /// The floor is the caller's. A line that streams need not be told.

@@ -14,6 +14,9 @@ use std::{
 /// A mark that has not come back this long after its sound never will.
 const MARK_PATIENCE: Duration = Duration::from_secs(60);
 
+/// Every so much sound has a mark behind it: a message each way, which small chunks would not be worth.
+const MARK_EVERY: Duration = Duration::from_millis(100);
+
 /// How far into an item the caller gets before it is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
@@ -27,6 +30,8 @@ struct Span {
     item: ItemId,
     chunk: Chunk,
     mark: Mark,
+    /// When the line was asked for the mark: it cannot come back from before that.
+    marked: Instant,
     /// Where in the item it begins.
     offset: Duration,
     begins: Instant,
@@ -43,6 +48,8 @@ pub struct Playout {
     /// When everything sent has sounded, on a line without delay.
     ends: Option<Instant>,
     next_mark: u32,
+    /// Sent since the last mark that the line was asked for.
+    unmarked: Duration,
     /// The shortest time that a mark took to come back.
     trip: Option<Duration>,
     /// How much the line has fallen behind since it was last idle.
@@ -50,8 +57,8 @@ pub struct Playout {
 }
 
 impl Playout {
-    /// Notes that a chunk of `item` is sent now, and names its end.
-    pub fn sent(&mut self, now: Instant, item: ItemId, chunk: Chunk) -> Mark {
+    /// Notes that a chunk of `item` is sent now. Gives the mark that is to be asked for behind it, if one is due.
+    pub fn sent(&mut self, now: Instant, item: ItemId, chunk: Chunk) -> Option<Mark> {
         let mark = Mark(self.next_mark);
         self.next_mark += 1;
         let begins = match self.ends {
@@ -72,15 +79,26 @@ impl Playout {
         while self.spans.front().is_some_and(|span| span.ends + MARK_PATIENCE < now) {
             self.spans.pop_front();
         }
-        self.spans.push_back(Span { item, chunk, mark, offset, begins, ends });
-        mark
+        self.spans.push_back(Span { item, chunk, mark, marked: now, offset, begins, ends });
+        self.unmarked += length;
+        (self.unmarked >= MARK_EVERY).then(|| self.marked(now)).flatten()
+    }
+
+    /// The mark to be asked for when nothing more is sent, unless the last chunk has one.
+    pub fn marked(&mut self, now: Instant) -> Option<Mark> {
+        if std::mem::take(&mut self.unmarked).is_zero() {
+            return None;
+        }
+        let last = self.spans.back_mut()?;
+        last.marked = now;
+        Some(last.mark)
     }
 
     /// Notes that the line is done with everything up to `mark`. Marks of what was cut say nothing.
     pub fn played(&mut self, now: Instant, mark: Mark) {
         let Some(reached) = self.spans.iter().rposition(|span| span.mark <= mark) else { return };
         if self.spans[reached].mark == mark {
-            self.believe(now, self.spans[reached].ends);
+            self.believe(now, self.spans[reached].ends.max(self.spans[reached].marked));
         }
         self.spans.drain(..=reached);
     }
@@ -124,6 +142,7 @@ impl Playout {
         }
         self.ends = None;
         self.behind = Duration::ZERO;
+        self.unmarked = Duration::ZERO;
         (cuts, lost)
     }
 

@@ -29,7 +29,7 @@ pub struct Wire {
     waiting: usize,
 }
 
-const BLOCK: usize = 8 * 1024;
+const BLOCK: usize = 4 * 1024;
 
 impl Default for Wire {
     fn default() -> Self {

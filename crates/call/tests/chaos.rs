@@ -121,7 +121,7 @@ fn check(sim: &Sim, longest_call: Duration) {
         let tool_after_all = matches!(output, Output::Note(Note::ToolAnswered { .. }));
         assert!(ended.is_none() || tool_after_all, "{output:?} after the end");
         match output {
-            Output::Line(LineCommand::Play(chunk, _)) => {
+            Output::Line(LineCommand::Play(chunk)) => {
                 let item = items.next().expect("every chunk has an item");
                 assert!(!forgotten.contains(&item), "{item:?} sounds after it was forgotten");
                 *sent.entry(item).or_default() += chunk.duration();

@@ -117,6 +117,22 @@ fn a_cough_does_not_kill_a_sentence() {
 }
 
 #[test]
+fn a_turn_that_is_known_to_have_no_words_is_waited_for_no_longer() {
+    for text in ["", " ... ", "—"] {
+        let mut sim = Sim::new(Policy::default());
+        sim.speak(1, ms(3_000));
+        sim.done();
+        sim.pass(ms(700));
+        sim.engine(EngineEvent::CallerSpeaks);
+        sim.pass(ms(300));
+        sim.engine(EngineEvent::CallerPauses);
+        assert!(sim.caller_says(1, text).iter().any(is_play), "{text:?} is nothing said");
+        sim.pass(ms(3_000));
+        assert_eq!(sim.heard(1), ms(3_000));
+    }
+}
+
+#[test]
 fn words_that_come_after_the_verdict_interrupt_after_all() {
     let mut sim = Sim::new(Policy::default());
     sim.speak(1, ms(9_000));

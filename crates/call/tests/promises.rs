@@ -517,7 +517,11 @@ fn noise_that_comes_and_goes_is_decided_about() {
 fn speech_that_never_pauses_ends_the_call_before_its_longest() {
     let mut sim = Sim::new(Policy::default());
     sim.engine(EngineEvent::CallerSpeaks);
-    sim.pass(secs(5 * 60));
+    sim.pass(secs(121));
+    assert!(matches!(sim.engine_was_told()[..], [EngineCommand::Prompt(_)]));
+    sim.done();
+    sim.pass(secs(21));
+    sim.done();
     assert_eq!(sim.call.ending(), Some(Ending::Silent));
 }
 
@@ -531,4 +535,28 @@ fn a_cough_while_the_assistant_thinks_does_not_make_it_answer_twice() {
     sim.pass(secs(2));
     assert_eq!(sim.engine_was_told(), [&EngineCommand::Respond]);
     assert!(sim.speak(1, secs(1)).iter().any(is_play));
+}
+
+#[test]
+fn an_engine_that_does_not_speak_when_asked_to_is_apologised_for() {
+    let mut sim = Sim::new(Policy { apology: Some(sound(ms(2_000))), silence: secs(4), ..Policy::default() });
+    sim.expect_own(255, u32::MAX);
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.engine(EngineEvent::CallerPauses);
+    sim.pass(secs(9));
+    assert_eq!(sim.call.ending(), None);
+    sim.pass(secs(1));
+    assert_eq!(sim.heard(u32::MAX), secs(2), "the caller is not left in silence");
+    assert_eq!(sim.call.ending(), Some(Ending::EngineFailed));
+}
+
+#[test]
+fn an_engine_that_fails_before_its_goodbye_is_apologised_for() {
+    let mut sim = Sim::new(Policy { apology: Some(sound(ms(2_000))), ..Policy::default() });
+    sim.expect_own(255, u32::MAX);
+    sim.wants("bye", "hang_up");
+    sim.engine(EngineEvent::Failed(Failure { why: "gone".into(), lasting: false }));
+    sim.pass(secs(3));
+    assert_eq!(sim.heard(u32::MAX), secs(2));
+    assert_eq!(sim.call.ending(), Some(Ending::AssistantHungUp));
 }

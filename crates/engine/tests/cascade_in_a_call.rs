@@ -53,8 +53,8 @@ struct World {
     cascade: Cascade,
     calendar: Calendar,
     later: Vec<(Instant, Later)>,
-    /// What the phone has to play: text of the sentence where the chunk ends one, length, mark.
-    phone: VecDeque<(Duration, Mark)>,
+    /// What the phone has to play: how long, and the mark behind it.
+    phone: VecDeque<(Duration, Option<Mark>)>,
     /// Sentences by the bytes of their voice: the n-th sentence sounds as bytes of the value n.
     sentences: Vec<String>,
     playing: VecDeque<Chunk>,
@@ -164,13 +164,17 @@ impl World {
 
     fn do_for_call(&mut self, output: Output) {
         match output {
-            Output::Line(LineCommand::Play(chunk, mark)) => {
-                self.phone.push_back((chunk.duration(), mark));
+            Output::Line(LineCommand::Play(chunk)) => {
+                self.phone.push_back((chunk.duration(), None));
                 self.playing.push_back(chunk);
             }
+            Output::Line(LineCommand::Mark(mark)) => match self.phone.back_mut() {
+                Some((_, behind)) => *behind = Some(mark),
+                None => self.call.handle(self.now, Input::Line(LineEvent::Played(mark))),
+            },
             Output::Line(LineCommand::Clear) => {
                 self.playing.clear();
-                for (_, mark) in std::mem::take(&mut self.phone) {
+                for mark in std::mem::take(&mut self.phone).into_iter().filter_map(|(_, mark)| mark) {
                     self.call.handle(self.now, Input::Line(LineEvent::Played(mark)));
                 }
             }
@@ -229,7 +233,9 @@ impl World {
             let mark = *mark;
             self.phone.pop_front();
             self.playing.pop_front();
-            self.call.handle(self.now, Input::Line(LineEvent::Played(mark)));
+            if let Some(mark) = mark {
+                self.call.handle(self.now, Input::Line(LineEvent::Played(mark)));
+            }
         }
     }
 

@@ -81,6 +81,11 @@ impl Calls {
         lock(&self.awaited).remove(id)
     }
 
+    /// Whether a call's stream has still to open.
+    pub fn is_expected(&self, id: &str) -> bool {
+        lock(&self.awaited).contains_key(id)
+    }
+
     /// Notes that a call goes on, until what is returned is dropped.
     pub fn begin(self: &Calls, id: &str) -> (Presence<'_>, mpsc::Receiver<()>) {
         let (dismiss, dismissed) = mpsc::channel(1);

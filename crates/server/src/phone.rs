@@ -184,7 +184,7 @@ async fn answer(app: &Arc<App>, ring: &Ring, url: &str) -> Result<Reply, Refused
     let (id, issued_ms) = match known(app, ring, trust).await? {
         Known::Before { id, issued_ms } => (id, issued_ms),
         Known::New { id, issued_ms, place } => {
-            expect(app, &id, ring, trust, place).await?;
+            expect(app, &id, ring, trust, place);
             (id, issued_ms)
         }
         Known::Busy if app.draining.is_cancelled() => return Ok(Reply::Say(CLOSING.into())),
@@ -254,22 +254,21 @@ async fn busy(app: &App, id: &str) -> Result<Known, Refused> {
 }
 
 /// Dials the engine for a call whose stream will open, and forgets it should it never do so.
-async fn expect(
-    app: &Arc<App>,
-    id: &str,
-    ring: &Ring,
-    trust: Trust,
-    place: OwnedSemaphorePermit,
-) -> Result<(), Refused> {
-    app.store.caller_seen(&ring.from, clock::now_ms()).await?;
+fn expect(app: &Arc<App>, id: &str, ring: &Ring, trust: Trust, place: OwnedSemaphorePermit) {
     let answerer = Answerer::dial(app, brief::of(app, &ring.from, trust));
     app.calls.expect(id, Awaited { answerer, place, from: ring.from.clone(), trust });
-    let (app, id) = (app.clone(), id.to_owned());
+    let (app, id, from) = (app.clone(), id.to_owned(), ring.from.clone());
     app.tasks.clone().spawn(async move {
+        let seen = insist(&app.draining, "a caller", || app.store.caller_seen(&from, clock::now_ms())).await;
+        if let Err(error) = seen {
+            tracing::error!(call = %id, %error, "a caller could not be written down");
+        }
         let good_for = Duration::from_millis(token::GOOD_FOR_MS.unsigned_abs());
         let last_moment = async {
             app.draining.cancelled().await;
-            tokio::time::sleep(ON_ITS_WAY).await;
+            if app.calls.is_expected(&id) {
+                tokio::time::sleep(ON_ITS_WAY).await;
+            }
         };
         tokio::select! {
             () = tokio::time::sleep(good_for) => {}
@@ -280,7 +279,6 @@ async fn expect(
             write_end(&app, &id, "never_connected").await;
         }
     });
-    Ok(())
 }
 
 /// Finds out which call a stream carries, and runs it.

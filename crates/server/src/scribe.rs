@@ -11,8 +11,9 @@ use tokio::sync::mpsc;
 
 /// Notes that may wait for the database; more than a long call makes.
 const WAITING: usize = 8_192;
-/// How long notes are gathered, so that a burst is one transaction.
-const GATHER: Duration = Duration::from_millis(50);
+/// How long notes are gathered, so that a burst is one transaction: a power cut loses no more of a transcript. What was
+/// done for a caller is written down by whoever did it, before the caller is told.
+const GATHER: Duration = Duration::from_millis(200);
 
 /// Takes the notes of one call.
 pub struct Scribe {
@@ -35,7 +36,10 @@ impl Scribe {
     pub fn write(&mut self, now: Instant, note: &Note) {
         let at_ms = u64::try_from(now.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
         let (kind, json) = notes::to_json(at_ms, note);
-        tracing::debug!(call = %self.call, %json, "note");
+        match note {
+            Note::Trouble(why) => tracing::warn!(call = %self.call, %why, "trouble in a call"),
+            _ => tracing::debug!(call = %self.call, %json, "note"),
+        }
         self.app.calls.publish(|| Live { call: self.call.clone(), json: json.as_str().into() });
         let row = NoteRow { at_ms: i64::try_from(at_ms).unwrap_or(i64::MAX), kind: kind.to_owned(), json };
         if self.rows.try_send(row).is_err() {
@@ -57,14 +61,18 @@ impl Drop for Scribe {
 
 async fn write_down(app: Arc<App>, call: String, mut waiting: mpsc::Receiver<NoteRow>) {
     let mut rows = Vec::new();
-    while waiting.recv_many(&mut rows, WAITING).await > 0 {
+    while let Some(first) = waiting.recv().await {
+        rows.push(first);
+        if !waiting.is_closed() {
+            tokio::time::sleep(GATHER).await;
+        }
+        while let Ok(row) = waiting.try_recv() {
+            rows.push(row);
+        }
         let written = insist(&app.draining, "notes", || app.store.write_notes(&call, &rows));
         if let Err(error) = written.await {
             tracing::error!(%call, %error, lost = rows.len(), "notes could not be written");
         }
         rows.clear();
-        if !waiting.is_closed() {
-            tokio::time::sleep(GATHER).await;
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! What time does to a call, and how it ends: once what is to be heard was heard, and never later than it may.
 
 use super::{Call, Ending, Leave, Phase};
-use crate::{Answer, EngineCommand, LineCommand, Manner, Note, Timer, ToolCallId};
+use crate::{Answer, EngineCommand, Failure, LineCommand, Manner, Note, Timer, ToolCallId};
 use std::time::Instant;
 
 impl Call {
@@ -18,6 +18,8 @@ impl Call {
             Timer::Silence if self.errands.is_any_awaited() => {
                 self.timers.set(Timer::Silence, now + self.policy.silence);
             }
+            // The silence is the engine's: it was asked to speak and has not.
+            Timer::Silence if self.replying => self.on_stall(now),
             Timer::Silence if self.nudged => {
                 // Whatever makes noise without end is nobody who has the floor.
                 if self.floor.taken.is_some() {
@@ -50,6 +52,15 @@ impl Call {
             }
             Timer::Farewell => self.hang_up(),
         }
+    }
+
+    /// An engine that does not speak when asked to is waited for once, then it has failed.
+    fn on_stall(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.stalled, true) {
+            return self.timers.set(Timer::Silence, now + self.policy.silence);
+        }
+        let why = "The engine was asked to speak and did not.".into();
+        self.on_failure(now, Failure { why, lasting: false });
     }
 
     /// Tells the caller to wait, once, if they hear nothing else.
@@ -121,7 +132,13 @@ impl Call {
             // A line that takes turns plays all of it before it does what we say next.
             Manner::Turns => true,
         };
-        if self.replying || !heard_out {
+        if self.replying {
+            return;
+        }
+        if let Some(mark) = self.playout.marked(now) {
+            self.tell_line(LineCommand::Mark(mark));
+        }
+        if !heard_out {
             return;
         }
         match &self.phase {

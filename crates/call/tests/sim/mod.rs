@@ -30,8 +30,8 @@ enum Arrival {
     Play {
         item: ItemId,
         length: Duration,
-        mark: Mark,
     },
+    Mark(Mark),
     Clear,
     /// Writes down how much of everything has been heard.
     Probe(usize),
@@ -73,12 +73,15 @@ impl Telephone {
 
     fn receive(&mut self, now: Instant, arrival: Arrival) {
         match arrival {
-            Arrival::Play { item, length, mark } => {
+            Arrival::Play { item, length } => {
                 let starts = self.busy_until.filter(|until| *until > now).unwrap_or(now);
                 let ends = starts + length;
                 self.busy_until = Some(ends);
                 self.sounds.push((starts, ends, item));
-                self.marks.push_back((ends + self.back, mark));
+            }
+            Arrival::Mark(mark) => {
+                let reached = self.busy_until.filter(|until| *until > now).unwrap_or(now);
+                self.marks.push_back((reached + self.back, mark));
             }
             Arrival::Clear => {
                 for (starts, ends, _) in &mut self.sounds {
@@ -187,11 +190,11 @@ impl Sim {
     fn carry_out(&mut self, output: &Output) {
         let at = self.now + self.phone.out;
         match output {
-            Output::Line(LineCommand::Play(chunk, mark)) => {
+            Output::Line(LineCommand::Play(chunk)) => {
                 let item = self.item_of[&tag(chunk)];
-                let arrival = Arrival::Play { item, length: chunk.duration(), mark: *mark };
-                self.phone.coming.push_back((at, arrival));
+                self.phone.coming.push_back((at, Arrival::Play { item, length: chunk.duration() }));
             }
+            Output::Line(LineCommand::Mark(mark)) => self.phone.coming.push_back((at, Arrival::Mark(*mark))),
             Output::Line(LineCommand::Clear) => {
                 self.probe();
                 self.phone.coming.push_back((at, Arrival::Clear));
@@ -288,7 +291,7 @@ impl Sim {
     /// The items of all that was sent to be played, in the order in which it was sent.
     pub fn played_items(&self) -> impl Iterator<Item = ItemId> {
         self.said(is_play).into_iter().map(|output| match output {
-            Output::Line(LineCommand::Play(chunk, _)) => self.item_of[&tag(chunk)],
+            Output::Line(LineCommand::Play(chunk)) => self.item_of[&tag(chunk)],
             Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Note(_) => {
                 unreachable!("only plays were asked for")
             }

@@ -15,7 +15,7 @@ use std::{borrow::Cow, collections::VecDeque, fmt::Write as _};
 const LONGEST_TEXT: usize = 32 * 1024;
 
 /// What sound is cut from. A call holds one block, and a second one for as long as someone keeps a frame of the first.
-const BLOCK: usize = 8 * 1024;
+const BLOCK: usize = 4 * 1024;
 
 /// One call's stream.
 #[derive(Debug, Default)]
@@ -55,11 +55,11 @@ impl Stream for TwilioStream {
             return;
         };
         match command {
-            LineCommand::Play(chunk, mark) => {
+            LineCommand::Play(chunk) => {
                 assert_eq!(chunk.format, Format::Ulaw, "what the line was said to take when it started");
-                if !chunk.bytes.is_empty() {
-                    write_media(sid, &chunk.bytes, wire);
-                }
+                write_media(sid, &chunk.bytes, wire);
+            }
+            LineCommand::Mark(mark) => {
                 write_mark(sid, *mark, wire);
                 self.newest = self.newest.max(Some(*mark));
             }

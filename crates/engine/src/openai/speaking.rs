@@ -20,7 +20,7 @@ use call::{Answer, Chunk, EngineEvent, ToolCall, ToolCallId};
 use std::time::Instant;
 
 /// A block of sound: two seconds of µ-law.
-const BLOCK: usize = 16 * 1024;
+const BLOCK: usize = 8 * 1024;
 /// What a tool may be told, in bytes.
 const ARGUMENTS: usize = 64 * 1024;
 /// How often in a row a crowded service is asked again.

@@ -111,7 +111,8 @@ impl StreamLine {
                     return;
                 }
             }
-            let _gone = self.socket.send(Message::Close(None)).await;
+            let frame = CloseFrame { code: close_code::NORMAL, reason: Utf8Bytes::default() };
+            let _gone = self.socket.send(Message::Close(Some(frame))).await;
         };
         let _late = timeout(CLOSING, farewell).await;
     }
