@@ -36,9 +36,9 @@ impl Scribe {
     pub fn write(&mut self, now: Instant, note: &Note) {
         let at_ms = u64::try_from(now.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
         let (kind, json) = notes::to_json(at_ms, note);
-        match note {
-            Note::Trouble(why) => tracing::warn!(call = %self.call, %why, "trouble in a call"),
-            _ => tracing::debug!(call = %self.call, %json, "note"),
+        tracing::debug!(call = %self.call, %json, "note");
+        if let Note::Trouble(why) = note {
+            tracing::warn!(call = %self.call, %why, "trouble in a call");
         }
         self.app.calls.publish(|| Live { call: self.call.clone(), json: json.as_str().into() });
         let row = NoteRow { at_ms: i64::try_from(at_ms).unwrap_or(i64::MAX), kind: kind.to_owned(), json };
