@@ -33,7 +33,7 @@ pub fn samples_to_alaw(samples: &[i16]) -> Vec<u8> {
     samples.iter().map(|&sample| alaw(sample)).collect()
 }
 
-/// The µ-law byte whose value is nearest to this sample.
+/// The µ-law byte for this sample.
 pub const fn ulaw(sample: i16) -> u8 {
     let sign = if sample < 0 { 0x80 } else { 0 };
     let size = sample.unsigned_abs();
@@ -43,7 +43,7 @@ pub const fn ulaw(sample: i16) -> u8 {
     !(sign | (segment as u8) << 4 | step as u8)
 }
 
-/// The A-law byte whose value is nearest to this sample.
+/// The A-law byte for this sample.
 pub const fn alaw(sample: i16) -> u8 {
     let (sign, size) = if sample < 0 { (0, !sample as u16) } else { (0x80, sample as u16) };
     let segment = 8u32.saturating_sub(size.leading_zeros());

@@ -7,6 +7,7 @@ use libloading::{Library, Symbol};
 use std::{
     collections::BTreeMap,
     ffi::{CStr, CString, c_char, c_float, c_int, c_short, c_uint, c_void},
+    ops::RangeInclusive,
     slice,
 };
 
@@ -18,6 +19,9 @@ pub const INSTALL: &str = "apt-get install libflite1";
 
 /// The longest text that is spoken in one go, in bytes.
 pub const LONGEST_TEXT: usize = 1_000;
+
+/// How much speech can be slowed down: 2 takes twice as long, 0.5 half as long.
+pub const STRETCH: RangeInclusive<f32> = 0.5..=2.0;
 
 /// The library, and the voices that were used so far.
 pub struct Flite {
@@ -47,7 +51,7 @@ impl Flite {
         if text.len() > LONGEST_TEXT {
             return Err(format!("a text of {} bytes is too long to be spoken in one go", text.len()));
         }
-        if !(0.5..=2.0).contains(&stretch) {
+        if !STRETCH.contains(&stretch) {
             return Err(format!("speech cannot be stretched by {stretch}: from 0.5 to 2 it can"));
         }
         // Flite takes ASCII and Latin-1; other bytes it would read aloud or drop.

@@ -2,7 +2,7 @@
 //! crash or hang.
 
 use super::{
-    Heard, Hypothesis, Speech, Stt, Tts,
+    Heard, Hypothesis, Speech, Stt, Tts, flite,
     tts::Spoken,
     worker::{self, Answer, Request},
 };
@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 
-/// A bounded pool of speech workers. Requests are served in the order in which they came.
+/// A bounded pool of speech workers. Requests wait in a queue for the next worker that is free.
 ///
 /// What goes wrong is a sentence for the owner: a missing library with the package to install, a worker that crashed
 /// or hung (the next request gets another one). All of it must be called within a Tokio runtime.
@@ -60,9 +60,12 @@ impl Workers {
         Self { pool: Arc::new(Pool { staff, free, idle: Mutex::default() }), spoken: Arc::default() }
     }
 
-    /// Speaks one sentence of at most 1 000 bytes: samples of 8 kHz. `voice` is one of [`super::flite::VOICES`];
-    /// `stretch` above 1 is slower, up to 2.
+    /// Speaks one sentence of at most 1 000 bytes: samples of 8 kHz. `voice` is one of [`flite::VOICES`];
+    /// `stretch`, one of [`flite::STRETCH`], above 1 is slower.
     pub async fn speak(&self, text: &str, voice: &str, stretch: f32) -> Result<Vec<i16>, String> {
+        if !flite::STRETCH.contains(&stretch) {
+            return Err(format!("speech cannot be stretched by {stretch}"));
+        }
         let request = Request::Speak { text: text.to_owned(), voice: voice.to_owned(), stretch };
         match self.pool.clone().ask(request, Vec::new()).await? {
             (Answer::Spoken, samples) => Ok(samples),

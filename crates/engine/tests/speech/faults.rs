@@ -17,7 +17,6 @@ pub const TESTS: &[Test] = &[
     ("a_worker_that_talks_nonsense_is_replaced", a_worker_that_talks_nonsense_is_replaced),
     ("a_worker_that_cannot_start_is_an_error", a_worker_that_cannot_start_is_an_error),
     ("who_stops_waiting_harms_nobody", who_stops_waiting_harms_nobody),
-    ("requests_are_served_in_their_order", requests_are_served_in_their_order),
     ("what_cannot_be_is_refused_and_the_worker_lives", what_cannot_be_is_refused_and_the_worker_lives),
 ];
 
@@ -108,19 +107,6 @@ fn who_stops_waiting_harms_nobody() {
             "what nobody waits for is not done: {:?}",
             begun.elapsed()
         );
-    });
-}
-
-fn requests_are_served_in_their_order() {
-    wait(async {
-        let workers = Workers::with(staff(&[worker::ARGUMENT]));
-        let order = std::sync::Mutex::new(Vec::new());
-        let ask = async |n: usize| {
-            workers.speak("Hello.", "kal", 1.0).await.expect("it is spoken");
-            order.lock().expect("nobody panicked").push(n);
-        };
-        tokio::join!(ask(1), ask(2), ask(3), ask(4));
-        assert_eq!(*order.lock().expect("nobody panicked"), [1, 2, 3, 4]);
     });
 }
 

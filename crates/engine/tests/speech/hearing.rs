@@ -29,9 +29,9 @@ fn what_a_caller_says_is_heard_at_this_rate() {
         let ours = |at: usize| all || at % VOICES.len() == n;
         let said = said().into_iter().enumerate().filter(|(at, _)| ours(*at));
         trials.extend(said.map(|(_, (question, text))| (voice, question, text, true)));
-        for question in QUESTIONS {
-            let strange =
-                strange().into_iter().enumerate().filter(|(at, _)| ours(*at) && (all || at % 2 == 0));
+        for (m, question) in QUESTIONS.into_iter().enumerate() {
+            let here = |at: usize| ours(at) && (all || at % QUESTIONS.len() == m);
+            let strange = strange().into_iter().enumerate().filter(|(at, _)| here(*at));
             trials.extend(strange.map(|(_, text)| (voice, question.to_owned(), text, false)));
         }
     }
@@ -42,7 +42,7 @@ fn what_a_caller_says_is_heard_at_this_rate() {
 
     let right = |(trial, heard): &&(Trial, Vec<Hypothesis>)| heard.first().is_some_and(|h| h.text == trial.2);
     let (inside, outside): (Vec<_>, Vec<_>) = results.iter().partition(|(trial, _)| trial.3);
-    let (good, wrong): (Vec<_>, Vec<_>) = inside.iter().copied().partition(|result| right(&result));
+    let (good, wrong): (Vec<_>, Vec<_>) = inside.iter().copied().partition(right);
     println!("right to the word: {} of {}", good.len(), inside.len());
     for voice in VOICES {
         let of = |results: &[&(Trial, Vec<Hypothesis>)]| results.iter().filter(|r| r.0.0 == voice).count();
