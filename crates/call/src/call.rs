@@ -57,18 +57,27 @@ pub struct Call {
     floor: Floor,
     errands: Errands,
     timers: Timers,
-    /// A reply is asked for or under way: the engine will say `Done`.
-    replying: bool,
+    /// What is to be expected of the engine.
+    engine: Expected,
     /// The item that the engine is saying, until `Done`.
     saying: Option<ItemId>,
     /// What is known so far of the words of the item that is being said.
     unfinished: Option<(ItemId, String)>,
     /// The caller was asked whether they are there, and has not made a sound since.
     nudged: bool,
-    engine_gone: bool,
-    /// The engine has been waited for.
-    stalled: bool,
     output: VecDeque<Output>,
+}
+
+/// What is to be expected of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    Nothing,
+    /// A reply is asked for or under way: the engine will say `Done`.
+    Reply,
+    /// The same, and it was waited for in vain.
+    LateReply,
+    /// It has failed: nothing more.
+    Gone,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -95,12 +104,10 @@ impl Call {
             floor: Floor::default(),
             errands: Errands::default(),
             timers,
-            replying: false,
+            engine: Expected::Nothing,
             saying: None,
             unfinished: None,
             nudged: false,
-            engine_gone: false,
-            stalled: false,
             output: VecDeque::with_capacity(16),
         }
     }
@@ -165,7 +172,7 @@ impl Call {
     }
 
     fn on_engine(&mut self, now: Instant, event: EngineEvent) {
-        if self.engine_gone {
+        if self.is_engine_gone() {
             return;
         }
         match event {
@@ -182,8 +189,7 @@ impl Call {
             }
             EngineEvent::Done(usage) => {
                 self.note(Note::Used(usage));
-                self.replying = false;
-                self.stalled = false;
+                self.engine = Expected::Nothing;
                 self.saying = None;
                 self.settle(now);
                 self.yield_floor();
@@ -221,7 +227,7 @@ impl Call {
 
     fn is_interrupted_by_a_key(&self, now: Instant) -> bool {
         let speaking = self.playout.is_sounding(now) || self.floor.is_in_doubt();
-        speaking && self.manner == Manner::Duplex && !self.engine_gone
+        speaking && self.manner == Manner::Duplex && !self.is_engine_gone()
     }
 
     /// Silences the assistant for good: what was not heard is forgotten, and the floor is free.
@@ -273,7 +279,7 @@ impl Call {
         if self.manner == Manner::Turns {
             return;
         }
-        let replying = self.replying;
+        let replying = self.is_replying();
         let Some(taken) = &mut self.floor.taken else { return };
         if !taken.certain && (replying || taken.has_cut_anything()) {
             taken.paused = true;
@@ -328,8 +334,8 @@ impl Call {
         if let Some(leave) = taken.leave.take() {
             self.refuse_to_leave(leave);
         }
-        if self.replying {
-            self.replying = false;
+        if self.is_replying() {
+            self.engine = Expected::Nothing;
             self.tell_engine(EngineCommand::Cancel);
         }
         self.saying = None;
@@ -356,7 +362,7 @@ impl Call {
         self.floor.misjudged = Some(taken.turn);
         if !taken.has_cut_anything() {
             // The reply that is awaited answers this turn, too.
-            return if self.replying { self.tell_answers() } else { self.respond(now) };
+            return if self.is_replying() { self.tell_answers() } else { self.respond(now) };
         }
         self.note(Note::FalseInterruption);
         for (item, chunk) in taken.held {
@@ -386,7 +392,7 @@ impl Call {
 
     /// Where the ends take turns, the assistant having spoken, it is the caller's.
     fn yield_floor(&mut self) {
-        let done = !self.replying && !self.errands.is_any_awaited();
+        let done = !self.is_replying() && !self.errands.is_any_awaited();
         if self.manner == Manner::Turns && done && self.phase == Phase::Talking {
             self.tell_line(LineCommand::Listen);
         }
@@ -399,8 +405,7 @@ impl Call {
         if self.floor.is_unwanted(item) || chunk.bytes.is_empty() {
             return;
         }
-        self.replying = true;
-        self.stalled = false;
+        self.engine = Expected::Reply;
         self.saying = Some(item);
         match &mut self.floor.taken {
             Some(taken) if !taken.certain => {
@@ -447,7 +452,7 @@ impl Call {
     }
 
     fn on_wants(&mut self, now: Instant, call: ToolCall) {
-        self.replying = true;
+        self.engine = Expected::Reply;
         if !self.errands.is_new(&call.id) {
             return self.note(Note::Trouble(format!("The engine asked again for one use of {}.", call.name)));
         }
@@ -528,8 +533,8 @@ impl Call {
 
     fn on_failure(&mut self, now: Instant, failure: Failure) {
         self.note(Note::Trouble(failure.why));
-        self.engine_gone = true;
-        let unsaid = std::mem::take(&mut self.replying) && !self.playout.is_sounding(now);
+        let unsaid = self.is_replying() && !self.playout.is_sounding(now);
+        self.engine = Expected::Gone;
         self.timers.stop(Timer::Doubt);
         let taken = self.floor.taken.take();
         if let Some(leave) = taken.and_then(|taken| taken.leave) {
@@ -551,8 +556,18 @@ impl Call {
 impl Call {
     /// Has the engine do something that it will say `Done` to.
     fn speak(&mut self, command: EngineCommand) {
-        self.replying = !self.engine_gone;
+        if !self.is_engine_gone() {
+            self.engine = Expected::Reply;
+        }
         self.tell_engine(command);
+    }
+
+    fn is_replying(&self) -> bool {
+        matches!(self.engine, Expected::Reply | Expected::LateReply)
+    }
+
+    fn is_engine_gone(&self) -> bool {
+        self.engine == Expected::Gone
     }
 
     fn tell_line(&mut self, command: LineCommand) {
@@ -560,7 +575,7 @@ impl Call {
     }
 
     fn tell_engine(&mut self, command: EngineCommand) {
-        if !self.engine_gone {
+        if !self.is_engine_gone() {
             self.output.push_back(Output::Engine(command));
         }
     }

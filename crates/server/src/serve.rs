@@ -24,6 +24,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long calls may take to say goodbye once they were told that the time is up.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How often the database's log is moved into it.
+const TIDY: Duration = Duration::from_secs(5);
 
 /// Runs the server until it is told to stop.
 pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
@@ -35,6 +37,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     let app = open(config).await?;
     let (listener, streams) = bind(&app).await?;
     announce(&app, listener.local_addr()?).await?;
+    app.tasks.spawn(tidy(app.clone()));
     let stopped = CancellationToken::new();
     let tls = tls(&app).await?;
     let mut servers = tokio::task::JoinSet::new();
@@ -172,6 +175,15 @@ async fn answer(
     };
     if let Err(error) = served {
         tracing::error!(%error, "the listener failed");
+    }
+}
+
+/// Keeps the database's log short, off the path of those who write.
+async fn tidy(app: Arc<App>) {
+    while app.draining.run_until_cancelled(tokio::time::sleep(TIDY)).await.is_some() {
+        if let Err(error) = app.store.tidy().await {
+            tracing::debug!(%error, "the database was not tidied");
+        }
     }
 }
 

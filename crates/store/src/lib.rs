@@ -86,6 +86,15 @@ impl Store {
         Ok(())
     }
 
+    /// Moves what SQLite has logged into the database, without making anybody who writes wait for the disk. To be
+    /// called every few seconds; does nothing on Postgres.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
+        if let Db::Sqlite { reader, .. } = &self.db {
+            sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(reader).await?;
+        }
+        Ok(())
+    }
+
     /// Waits for what is under way and closes all connections.
     pub async fn close(&self) {
         match &self.db {

@@ -72,6 +72,10 @@ impl Address {
     }
 }
 
+/// The log may grow to 80 MB before whoever writes has to move it into the database, which waits for the disk;
+/// [`Store::tidy`] does that beside them, long before.
+const CHECKPOINT_PAGES: &str = "20000";
+
 async fn open_memory() -> Result<Store, StoreError> {
     let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(true).disable_statement_logging();
     // The database is its connection: closing that for its age or idleness would lose everything.
@@ -110,7 +114,7 @@ async fn open_file(path: &Path) -> Result<Store, StoreError> {
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(PATIENCE)
-        .connect_with(options.clone())
+        .connect_with(options.clone().pragma("wal_autocheckpoint", CHECKPOINT_PAGES))
         .await
         .map_err(unreachable)?;
     migrate_sqlite(&writer).await.map_err(|error| outdated(&shown, &error))?;

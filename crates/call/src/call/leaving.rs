@@ -1,6 +1,6 @@
 //! What time does to a call, and how it ends: once what is to be heard was heard, and never later than it may.
 
-use super::{Call, Ending, Leave, Phase};
+use super::{Call, Ending, Expected, Leave, Phase};
 use crate::{Answer, EngineCommand, Failure, LineCommand, Manner, Note, Timer, ToolCallId};
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ impl Call {
         self.note(Note::Woke(timer));
         match timer {
             Timer::LongestCall => {
-                if self.manner == Manner::Duplex && !self.engine_gone {
+                if self.manner == Manner::Duplex && !self.is_engine_gone() {
                     self.interrupt(now);
                 }
                 self.speak(EngineCommand::Say(self.policy.longest_goodbye.clone()));
@@ -19,7 +19,7 @@ impl Call {
                 self.timers.set(Timer::Silence, now + self.policy.silence);
             }
             // The silence is the engine's: it was asked to speak and has not.
-            Timer::Silence if self.replying => self.on_stall(now),
+            Timer::Silence if self.is_replying() => self.on_stall(now),
             Timer::Silence if self.nudged => {
                 // Whatever makes noise without end is nobody who has the floor.
                 if self.floor.taken.is_some() {
@@ -56,7 +56,7 @@ impl Call {
 
     /// An engine that does not speak when asked to is waited for once, then it has failed.
     fn on_stall(&mut self, now: Instant) {
-        if !std::mem::replace(&mut self.stalled, true) {
+        if std::mem::replace(&mut self.engine, Expected::LateReply) == Expected::Reply {
             return self.timers.set(Timer::Silence, now + self.policy.silence);
         }
         let why = "The engine was asked to speak and did not.".into();
@@ -65,7 +65,7 @@ impl Call {
 
     /// Tells the caller to wait, once, if they hear nothing else.
     pub(super) fn fill(&mut self, now: Instant) {
-        let busy = self.replying || self.floor.taken.is_some() || self.playout.is_sounding(now);
+        let busy = self.is_replying() || self.floor.taken.is_some() || self.playout.is_sounding(now);
         if busy || self.phase != Phase::Talking {
             return self.timers.set(Timer::Filler, now + self.policy.filler);
         }
@@ -132,7 +132,7 @@ impl Call {
             // A line that takes turns plays all of it before it does what we say next.
             Manner::Turns => true,
         };
-        if self.replying {
+        if self.is_replying() {
             return;
         }
         if let Some(mark) = self.playout.marked(now) {

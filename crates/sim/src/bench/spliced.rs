@@ -30,10 +30,13 @@ const PLAIN: usize = 4;
 /// `response.output_audio.delta` with 20 ms of µ-law.
 const DELTA: usize = 216 + 230 + PLAIN;
 
+/// The server asks for a mark behind every 100 ms of sound.
+const PIECES_A_MARK: u32 = 5;
+
 /// What besides sound is moved.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Traffic {
-    /// A mark comes back for every piece of sound.
+    /// A mark comes back for every [`PIECES_A_MARK`] pieces of sound.
     pub(super) marks: bool,
 }
 
@@ -143,6 +146,7 @@ async fn near_end(
     let mut pace = Pace::new(clock::now(), EVERY);
     let mut down = vec![0; DELTA];
     let mut filled = 0;
+    let mut pieces = 0;
     loop {
         tokio::select! {
             () = clock::sleep_until(pace.next()) => {
@@ -154,8 +158,9 @@ async fn near_end(
                 filled += count?;
                 if filled == DELTA {
                     filled = 0;
+                    pieces += 1;
                     shared.note(call, |pipe| pipe.down_came.push(clock::now()));
-                    if traffic.marks {
+                    if traffic.marks && pieces % PIECES_A_MARK == 0 {
                         write.write_all(&message(mark, b'm')).await?;
                     }
                 }

@@ -15,6 +15,7 @@ mod both {
         a_session_that_is_ended_is_over,
         sessions_that_are_over_are_forgotten,
         a_healthy_store_says_so,
+        a_store_can_be_tidied_at_any_time,
     );
 }
 
@@ -99,6 +100,12 @@ async fn sessions_that_are_over_are_forgotten(store: Store) {
     // A session of the past is not there even for somebody whose clock is behind.
     assert_eq!(store.session("h1", 50).await.expect("looked"), None);
     assert!(store.session("h2", 1_001).await.expect("looked").is_some());
+}
+
+async fn a_store_can_be_tidied_at_any_time(store: Store) {
+    store.caller_seen("+14155550199", 1).await.expect("written");
+    store.tidy().await.expect("tidied");
+    assert_eq!(store.callers(10).await.expect("read").len(), 1);
 }
 
 async fn a_healthy_store_says_so(store: Store) {
