@@ -1,0 +1,187 @@
+//! What the shell around the cascade promises, with parts that do as they are told.
+
+use call::{EngineCommand, EngineEvent, Format, Manner};
+use engine::{
+    Brief,
+    local::{Heard, Local, Speech, Stt, Tts, Vad, desk::DeskSetup},
+};
+use futures_util::{FutureExt, future::BoxFuture};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::Semaphore;
+
+/// Speaks a second for each sentence, once the test lets it.
+struct Voice {
+    asked: Arc<Mutex<Vec<String>>>,
+    go: Arc<Semaphore>,
+}
+
+impl Tts for Voice {
+    fn speak(&self, text: &str, _voice: &str) -> BoxFuture<'static, Speech> {
+        let text = text.to_owned();
+        self.asked.lock().expect("nobody panicked").push(text.clone());
+        let (go, level) = (self.go.clone(), text.len() as i16 * 100);
+        let speak = async move {
+            go.acquire().await.expect("it is never closed").forget();
+            if text.contains("unspeakable") {
+                return Err("this voice is hoarse".to_owned());
+            }
+            Ok(Arc::from(vec![level; 8_000]))
+        };
+        speak.boxed()
+    }
+}
+
+struct Deaf;
+
+impl Stt for Deaf {
+    fn recognise(&self, _: Vec<i16>, _: Arc<str>) -> BoxFuture<'static, Heard> {
+        async { Ok(Vec::new()) }.boxed()
+    }
+}
+
+impl Vad for Deaf {
+    fn hear(&mut self, _: &[i16]) -> bool {
+        false
+    }
+}
+
+struct Rig {
+    local: Local,
+    asked: Arc<Mutex<Vec<String>>>,
+    go: Arc<Semaphore>,
+}
+
+fn rig(greeting: &str, format: Format) -> Rig {
+    let brief = Brief {
+        instructions: String::new(),
+        greeting: greeting.into(),
+        voice: "slt".into(),
+        language: "en-US".into(),
+        tools: Vec::new(),
+        manner: Manner::Duplex,
+        format,
+    };
+    let setup = DeskSetup {
+        now: "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment"),
+        hours: when::Hours::default(),
+        greeting: greeting.into(),
+        business: String::new(),
+        caller: String::new(),
+    };
+    let (asked, go): (Arc<Mutex<Vec<String>>>, _) = (Arc::default(), Arc::new(Semaphore::new(0)));
+    let voice = Voice { asked: asked.clone(), go: go.clone() };
+    Rig { local: Local::with(brief, setup, Box::new(Deaf), Arc::new(Deaf), Arc::new(voice)), asked, go }
+}
+
+impl Rig {
+    /// Everything that comes without waiting for anyone.
+    async fn events(&mut self) -> Vec<EngineEvent> {
+        let mut events = Vec::new();
+        while let Ok(event) = tokio::time::timeout(Duration::from_millis(20), self.local.next()).await {
+            events.push(event);
+        }
+        events
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("nobody panicked").clone()
+    }
+}
+
+fn voice(events: &[EngineEvent]) -> Duration {
+    events
+        .iter()
+        .map(|event| if let EngineEvent::Voice(_, chunk) = event { chunk.duration() } else { Duration::ZERO })
+        .sum()
+}
+
+const GREETING: &str =
+    "This is the first. This is the second one. This is the third of them. Here is another.";
+
+#[tokio::test]
+async fn the_first_sentence_sounds_while_the_next_is_made() {
+    let mut rig = rig(GREETING, Format::Ulaw);
+    assert_eq!(rig.events().await, [EngineEvent::Ready]);
+    assert_eq!(rig.asked(), ["This is the first.", "This is the second one."]);
+
+    rig.go.add_permits(1);
+    let events = rig.events().await;
+    assert_eq!(voice(&events), Duration::from_secs(1));
+    assert_eq!(rig.asked().len(), 3, "the third is asked for when the first is there");
+
+    rig.go.add_permits(3);
+    let events = rig.events().await;
+    assert_eq!(voice(&events), Duration::from_secs(3));
+    assert!(matches!(events.last(), Some(EngineEvent::Done(_))), "{:?}", events.last());
+}
+
+#[tokio::test]
+async fn sound_leaves_in_the_lines_format_and_in_short_pieces() {
+    for format in [Format::Ulaw, Format::Alaw, Format::Pcm { hertz: 8_000 }, Format::Pcm { hertz: 16_000 }] {
+        let mut rig = rig("Hello.", format);
+        rig.go.add_permits(1);
+        let events = rig.events().await;
+        assert_eq!(voice(&events), Duration::from_secs(1), "{format:?}");
+        let level = match format {
+            Format::Ulaw | Format::Alaw => 1,
+            Format::Pcm { .. } => 2,
+        };
+        for event in events {
+            if let EngineEvent::Voice(_, chunk) = event {
+                assert_eq!(chunk.format, format);
+                assert_eq!(chunk.bytes.len() % level, 0);
+                assert!(chunk.duration() <= Duration::from_millis(200));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn giving_up_waiting_loses_nothing() {
+    let all = async |patient: bool| {
+        let mut rig = rig(GREETING, Format::Ulaw);
+        rig.go.add_permits(4);
+        let mut events = Vec::new();
+        while !matches!(events.last(), Some(EngineEvent::Done(_))) {
+            if patient {
+                events.push(rig.local.next().await);
+            } else {
+                // Polled once, then dropped; what it waits for goes on meanwhile.
+                events.extend(rig.local.next().now_or_never());
+                tokio::task::yield_now().await;
+            }
+        }
+        events
+    };
+    assert_eq!(all(true).await, all(false).await);
+}
+
+#[tokio::test]
+async fn what_was_to_be_said_is_dropped_when_the_caller_decides_otherwise() {
+    let mut rig = rig(GREETING, Format::Ulaw);
+    rig.go.add_permits(1);
+    rig.events().await;
+    rig.local.tell(EngineCommand::Key('0'));
+    rig.go.add_permits(10);
+    let events = rig.events().await;
+    let asked = rig.asked();
+    assert!(!asked.contains(&"Here is another.".to_owned()), "it is never asked for: {asked:?}");
+    let (before, after) = (3, asked.len());
+    assert_eq!(
+        voice(&events),
+        Duration::from_secs((after - before) as u64),
+        "only the answer sounds: {asked:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_sentence_that_cannot_be_spoken_is_told_and_the_next_one_sounds() {
+    let mut rig = rig("This one is unspeakable. This is the second one.", Format::Ulaw);
+    rig.go.add_permits(2);
+    let events = rig.events().await;
+    assert!(events.contains(&EngineEvent::Trouble("this voice is hoarse".into())), "{events:?}");
+    assert_eq!(voice(&events), Duration::from_secs(1));
+}
