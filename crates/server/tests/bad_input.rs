@@ -12,6 +12,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
+    task::JoinSet,
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
@@ -46,7 +47,7 @@ impl Scene {
     }
 
     /// The other call still goes on: it can be heard, and nothing on its wire was wrong.
-    async fn is_undisturbed(self) {
+    async fn stays_undisturbed(self) {
         assert!(!self.bystander.is_over());
         let session = self.service.session(1).await;
         let heard = session.heard_bytes();
@@ -149,7 +150,7 @@ async fn a_webhook_without_or_with_a_wrong_signature_is_refused() {
     let replayed = client.post(&url).header("X-Twilio-Signature", of_another).form(&form).send().await;
     assert_eq!(replayed.expect("it answers").status(), 403, "a signature of other fields");
     assert_eq!(scene.service.sessions().len(), 1, "nothing is dialled");
-    scene.is_undisturbed().await;
+    scene.stays_undisturbed().await;
 }
 
 #[tokio::test]
@@ -164,7 +165,7 @@ async fn a_webhook_that_is_too_long_or_makes_no_sense_is_refused() {
     assert_eq!(senseless.expect("it answers").status(), 400);
     let method = client.put(&url).send().await.expect("it answers");
     assert_eq!(method.status(), 405);
-    scene.is_undisturbed().await;
+    scene.stays_undisturbed().await;
 }
 
 #[tokio::test]
@@ -177,7 +178,7 @@ async fn a_stream_whose_upgrade_is_not_signed_is_refused_before_it_opens() {
         };
         assert!([400, 403].contains(&answer.status().as_u16()), "{}", answer.status());
     }
-    scene.is_undisturbed().await;
+    scene.stays_undisturbed().await;
 }
 
 #[tokio::test]
@@ -202,27 +203,25 @@ async fn a_token_that_is_missing_unknown_used_or_of_another_call_is_refused() {
     send(&mut again, &[connected(), start(&dial, Some(&token))]).await;
     assert_eq!(closed(&mut again).await, Some((1008, "token used before".into())));
     drop(good);
-    scene.is_undisturbed().await;
+    scene.stays_undisturbed().await;
 }
 
 #[tokio::test]
 async fn of_many_that_come_with_one_token_one_gets_in() {
     let scene = Arc::new(Scene::set().await);
     let (dial, url, token) = scene.rung().await;
-    let tries = (0..20).map(|_| {
+    let mut tries = JoinSet::new();
+    for _ in 0..20 {
         let (scene, url, start) = (scene.clone(), url.clone(), start(&dial, Some(&token)));
-        tokio::spawn(async move {
+        tries.spawn(async move {
             let mut socket = scene.opened(&url).await;
             send(&mut socket, &[connected(), start]).await;
             matches!(socket.next().await, Some(Ok(Message::Text(_))))
-        })
-    });
-    let mut let_in = 0;
-    for one in tries.collect::<Vec<_>>() {
-        let_in += usize::from(one.await.expect("no panic"));
+        });
     }
+    let let_in = tries.join_all().await.into_iter().filter(|let_in| *let_in).count();
     assert_eq!(let_in, 1);
-    Arc::into_inner(scene).expect("all tries are over").is_undisturbed().await;
+    Arc::into_inner(scene).expect("all tries are over").stays_undisturbed().await;
 }
 
 #[tokio::test]
@@ -243,7 +242,7 @@ async fn a_stream_that_begins_with_anything_but_its_introduction_is_closed() {
     let mut socket = scene.opened(&url).await;
     let _refused = socket.send(Message::text("x".repeat(2_000_000))).await;
     closed(&mut socket).await;
-    scene.is_undisturbed().await;
+    scene.stays_undisturbed().await;
 }
 
 #[tokio::test]
@@ -295,7 +294,7 @@ async fn garbage_within_a_call_is_noted_once_and_the_call_goes_on() {
     let troubles =
         notes.iter().filter(|note| note.kind == "trouble" && note.json.contains("carrier")).count();
     assert_eq!(troubles, 1, "{notes:?}");
-    scene.is_undisturbed().await;
+    scene.stays_undisturbed().await;
 }
 
 #[tokio::test]
@@ -316,5 +315,5 @@ async fn an_engine_that_sends_garbage_disturbs_nobody() {
     // The apology is nearly six seconds long.
     assert!(victim.hear_for(0, Duration::from_secs(4)).await);
     assert_eq!(victim.ended().await.expect("it was put through").errors, []);
-    scene.is_undisturbed().await;
+    scene.stays_undisturbed().await;
 }

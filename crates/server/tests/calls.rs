@@ -9,6 +9,7 @@ use sim::{
     twilio::{Account, Dial, Ending, Handset, handset::Listened, ring},
 };
 use std::time::Duration;
+use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -137,6 +138,7 @@ async fn a_cough_does_not_end_the_sentence() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the server under test lives in real time")]
 async fn a_tool_books_what_the_model_asked_for() {
     let in_a_week = jiff::Zoned::now().date() + jiff::Span::new().days(7);
     let days = [0, 0, 0, 0, 0, 2, 1][usize::from(in_a_week.weekday().to_monday_zero_offset().unsigned_abs())];
@@ -322,7 +324,8 @@ async fn a_call_that_was_let_in_before_the_server_was_told_to_stop_is_put_throug
     };
     let (url, token) = (between("url=\""), between("value=\""));
     let address = house.address;
-    let stopping = tokio::spawn(house.stop());
+    let mut stopping = JoinSet::new();
+    stopping.spawn(house.stop());
     while reqwest::get(format!("http://{address}/readyz")).await.is_ok_and(|got| got.status().is_success()) {
         tokio::task::yield_now().await;
     }
@@ -341,7 +344,7 @@ async fn a_call_that_was_let_in_before_the_server_was_told_to_stop_is_put_throug
     let greeting = tokio::time::timeout(PATIENCE, socket.next()).await.expect("it is greeted");
     assert!(matches!(greeting, Some(Ok(Message::Text(_)))), "{greeting:?}");
     drop(socket);
-    stopping.await.expect("it stops");
+    stopping.join_all().await;
     assert_eq!(service.sessions().len(), 1, "the engine that was dialled for it is the one that greets");
 }
 
@@ -351,7 +354,8 @@ async fn stopping_lets_a_call_finish_and_takes_no_new_one() {
     let call = Handset::dial(&account, Dial::local(house.address));
     assert!(call.connected().await);
     let address = house.address;
-    let stopping = tokio::spawn(house.stop());
+    let mut stopping = JoinSet::new();
+    stopping.spawn(house.stop());
     // New calls are refused from the moment that /readyz says so.
     while reqwest::get(format!("http://{address}/readyz"))
         .await
@@ -362,9 +366,9 @@ async fn stopping_lets_a_call_finish_and_takes_no_new_one() {
     let refused = Handset::dial(&account, Dial::local(address)).ended().await.expect("it is answered");
     assert_eq!(refused.said.len(), 1);
     assert!(!call.is_over());
-    assert!(!stopping.is_finished());
+    assert!(stopping.try_join_next().is_none());
     call.hang_up();
-    let (log, _folder) = stopping.await.expect("it stops");
+    let (log, _folder) = stopping.join_all().await.remove(0);
     assert!(!log.contains("panicked"), "{log}");
     assert_eq!(service.sessions().len(), 1);
 }

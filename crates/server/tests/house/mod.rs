@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, Command},
+    task::JoinSet,
 };
 
 /// The secret that carrier and server share.
@@ -17,7 +18,7 @@ pub struct House {
     pub address: SocketAddr,
     pub folder: TempDir,
     process: Child,
-    log: tokio::task::JoinHandle<String>,
+    log: JoinSet<String>,
 }
 
 impl House {
@@ -41,7 +42,8 @@ impl House {
         let mut process = command.spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut errors = process.stderr.take().unwrap();
-        let log = tokio::spawn(async move {
+        let mut log = JoinSet::new();
+        log.spawn(async move {
             let mut text = String::new();
             errors.read_to_string(&mut text).await.unwrap();
             text
@@ -49,7 +51,7 @@ impl House {
         let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line()).await;
         let Ok(Ok(Some(line))) = line else {
             drop(process);
-            panic!("earpiece did not start: {}", log.await.unwrap());
+            panic!("earpiece did not start: {}", logged(log).await);
         };
         let address =
             line.strip_prefix("listening on http://").expect("it says where it listens").parse().unwrap();
@@ -81,7 +83,7 @@ impl House {
             .expect("it stops")
             .unwrap();
         assert!(status.success(), "{status}");
-        (self.log.await.unwrap(), self.folder)
+        (logged(self.log).await, self.folder)
     }
 
     /// Ends it as a power cut would.
@@ -89,6 +91,10 @@ impl House {
         self.process.kill().await.unwrap();
         self.folder
     }
+}
+
+async fn logged(log: JoinSet<String>) -> String {
+    log.join_all().await.concat()
 }
 
 /// What a process needs to run at all, and nothing that configures us.
