@@ -22,13 +22,13 @@ impl Tts for Voice {
     fn speak(&self, text: &str, _voice: &str) -> BoxFuture<'static, Speech> {
         let text = text.to_owned();
         self.asked.lock().expect("nobody panicked").push(text.clone());
-        let (go, level) = (self.go.clone(), text.len() as i16 * 100);
+        let go = self.go.clone();
         let speak = async move {
             go.acquire().await.expect("it is never closed").forget();
             if text.contains("unspeakable") {
                 return Err("this voice is hoarse".to_owned());
             }
-            Ok(Arc::from(vec![level; 8_000]))
+            Ok(Arc::from(vec![1_000; 8_000]))
         };
         speak.boxed()
     }
