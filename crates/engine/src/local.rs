@@ -110,14 +110,30 @@ impl Local {
     pub fn open(brief: Brief, setup: DeskSetup, workers: Arc<Workers>) -> Self {
         let known = flite::VOICES.contains(&brief.voice.as_str());
         if !known && !brief.voice.is_empty() {
-            tracing::warn!(voice = brief.voice, "the local engine has no such voice and speaks as {}", tts::DEFAULT_VOICE);
+            tracing::warn!(
+                voice = brief.voice,
+                "the local engine has no such voice and speaks as {}",
+                tts::DEFAULT_VOICE
+            );
         }
         let voice = if known { brief.voice.clone() } else { tts::DEFAULT_VOICE.to_owned() };
-        Self::with(Brief { voice, ..brief }, setup, Box::new(vad::Energy::default()), workers.clone(), workers)
+        Self::with(
+            Brief { voice, ..brief },
+            setup,
+            Box::new(vad::Energy::default()),
+            workers.clone(),
+            workers,
+        )
     }
 
     /// The same with other parts; the voice is one that they know.
-    pub fn with(brief: Brief, setup: DeskSetup, vad: Box<dyn Vad>, stt: Arc<dyn Stt>, tts: Arc<dyn Tts>) -> Self {
+    pub fn with(
+        brief: Brief,
+        setup: DeskSetup,
+        vad: Box<dyn Vad>,
+        stt: Arc<dyn Stt>,
+        tts: Arc<dyn Tts>,
+    ) -> Self {
         let (voice, format) = (brief.voice.clone(), brief.format);
         Self {
             cascade: Cascade::new(now(), brief, Desk::new(setup), vad),
@@ -219,7 +235,10 @@ impl Local {
 impl fmt::Debug for Local {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (hearing, speaking) = (self.hearing.len(), self.speaking.len() + self.queue.len());
-        f.debug_struct("Local").field("hearing", &hearing).field("speaking", &speaking).finish_non_exhaustive()
+        f.debug_struct("Local")
+            .field("hearing", &hearing)
+            .field("speaking", &speaking)
+            .finish_non_exhaustive()
     }
 }
 
@@ -235,7 +254,9 @@ fn chunks(samples: &[i16], format: Format) -> impl Iterator<Item = Chunk> {
         Format::Ulaw => sound::g711::samples_to_ulaw(samples),
         Format::Alaw => sound::g711::samples_to_alaw(samples),
         Format::Pcm { hertz: 8_000 } => sound::samples_to_pcm(samples),
-        Format::Pcm { hertz } => sound::samples_to_pcm(&sound::resample::resample(samples, 8_000, hertz.max(1))),
+        Format::Pcm { hertz } => {
+            sound::samples_to_pcm(&sound::resample::resample(samples, 8_000, hertz.max(1)))
+        }
     };
     let mut rest = Chunk { format, bytes: bytes.into() };
     std::iter::from_fn(move || {
