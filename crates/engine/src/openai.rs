@@ -36,7 +36,6 @@ pub use config::{
 };
 
 use crate::{Brief, Dialect, Outbox};
-use bytes::BytesMut;
 use call::{EngineCommand, EngineEvent, Failure, Format, Manner, Transcript, Usage};
 use errands::Errands;
 use event::{Event, Kind};
@@ -67,8 +66,8 @@ pub struct OpenAi {
     errands: Errands,
     hearing: Hearing,
     transcripts: Transcripts,
-    /// The block that sound is decoded into.
-    voice: BytesMut,
+    /// What sound is decoded into.
+    voice: speaking::Blocks,
     usage: Usage,
     /// Something is being said or about to be, so the call waits for `Done`.
     replying: bool,
@@ -159,7 +158,7 @@ impl OpenAi {
             errands: Errands::default(),
             hearing: Hearing::default(),
             transcripts: Transcripts::default(),
-            voice: BytesMut::new(),
+            voice: speaking::Blocks::default(),
             usage: Usage::default(),
             replying: false,
             faults: 0,

@@ -19,7 +19,7 @@ use bytes::{Bytes, BytesMut};
 use call::{Answer, Chunk, EngineEvent, ToolCall, ToolCallId};
 use std::time::Instant;
 
-/// A block of sound: two seconds of µ-law.
+/// A block of sound: a second of µ-law.
 const BLOCK: usize = 8 * 1024;
 /// What a tool may be told, in bytes.
 const ARGUMENTS: usize = 64 * 1024;
@@ -260,14 +260,32 @@ impl OpenAi {
     }
 }
 
-/// Decodes base64 into a block that is used again once nobody holds a piece of it.
-fn decode(block: &mut BytesMut, encoded: &str) -> Result<Bytes, DecodeSliceError> {
-    let room = encoded.len().div_ceil(4) * 3;
-    if block.capacity() < room {
-        block.reserve(room.max(BLOCK));
+/// Two blocks of memory that take turns: while pieces of one are still held, the other is cut up.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    current: BytesMut,
+    other: BytesMut,
+}
+
+impl Blocks {
+    /// Somewhere with this much room. Allocates only where pieces of both blocks are held.
+    fn with_room(&mut self, room: usize) -> &mut BytesMut {
+        if self.current.capacity() < room && !self.current.try_reclaim(room) {
+            std::mem::swap(&mut self.current, &mut self.other);
+            if !self.current.try_reclaim(room) {
+                self.current.reserve(room.max(BLOCK));
+            }
+        }
+        &mut self.current
     }
+}
+
+/// Decodes base64 into memory that is used again once nobody holds a piece of it.
+fn decode(blocks: &mut Blocks, encoded: &str) -> Result<Bytes, DecodeSliceError> {
+    let room = encoded.len().div_ceil(4) * 3;
+    let block = blocks.with_room(room);
     block.resize(room, 0);
-    let decoded = STANDARD.decode_slice(encoded, block);
+    let decoded = STANDARD.decode_slice(encoded, &mut block[..]);
     block.truncate(*decoded.as_ref().unwrap_or(&0));
     let bytes = block.split().freeze();
     decoded.map(|_| bytes)
