@@ -10,6 +10,7 @@ use crate::{
     guard::{allowlist, signature, token, trust},
     insist::insist,
     line::{Line, stream::StreamLine},
+    notes,
     scribe::Scribe,
 };
 use axum::{
@@ -298,7 +299,7 @@ async fn put_through(app: Arc<App>, socket: WebSocket, place: OwnedSemaphorePerm
     };
     app.tasks.clone().spawn(async move {
         let run = AssertUnwindSafe(run(&app, &id, &started, line, awaited)).catch_unwind().await;
-        let ending = run.map_or("crashed", ending_name);
+        let ending = run.map_or("crashed", notes::ending);
         if ending == "crashed" {
             tracing::error!(call = %id, "the call's task panicked");
         }
@@ -378,7 +379,7 @@ async fn run(app: &Arc<App>, id: &str, started: &Started, line: StreamLine, awai
         },
     )
     .await;
-    tracing::info!(call = %id, ending = ending_name(driven.ending), "a call ended");
+    tracing::info!(call = %id, ending = notes::ending(driven.ending), "a call ended");
     let to = driven.transfer.and_then(|name| app.tools.destination(&name).map(str::to_owned));
     let ask = match (driven.ending, to) {
         (Ending::CallerHungUp, _) => None,
@@ -414,18 +415,5 @@ async fn ask_carrier(app: &App, ask: &Ask) {
         ),
         Ok(Err(error)) => tracing::warn!(error = %error.without_url(), "Twilio's API could not be reached"),
         Err(_) => tracing::warn!("Twilio's API did not answer in time"),
-    }
-}
-
-/// As the database and pages know it.
-fn ending_name(ending: Ending) -> &'static str {
-    match ending {
-        Ending::CallerHungUp => "caller_hung_up",
-        Ending::AssistantHungUp => "assistant_hung_up",
-        Ending::Transferred => "transferred",
-        Ending::Dismissed => "dismissed",
-        Ending::TooLong => "too_long",
-        Ending::Silent => "silent",
-        Ending::EngineFailed => "engine_failed",
     }
 }
