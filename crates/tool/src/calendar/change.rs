@@ -1,6 +1,9 @@
 //! The tools that change the calendar: book, move, cancel.
 
-use super::{Booking, Moving, Office, Wish, datetime, nothing, text, tidy, unavailable};
+use super::{
+    Booking, Moving, Wish,
+    office::{Office, datetime, nothing, text, tidy, unavailable},
+};
 use crate::{Errand, Running, Spec, Tool, Trust};
 use call::{Answer, Effect};
 use jiff::Zoned;

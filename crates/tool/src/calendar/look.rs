@@ -1,6 +1,9 @@
 //! The tools that look and change nothing: is it free, what is free, what is there.
 
-use super::{Entry, Office, Slot, datetime, is_own, iso, name_all, unavailable};
+use super::{
+    Entry, Slot,
+    office::{self, Office, datetime, is_own, iso, name_all, unavailable},
+};
 use crate::{Errand, Running, Spec, Tool, Trust};
 use call::Answer;
 use jiff::{ToSpan, Zoned};
@@ -104,7 +107,7 @@ impl Find {
         if range.to <= now.timestamp() {
             return Err(Answer::failed("That time is already over. From when on shall I look?"));
         }
-        let wide = super::widened(Slot { span: range, gap: office.hours.buffer });
+        let wide = office::widened(Slot { span: range, gap: office.hours.buffer });
         let busy = office.calendar.busy(wide, errand).await.map_err(|error| unavailable(&error, errand))?;
         let mut free = when::free_slots(&office.hours, &busy, &range, &now);
         let more = free.len() > MOST_SLOTS;
