@@ -3,7 +3,10 @@
 use crate::answerer::Answerer;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
 use tool::Trust;
@@ -15,6 +18,7 @@ pub struct Calls {
     introductions: Arc<Semaphore>,
     awaited: Mutex<BTreeMap<String, Awaited>>,
     in_progress: Mutex<BTreeMap<String, InProgress>>,
+    rung: AtomicU64,
     live: broadcast::Sender<Live>,
 }
 
@@ -52,6 +56,7 @@ impl Calls {
             most,
             awaited: Mutex::default(),
             in_progress: Mutex::default(),
+            rung: AtomicU64::new(0),
             live: broadcast::channel(1_024).0,
         }
     }
@@ -73,7 +78,13 @@ impl Calls {
 
     /// Keeps a call until its stream opens.
     pub fn expect(&self, id: &str, awaited: Awaited) {
+        self.rung.fetch_add(1, Ordering::Relaxed);
         lock(&self.awaited).insert(id.to_owned(), awaited);
+    }
+
+    /// How many calls were expected so far.
+    pub fn rung(&self) -> u64 {
+        self.rung.load(Ordering::Relaxed)
     }
 
     /// Takes the call whose stream has opened, or for which it is too late.

@@ -26,6 +26,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How often the database's log is moved into it.
 const TIDY: Duration = Duration::from_secs(5);
+/// How many times in a row that is put off while calls ring: for two minutes.
+const MOST_PUT_OFF: u32 = 24;
 
 /// Runs the server until it is told to stop.
 pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
@@ -178,9 +180,18 @@ async fn answer(
     }
 }
 
-/// Keeps the database's log short, off the path of those who write.
+/// Keeps the database's log short, off the path of those who write: the disk is not asked to catch up while calls ring,
+/// whose carriers wait for us.
 async fn tidy(app: Arc<App>) {
+    let mut rung = app.calls.rung();
+    let mut put_off = 0;
     while app.draining.run_until_cancelled(tokio::time::sleep(TIDY)).await.is_some() {
+        let before = std::mem::replace(&mut rung, app.calls.rung());
+        if before != rung && put_off < MOST_PUT_OFF {
+            put_off += 1;
+            continue;
+        }
+        put_off = 0;
         if let Err(error) = app.store.tidy().await {
             tracing::debug!(%error, "the database was not tidied");
         }
