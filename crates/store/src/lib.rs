@@ -1,7 +1,7 @@
 //! What is remembered, in SQLite or Postgres, by one SQL text a query.
 //!
 //! ```text
-//!   Store::open(address) ─► calls  notes  tokens  callers  appointments  users  sessions  messages
+//!   Store::open(address) ─► calls  notes  tokens  callers  appointments  settings  users  sessions  messages
 //! ```
 //!
 //! Every function is a method on [`Store`], in the file of its noun. Times are milliseconds since 1970 and always an
@@ -18,6 +18,7 @@ mod messages;
 mod notes;
 mod open;
 mod sessions;
+mod settings;
 mod tokens;
 mod users;
 
@@ -28,6 +29,7 @@ pub use callers::CallerRow;
 pub use calls::{Begun, CallRow, NewCall};
 pub use messages::{MessageRow, NewMessage};
 pub use notes::NoteRow;
+pub use settings::SettingRow;
 pub use tokens::{Issued, NewToken, Spent};
 pub use users::UserRow;
 

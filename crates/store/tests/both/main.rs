@@ -6,4 +6,5 @@ mod harness;
 mod instances;
 mod opening;
 mod people;
+mod settings;
 mod tokens;
