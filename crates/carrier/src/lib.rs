@@ -4,6 +4,7 @@
 //!   webhook ── verify ── read ─► Ring      Reply ─ answer ─► document
 //!   WebSocket text ── Stream::read ─► LineEvent      LineCommand ─ Stream::write ─► WebSocket text
 //!   Ask ── ask ─► HTTP request to the carrier's API
+//!   a text's webhook ── verify ── read_text ─► Text      words ─ answer_text ─► document
 //! ```
 //!
 //! A carrier is a dialect: bytes to our words, our words to bytes. Nothing here opens a connection, reads a clock or
@@ -95,6 +96,56 @@ pub enum Ask {
     Complete { call: String },
     /// Connect this call to another number or SIP address.
     Transfer { call: String, to: String },
+    /// Send a text from our number; [`Carrier::texted`] reads the answer.
+    Text { from: String, to: String, body: String },
+    /// Say which texts went from our number to this one lately; [`Carrier::texts`] reads the answer.
+    Texts { from: String, to: String },
+}
+
+/// A text that came in, as its webhook tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// The carrier's name for it: a webhook that is told again has the same.
+    pub id: String,
+    /// E.164, or a short code.
+    pub from: String,
+    pub to: String,
+    /// At most 16 KiB.
+    pub body: String,
+    /// What the carrier itself took it for, where it answers such words by itself.
+    pub word: Option<Word>,
+}
+
+/// A word by which a number leaves or comes back, honoured by the carrier before we see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    Stop,
+    Start,
+    Help,
+}
+
+/// What became of sending a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Texted {
+    /// The carrier took it and calls it this. Whether it arrives is not known.
+    Taken { id: String },
+    /// The number has said STOP: nothing may be sent to it until it says START.
+    OptedOut,
+    /// It will never be sent; in words for the owner, without the number.
+    Never(String),
+    /// It was not sent, and may be later.
+    Later(String),
+    /// It may have been sent or not: look at [`Ask::Texts`] before it is sent again.
+    Unknown(String),
+}
+
+/// A text that the carrier says was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentText {
+    pub id: String,
+    pub body: String,
+    /// When the carrier took it, milliseconds since 1970.
+    pub taken_ms: i64,
 }
 
 /// One WebSocket message from the carrier.
@@ -135,6 +186,14 @@ pub trait Carrier: Send + Sync {
     /// name and secret.
     fn ask(&self, ask: &Ask, base: &str, account: &str, secret: &str) -> http::Request<Bytes>;
     fn stream(&self) -> Box<dyn Stream>;
+    /// Reads the webhook of a text that came in.
+    fn read_text(&self, request: &Request<'_>) -> Result<Text, Garbled>;
+    /// What the webhook of a text is answered: these words to whoever sent it, or nothing.
+    fn answer_text(&self, words: Option<&str>) -> Document;
+    /// Reads the answer to [`Ask::Text`].
+    fn texted(&self, status: u16, body: &[u8]) -> Texted;
+    /// Reads the answer to [`Ask::Texts`].
+    fn texts(&self, status: u16, body: &[u8]) -> Result<Vec<SentText>, Garbled>;
 }
 
 /// The media stream of one call.

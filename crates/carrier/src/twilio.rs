@@ -6,11 +6,14 @@
 
 mod signature;
 mod stream;
+mod text;
 mod webhook;
 
 pub use stream::TwilioStream;
 
-use crate::{Ask, Carrier, Document, Garbled, Refusal, Reply, Request, Ring, Stream};
+use crate::{
+    Ask, Carrier, Document, Garbled, Refusal, Reply, Request, Ring, SentText, Stream, Text, Texted,
+};
 use bytes::Bytes;
 
 /// Where Twilio's API is, unless the owner says otherwise.
@@ -49,5 +52,21 @@ impl Carrier for Twilio {
 
     fn stream(&self) -> Box<dyn Stream> {
         Box::new(TwilioStream::default())
+    }
+
+    fn read_text(&self, request: &Request<'_>) -> Result<Text, Garbled> {
+        text::read(request)
+    }
+
+    fn answer_text(&self, words: Option<&str>) -> Document {
+        text::answer(words)
+    }
+
+    fn texted(&self, status: u16, body: &[u8]) -> Texted {
+        text::sent(status, body)
+    }
+
+    fn texts(&self, status: u16, body: &[u8]) -> Result<Vec<SentText>, Garbled> {
+        text::list(status, body)
     }
 }

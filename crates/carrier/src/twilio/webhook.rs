@@ -8,12 +8,17 @@ use http::{HeaderValue, header};
 /// Longer than any number, SIP address or SID.
 const LONGEST: usize = 512;
 
-/// Reads the fields of the query (`GET`) or of the body (anything else).
-pub(super) fn read(request: &Request<'_>) -> Result<Ring, Garbled> {
-    let fields = match request.target.split_once('?') {
+/// The fields of the query (`GET`) or of the body (anything else).
+pub(super) fn fields_of<'a>(request: &Request<'a>) -> &'a [u8] {
+    match request.target.split_once('?') {
         Some((_, query)) if request.method.eq_ignore_ascii_case("GET") => query.as_bytes(),
         _ => request.body,
-    };
+    }
+}
+
+/// Reads the webhook of a ringing call.
+pub(super) fn read(request: &Request<'_>) -> Result<Ring, Garbled> {
+    let fields = fields_of(request);
     let field = |name: &str| match form::field(fields, name) {
         Some(value) if value.len() > LONGEST => {
             Err(Garbled(format!("`{name}` is longer than {LONGEST} bytes")))
@@ -58,26 +63,41 @@ pub(super) fn answer(reply: &Reply) -> Document {
     Document { content_type: "text/xml; charset=utf-8", body }
 }
 
-/// A request to <https://www.twilio.com/docs/voice/api/call-resource>. One that asks about a call that is over is
-/// answered 404 with code 20404, which is no error to us.
+/// A request to <https://www.twilio.com/docs/voice/api/call-resource> or
+/// <https://www.twilio.com/docs/messaging/api/message-resource>. One that asks about a call that is over is answered
+/// 404 with code 20404, which is no error to us.
 pub(super) fn ask(ask: &Ask, base: &str, account: &str, secret: &str) -> http::Request<Bytes> {
-    let (call, body) = match ask {
-        Ask::Complete { call } => (call, form::written(&[("Status", "completed")])),
-        Ask::Transfer { call, to } => (call, form::written(&[("Twiml", &dial(to))])),
-    };
     let mut uri = format!("{base}/2010-04-01/Accounts/");
     form::escape(account, &mut uri);
-    uri.push_str("/Calls/");
-    form::escape(call, &mut uri);
-    uri.push_str(".json");
+    let call_at = |mut uri: String, call: &str| {
+        uri.push_str("/Calls/");
+        form::escape(call, &mut uri);
+        uri + ".json"
+    };
+    let messages = "/Messages.json";
+    let (uri, body) = match ask {
+        Ask::Complete { call } => (call_at(uri, call), Some(form::written(&[("Status", "completed")]))),
+        Ask::Transfer { call, to } => (call_at(uri, call), Some(form::written(&[("Twiml", &dial(to))]))),
+        Ask::Text { from, to, body } => {
+            (uri + messages, Some(form::written(&[("To", to), ("From", from), ("Body", body)])))
+        }
+        Ask::Texts { from, to } => {
+            let query = form::written(&[("To", to), ("From", from), ("PageSize", "50")]);
+            (format!("{uri}{messages}?{query}"), None)
+        }
+    };
     let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{account}:{secret}")));
     let mut basic = HeaderValue::try_from(basic).expect("base64 fits into a header");
     basic.set_sensitive(true);
-    http::Request::post(uri)
+    let request = match body {
+        Some(_) => http::Request::post(uri)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
+        None => http::Request::get(uri),
+    };
+    request
         .header(header::AUTHORIZATION, basic)
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(header::ACCEPT, "application/json")
-        .body(Bytes::from(body))
+        .body(Bytes::from(body.unwrap_or_default()))
         .expect("the API's address was checked when the configuration was read")
 }
 
