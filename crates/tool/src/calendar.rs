@@ -50,8 +50,10 @@ pub trait Calendar: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
     pub span: Span,
-    /// What must be free before and after it.
-    pub gap: Duration,
+    /// What must be free before it.
+    pub before: Duration,
+    /// What must be free after it.
+    pub after: Duration,
 }
 
 /// An appointment that somebody wants.
@@ -65,6 +67,17 @@ pub struct Wish {
     pub attendees: Vec<String>,
     /// The same key again is the same wish.
     pub key: String,
+    /// Where a confirmation goes; none: nobody wants one, or nobody knows where to.
+    pub contact: Option<Contact>,
+}
+
+/// Where the one who has an appointment can be written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contact {
+    /// A number in E.164.
+    Sms(String),
+    /// An address, as it was given.
+    Email(String),
 }
 
 /// An appointment in a calendar.

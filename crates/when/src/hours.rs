@@ -27,8 +27,10 @@ pub struct Hours {
     pub holidays: Vec<Date>,
     /// How long an appointment lasts where nobody says otherwise, and the raster of free slots. Whole minutes, not 0.
     pub slot: Duration,
-    /// Kept free before and after every appointment.
-    pub buffer: Duration,
+    /// Kept free before every appointment.
+    pub before: Duration,
+    /// Kept free after every appointment.
+    pub after: Duration,
     /// An appointment begins at least this much from now.
     pub notice: Duration,
     /// An appointment is at most this many days from today.
@@ -55,7 +57,8 @@ impl Default for Hours {
             week: [day(), day(), day(), day(), day(), Vec::new(), Vec::new()],
             holidays: Vec::new(),
             slot: Duration::from_secs(30 * 60),
-            buffer: Duration::ZERO,
+            before: Duration::ZERO,
+            after: Duration::ZERO,
             notice: Duration::from_secs(60 * 60),
             ahead_days: 365,
         }
@@ -215,12 +218,12 @@ impl Hours {
         starts
     }
 
-    /// `busy`, widened by the buffer on both sides.
+    /// Where no appointment may be because of `busy`: the new one's buffer after it must not reach into what follows,
+    /// nor its buffer before it into what came first.
     pub(crate) fn kept_free(&self, busy: &Span) -> Span {
-        let buffer = self.buffer;
         Span {
-            from: busy.from.checked_sub(buffer).unwrap_or(busy.from),
-            to: busy.to.checked_add(buffer).unwrap_or(busy.to),
+            from: busy.from.checked_sub(self.after).unwrap_or(busy.from),
+            to: busy.to.checked_add(self.before).unwrap_or(busy.to),
         }
     }
 

@@ -159,8 +159,11 @@ fn an_appointment_outside_the_rules_is_refused_with_what_would_work() {
 
 #[test]
 fn free_slots_leave_out_what_is_taken_and_its_buffer() {
-    let hours =
-        Hours { buffer: Duration::from_secs(15 * 60), ..Hours::weekly("tue 09:00-12:00").expect("hours") };
+    let hours = Hours {
+        before: Duration::from_secs(15 * 60),
+        after: Duration::from_secs(30 * 60),
+        ..Hours::weekly("tue 09:00-12:00").expect("hours")
+    };
     let busy = [span("2026-11-24T10:00:00+01:00", "2026-11-24T10:30:00+01:00")];
     let week = span("2026-11-23T00:00:00+01:00", "2026-11-30T00:00:00+01:00");
     assert_eq!(starts(&free_slots(&hours, &busy, &week, &now())), ["24 09:00", "24 11:00", "24 11:30"]);
@@ -192,7 +195,8 @@ fn free_slots_agree_with_trying_every_minute() {
     for _ in 0..200 {
         let hours = Hours {
             slot: Duration::from_secs(60 * [15, 20, 30, 45, 60][random.usize(0..5)]),
-            buffer: Duration::from_secs(60 * random.u64(0..20)),
+            before: Duration::from_secs(60 * random.u64(0..20)),
+            after: Duration::from_secs(60 * random.u64(0..20)),
             notice: Duration::from_secs(60 * random.u64(0..300)),
             ..Hours::weekly("mon-sat 08:00-12:00 13:15-18:30; sun 00:00-24:00").expect("hours")
         };
@@ -218,8 +222,9 @@ fn free_slots_agree_with_trying_every_minute() {
                     != minute;
             let apart = |busy: &Span| {
                 let gap = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs();
-                let buffer = i64::try_from(hours.buffer.as_secs()).expect("minutes");
-                gap(busy.to, minute.timestamp()) >= buffer || gap(end.timestamp(), busy.from) >= buffer
+                let seconds = |buffer: Duration| i64::try_from(buffer.as_secs()).expect("minutes");
+                gap(busy.to, minute.timestamp()) >= seconds(hours.before)
+                    || gap(end.timestamp(), busy.from) >= seconds(hours.after)
             };
             if hours.check(&minute, &end, &first).is_ok()
                 && hours.raster(minute.date()).contains(&minute.time())

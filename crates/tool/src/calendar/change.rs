@@ -1,7 +1,7 @@
 //! The tools that change the calendar: book, move, cancel.
 
 use super::{
-    Booking, Moving, Wish,
+    Booking, Contact, Moving, Wish,
     office::{Office, datetime, nothing, text, tidy, unavailable},
 };
 use crate::{Errand, Running, Spec, Tool, Trust};
@@ -34,6 +34,10 @@ impl Tool for Create {
                     "attendees": {
                         "type": "array", "maxItems": 20, "items": {"type": "string", "maxLength": 200},
                         "description": "Names or e-mail addresses of those who come.",
+                    },
+                    "confirmation": {
+                        "type": "string", "enum": ["sms", "email", "none"],
+                        "description": "How the caller wants it confirmed in writing, if they said so; none if they want nothing.",
                     },
                 },
                 "required": ["summary", "datetime_start"],
@@ -70,6 +74,7 @@ impl Create {
             description: text(arguments, "description").map(tidy).unwrap_or_default(),
             attendees: attendees.iter().filter_map(Value::as_str).map(tidy).collect(),
             key: key(errand, &start, &end),
+            contact: contact(arguments, errand),
         };
         let at = when::name_moment(&start, &now, Style::Spoken);
         let booking = office.calendar.book(wish, errand).await;
@@ -81,6 +86,35 @@ impl Create {
         let effect = Effect::Booked(office.agreed(&entry));
         Ok(Answer { ok: true, say, data: office.data(&entry).to_string(), effect })
     }
+}
+
+/// Where the confirmation goes: to the first e-mail address among those who come, else to the caller's number, unless the
+/// caller wants it elsewhere or not at all.
+fn contact(arguments: &Value, errand: &Errand) -> Option<Contact> {
+    let attendees = arguments["attendees"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut addresses =
+        attendees.iter().filter_map(Value::as_str).map(str::trim).filter(|text| is_email(text));
+    let mail = addresses.next().map(|address| Contact::Email(address.to_owned()));
+    let phone = errand.number().map(|number| Contact::Sms(number.to_owned()));
+    match text(arguments, "confirmation") {
+        Some("none") => None,
+        Some("sms") => phone,
+        Some("email") => mail,
+        Some(_) | None => mail.or(phone),
+    }
+}
+
+/// Whether it looks like an e-mail address, and like nothing that could reach into a header.
+fn is_email(text: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || "._%+-@'".contains(c);
+    let Some((name, host)) = text.split_once('@') else { return false };
+    text.len() <= 254
+        && text.chars().all(plain)
+        && !name.is_empty()
+        && host.contains('.')
+        && !host.contains('@')
+        && !host.starts_with('.')
+        && !host.ends_with('.')
 }
 
 /// The same call that asks for the same time again means the same appointment. Outside of calls there is nothing to tell

@@ -132,8 +132,9 @@ fn entry(row: AppointmentRow) -> Result<Entry, Unavailable> {
     Ok(Entry { id: row.id, span, summary: row.summary, caller: row.caller, call_id })
 }
 
+/// The store knows one gap for both sides: the larger, so that neither is broken.
 fn gap(slot: Slot) -> i64 {
-    i64::try_from(slot.gap.as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(slot.before.max(slot.after).as_millis()).unwrap_or(i64::MAX)
 }
 
 fn milliseconds(span: Span) -> (i64, i64) {

@@ -107,7 +107,8 @@ impl Find {
         if range.to <= now.timestamp() {
             return Err(Answer::failed("That time is already over. From when on shall I look?"));
         }
-        let wide = office::widened(Slot { span: range, gap: office.hours.buffer });
+        let wide =
+            office::widened(Slot { span: range, before: office.hours.before, after: office.hours.after });
         let busy = office.calendar.busy(wide, errand).await.map_err(|error| unavailable(&error, errand))?;
         let mut free = when::free_slots(&office.hours, &busy, &range, &now);
         let more = free.len() > MOST_SLOTS;

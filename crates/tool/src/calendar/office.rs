@@ -73,7 +73,7 @@ impl Office {
         if end <= *start {
             return Err(Answer::failed("That appointment would end before it starts. When should it end?"));
         }
-        Ok(Slot { span: Span::new(start, &end), gap: self.hours.buffer })
+        Ok(Slot { span: Span::new(start, &end), before: self.hours.before, after: self.hours.after })
     }
 
     /// The stretch of time to look at: an argument without a time of day means the whole day, `default` is the length
@@ -239,8 +239,8 @@ pub(super) fn unavailable(Unavailable(why): &Unavailable, errand: &Errand) -> An
 
 pub(super) fn widened(slot: Slot) -> Span {
     Span {
-        from: slot.span.from.checked_sub(slot.gap).unwrap_or(slot.span.from),
-        to: slot.span.to.checked_add(slot.gap).unwrap_or(slot.span.to),
+        from: slot.span.from.checked_sub(slot.before).unwrap_or(slot.span.from),
+        to: slot.span.to.checked_add(slot.after).unwrap_or(slot.span.to),
     }
 }
 

@@ -152,8 +152,12 @@ async fn a_time_that_the_office_does_not_keep_is_refused_with_what_it_keeps() {
 
 #[tokio::test]
 async fn the_offices_buffer_is_kept_between_appointments() {
-    let office =
-        Office::with(Hours { buffer: std::time::Duration::from_secs(15 * 60), ..Hours::default() }).await;
+    let office = Office::with(Hours {
+        before: std::time::Duration::from_secs(15 * 60),
+        after: std::time::Duration::from_secs(15 * 60),
+        ..Hours::default()
+    })
+    .await;
     let wish = |start: &str| json!({"summary": "x", "datetime_start": start});
     assert!(office.run(&anna(), "create_calendar_event", wish("2026-11-24T10:00")).await.ok);
     refused(&office.run(&ben(), "create_calendar_event", wish("2026-11-24T10:30")).await, &["taken"]);

@@ -29,7 +29,7 @@ async fn the_tools_have_the_names_and_arguments_that_were_promised() {
         ("list_appointments", vec!["datetime_end", "datetime_start"]),
         (
             "create_calendar_event",
-            vec!["attendees", "datetime_end", "datetime_start", "description", "summary"],
+            vec!["attendees", "confirmation", "datetime_end", "datetime_start", "description", "summary"],
         ),
         (
             "reschedule_appointment",

@@ -132,8 +132,28 @@ pub(super) const SECTIONS: &[Section] = &[
                 &["BUFFER_MINUTES"],
                 "0",
                 "What is kept free before and after every appointment.",
-                |c, v| v.minutes(0..=480).map(|time| c.calendar.hours.buffer = time),
+                |c, v| {
+                    let time = v.minutes(0..=480)?;
+                    (c.calendar.hours.before, c.calendar.hours.after) = (time, time);
+                    Ok(())
+                },
             ),
+            Setting::new(
+                "calendar.buffer_before_minutes",
+                &["BUFFER_BEFORE_MINUTES"],
+                "",
+                "What is kept free before every appointment, where that differs from `buffer_minutes`.",
+                |c, v| v.minutes(0..=480).map(|time| c.calendar.hours.before = time),
+            )
+            .example("5"),
+            Setting::new(
+                "calendar.buffer_after_minutes",
+                &["BUFFER_AFTER_MINUTES"],
+                "",
+                "What is kept free after every appointment, where that differs from `buffer_minutes`.",
+                |c, v| v.minutes(0..=480).map(|time| c.calendar.hours.after = time),
+            )
+            .example("15"),
             Setting::new(
                 "calendar.notice_minutes",
                 &["NOTICE_MINUTES"],
