@@ -136,9 +136,10 @@ impl Drop for Answerer {
 }
 
 async fn open(app: &App, brief: Brief) -> Result<Engine, Failure> {
-    match app.config.assistant.engine {
+    let config = app.config.get();
+    match config.assistant.engine {
         EngineKind::OpenAi => {
-            let dialect = OpenAi::new(settings::openai(&app.config.openai))?;
+            let dialect = OpenAi::new(settings::openai(&config.openai))?;
             Ok(Engine::Socket(Box::new(Socket::open(Box::new(dialect), brief, Patience::default()).await?)))
         }
         EngineKind::Local => {

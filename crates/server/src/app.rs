@@ -1,21 +1,20 @@
 //! What every part of the process shares.
 
-use crate::{calls::Calls, config::Config, secret::Secret};
+use crate::{calls::Calls, config::Live, secret::Secret, vault::Vault};
 use carrier::twilio::Twilio;
 use engine::local::Workers;
 use std::sync::Arc;
 use store::Store;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use when::Hours;
 
 /// One instance of the product.
 pub struct App {
-    pub config: Arc<Config>,
+    pub config: Arc<Live>,
     pub store: Store,
     /// What secrets of ours are made from.
     pub key: Secret,
+    pub vault: Vault,
     pub calls: Calls,
-    pub hours: Hours,
     pub tools: tool::Tools,
     /// What hears and speaks on this machine.
     pub workers: Arc<Workers>,

@@ -1,7 +1,7 @@
 //! What the owner decided: every setting, where it may be written, and what it means.
 //!
 //! ```text
-//!   earpiece.toml < .env < .env.<EARPIECE_ENV> < environment < flags        the later wins
+//!   earpiece.toml < settings page < .env < .env.<EARPIECE_ENV> < environment < flags        the later wins
 //!                      └────────── schema.rs: one table ──────────┘
 //!                                   set ─► Config
 //! ```
@@ -13,12 +13,14 @@ mod dotenv;
 mod file;
 mod finish;
 mod flags;
+mod live;
 mod load;
 mod number;
 mod parse;
 pub mod schema;
 
 pub use flags::Flags;
+pub use live::Live;
 pub use load::{ConfigError, Problem, Source, Sources, Warning};
 pub use number::{Network, Number};
 
@@ -269,6 +271,13 @@ pub struct Google {
     pub oauth_url: String,
 }
 
+impl Sources {
+    /// What this process was given: its environment, the files in its working directory, and these flags.
+    pub fn of_process(flags: &Flags) -> Result<Sources, ConfigError> {
+        load::gather(flags)
+    }
+}
+
 impl Config {
     /// Understands what is written in `sources`; reads nothing else, so the same sources give the same settings. The
     /// error names every problem, not only the first.
@@ -278,6 +287,6 @@ impl Config {
 
     /// [`Config::load`] of this process: its environment, the files in its working directory, and these flags.
     pub fn load_from_process(flags: &Flags) -> Result<(Config, Vec<Warning>), ConfigError> {
-        load::load(&load::gather(flags)?)
+        load::load(&Sources::of_process(flags)?)
     }
 }

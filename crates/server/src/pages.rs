@@ -15,7 +15,7 @@ mod timeline;
 mod times;
 pub mod welcome;
 
-use crate::config::Config;
+use crate::config::Live;
 use askama::Template;
 use axum::{
     Router,
@@ -31,14 +31,14 @@ use tower_http::{csrf::CsrfLayer, set_header::SetResponseHeaderLayer};
 #[derive(Clone)]
 pub struct House {
     pub store: Store,
-    pub config: Arc<Config>,
+    pub config: Arc<Live>,
 }
 
 /// Every page. Whatever changes something must come from a page of ours, and every answer forbids the browser
 /// everything that these pages do not need.
 pub fn router<S: Clone + Send + Sync + 'static>(house: House) -> Router<S> {
     let mut same_origin = CsrfLayer::new();
-    if let Some(origin) = house.config.server.public_url.as_deref().map(origin) {
+    if let Some(origin) = house.config.get().server.public_url.as_deref().map(origin) {
         same_origin =
             same_origin.add_trusted_origin(origin).expect("PUBLIC_URL was understood, so its origin is one");
     }

@@ -167,21 +167,23 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 fn verified(app: &App, request: &Request<'_>, peer: SocketAddr) -> Result<String, Refused> {
-    let secret = app.config.twilio.auth_token.as_ref().ok_or(Refused::NoSecret)?;
-    let public = app.config.server.public_url.as_deref();
+    let config = app.config.get();
+    let secret = config.twilio.auth_token.as_ref().ok_or(Refused::NoSecret)?;
+    let public = config.server.public_url.as_deref();
     // Without PUBLIC_URL any header may suggest an address: only one that the carrier signed is ever believed.
-    let proxies = &app.config.server.trusted_proxies;
+    let proxies = &config.server.trusted_proxies;
     let trusted = public.is_none() || proxies.iter().any(|network| network.contains(peer.ip()));
     Ok(signature::verified(&app.twilio, request, public, trusted, secret.expose())?)
 }
 
 /// Decides about a ringing call. A webhook that is told again gets the same answer and changes nothing.
 async fn answer(app: &Arc<App>, ring: &Ring, url: &str) -> Result<Reply, Refused> {
-    if !allowlist::admits(&app.config.callers, &ring.from) {
+    let config = app.config.get();
+    if !allowlist::admits(&config.callers, &ring.from) {
         tracing::info!(call = %ring.call, "a caller who is not on the list was rejected");
         return Ok(Reply::Reject);
     }
-    let trust = trust::of(&app.config.callers, &ring.from, ring.attestation);
+    let trust = trust::of(&config.callers, &ring.from, ring.attestation);
     let (id, issued_ms) = match known(app, ring, trust).await? {
         Known::Before { id, issued_ms } => (id, issued_ms),
         Known::New { id, issued_ms, place } => {
@@ -192,8 +194,8 @@ async fn answer(app: &Arc<App>, ring: &Ring, url: &str) -> Result<Reply, Refused
         Known::Busy => return Ok(Reply::Say(BUSY.into())),
     };
     let token = token::of(&app.key, app.twilio.name(), &id, issued_ms);
-    let base = app.config.server.public_url.as_deref().unwrap_or_else(|| address::origin(url));
-    let welcome = Some(app.config.assistant.welcome.clone()).filter(|words| !words.is_empty());
+    let base = config.server.public_url.as_deref().unwrap_or_else(|| address::origin(url));
+    let welcome = Some(config.assistant.welcome.clone()).filter(|words| !words.is_empty());
     Ok(Reply::Stream { url: address::stream_address(base, MEDIA_STREAM), token, welcome })
 }
 
@@ -214,7 +216,7 @@ async fn known(app: &App, ring: &Ring, trust: Trust) -> Result<Known, Refused> {
         from: &ring.from,
         to: &ring.to,
         outbound: ring.outbound,
-        engine: app.config.assistant.engine.name(),
+        engine: app.config.get().assistant.engine.name(),
         trust: trust.name(),
         started_ms: now_ms,
     };
@@ -400,7 +402,8 @@ async fn run(app: &Arc<App>, id: &str, started: &Started, line: StreamLine, awai
 
 /// Asks the carrier's API, where the account is known.
 async fn ask_carrier(app: &App, ask: &Ask) {
-    let twilio = &app.config.twilio;
+    let config = app.config.get();
+    let twilio = &config.twilio;
     let (Some(account), Some(secret)) = (&twilio.account_sid, &twilio.auth_token) else { return };
     let request = app.twilio.ask(ask, &twilio.api_url, account, secret.expose());
     let Ok(request) = reqwest::Request::try_from(request) else {

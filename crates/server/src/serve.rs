@@ -4,8 +4,9 @@ use crate::{
     app::App,
     calls::Calls,
     clock,
-    config::{Config, EngineKind, Flags},
-    log, pages, router, secret,
+    config::{EngineKind, Flags, Live, Sources, Warning},
+    log, pages, router, saved, secret,
+    vault::Vault,
 };
 use anyhow::Context;
 use axum::serve::ListenerExt;
@@ -31,12 +32,10 @@ const MOST_PUT_OFF: u32 = 24;
 
 /// Runs the server until it is told to stop.
 pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
-    let (config, warnings) = Config::load_from_process(&flags)?;
-    log::start(&config.log);
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
-    let app = open(config).await?;
+    let (live, warnings) = Live::load(Sources::of_process(&flags)?)?;
+    log::start(&live.get().log);
+    warn(&warnings);
+    let app = open(live, &warnings).await?;
     let (listener, streams) = bind(&app).await?;
     announce(&app, listener.local_addr()?).await?;
     app.tasks.spawn(tidy(app.clone()));
@@ -59,7 +58,8 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     Ok(exit)
 }
 
-async fn open(config: Config) -> anyhow::Result<Arc<App>> {
+async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
+    let config = live.get();
     std::fs::create_dir_all(&config.data.folder)
         .with_context(|| format!("the data folder {} cannot be made", config.data.folder.display()))?;
     let key = match &config.data.secret_key {
@@ -72,25 +72,41 @@ async fn open(config: Config) -> anyhow::Result<Arc<App>> {
     let longest_ms = i64::try_from(config.policy.longest_call.as_millis()).unwrap_or(i64::MAX);
     let began_before = if store.is_shared() { now_ms.saturating_sub(longest_ms) } else { now_ms };
     store.close_open_calls(now_ms, began_before).await?;
-    let hours = config.calendar.hours.clone();
+    let vault = Vault::new(&key);
+    let mut warnings = saved::heed(&live, &store, &vault).await?;
+    warnings.retain(|warning| !told.contains(warning));
+    warn(&warnings);
+    let config = live.get();
     let workers = Workers::new(std::env::current_exe()?);
     Ok(Arc::new(App {
-        tools: tool::Tools::standard(&store, config.calendar.zone.clone(), hours.clone(), Vec::new()),
-        hours,
+        tools: tool::Tools::standard(
+            &store,
+            config.calendar.zone.clone(),
+            config.calendar.hours.clone(),
+            Vec::new(),
+        ),
         calls: Calls::new(config.server.max_calls),
         key,
+        vault,
         store,
         workers: Arc::new(workers),
         twilio: carrier::twilio::Twilio,
         http: reqwest::Client::builder().connect_timeout(Duration::from_secs(5)).build()?,
         tasks: TaskTracker::new(),
         draining: CancellationToken::new(),
-        config: Arc::new(config),
+        config: Arc::new(live),
     }))
 }
 
+fn warn(warnings: &[Warning]) {
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+}
+
 async fn bind(app: &App) -> anyhow::Result<(TcpListener, Option<TcpListener>)> {
-    let server = &app.config.server;
+    let config = app.config.get();
+    let server = &config.server;
     let bind = async |port: u16| {
         let address = SocketAddr::new(server.host, port);
         TcpListener::bind(address).await.with_context(|| {
@@ -106,14 +122,15 @@ async fn bind(app: &App) -> anyhow::Result<(TcpListener, Option<TcpListener>)> {
 
 /// Says that we are ready, to programs on standard output and to people on standard error.
 async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
-    let assistant = &app.config.assistant;
+    let config = app.config.get();
+    let assistant = &config.assistant;
     tracing::info!("calls are answered by {} ({})", assistant.engine.name(), assistant.engine_why);
-    if app.config.twilio.auth_token.is_none() {
+    if config.twilio.auth_token.is_none() {
         tracing::info!(
             "to take calls from Twilio set TWILIO_AUTH_TOKEN and PUBLIC_URL; until then webhooks are refused"
         );
     }
-    if app.config.callers.allowed.is_empty() && app.config.callers.owners.is_empty() {
+    if config.callers.allowed.is_empty() && config.callers.owners.is_empty() {
         tracing::info!(
             "every caller is a stranger: set OWNER_NUMBERS to your own number, ALLOWED_NUMBERS to reject others"
         );
@@ -123,7 +140,7 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     {
         tracing::warn!("the local engine cannot hear or speak: {missing}");
     }
-    let scheme = if app.config.server.tls.is_some() { "https" } else { "http" };
+    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let page = format!("{scheme}://{address}");
     if !app.store.owner_exists().await? {
         let link = pages::welcome::make_link(&app.store, clock::now_ms()).await?;
@@ -137,7 +154,8 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
 
 /// The certificate that the owner gave us, where they did.
 async fn tls(app: &App) -> anyhow::Result<Option<RustlsConfig>> {
-    let Some(tls) = &app.config.server.tls else { return Ok(None) };
+    let config = app.config.get();
+    let Some(tls) = &config.server.tls else { return Ok(None) };
     let (certificate, key) = (tls.certificate.display(), tls.key.display());
     let config = RustlsConfig::from_pem_chain_file(&tls.certificate, &tls.key).await;
     Ok(Some(config.with_context(|| format!("TLS_CERT {certificate} and TLS_KEY {key} cannot be used"))?))
@@ -210,7 +228,7 @@ async fn told_to_stop() -> anyhow::Result<()> {
 
 /// Lets calls in progress finish, within bounds, while new ones are refused.
 async fn drain(app: &App) {
-    let bound = app.config.server.drain;
+    let bound = app.config.get().server.drain;
     app.draining.cancel();
     app.tasks.close();
     let calls = app.calls.count();

@@ -1,8 +1,10 @@
 //! What the settings promise: which source wins, what is understood, and how mistakes are told.
 
 use server::config::{
-    Config, ConfigError, EngineKind, LogFormat, Network, Number, Source, Sources, TurnBy, Warning, schema,
+    Config, ConfigError, EngineKind, Live, LogFormat, Network, Number, Source, Sources, TurnBy, Warning,
+    schema,
 };
+use server::secret::Secret;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -391,4 +393,34 @@ fn the_flags_of_the_command_are_those_of_the_table() {
     assert_eq!(flags.values, [("server.port", "0".to_owned()), ("assistant.engine", "local".to_owned())]);
     let sources = Sources { flags: flags.values, ..Sources::default() };
     assert_eq!(load(&sources).0.server.port, 0);
+}
+
+#[test]
+fn what_a_page_set_counts_over_the_file_and_under_the_environment() {
+    let page = |settings: &[(&str, &str)]| -> Vec<(String, Secret)> {
+        settings.iter().map(|(key, value)| ((*key).to_owned(), Secret::new(*value))).collect()
+    };
+    let sources = Sources {
+        file: Some((PathBuf::from("earpiece.toml"), "[hours]\nmon = \"closed\"\ntue = \"closed\"\n".into())),
+        environment: [("HOURS_TUE".to_owned(), "07:00-08:00".to_owned())].into(),
+        ..Sources::default()
+    };
+    let (live, _) = Live::load(sources).expect("settings");
+    let before = live.get();
+    let set = page(&[("hours.mon", "10:00-11:00"), ("hours.tue", "10:00-11:00"), ("hours.wed", "noonish")]);
+    let warnings = live.heed_page(set).expect("heeded");
+    assert!(warnings.iter().any(|warning| warning.0.contains("hours.wed is not heeded")), "{warnings:?}");
+    let now = live.get();
+    let open = |config: &Config, day: usize| {
+        config.calendar.hours.week[day].iter().map(|opening| opening.from.hour()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        [open(&before, 0), open(&before, 1)],
+        [vec![], vec![7]],
+        "what was taken before stays as it was"
+    );
+    assert_eq!([open(&now, 0), open(&now, 1), open(&now, 2)], [vec![10], vec![7], vec![9]]);
+    assert_eq!(now.origins["hours.mon"].to_string(), "the settings page");
+    live.heed_page(Vec::new()).expect("heeded");
+    assert_eq!(open(&live.get(), 0), Vec::<i8>::new());
 }

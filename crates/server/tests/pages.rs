@@ -8,7 +8,7 @@ use axum::{
 use call::{Agreed, Effect, Ending, ItemId, Note, ToolCallId, TurnId};
 use server::{
     clock,
-    config::{Config, Sources},
+    config::{Live, Sources},
     notes,
     pages::{self, House, welcome},
 };
@@ -37,7 +37,7 @@ impl Page {
 impl Browser {
     async fn new(settings: &[(&str, &str)]) -> Self {
         let environment = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let (config, _) = Config::load(&Sources { environment, ..Sources::default() }).expect("settings");
+        let (config, _) = Live::load(Sources { environment, ..Sources::default() }).expect("settings");
         let store = Store::open("sqlite::memory:").await.expect("a store");
         let router = pages::router(House { store: store.clone(), config: Arc::new(config) });
         Self { router, store, cookie: None }

@@ -20,6 +20,8 @@ use std::{
 pub struct Sources {
     /// `earpiece.toml`: where it is, and what is in it.
     pub file: Option<(PathBuf, String)>,
+    /// What was set on a page, by key; secrets opened.
+    pub page: Vec<(String, Secret)>,
     /// `.env`, then `.env.<EARPIECE_ENV>`; the later wins.
     pub dotenv: Vec<(PathBuf, String)>,
     pub environment: BTreeMap<String, String>,
@@ -33,6 +35,7 @@ pub struct Sources {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     File { path: PathBuf, line: usize },
+    Page,
     DotEnv { path: PathBuf, line: usize, name: String },
     Environment { name: String },
     Flag { name: &'static str },
@@ -42,6 +45,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Source::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Source::Page => f.write_str("the settings page"),
             Source::DotEnv { path, line, name } => write!(f, "{}:{line}: {name}", path.display()),
             Source::Environment { name } => write!(f, "the variable {name}"),
             Source::Flag { name } => write!(f, "--{name}"),
@@ -82,6 +86,7 @@ pub(super) fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigEr
     if let Some((path, text)) = &sources.file {
         given.extend(from_file(path, text, &mut problems));
     }
+    given.extend(from_page(&sources.page, &mut warnings));
     for (path, text) in &sources.dotenv {
         given.extend(from_dotenv(path, text, &mut problems, &mut warnings));
     }
@@ -127,7 +132,7 @@ pub(super) fn gather(flags: &Flags) -> Result<Sources, ConfigError> {
         None => read_if_there(Path::new("earpiece.toml"))?,
     };
     let zone = TimeZone::try_system().ok();
-    Ok(Sources { file, dotenv, environment, flags: flags.values.clone(), zone })
+    Ok(Sources { file, page: Vec::new(), dotenv, environment, flags: flags.values.clone(), zone })
 }
 
 fn from_file(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<(&'static str, Given)> {
@@ -152,6 +157,27 @@ fn from_file(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<(&'sta
                 problems.push(Problem(format!("{source}: {}: give one value", setting.key)));
             }
             (Some(setting), Some(value)) => given.push((setting.key, Given { source, value })),
+        }
+    }
+    given
+}
+
+/// What a page set is not worth refusing to start: whoever must mend it needs the page.
+fn from_page(page: &[(String, Secret)], warnings: &mut Vec<Warning>) -> Vec<(&'static str, Given)> {
+    let mut given = Vec::new();
+    for (key, text) in page {
+        let setting = schema::by_key(key);
+        let value = Value::Text(text.expose().to_owned());
+        let wrong = match setting {
+            Some(setting) => schema::check(setting, text.expose()).err(),
+            None => Some("there is no such setting any more".into()),
+        };
+        match (setting, wrong) {
+            (Some(setting), None) => given.push((setting.key, Given { source: Source::Page, value })),
+            (_, Some(why)) => {
+                warnings.push(Warning(format!("the settings page: {key} is not heeded: {why}")))
+            }
+            (None, None) => {}
         }
     }
     given
@@ -225,7 +251,9 @@ fn from_variables(
 fn refused(setting: &Setting, source: &Source, value: &Value, why: &str) -> Problem {
     let place = match source {
         Source::File { .. } => format!("{source}: {}", setting.key),
-        Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. } => source.to_string(),
+        Source::Page | Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. } => {
+            source.to_string()
+        }
     };
     let shown = match value {
         _ if setting.secret => String::new(),
@@ -314,7 +342,7 @@ fn one(problem: String) -> ConfigError {
     ConfigError(vec![Problem(problem)])
 }
 
-fn defaults(zone: TimeZone) -> Config {
+pub(super) fn defaults(zone: TimeZone) -> Config {
     let mut config = blank(zone);
     for setting in schema::settings().filter(|setting| !setting.default.is_empty()) {
         (setting.set)(&mut config, &Value::Text(setting.default.to_owned())).expect("a default is valid");

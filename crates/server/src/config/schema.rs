@@ -66,6 +66,12 @@ pub fn by_key(key: &str) -> Option<&'static Setting> {
     settings().find(|setting| setting.key == key)
 }
 
+/// Whether this text can be the value of this setting, and if not what would be.
+pub fn check(setting: &Setting, text: &str) -> Result<(), String> {
+    let mut nobodys = super::load::defaults(jiff::tz::TimeZone::UTC);
+    (setting.set)(&mut nobodys, &Value::Text(text.to_owned()))
+}
+
 impl Setting {
     /// How a person would write it: the default, or else the example.
     pub fn shown(&self) -> &'static str {

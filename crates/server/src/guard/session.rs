@@ -103,7 +103,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let house = House::from_ref(state);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        let secure = came_by_https(&parts.headers, peer, &house.config);
+        let secure = came_by_https(&parts.headers, peer, &house.config.get());
         let name = if secure { SECURE_COOKIE } else { PLAIN_COOKIE };
         let session = cookie(&parts.headers, name).map(token::hash);
         let user = match &session {

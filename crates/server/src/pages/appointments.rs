@@ -56,7 +56,7 @@ pub(super) async fn appointments(
     _: Owner,
     Query(range): Query<Range>,
 ) -> Result<Response, Failure> {
-    let zone = &house.config.calendar.zone;
+    let zone = &house.config.get().calendar.zone;
     let today = times::zoned(clock::now_ms(), zone).date();
     let wrong = || Failure::bad_request("That is no date. A date looks like 2026-11-24.");
     let first = match &range.from {

@@ -53,7 +53,7 @@ pub(super) async fn call(
     let call = house.store.call(&id).await?.ok_or_else(Failure::not_found)?;
     let rows = house.store.notes(&id).await?;
     let Timeline { entries, used, interruptions } = timeline(&rows);
-    let started = times::zoned(call.started_ms, &house.config.calendar.zone);
+    let started = times::zoned(call.started_ms, &house.config.get().calendar.zone);
     let used = match (used.tokens_in, used.tokens_out) {
         (0, 0) => String::new(),
         (into, out) => format!("{into} tokens in, {out} out"),

@@ -85,7 +85,7 @@ pub(super) async fn calls(
     let rows = house.store.calls(PAGE, before).await?;
     let full = rows.len() == PAGE as usize;
     let older = rows.last().filter(|_| full).map(|call| call.started_ms);
-    let days = by_day(&rows, &house.config.calendar.zone);
+    let days = by_day(&rows, &house.config.get().calendar.zone);
     Ok(shown(&CallsPage { frame: Frame::inside("calls"), days, older, earlier: range.before.is_some() }))
 }
 

@@ -1,0 +1,55 @@
+//! Settings that were saved on a page: kept in the database, secrets sealed.
+
+use crate::{
+    config::{ConfigError, Live, Warning, schema},
+    secret::Secret,
+    vault::Vault,
+};
+use store::{Store, StoreError};
+
+/// Why settings could not be saved.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSaved {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// Makes what is saved count.
+pub async fn heed(live: &Live, store: &Store, vault: &Vault) -> Result<Vec<Warning>, NotSaved> {
+    let mut warnings = Vec::new();
+    let mut page = Vec::new();
+    for row in store.settings().await? {
+        let secret = schema::by_key(&row.key).is_some_and(|setting| setting.secret);
+        let opened = if secret { vault.open(&row.key, &row.value) } else { Ok(Secret::new(row.value)) };
+        match opened {
+            Ok(value) => page.push((row.key, value)),
+            Err(why) => {
+                warnings.push(Warning(format!("the settings page: {} is not heeded: {why}", row.key)))
+            }
+        }
+    }
+    warnings.extend(live.heed_page(page)?);
+    Ok(warnings)
+}
+
+/// Saves these settings, each with its new value or none to forget it, and makes them count.
+pub async fn change(
+    live: &Live,
+    store: &Store,
+    vault: &Vault,
+    changes: &[(&str, Option<String>)],
+    by: &str,
+    now_ms: i64,
+) -> Result<Vec<Warning>, NotSaved> {
+    let sealed = |key: &str, value: &str| match schema::by_key(key) {
+        Some(setting) if setting.secret => vault.seal(key, value),
+        Some(_) | None => value.to_owned(),
+    };
+    let rows: Vec<_> =
+        changes.iter().map(|(key, value)| (*key, value.as_deref().map(|value| sealed(key, value)))).collect();
+    let rows: Vec<_> = rows.iter().map(|(key, value)| (*key, value.as_deref())).collect();
+    store.change_settings(&rows, by, now_ms).await?;
+    heed(live, store, vault).await
+}
