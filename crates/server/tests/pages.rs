@@ -375,13 +375,15 @@ async fn appointments_are_told_by_day_in_the_owners_zone_with_their_call() {
         calendar: "main",
         starts_ms,
         ends_ms: starts_ms + 1_800_000,
+        gap: store::Gap::NONE,
         zone: "America/New_York",
+        kind: "",
         summary: "Check-up <b>",
         description: "",
         attendees: "[]",
         caller: "+15550100100",
+        contact: "",
         key: "k",
-        gap_ms: 0,
     };
     let by = By {
         who: "+15550100100",

@@ -12,23 +12,33 @@
 //! `tests/both/`, which run on both databases.
 
 mod appointments;
+mod at_once;
 mod callers;
 mod calls;
+mod changes;
+mod holds;
+mod intents;
+mod jobs;
 mod messages;
 mod notes;
 mod open;
+mod plan;
 mod sessions;
 mod settings;
 mod tokens;
 mod users;
 
-pub use appointments::{
-    AppointmentRow, Booking, By, Cancelling, ChangeRow, Held, Hold, Moving, NewAppointment, Span,
-};
+pub use appointments::{AppointmentRow, Gap, Span};
+pub use at_once::{Booking, Cancelling, Moving};
 pub use callers::CallerRow;
 pub use calls::{Begun, CallRow, NewCall};
+pub use changes::{Carried, ChangeRow, Followup};
+pub use holds::{Held, Hold};
+pub use intents::{Intent, IntentState, Outcome, Remote, What};
+pub use jobs::{JobRow, JobState, NewJob};
 pub use messages::{MessageRow, NewMessage};
 pub use notes::NoteRow;
+pub use plan::{By, NewAppointment, Plan, Planned};
 pub use settings::SettingRow;
 pub use tokens::{Issued, NewToken, Spent};
 pub use users::UserRow;

@@ -3,7 +3,7 @@
 use super::{Booking, Calendar, Entry, Moving, Pending, Slot, Unavailable, Wish};
 use crate::Errand;
 use jiff::Timestamp;
-use store::{AppointmentRow, By, Cancelling, Held, Hold, NewAppointment, Store, StoreError};
+use store::{AppointmentRow, By, Cancelling, Gap, Held, Hold, NewAppointment, Store, StoreError};
 use when::Span;
 
 /// How long a time is kept for a caller who was told that it is free.
@@ -41,7 +41,7 @@ impl Calendar for Local {
                 call_id,
                 starts_ms,
                 ends_ms,
-                gap_ms: gap(slot),
+                gap: Gap::around(gap(slot)),
                 now_ms: errand.now_ms,
                 expires_ms: errand.now_ms + HOLD_MS,
             };
@@ -60,12 +60,14 @@ impl Calendar for Local {
                 calendar: Self::NAME,
                 starts_ms,
                 ends_ms,
-                gap_ms: gap(wish.slot),
+                gap: Gap::around(gap(wish.slot)),
                 zone: &wish.zone,
+                kind: "",
                 summary: &wish.summary,
                 description: &wish.description,
                 attendees: &attendees,
                 caller: errand.number().unwrap_or_default(),
+                contact: "",
                 key: &wish.key,
             };
             Ok(match self.store.book(&new, &by(errand, "")).await? {
