@@ -5,6 +5,7 @@
 //!
 //!   calendar.rs   the six tools of the calendar, whichever Calendar is behind them      calendar/local.rs  the store's
 //!   memo.rs       take_message
+//!   message.rs    what callers and the owner are told by mail and by text
 //! ```
 //!
 //! `hang_up` and `transfer` are offered here, so that an engine knows of them, but it is the call that decides them.
@@ -14,6 +15,7 @@
 
 pub mod calendar;
 pub mod memo;
+pub mod message;
 mod tools;
 
 pub use tools::{Destination, Tools};

@@ -1,0 +1,108 @@
+//! What is to be sent, as durable jobs: their kinds, their keys and what they carry.
+//!
+//! A change queues one [`announcement`] in its own transaction. When that runs it finds out who gets what, and queues a
+//! letter, a text and the reminder, each under a key of its own: whatever happens, a job of that key exists once.
+
+use super::{Occasion, Way};
+use serde::{Deserialize, Serialize};
+
+/// Tells whoever it concerns of a change: [`Announcement`].
+pub const ANNOUNCE: &str = "announce";
+/// Reminds of an appointment: [`Announcement`] with [`Occasion::Reminder`].
+pub const REMIND: &str = "remind";
+/// Sends one letter about an appointment: [`Announcement`].
+pub const MAIL: &str = "mail";
+/// Sends one text about an appointment: [`Announcement`].
+pub const TEXT: &str = "text";
+/// Sends the owner one letter: [`OwnerBrief`].
+pub const OWNER: &str = "owner";
+
+/// A job to be queued; the key is unique among all jobs that ever were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    pub kind: &'static str,
+    pub key: String,
+    /// JSON.
+    pub payload: String,
+    pub due_ms: i64,
+}
+
+/// What is told of which appointment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    pub appointment: String,
+    /// [`Occasion::name`].
+    pub occasion: String,
+    /// Where the appointment stands once the change is made. Should it stand elsewhere when this is to be sent, there was
+    /// another change, which is told instead.
+    pub starts_ms: i64,
+    /// When the change was made.
+    pub at_ms: i64,
+}
+
+/// A letter to the owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerBrief {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub at_ms: i64,
+}
+
+impl Announcement {
+    /// Its name in keys and in a mail's id.
+    fn key(&self) -> String {
+        format!("{}:{}:{}:{}", self.appointment, self.occasion, self.starts_ms, self.at_ms)
+    }
+
+    fn planned(&self, kind: &'static str, due_ms: i64) -> Planned {
+        let payload = serde_json::to_string(self).expect("texts and numbers are JSON");
+        Planned { kind, key: format!("{kind}:{}", self.key()), payload, due_ms }
+    }
+
+    /// The same, by this way.
+    pub fn by(&self, way: Way, due_ms: i64) -> Planned {
+        let kind = match way {
+            Way::Mail => MAIL,
+            Way::Text => TEXT,
+        };
+        self.planned(kind, due_ms)
+    }
+
+    /// What it is about; none where the payload was damaged.
+    pub fn occasion(&self) -> Option<Occasion> {
+        Occasion::named(&self.occasion)
+    }
+}
+
+/// To be queued with a change, in its transaction. `starts_ms` is where the appointment stands after it.
+pub fn announcement(appointment: &str, occasion: Occasion, starts_ms: i64, at_ms: i64) -> Planned {
+    let announcement = Announcement {
+        appointment: appointment.to_owned(),
+        occasion: occasion.name().to_owned(),
+        starts_ms,
+        at_ms,
+    };
+    let kind = if occasion == Occasion::Reminder { REMIND } else { ANNOUNCE };
+    announcement.planned(kind, at_ms)
+}
+
+/// The reminder of an appointment that was just booked or moved there; due at `due_ms`.
+pub fn reminder(appointment: &str, starts_ms: i64, at_ms: i64, due_ms: i64) -> Planned {
+    let reminder = Announcement {
+        appointment: appointment.to_owned(),
+        occasion: Occasion::Reminder.name().to_owned(),
+        starts_ms,
+        at_ms,
+    };
+    reminder.planned(REMIND, due_ms)
+}
+
+/// The letter that tells the owner that a calendar must be connected again. `key` names the grant and the time at which
+/// it was found gone, so that this is told once.
+pub fn revoked(key: &str, calendar: &str, why: &str, at_ms: i64) -> Planned {
+    let letter = super::words::revoked(calendar, why);
+    let brief = OwnerBrief { subject: letter.subject, text: letter.text, html: letter.html, at_ms };
+    let payload = serde_json::to_string(&brief).expect("texts and numbers are JSON");
+    Planned { kind: OWNER, key: format!("{OWNER}:revoked:{key}"), payload, due_ms: at_ms }
+}
