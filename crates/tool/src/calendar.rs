@@ -4,6 +4,7 @@
 //! data always are. Sentences name weekday, date and time, for the ear.
 
 mod change;
+pub mod ics;
 mod local;
 mod look;
 mod office;
