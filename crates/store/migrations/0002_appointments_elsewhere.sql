@@ -7,6 +7,8 @@ ALTER TABLE appointments ADD COLUMN after_ms BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE appointments ADD COLUMN elsewhere TEXT;
 ALTER TABLE appointments ADD COLUMN generation BIGINT NOT NULL DEFAULT 0;
 
+CREATE INDEX appointments_by_end ON appointments (calendar, ends_ms);
+
 ALTER TABLE holds ADD COLUMN before_ms BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE holds ADD COLUMN after_ms BIGINT NOT NULL DEFAULT 0;
 

@@ -64,7 +64,8 @@ pub struct Span {
     pub ends_ms: i64,
 }
 
-/// What must be free around an appointment. Two appointments keep the greater of the gaps between them, not their sum.
+/// What must be free around an appointment, at most a day: of more, a day counts. Two appointments keep the greater of the
+/// gaps between them, not their sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gap {
     pub before_ms: i64,
@@ -78,7 +79,13 @@ impl Gap {
     pub fn around(ms: i64) -> Gap {
         Gap { before_ms: ms, after_ms: ms }
     }
+
+    pub(crate) fn bounded(self) -> Gap {
+        Gap { before_ms: self.before_ms.clamp(0, DAY_MS), after_ms: self.after_ms.clamp(0, DAY_MS) }
+    }
 }
+
+const DAY_MS: i64 = 86_400_000;
 
 macro_rules! columns {
     () => {

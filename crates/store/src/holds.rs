@@ -29,8 +29,9 @@ impl Store {
         let mut tx = self.begin().await?;
         lock(&mut tx, hold.calendar).await?;
         let span = Span { starts_ms: hold.starts_ms, ends_ms: hold.ends_ms };
+        let gap = hold.gap.bounded();
         let asking = Asking { now_ms: hold.now_ms, call_id: Some(hold.call_id), moving: None };
-        if let Some(taken) = taken(&mut tx, hold.calendar, span, hold.gap, &asking).await? {
+        if let Some(taken) = taken(&mut tx, hold.calendar, span, gap, &asking).await? {
             return Ok(Held::Taken(taken));
         }
         on_tx!(&mut tx, db => sqlx::query(
@@ -44,8 +45,8 @@ impl Store {
         .bind(hold.call_id)
         .bind(hold.starts_ms)
         .bind(hold.ends_ms)
-        .bind(hold.gap.before_ms)
-        .bind(hold.gap.after_ms)
+        .bind(gap.before_ms)
+        .bind(gap.after_ms)
         .bind(hold.expires_ms)
         .execute(db)
         .await
@@ -85,7 +86,7 @@ impl Store {
                  SELECT starts_ms - CASE WHEN before_ms > $7 THEN before_ms - $7 ELSE 0 END AS starts_ms, \
                         ends_ms + CASE WHEN after_ms > $6 THEN after_ms - $6 ELSE 0 END AS ends_ms \
                  FROM (SELECT starts_ms, ends_ms, before_ms, after_ms FROM appointments \
-                       WHERE calendar = $1 AND status = 'booked' \
+                       WHERE calendar = $1 AND status = 'booked' AND ends_ms > $2 - 86400000 \
                        UNION ALL SELECT starts_ms, ends_ms, before_ms, after_ms FROM intents \
                        WHERE calendar = $1 AND what <> 'cancelled' AND state <> 'removing' \
                        UNION ALL SELECT starts_ms, ends_ms, before_ms, after_ms FROM holds \
@@ -113,7 +114,8 @@ pub(crate) struct Asking<'a> {
     pub moving: Option<&'a str>,
 }
 
-/// What stands in the way of `span` with `gap` around it.
+/// What stands in the way of `span` with `gap` around it. No gap is longer than a day, so what ended a day before is not
+/// looked at.
 pub(crate) async fn taken(
     tx: &mut Tx,
     calendar: &str,
@@ -124,7 +126,7 @@ pub(crate) async fn taken(
     on_tx!(tx, db => sqlx::query_as(
         "SELECT starts_ms, ends_ms FROM ( \
              SELECT starts_ms, ends_ms, before_ms, after_ms FROM appointments \
-             WHERE calendar = $1 AND status = 'booked' AND id <> $8 \
+             WHERE calendar = $1 AND status = 'booked' AND ends_ms > $2 - 86400000 AND id <> $8 \
              UNION ALL SELECT starts_ms, ends_ms, before_ms, after_ms FROM intents \
              WHERE calendar = $1 AND what <> 'cancelled' AND state <> 'removing' AND appointment_id <> $8 \
              UNION ALL SELECT starts_ms, ends_ms, before_ms, after_ms FROM holds \

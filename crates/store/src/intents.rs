@@ -94,13 +94,14 @@ impl Intent {
             (&before.elsewhere, before.generation) == (&self.after.elsewhere, self.after.generation)
         });
         match (self.state, self.what, stays) {
-            (IntentState::Removing, _, _) | (IntentState::Planned, What::Cancelled, _) => Remote::Remove,
+            (IntentState::Planned, What::Booked, _) | (IntentState::Planned, What::Moved, None) => {
+                Remote::Put
+            }
             (IntentState::Planned, What::Moved, Some(_)) => Remote::Shift(self.after.span()),
-            (IntentState::Planned, What::Booked | What::Moved, _) => Remote::Put,
             (IntentState::Undoing, What::Moved, Some(before)) => Remote::Shift(before.span()),
-            (IntentState::Undoing, What::Booked | What::Moved, _) => Remote::Remove,
-            // Whether the event was removed is unknown; the appointment stands, hence its event has to.
-            (IntentState::Undoing, What::Cancelled, _) => Remote::Put,
+            (IntentState::Planned, What::Cancelled, _)
+            | (IntentState::Undoing, What::Booked | What::Moved | What::Cancelled, _)
+            | (IntentState::Removing, _, _) => Remote::Remove,
         }
     }
 
@@ -213,7 +214,12 @@ impl Store {
     }
 
     /// Turns a planned intent into one that is undone, from `retry_ms` on by whoever claims it.
+    ///
+    /// # Panics
+    ///
+    /// If the intent cancels: what may be removed elsewhere cannot be brought back. It [runs ahead](Store::cancel_ahead).
     pub async fn undo_later(&self, intent: &Intent, retry_ms: i64, why: &str) -> Result<bool, StoreError> {
+        assert_ne!(intent.what, What::Cancelled, "a cancellation is finished, not taken back");
         self.put_back(intent, IntentState::Undoing, retry_ms, why).await
     }
 

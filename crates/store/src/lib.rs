@@ -1,7 +1,9 @@
 //! What is remembered, in SQLite or Postgres, by one SQL text a query.
 //!
 //! ```text
-//!   Store::open(address) ─► calls  notes  tokens  callers  appointments  settings  users  sessions  messages
+//!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts
+//!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
+//!                           consents ─► credentials ─► connections
 //! ```
 //!
 //! Every function is a method on [`Store`], in the file of its noun. Times are milliseconds since 1970 and always an
@@ -16,6 +18,10 @@ mod at_once;
 mod callers;
 mod calls;
 mod changes;
+mod connections;
+mod consents;
+mod credentials;
+mod feeds;
 mod holds;
 mod intents;
 mod jobs;
@@ -25,6 +31,7 @@ mod open;
 mod plan;
 mod sessions;
 mod settings;
+mod texts;
 mod tokens;
 mod users;
 
@@ -33,6 +40,9 @@ pub use at_once::{Booking, Cancelling, Moving};
 pub use callers::CallerRow;
 pub use calls::{Begun, CallRow, NewCall};
 pub use changes::{Carried, ChangeRow, Followup};
+pub use connections::{ConnectionRow, ConnectionState, NewConnection};
+pub use consents::{ConsentRow, NewConsent};
+pub use credentials::{CredentialRow, CredentialState, NewCredential};
 pub use holds::{Held, Hold};
 pub use intents::{Intent, IntentState, Outcome, Remote, What};
 pub use jobs::{JobRow, JobState, NewJob};
@@ -40,6 +50,7 @@ pub use messages::{MessageRow, NewMessage};
 pub use notes::NoteRow;
 pub use plan::{By, NewAppointment, Plan, Planned};
 pub use settings::SettingRow;
+pub use texts::{Direction, NewText, TextRow, Texted};
 pub use tokens::{Issued, NewToken, Spent};
 pub use users::UserRow;
 

@@ -53,7 +53,6 @@ pub enum Plan<'a> {
 
 /// What came of planning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "one is made a request, and lives for a line")]
 pub enum Planned {
     /// The time is taken, nothing is done yet: the intent is the asker's to carry out or to drop, until its lease runs out.
     /// Also where an earlier try at the very same was left behind: then this is that one.
@@ -158,6 +157,7 @@ struct Wanted {
 
 impl Wanted {
     fn booking(new: &NewAppointment<'_>, by: &By<'_>, elsewhere: Option<&str>) -> Self {
+        let gap = new.gap.bounded();
         let after = AppointmentRow {
             id: new_id(by.at_ms),
             calendar: new.calendar.to_owned(),
@@ -173,8 +173,8 @@ impl Wanted {
             created_ms: by.at_ms,
             kind: new.kind.to_owned(),
             contact: new.contact.to_owned(),
-            before_ms: new.gap.before_ms,
-            after_ms: new.gap.after_ms,
+            before_ms: gap.before_ms,
+            after_ms: gap.after_ms,
             elsewhere: elsewhere.map(str::to_owned),
             generation: i64::from(elsewhere.is_some()),
         };
@@ -182,6 +182,7 @@ impl Wanted {
     }
 
     fn moving(before: AppointmentRow, to: Span, gap: Gap, elsewhere: Option<&str>) -> Self {
+        let gap = gap.bounded();
         let mut after = AppointmentRow {
             starts_ms: to.starts_ms,
             ends_ms: to.ends_ms,

@@ -1,0 +1,168 @@
+//! Text messages that went out and came in, each once.
+
+use crate::{Store, StoreError, new_id, on_reader, on_writer};
+
+/// Which way a text went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    In,
+    Out,
+}
+
+/// A text to be remembered.
+#[derive(Clone, Copy, Debug)]
+pub struct NewText<'a> {
+    /// Names it: the same key again is the same text. For one that came in the carrier's id, for one that goes out the key
+    /// of the job that sends it.
+    pub key: &'a str,
+    pub direction: Direction,
+    /// The other's number.
+    pub number: &'a str,
+    pub body: &'a str,
+    /// The carrier's name for it, once it has one.
+    pub carrier_id: Option<&'a str>,
+    /// As the carrier says it, or as we do before the carrier knows of it.
+    pub status: &'a str,
+    pub at_ms: i64,
+    /// The appointment that it is about.
+    pub appointment_id: Option<&'a str>,
+}
+
+/// A text as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct TextRow {
+    pub id: String,
+    pub key: String,
+    #[sqlx(try_from = "String")]
+    pub direction: Direction,
+    pub number: String,
+    pub body: String,
+    pub carrier_id: Option<String>,
+    pub status: String,
+    pub at_ms: i64,
+    pub appointment_id: Option<String>,
+}
+
+/// Whether a text is new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Texted {
+    New(TextRow),
+    /// It was remembered before, as this.
+    Again(TextRow),
+}
+
+macro_rules! columns {
+    () => {
+        "id, key, direction, number, body, carrier_id, status, at_ms, appointment_id"
+    };
+}
+
+impl Store {
+    /// Remembers a text, once a key. Of many that try, one is told that it is new.
+    pub async fn text(&self, new: &NewText<'_>) -> Result<Texted, StoreError> {
+        let row: Option<TextRow> = on_writer!(self, db => sqlx::query_as(concat!(
+            "INSERT INTO texts (id, key, direction, number, body, carrier_id, status, at_ms, appointment_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING ", columns!(),
+        ))
+        .bind(new_id(new.at_ms))
+        .bind(new.key)
+        .bind(new.direction.name())
+        .bind(new.number)
+        .bind(new.body)
+        .bind(new.carrier_id)
+        .bind(new.status)
+        .bind(new.at_ms)
+        .bind(new.appointment_id)
+        .fetch_optional(db)
+        .await)?;
+        if let Some(row) = row {
+            return Ok(Texted::New(row));
+        }
+        Ok(Texted::Again(on_writer!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM texts WHERE key = $1 OR carrier_id = $2 ORDER BY id LIMIT 1",
+        ))
+        .bind(new.key)
+        .bind(new.carrier_id)
+        .fetch_one(db)
+        .await)?))
+    }
+
+    /// The carrier took a text that goes out. False: there is no text with this key.
+    pub async fn text_sent(&self, key: &str, carrier_id: &str, status: &str) -> Result<bool, StoreError> {
+        let done = on_writer!(self, db => sqlx::query(
+            "UPDATE texts SET carrier_id = $2, status = $3 WHERE key = $1",
+        )
+        .bind(key)
+        .bind(carrier_id)
+        .bind(status)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))?;
+        Ok(done > 0)
+    }
+
+    /// The carrier says how far a text is. False: it is none of ours.
+    pub async fn text_status(&self, carrier_id: &str, status: &str) -> Result<bool, StoreError> {
+        let done = on_writer!(self, db => sqlx::query("UPDATE texts SET status = $2 WHERE carrier_id = $1")
+                .bind(carrier_id)
+                .bind(status)
+                .execute(db)
+                .await
+                .map(|done| done.rows_affected()))?;
+        Ok(done > 0)
+    }
+
+    /// Says which appointment a text turned out to be about. False: there is no text with this id.
+    pub async fn text_about(&self, id: &str, appointment_id: &str) -> Result<bool, StoreError> {
+        let done = on_writer!(self, db => sqlx::query("UPDATE texts SET appointment_id = $2 WHERE id = $1")
+            .bind(id)
+            .bind(appointment_id)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(done > 0)
+    }
+
+    /// At most `limit` texts to and from a number, the latest first.
+    pub async fn texts_with(&self, number: &str, limit: u32) -> Result<Vec<TextRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM texts WHERE number = $1 ORDER BY at_ms DESC, id DESC LIMIT $2",
+        ))
+        .bind(number)
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await)?)
+    }
+
+    /// The appointment that the latest text to this number was about: what an answer means.
+    pub async fn last_texted_about(&self, number: &str) -> Result<Option<String>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_scalar(
+            "SELECT appointment_id FROM texts WHERE number = $1 AND direction = 'out' AND appointment_id IS NOT NULL \
+             ORDER BY at_ms DESC, id DESC LIMIT 1",
+        )
+        .bind(number)
+        .fetch_optional(db)
+        .await)?)
+    }
+}
+
+impl Direction {
+    /// `in` or `out`: as the records spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Direction::In => "in",
+            Direction::Out => "out",
+        }
+    }
+}
+
+impl TryFrom<String> for Direction {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        [Direction::In, Direction::Out]
+            .into_iter()
+            .find(|direction| direction.name() == name)
+            .ok_or_else(|| format!("{name:?} is no direction of a text"))
+    }
+}
