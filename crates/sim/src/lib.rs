@@ -18,6 +18,7 @@ pub mod caller;
 pub mod clock;
 pub mod http;
 pub mod openai;
+pub mod smtp;
 pub mod splice;
 pub mod stamp;
 pub mod twilio;
