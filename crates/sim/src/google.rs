@@ -2,11 +2,13 @@
 //! remembers and refuse what Google refuses.
 //!
 //! ```text
-//!   HTTP ── google.rs ── method.rs (which method, who may ask it, with which query) ── fault.rs (what goes wrong)
+//!   HTTP ── door.rs ── fault.rs (what goes wrong)
+//!              │
+//!           google.rs ── method.rs (which method, with which query), schema.rs (what Google says of it)
 //!              │
 //!              ├── oauth.rs (consent, tokens) ── grant.rs (who agreed to what) ── assertion.rs (service accounts)
 //!              └── events.rs, listing.rs, freebusy.rs, directory.rs ── shelf.rs (what stands in a calendar)
-//!                     moment.rs (times)  series.rs (repetitions)  body.rs (what a request may say)
+//!                     moment.rs (times)  series.rs (repetitions)  body.rs, selection.rs (what a request may say)
 //! ```
 //!
 //! Sources: the discovery document of revision 20261030 (`fixtures/google/calendar_schemas.json`), Google's guides on
@@ -18,6 +20,7 @@ mod answer;
 mod assertion;
 mod body;
 mod directory;
+mod door;
 mod events;
 mod fault;
 mod freebusy;
@@ -27,6 +30,7 @@ mod method;
 mod moment;
 mod oauth;
 pub mod schema;
+mod selection;
 mod series;
 mod shelf;
 
@@ -35,7 +39,7 @@ pub use grant::{Client, Tokens};
 pub use method::Method;
 pub use shelf::Role;
 
-use crate::{clock, http};
+use crate::http;
 use answer::{Answer, Refusal};
 use fault::Plan;
 use grant::Grants;
@@ -49,11 +53,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Notify,
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 
 /// The service. Clones are the same service; dropping the last closes it.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ impl Google {
         task.spawn(async move {
             let mut guests = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                guests.spawn(serve(stream, Arc::clone(&host)));
+                guests.spawn(door::serve(stream, Arc::clone(&host)));
                 while guests.try_join_next().is_some() {}
             }
         });
@@ -181,7 +181,7 @@ impl Google {
         let token_address = format!("{}/token", self.url());
         let state = &mut *self.lock();
         let zone = "UTC";
-        state.shelves.insert(email.to_owned(), Shelf::new(email, zone, email, Role::Owner));
+        state.shelves.insert(email.to_owned(), Shelf::new(email, email, zone, email, Role::Owner));
         state.grants.accounts.add(email, &token_address)
     }
 
@@ -195,7 +195,7 @@ impl Google {
     pub fn add_calendar(&self, id: &str, summary: &str, zone: &str, role: Role) {
         let state = &mut *self.lock();
         let owner = state.owner.clone();
-        state.shelves.insert(id.to_owned(), Shelf::new(summary, zone, &owner, role));
+        state.shelves.insert(id.to_owned(), Shelf::new(id, summary, zone, &owner, role));
     }
 
     /// Gives an account, such as a service account, this role in a calendar.
@@ -330,7 +330,6 @@ struct Surprise {
 /// Everything that the service knows.
 #[derive(Debug)]
 struct State {
-    address: SocketAddr,
     owner: String,
     zone: String,
     habits: Habits,
@@ -348,9 +347,8 @@ struct State {
 
 impl Shared {
     fn new(address: SocketAddr, world: World) -> Self {
-        let main = Shelf::new(&world.owner, &world.zone, &world.owner, Role::Owner);
+        let main = Shelf::new(&world.owner, &world.owner, &world.zone, &world.owner, Role::Owner);
         let state = State {
-            address,
             shelves: BTreeMap::from([(world.owner.clone(), main)]),
             owner: world.owner,
             zone: world.zone,
@@ -447,11 +445,16 @@ impl State {
         answer
     }
 
-    fn calendar(&mut self, method: Method, request: &http::Request, now: Timestamp) -> Result<Answer, Refusal> {
+    fn calendar(
+        &mut self,
+        method: Method,
+        request: &http::Request,
+        now: Timestamp,
+    ) -> Result<Answer, Refusal> {
         let asked = method::Asked::read(method, request)?;
         let who = self.grants.admit(method, request, now)?;
-        match method {
-            Method::FreeBusyQuery => self.freebusy(&asked, &who),
+        let answer = match method {
+            Method::FreeBusyQuery => self.freebusy(request, &who),
             Method::EventsInsert
             | Method::EventsGet
             | Method::EventsPatch
@@ -463,70 +466,10 @@ impl State {
             Method::CalendarsGet => self.one_calendar(&asked, &who),
             Method::SettingsGet => self.setting(&asked),
             Method::Authorize | Method::Token | Method::Revoke => unreachable!("they are answered before"),
+        }?;
+        match (&asked.fields, schema::answer_of(method)) {
+            (Some(fields), Some(name)) => selection::select(fields, name, answer),
+            _ => Ok(answer),
         }
     }
-}
-
-async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
-    // Who connects and says nothing, or nothing that is HTTP, is no request.
-    let Ok(request) = http::read_request(&mut stream).await else { return };
-    let (number, fault, released) = {
-        let state = &mut *shared.lock();
-        let method = Method::of(&request);
-        let number = state.log.len();
-        state.log.push(Logged { number, method, request, done: false, status: None, over: false });
-        (number, fault::next(&mut state.plans, method), state.released)
-    };
-    shared.changed.notify_waiters();
-    let status = reply(&mut stream, &shared, number, fault, released).await;
-    {
-        let logged = &mut shared.lock().log[number];
-        logged.status = status;
-        logged.over = true;
-    }
-    shared.changed.notify_waiters();
-}
-
-/// Answers, and says with which status; none where the client was sent no whole answer.
-async fn reply(
-    stream: &mut TcpStream,
-    shared: &Shared,
-    number: usize,
-    fault: Option<Fault>,
-    released: u64,
-) -> Option<u16> {
-    match &fault {
-        Some(Fault::DropBefore) => return None,
-        Some(Fault::HoldBefore) => shared.until(|state| state.released > released).await,
-        Some(Fault::Slow(time)) => clock::sleep_until(clock::now() + *time).await,
-        _ => {}
-    }
-    let answer = match fault.as_ref().and_then(Fault::instead) {
-        Some(answer) => answer,
-        None => {
-            let state = &mut *shared.lock();
-            let answer = state.answer(number);
-            state.log[number].done = true;
-            answer
-        }
-    };
-    shared.changed.notify_waiters();
-    let answer = match &fault {
-        Some(Fault::DropAfter) => return None,
-        Some(Fault::HoldAfter) => {
-            shared.until(|state| state.released > released).await;
-            answer
-        }
-        Some(Fault::HalfBody) => {
-            // The client may have gone; either way it has no whole answer.
-            let _ = answer.write_half(stream).await;
-            return None;
-        }
-        Some(Fault::Garbled(body)) => answer.garbled(body),
-        _ => answer,
-    };
-    answer.write(stream).await.is_ok().then_some(answer.status)
 }

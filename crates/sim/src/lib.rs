@@ -16,6 +16,7 @@
 pub mod bench;
 pub mod caller;
 pub mod clock;
+pub mod google;
 pub mod http;
 pub mod openai;
 pub mod smtp;

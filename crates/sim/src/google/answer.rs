@@ -22,8 +22,6 @@ pub(super) struct Refusal {
     pub message: String,
     pub location: Option<(&'static str, String)>,
     pub scope_of: Option<&'static str>,
-    /// Google would overlook it.
-    pub stricter: bool,
 }
 
 impl Answer {
@@ -41,7 +39,8 @@ impl Answer {
     }
 
     pub fn page(status: u16, title: &str) -> Self {
-        let body = format!("<!DOCTYPE html><html><title>Error {status} ({title})</title><p>{title}</p></html>");
+        let body =
+            format!("<!DOCTYPE html><html><title>Error {status} ({title})</title><p>{title}</p></html>");
         let headers = vec![("Content-Type".into(), "text/html; charset=UTF-8".into())];
         Self { status, headers, body: body.into_bytes() }
     }
@@ -76,9 +75,10 @@ impl Answer {
         stream.shutdown().await
     }
 
-    /// The head, which promises the whole body, and half of it.
+    /// The head, which promises the whole body, and half of it; half of the head where there is no body.
     pub async fn write_half(&self, stream: &mut TcpStream) -> io::Result<()> {
         let mut bytes = self.head();
+        bytes.truncate(if self.body.is_empty() { bytes.len() / 2 } else { bytes.len() });
         bytes.extend_from_slice(&self.body[..self.body.len() / 2]);
         stream.write_all(&bytes).await?;
         stream.shutdown().await
@@ -99,15 +99,7 @@ impl Answer {
 
 impl Refusal {
     pub fn new(status: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            domain: "global",
-            reason,
-            message: message.into(),
-            location: None,
-            scope_of: None,
-            stricter: false,
-        }
+        Self { status, domain: "global", reason, message: message.into(), location: None, scope_of: None }
     }
 
     /// 400 with the reason `invalid`.
@@ -127,7 +119,7 @@ impl Refusal {
 
     /// What Google overlooks and no client should send.
     pub fn strict(message: impl Into<String>) -> Self {
-        Self { stricter: true, ..Self::new(400, "badRequest", message) }
+        Self::new(400, "badRequest", message)
     }
 
     pub fn at(self, kind: &'static str, name: &str) -> Self {
@@ -142,7 +134,7 @@ impl Refusal {
 
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
-        let Refusal { status, domain, reason, message, location, scope_of, stricter: _ } = refusal;
+        let Refusal { status, domain, reason, message, location, scope_of } = refusal;
         let mut error = json!({"domain": domain, "reason": reason, "message": message});
         if let Some((kind, name)) = location {
             error["locationType"] = kind.into();
@@ -160,7 +152,10 @@ impl From<Refusal> for Answer {
         }
         let answer = Self::json(status, &envelope);
         match status {
-            401 => answer.with("WWW-Authenticate", "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\""),
+            401 => answer.with(
+                "WWW-Authenticate",
+                "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"",
+            ),
             _ => answer,
         }
     }

@@ -58,6 +58,7 @@ pub enum Consent {
 
 /// How the service behaves where Google may do this or that.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 pub struct Habits {
     /// How long an access token lives.
     pub lifetime: Duration,
@@ -110,7 +111,8 @@ pub(super) fn next(plans: &mut Vec<Plan>, method: Option<Method>) -> Option<Faul
 impl Fault {
     /// The answer, where the request is not carried out at all.
     pub(super) fn instead(&self) -> Option<Answer> {
-        let usage = |status, reason: &str, message: &str| Answer::error(status, "usageLimits", reason, message);
+        let usage =
+            |status, reason: &str, message: &str| Answer::error(status, "usageLimits", reason, message);
         Some(match self {
             Self::UserRateLimit => usage(403, "userRateLimitExceeded", "User Rate Limit Exceeded"),
             Self::RateLimit(seconds) => {
