@@ -1,10 +1,12 @@
 //! [`Call`]: the conversation itself.
 
+mod claiming;
 mod leaving;
 
 use crate::{
     Answer, Chunk, Cut, EngineCommand, EngineEvent, Failure, ItemId, LineCommand, LineEvent, Manner, Note,
     Playout, Policy, Timer, ToolCall, ToolCallId, Transcript, TurnId,
+    claim::Claims,
     errand::{Errands, Finished},
     floor::{Floor, Leave, Taken},
     timer::Timers,
@@ -56,6 +58,7 @@ pub struct Call {
     playout: Playout,
     floor: Floor,
     errands: Errands,
+    claims: Claims,
     timers: Timers,
     /// What is to be expected of the engine.
     engine: Expected,
@@ -103,6 +106,7 @@ impl Call {
             playout: Playout::default(),
             floor: Floor::default(),
             errands: Errands::default(),
+            claims: Claims::default(),
             timers,
             engine: Expected::Nothing,
             saying: None,
@@ -120,6 +124,7 @@ impl Call {
         if self.ending().is_some() {
             if let Input::Tool(id, answer) = input {
                 self.note_answer(now, &id, &answer);
+                self.decide_late_claims();
             }
             return;
         }
@@ -127,7 +132,7 @@ impl Call {
             Input::Line(event) => self.on_line(now, event),
             Input::Engine(event) => self.on_engine(now, event),
             Input::Tool(id, answer) => self.on_answer(now, id, answer),
-            Input::Dismissed => self.end(Ending::Dismissed, Some(LineCommand::HangUp)),
+            Input::Dismissed => self.end(now, Ending::Dismissed, Some(LineCommand::HangUp)),
             Input::Tick => {}
         }
     }
@@ -167,7 +172,7 @@ impl Call {
                 }
                 self.tell_engine(EngineCommand::Key(key));
             }
-            LineEvent::Closed => self.end(Ending::CallerHungUp, None),
+            LineEvent::Closed => self.end(now, Ending::CallerHungUp, None),
         }
     }
 
@@ -181,7 +186,7 @@ impl Call {
             EngineEvent::CallerPauses => self.on_caller_pauses(now),
             EngineEvent::Voice(item, chunk) => self.on_voice(now, item, chunk),
             EngineEvent::CallerSaid(turn, transcript) => self.on_caller_said(now, turn, transcript),
-            EngineEvent::AssistantSaid(item, transcript) => self.on_assistant_said(item, transcript),
+            EngineEvent::AssistantSaid(item, transcript) => self.on_assistant_said(now, item, transcript),
             EngineEvent::Wants(call) => self.on_wants(now, call),
             EngineEvent::Withdraws(id) => {
                 self.errands.withdraw(&id);
@@ -347,6 +352,7 @@ impl Call {
                 EngineCommand::Truncate(item, heard)
             };
             self.tell_engine(forget);
+            self.claims.cut(Cut { item, heard, sent });
             self.note(Note::Interrupted { item, heard, sent });
         }
         if paused {
@@ -388,6 +394,9 @@ impl Call {
         self.tell_answers();
         self.speak(EngineCommand::Respond);
         self.tell_news();
+        if !self.is_claim_awaited() && !self.playout.is_sounding(now) {
+            self.decide_claims();
+        }
     }
 
     /// Where the ends take turns, the assistant having spoken, it is the caller's.
@@ -423,15 +432,6 @@ impl Call {
                 self.tell_news();
             }
             None => self.play(now, item, chunk),
-        }
-    }
-
-    fn on_assistant_said(&mut self, item: ItemId, transcript: Transcript) {
-        if transcript.partial {
-            self.unfinished = Some((item, transcript.text));
-        } else {
-            self.unfinished.take_if(|(unfinished, _)| *unfinished <= item);
-            self.note(Note::AssistantSaid(item, transcript.text));
         }
     }
 
@@ -501,6 +501,7 @@ impl Call {
     /// Ends an errand, and says what is to become of its answer.
     fn note_answer(&mut self, now: Instant, id: &ToolCallId, answer: &Answer) -> Option<Finished> {
         let (name, took, finished) = self.errands.finish(now, id, answer)?;
+        self.claims.answered(&name, answer);
         let (ok, say, effect) = (answer.ok, answer.say.clone(), answer.effect.clone());
         self.note(Note::ToolAnswered { id: id.clone(), name, ok, say, effect, took });
         Some(finished)

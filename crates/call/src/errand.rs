@@ -107,6 +107,11 @@ impl Errands {
         !self.waiting.is_empty() || self.under_way.values().any(|errand| !errand.given_up)
     }
 
+    /// Whether any may yet change something, awaited or not.
+    pub(crate) fn is_any_under_way(&self) -> bool {
+        !self.under_way.is_empty()
+    }
+
     /// Keeps an answer until the caller has finished speaking.
     pub(crate) fn keep(&mut self, id: ToolCallId, answer: Answer) {
         self.waiting.push((id, answer));

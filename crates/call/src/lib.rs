@@ -15,6 +15,7 @@
 
 mod audio;
 mod call;
+mod claim;
 mod engine;
 mod errand;
 mod floor;
@@ -28,6 +29,7 @@ mod wire;
 
 pub use audio::{Chunk, Format};
 pub use call::{Call, Ending, Input, Output};
+pub use claim::Deed;
 pub use engine::{EngineCommand, EngineEvent, Failure, ItemId, Transcript, TurnId, Usage};
 pub use line::{LineCommand, LineEvent, Manner, Mark};
 pub use note::Note;

@@ -1,6 +1,6 @@
 //! What is worth writing down about a call. Notes are the transcript, the timeline and the metrics.
 
-use crate::{Agreed, Effect, Ending, ItemId, Timer, ToolCallId, TurnId, Usage};
+use crate::{Agreed, Deed, Effect, Ending, ItemId, Timer, ToolCallId, TurnId, Usage};
 use std::time::Duration;
 
 /// One thing that happened, in the order in which it happened.
@@ -44,8 +44,17 @@ pub enum Note {
     AskedIfThere,
     /// What the engine charged for.
     Used(Usage),
-    /// The assistant claimed a booking that no tool made.
-    FalseClaim(Option<Agreed>),
+    /// The assistant claimed what no tool has done in this call, and the caller heard it.
+    FalseClaim {
+        item: ItemId,
+        deed: Deed,
+        /// The assistant's words up to the claim's end, at most 200 bytes of them.
+        said: String,
+        /// What a tool did do, where only the day or time was claimed wrongly.
+        agreed: Option<Agreed>,
+        /// The engine was told to take it back.
+        corrected: bool,
+    },
     /// Something went wrong that the call survived.
     Trouble(String),
     /// A deadline passed.

@@ -19,14 +19,14 @@
 //! | `tool_answered` | `id`, `name`, `ok`, `say`, `took_ms`, and perhaps `effect`: `{"booked"\|"moved"\|"cancelled": {"id", "starts"}}` or `{"sent": "to whom"}` |
 //! | `filler`, `trouble` | `text` |
 //! | `used` | `audio_tokens_in`, `audio_tokens_out`, `text_tokens_in`, `text_tokens_out`, `cached_tokens` |
-//! | `false_claim` | perhaps `claimed`: `{"id", "starts"}` |
+//! | `false_claim` | `item`, `deed` (`booked`, `moved`, `cancelled`, `sent`, `listed`), `said`, `corrected`, and perhaps `agreed`, which is so instead: `{"id", "starts"}` |
 //! | `woke` | `timer` |
 //! | `ended` | `ending` |
 //!
 //! A later text of the same turn or item replaces the earlier one. Readers ignore fields and kinds that they do not
 //! know; a field only changes its meaning with a new `v`.
 
-use call::{Agreed, Effect, Ending, Note, Timer, Usage};
+use call::{Agreed, Deed, Effect, Ending, Note, Timer, Usage};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -87,8 +87,14 @@ fn fields(note: &Note) -> (&'static str, Value) {
         Note::Filler(text) => ("filler", json!({"text": text})),
         Note::AskedIfThere => ("asked_if_there", Value::Null),
         Note::Used(usage) => ("used", self::usage(*usage)),
-        Note::FalseClaim(None) => ("false_claim", Value::Null),
-        Note::FalseClaim(Some(claimed)) => ("false_claim", json!({"claimed": agreed(claimed)})),
+        Note::FalseClaim { item, deed, said, agreed, corrected } => {
+            let mut fields =
+                json!({"item": item.0, "deed": self::deed(*deed), "said": said, "corrected": corrected});
+            if let Some(agreed) = agreed {
+                fields["agreed"] = self::agreed(agreed);
+            }
+            ("false_claim", fields)
+        }
         Note::Trouble(text) => ("trouble", json!({"text": text})),
         Note::Woke(timer) => ("woke", json!({"timer": self::timer(*timer)})),
         Note::Ended(how) => ("ended", json!({"ending": ending(*how)})),
@@ -102,6 +108,16 @@ fn effect(effect: &Effect) -> Option<Value> {
         Effect::Moved(appointment) => Some(json!({"moved": agreed(appointment)})),
         Effect::Cancelled(appointment) => Some(json!({"cancelled": agreed(appointment)})),
         Effect::Sent(to) => Some(json!({"sent": to})),
+    }
+}
+
+fn deed(deed: Deed) -> &'static str {
+    match deed {
+        Deed::Booked => "booked",
+        Deed::Moved => "moved",
+        Deed::Cancelled => "cancelled",
+        Deed::Sent => "sent",
+        Deed::Listed => "listed",
     }
 }
 
@@ -208,10 +224,30 @@ mod tests {
                     "text_tokens_out": 0, "cached_tokens": 5,
                 }),
             ),
-            (Note::FalseClaim(None), json!({"kind": "false_claim"})),
             (
-                Note::FalseClaim(Some(agreed())),
-                json!({"kind": "false_claim", "claimed": {"id": "a1", "starts": "2026-11-24T10:30"}}),
+                Note::FalseClaim {
+                    item: ItemId(2),
+                    deed: Deed::Sent,
+                    said: "I've sent it".into(),
+                    agreed: None,
+                    corrected: false,
+                },
+                json!({
+                    "kind": "false_claim", "item": 2, "deed": "sent", "said": "I've sent it", "corrected": false,
+                }),
+            ),
+            (
+                Note::FalseClaim {
+                    item: ItemId(2),
+                    deed: Deed::Booked,
+                    said: "Booked".into(),
+                    agreed: Some(agreed()),
+                    corrected: true,
+                },
+                json!({
+                    "kind": "false_claim", "item": 2, "deed": "booked", "said": "Booked", "corrected": true,
+                    "agreed": {"id": "a1", "starts": "2026-11-24T10:30"},
+                }),
             ),
             (Note::Trouble("lost".into()), json!({"kind": "trouble", "text": "lost"})),
             (Note::Woke(Timer::LongestCall), json!({"kind": "woke", "timer": "longest_call"})),

@@ -28,6 +28,9 @@ impl Call {
                 self.speak(EngineCommand::Say(self.policy.silence_goodbye.clone()));
                 self.leave(now, Ending::Silent, LineCommand::HangUp, None);
             }
+            Timer::Silence if self.correct_claims(now) => {
+                self.timers.set(Timer::Silence, now + self.policy.silence);
+            }
             Timer::Silence => {
                 self.nudged = true;
                 self.timers.set(Timer::Silence, now + self.policy.silence);
@@ -50,7 +53,7 @@ impl Call {
                 }
                 self.arm_errands();
             }
-            Timer::Farewell => self.hang_up(),
+            Timer::Farewell => self.hang_up(now),
         }
     }
 
@@ -141,8 +144,13 @@ impl Call {
         if !heard_out {
             return;
         }
+        if self.floor.taken.is_none() && self.correct_claims(now) {
+            return;
+        }
+        let awaited = self.is_claim_awaited();
         match &self.phase {
-            Phase::Leaving(_) => self.hang_up(),
+            Phase::Leaving(leave) if !leave.is_final() && awaited => {}
+            Phase::Leaving(_) => self.hang_up(now),
             Phase::Talking if self.floor.taken.is_none() => {
                 self.timers.set(Timer::Silence, now + self.policy.silence);
             }
@@ -150,19 +158,17 @@ impl Call {
         }
     }
 
-    pub(super) fn hang_up(&mut self) {
+    pub(super) fn hang_up(&mut self, now: Instant) {
         let Phase::Leaving(leave) = &self.phase else { return };
         let Leave { ending, command, asked_by: _ } = leave.clone();
-        self.end(ending, Some(command));
+        self.end(now, ending, Some(command));
     }
 
-    pub(super) fn end(&mut self, ending: Ending, command: Option<LineCommand>) {
+    pub(super) fn end(&mut self, now: Instant, ending: Ending, command: Option<LineCommand>) {
         if let Some(command) = command {
             self.tell_line(command);
         }
-        if let Some((item, text)) = self.unfinished.take() {
-            self.note(Note::AssistantSaid(item, text));
-        }
+        self.close_claims(now);
         self.note(Note::Ended(ending));
         self.phase = Phase::Over(ending);
         self.timers.stop_all();

@@ -113,9 +113,7 @@ impl Reader {
             "key_pressed" => self.remark(at_ms, "The caller pressed a key.", false),
             "asked_if_there" => self.remark(at_ms, "Nobody spoke, and the caller was asked.", false),
             "filler" => self.remark(at_ms, "A tool took long, and the caller was asked to wait.", false),
-            "false_claim" => {
-                self.remark(at_ms, "The assistant claimed what no tool had done, and was corrected.", true);
-            }
+            "false_claim" => self.remark(at_ms, &false_claim(fields), true),
             "trouble" => self.remark(at_ms, &text("text"), true),
             "ended" => {
                 let (how, bad) = told(fields["ending"].as_str());
@@ -202,11 +200,28 @@ fn heard_until(text: &str, heard_ms: u64, sent_ms: u64) -> usize {
     text[..at].rfind(' ').map_or(0, |blank| blank + 1)
 }
 
+/// What was claimed, what is so, and what came of it.
+fn false_claim(fields: &Value) -> String {
+    let (claimed, done) = match fields["deed"].as_str() {
+        Some("booked") => ("an appointment was booked", "booked it"),
+        Some("moved") => ("an appointment was moved", "moved it"),
+        Some("cancelled") => ("an appointment was cancelled", "cancelled it"),
+        Some("sent") => ("a message was sent", "sent it"),
+        Some("listed") => ("there is an appointment", "looked it up"),
+        _ => ("something was done", "done it"),
+    };
+    let truth = match fields["agreed"]["starts"].as_str() {
+        Some(starts) => format!("it is the one on {}", day_and_time(starts)),
+        None => format!("no tool had {done}"),
+    };
+    let told = if fields["corrected"] == true { " It was told to take that back." } else { "" };
+    format!("The assistant said that {claimed}, but {truth}.{told}")
+}
+
 fn effect(effect: &Value) -> String {
     let named = |name: &str, word: &str| {
         let starts = effect.get(name)?["starts"].as_str()?;
-        let told = starts.parse::<DateTime>().map(|time| time.strftime("%A, %-d %B %Y, %H:%M").to_string());
-        Some(format!("{word}: {}", told.unwrap_or_else(|_| starts.to_owned())))
+        Some(format!("{word}: {}", day_and_time(starts)))
     };
     let sent = || Some(format!("Sent to {}", effect.get("sent")?.as_str()?));
     named("booked", "Booked")
@@ -216,11 +231,16 @@ fn effect(effect: &Value) -> String {
         .unwrap_or_default()
 }
 
+fn day_and_time(starts: &str) -> String {
+    let told = starts.parse::<DateTime>().map(|time| time.strftime("%A, %-d %B %Y, %H:%M").to_string());
+    told.unwrap_or_else(|_| starts.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::notes;
-    use call::{Agreed, Effect, Ending, ItemId, Note, ToolCallId, TurnId};
+    use call::{Agreed, Deed, Effect, Ending, ItemId, Note, ToolCallId, TurnId};
     use std::time::Duration;
 
     fn told(notes: &[(u64, Note)]) -> Timeline {
@@ -295,6 +315,34 @@ mod tests {
         assert_eq!(story.entries[0], Entry { at_ms: 10, what: What::Tool(tool) });
         let ended = What::Remark { text: "The call ended: the engine failed.".into(), bad: true };
         assert_eq!(story.entries[1].what, ended);
+    }
+
+    #[test]
+    fn a_false_claim_is_told_with_what_is_so() {
+        let claim = |agreed: Option<Agreed>, corrected| Note::FalseClaim {
+            item: ItemId(1),
+            deed: Deed::Booked,
+            said: "You're booked for Friday".into(),
+            agreed,
+            corrected,
+        };
+        let agreed = Agreed { id: "a".into(), starts: "2026-11-24T10:30".into() };
+        let story = told(&[(10, claim(None, true)), (20, claim(Some(agreed), false))]);
+        let remark = |text: &str| What::Remark { text: text.into(), bad: true };
+        assert_eq!(
+            story.entries[0].what,
+            remark(
+                "The assistant said that an appointment was booked, but no tool had booked it. It was told to take \
+                 that back."
+            )
+        );
+        assert_eq!(
+            story.entries[1].what,
+            remark(
+                "The assistant said that an appointment was booked, but it is the one on Tuesday, 24 November 2026, \
+                 10:30."
+            )
+        );
     }
 
     #[test]

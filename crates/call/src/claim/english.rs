@@ -1,0 +1,418 @@
+//! How a receptionist says in English that something is done.
+
+use super::said::{
+    Kind::{Deed as Done, State},
+    Language, Phrase,
+};
+use crate::Deed::{Booked, Cancelled, Listed, Moved, Sent};
+
+macro_rules! phrases {
+    ($($deed:ident $kind:ident $words:literal)*) => {
+        &[$(Phrase { deed: $deed, kind: $kind, words: $words }),*]
+    };
+}
+pub(super) use phrases;
+
+pub(super) const ENGLISH: Language = Language {
+    phrases: phrases! {
+        Booked Done "i|we ~ booked|scheduled"
+        Booked Done "i|we was|were able to ~ book|schedule"
+        Booked Done "i|we ~ managed to ~ book|schedule"
+        Booked Done "i|we ~ made|created|arranged = appointment|booking|reservation"
+        Booked Done "i|we ~ set up = appointment|booking|reservation|visit|consultation"
+        Booked Done "i|we ~ set it|that|this|everything up"
+        Booked Done "i|we ~ added|put|entered = to|in|on|into the|our|your calendar|schedule|diary|books"
+        Booked State "i|we ~ you|it|that|this|everything ~ booked|scheduled|confirmed"
+        Booked State "i|we ~ your * = booked|scheduled|confirmed"
+        Booked State "i|we ~ got|have|put you ~ down|in for|on|at"
+        Booked State "i|we ~ reserved"
+        Booked State "i|we ~ confirmed = appointment|booking|reservation|visit|slot|time|it|that|you"
+        Booked State "you are ~ booked|scheduled|confirmed"
+        Booked State "you are ~ set|down|in|locked|good for|on|at = @"
+        Booked State "appointment|booking|reservation|visit|consultation|meeting|everything = is|has ~ booked|scheduled|confirmed|reserved|made|complete|completed|created"
+        Booked State "appointment|booking|reservation|visit|consultation = is|has ~ set|down for|on|at"
+        Booked State "your slot|spot|place|time = is|has ~ booked|scheduled|confirmed|reserved"
+        Booked State "booking|reservation|appointment went|has ~ through"
+        Booked State "it|that|this is|has ~ booked|scheduled|confirmed|reserved"
+        Booked State "it|that|this|everything is|has ~ on|in your|the|our calendar|schedule|diary|books"
+        Booked State "^ ~ booked $"
+        Booked State "^ ~ appointment|booking|reservation ~ confirmed|booked|scheduled|made|complete|completed"
+
+        Moved Done "i|we ~ rescheduled"
+        Moved Done "i|we ~ moved|shifted|pushed|switched|bumped|postponed you|it|that|this"
+        Moved Done "i|we ~ moved|shifted|pushed|switched|bumped|postponed|changed = appointment|booking|reservation|visit|consultation|slot"
+        Moved Done "i|we ~ moved|shifted|pushed|switched|changed your = @ to"
+        Moved Done "i|we was|were able to ~ move|reschedule"
+        Moved State "i|we ~ changed|switched it|that|this|you to|from = @"
+        Moved State "i|we ~ your * = moved|rescheduled"
+        Moved State "appointment|booking|reservation|visit|consultation|meeting = is|has ~ moved|rescheduled|changed|shifted|postponed"
+        Moved State "it|that|this|you is|are|has ~ moved|rescheduled|shifted|postponed"
+        Moved State "appointment|booking|reservation|visit was successfully|just|now moved|rescheduled|changed"
+        Moved State "^ ~ rescheduled|moved $"
+
+        Cancelled Done "i|we ~ cancelled|canceled|deleted|removed = appointment|booking|reservation|visit|consultation|slot"
+        Cancelled Done "i|we ~ cancelled|canceled it|that|this|them|everything"
+        Cancelled Done "i|we ~ cancelled|canceled your = @"
+        Cancelled Done "i|we ~ cancelled|canceled $"
+        Cancelled Done "i|we ~ taken|took|removed you|it|that|this ~ off|from the|our|your calendar|schedule|books"
+        Cancelled Done "i|we was|were able to ~ cancel"
+        Cancelled State "i|we ~ your * = cancelled|canceled"
+        Cancelled State "appointment|booking|reservation|visit|consultation|meeting|everything = is|has ~ cancelled|canceled|deleted|removed"
+        Cancelled State "appointment|booking|reservation|visit was successfully|just|now cancelled|canceled"
+        Cancelled State "it|that|this is|has ~ cancelled|canceled"
+        Cancelled State "^ ~ cancelled|canceled $"
+        Cancelled State "^ ~ appointment|booking|reservation ~ cancelled|canceled"
+
+        Sent Done "i|we ~ texted|emailed|messaged you|them|him|her|it|that|the|a|your"
+        Sent Done "i|we ~ sent = text|sms|email|mail|message|confirmation|link|details|invitation|invite|reminder|directions|address|note|copy|it|that"
+        Sent Done "i|we ~ forwarded = text|sms|email|mail|message|details|it|that"
+        Sent State "text|sms|email|confirmation|message|invitation|invite|link|reminder has ~ sent|emailed|texted|out"
+        Sent State "you have been sent"
+
+        Listed State "you have = appointment|appointments|booking|bookings|meeting|meetings"
+        Listed State "you have nothing|no = scheduled|booked|appointments|meetings"
+        Listed State "your = appointment|meeting is = on|at|for|tomorrow|today"
+    },
+    fillers: &[
+        "have",
+        "has",
+        "just",
+        "now",
+        "also",
+        "successfully",
+        "officially",
+        "gone",
+        "went",
+        "go",
+        "ahead",
+        "and",
+        "then",
+        "been",
+        "both",
+        "all",
+        "actually",
+        "happily",
+        "kindly",
+        "got",
+        "gotten",
+        "already",
+        "ok",
+        "okay",
+        "alright",
+        "right",
+        "yes",
+        "great",
+        "perfect",
+        "good",
+        "well",
+        "done",
+        "so",
+        "certainly",
+        "absolutely",
+        "wonderful",
+        "excellent",
+        "is",
+        "are",
+        "of",
+        "course",
+        "personally",
+        "safely",
+        "quickly",
+        "me",
+        "too",
+        "there",
+        "going",
+        "duly",
+    ],
+    objects: &[
+        "you",
+        "your",
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "these",
+        "it",
+        "them",
+        "my",
+        "our",
+        "his",
+        "her",
+        "their",
+        "him",
+        "us",
+        "new",
+        "next",
+        "another",
+        "up",
+        "in",
+        "over",
+        "off",
+        "out",
+        "on",
+        "for",
+        "at",
+        "with",
+        "dr",
+        "appointment",
+        "booking",
+        "reservation",
+        "slot",
+        "consultation",
+        "visit",
+        "meeting",
+        "time",
+        "follow",
+        "quick",
+        "email",
+        "by",
+        "morning",
+        "afternoon",
+        "evening",
+        "existing",
+        "original",
+        "old",
+        "current",
+        "upcoming",
+        "spot",
+        "of",
+        "short",
+        "voice",
+        "phone",
+        "calendar",
+        "some",
+        "to",
+        "any",
+        "later",
+        "cleaning",
+        "haircut",
+        "checkup",
+        "check",
+    ],
+    doubts: &[
+        "not",
+        "never",
+        "no",
+        "nor",
+        "neither",
+        "without",
+        "nothing",
+        "none",
+        "nobody",
+        "can",
+        "could",
+        "would",
+        "should",
+        "shall",
+        "will",
+        "may",
+        "might",
+        "must",
+        "want",
+        "wanted",
+        "wants",
+        "let",
+        "like",
+        "need",
+        "needs",
+        "trying",
+        "try",
+        "going",
+        "gonna",
+        "hope",
+        "hoping",
+        "think",
+        "thought",
+        "assume",
+        "suppose",
+        "believe",
+        "guess",
+        "say",
+        "says",
+        "said",
+        "saying",
+        "mentioned",
+        "told",
+        "tell",
+        "asked",
+        "ask",
+        "see",
+        "seems",
+        "looks",
+        "look",
+        "shows",
+        "showing",
+        "hear",
+        "heard",
+        "understand",
+        "example",
+        "imagine",
+        "pretend",
+        "sounds",
+        "sure",
+        "ensure",
+        "confirming",
+        "check",
+        "wonder",
+        "last",
+        "previously",
+        "originally",
+        "earlier",
+        "yesterday",
+        "usually",
+        "normally",
+        "always",
+        "cannot",
+        "did",
+        "do",
+        "does",
+        "was",
+        "were",
+        "had",
+        "until",
+        "make",
+        "forgot",
+        "wish",
+        "almost",
+        "nearly",
+        "how",
+        "where",
+        "why",
+        "who",
+        "what",
+        "consider",
+        "promise",
+    ],
+    state_doubts: &[
+        "an",
+        "any",
+        "each",
+        "every",
+        "another",
+        "most",
+        "some",
+        "already",
+        "fully",
+        "afraid",
+        "sorry",
+        "unfortunately",
+        "someone",
+        "somebody",
+        "taken",
+        "else",
+        "other",
+        "whoever",
+        "tentatively",
+        "currently",
+        "still",
+        "be",
+        "automatically",
+        "completely",
+        "available",
+        "unavailable",
+    ],
+    conditions: &[
+        "if",
+        "once",
+        "when",
+        "whenever",
+        "unless",
+        "until",
+        "till",
+        "before",
+        "after",
+        "whether",
+        "provided",
+        "assuming",
+        "suppose",
+        "as",
+        "should",
+        "unfortunately",
+    ],
+    others: &[
+        "someone", "somebody", "another", "other", "others", "else", "nothing", "nobody", "none", "no", "up",
+        "out", "solid", "full", "list", "waitlist", "queue", "less", "too", "yet", "anything", "any",
+        "already", "online",
+    ],
+    vague: &[
+        "last",
+        "previously",
+        "ago",
+        "yesterday",
+        "usually",
+        "tentatively",
+        "provisionally",
+        "pending",
+        "list",
+        "waitlist",
+        "waiting",
+        "yet",
+        "automatically",
+        "if",
+        "unless",
+        "once",
+        "when",
+        "originally",
+        "subject",
+        "hold",
+        "draft",
+        "whenever",
+    ],
+    harmless: &[
+        &["no", "problem"],
+        &["no", "worries"],
+        &["not", "a", "problem"],
+        &["can", "confirm", "that"],
+        &["can", "confirm"],
+        &["can", "now", "confirm", "that"],
+        &["can", "now", "confirm"],
+        &["happy", "to", "say"],
+        &["happy", "to", "confirm"],
+        &["happy", "to", "confirm", "that"],
+        &["pleased", "to", "say"],
+        &["pleased", "to", "confirm"],
+        &["pleased", "to", "tell", "you"],
+        &["happy", "to", "tell", "you"],
+        &["glad", "to", "say"],
+        &["let", "you", "know", "that"],
+        &["let", "you", "know"],
+        &["as", "you", "asked"],
+        &["as", "requested"],
+        &["as", "discussed"],
+        &["like", "you", "asked"],
+        &["after", "checking"],
+        &["as", "you", "wished"],
+    ],
+    read_back: &[
+        &["is", "that", "right"],
+        &["is", "that", "correct"],
+        &["is", "this", "correct"],
+        &["is", "that", "okay"],
+        &["is", "that", "ok"],
+        &["is", "it", "correct"],
+        &["does", "that", "work"],
+        &["does", "that", "sound"],
+        &["does", "that", "suit"],
+        &["would", "that", "work"],
+        &["sound", "good"],
+        &["shall", "i", "book"],
+        &["shall", "i", "go"],
+        &["shall", "i", "confirm"],
+        &["shall", "i", "move"],
+        &["should", "i", "book"],
+        &["should", "i", "go"],
+        &["should", "i", "confirm"],
+        &["want", "me", "to", "book"],
+        &["want", "me", "to", "confirm"],
+        &["want", "me", "to", "go"],
+        &["like", "me", "to", "book"],
+        &["like", "me", "to", "confirm"],
+        &["like", "me", "to", "go"],
+        &["how", "about"],
+        &["what", "about"],
+        &["would", "another"],
+        &["could", "you", "do"],
+        &["instead"],
+    ],
+};

@@ -1,0 +1,306 @@
+//! Claims in what the assistant says: "I've booked you in", "your appointment has been moved".
+//!
+//! A false alarm makes the assistant take back what is true, so whatever is in doubt is no claim: a question, an offer,
+//! a condition, a denial, a report, a quotation. To add a language, write a [`Language`] beside `english.rs`.
+
+use super::{
+    english, european,
+    times::{Named, is_time},
+    words::{Sentence, Word, sentences},
+};
+use crate::Deed;
+
+/// What a language says when something is done, and what makes it something else.
+pub(super) struct Language {
+    pub phrases: &'static [Phrase],
+    /// Words of a gap `~`.
+    pub fillers: &'static [&'static str],
+    /// Words of a gap `=`, with the fillers and whatever names a time.
+    pub objects: &'static [&'static str],
+    /// In front of it in the same clause, or in a gap: not done, or not by us, or not now.
+    pub doubts: &'static [&'static str],
+    /// The same for what is a state and no deed of the assistant.
+    pub state_doubts: &'static [&'static str],
+    /// Anywhere in front of it in the sentence: only under a condition.
+    pub conditions: &'static [&'static str],
+    /// Right behind it: somebody else, or another meaning.
+    pub others: &'static [&'static str],
+    /// Anywhere behind it in the clause: long ago, or not for sure.
+    pub vague: &'static [&'static str],
+    /// Spoken before a claim without making it less of one.
+    pub harmless: &'static [&'static [&'static str]],
+    /// After a state in the same speech: it was read back, not claimed.
+    pub read_back: &'static [&'static [&'static str]],
+}
+
+/// A way to say that something is done: words in order, `|` between those of which any will do, `~` and `=` for gaps,
+/// `*` for any one word, `@` for a word that names a time, `^` for the beginning and `$` for the end of a sentence or
+/// clause.
+pub(super) struct Phrase {
+    pub deed: Deed,
+    pub kind: Kind,
+    pub words: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The assistant says that it did it.
+    Deed,
+    /// It is said to be so; maybe it has long been.
+    State,
+}
+
+/// One claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub deed: Deed,
+    pub kind: Kind,
+    /// Where it has been said, in bytes of the text.
+    pub end: usize,
+    pub named: Named,
+    /// It is about something written: a message, a confirmation.
+    pub about: About,
+}
+
+/// What a claim that something was sent is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// The caller's message, which may have been taken down.
+    Message,
+    /// What follows an appointment by itself.
+    Confirmation,
+    Anything,
+}
+
+const LANGUAGES: [&Language; 4] =
+    [&english::ENGLISH, &european::GERMAN, &european::SPANISH, &european::FRENCH];
+
+/// Words behind which no time of the appointment follows any more.
+const ASIDE: [&str; 46] = [
+    "please", "arrive", "come", "be", "we", "i", "you", "they", "he", "she", "it", "call", "remind",
+    "reminder", "text", "instead", "from", "until", "till", "not", "rather", "than", "before", "after",
+    "within", "or", "by", "because", "since", "so", "but", "which", "when", "and", "as", "though",
+    "although", "while", "if", "your", "und", "y", "et", "between", "ends", "starting",
+];
+/// A gap is not longer than this.
+const GAP: usize = 9;
+
+/// The claims of a text, in order.
+pub(super) fn claims(text: &str) -> Vec<Claim> {
+    let sentences = sentences(text);
+    let mut claims = Vec::<Claim>::new();
+    for (number, sentence) in sentences.iter().enumerate() {
+        for language in LANGUAGES {
+            for phrase in language.phrases {
+                find(&sentences, number, sentence, language, phrase, &mut claims);
+            }
+        }
+    }
+    claims.sort_by_key(|claim| (claim.end, claim.kind == Kind::State));
+    claims
+}
+
+/// Whether a text takes back or refuses: "I could not book that", "that is not cancelled yet".
+pub(super) fn denies(text: &str) -> bool {
+    sentences(text).iter().any(|sentence| {
+        let at = sentence.words.iter().position(|word| word.is(&DENIALS));
+        at.is_some_and(|at| {
+            sentence.words[at..].iter().any(|word| CONCERNS.iter().any(|stem| word.text.starts_with(stem)))
+        })
+    })
+}
+
+const DENIALS: [&str; 18] = [
+    "not",
+    "never",
+    "unable",
+    "nothing",
+    "sorry",
+    "unfortunately",
+    "apologize",
+    "apologies",
+    "misspoke",
+    "mistake",
+    "failed",
+    "leider",
+    "nicht",
+    "nichts",
+    "lamento",
+    "siento",
+    "désolé",
+    "désolée",
+];
+const CONCERNS: [&str; 24] = [
+    "book",
+    "schedul",
+    "reserv",
+    "confirm",
+    "moved",
+    "mov",
+    "cancel",
+    "sent",
+    "send",
+    "go",
+    "free",
+    "available",
+    "taken",
+    "work",
+    "done",
+    "through",
+    "gebucht",
+    "verschoben",
+    "abgesagt",
+    "frei",
+    "annul",
+    "réserv",
+    "disponible",
+    "libre",
+];
+
+fn find(
+    sentences: &[Sentence],
+    number: usize,
+    sentence: &Sentence,
+    language: &Language,
+    phrase: &Phrase,
+    claims: &mut Vec<Claim>,
+) {
+    let pattern: Vec<_> = phrase.words.split(' ').collect();
+    for from in 0..sentence.words.len() {
+        let matching = Matching { language, words: &sentence.words, from };
+        let Some(to) = matching.reach(&pattern, from) else { continue };
+        let Some(last) = sentence.words[..to].last() else { continue };
+        let known = claims
+            .iter()
+            .any(|known| known.deed == phrase.deed && known.end == last.end && known.kind == phrase.kind);
+        if known || !is_meant(sentences, number, sentence, language, phrase, from..to) {
+            continue;
+        }
+        claims.push(Claim {
+            deed: phrase.deed,
+            kind: phrase.kind,
+            end: last.end,
+            named: named(&sentence.words, phrase.deed, from..to),
+            about: about(&sentence.words[from..]),
+        });
+    }
+}
+
+struct Matching<'a> {
+    language: &'a Language,
+    words: &'a [Word],
+    from: usize,
+}
+
+impl Matching<'_> {
+    /// Where the pattern ends that begins at `at`.
+    fn reach(&self, pattern: &[&str], at: usize) -> Option<usize> {
+        let Some((first, rest)) = pattern.split_first() else { return Some(at) };
+        let word = self.words.get(at);
+        match *first {
+            "^" => (at == 0 || self.words[at - 1].is_break()).then(|| self.reach(rest, at)).flatten(),
+            "$" => word
+                .is_none_or(|word| word.is_break() || word.is(&["for", "on", "in", "with", "to", "and"]))
+                .then(|| self.reach(rest, at))
+                .flatten(),
+            "~" | "=" => (at..=at + GAP)
+                .take_while(|end| {
+                    *end == at || self.words.get(end - 1).is_some_and(|word| self.may_stand(first, word))
+                })
+                .find_map(|end| self.reach(rest, end)),
+            "*" => word.filter(|word| !word.is_break()).and_then(|_| self.reach(rest, at + 1)),
+            "@" => word.filter(|word| is_time(word)).and_then(|_| self.reach(rest, at + 1)),
+            texts => {
+                let word = word.filter(|word| !word.quoted)?;
+                texts.split('|').any(|text| word.text == text).then(|| self.reach(rest, at + 1)).flatten()
+            }
+        }
+    }
+
+    fn may_stand(&self, gap: &str, word: &Word) -> bool {
+        let filler = word.is(self.language.fillers);
+        filler
+            || gap == "="
+                && (word.is(self.language.objects) || is_time(word) || word.is(&[","]) && self.from > 0)
+    }
+}
+
+/// Whether what was found is said in earnest.
+fn is_meant(
+    sentences: &[Sentence],
+    number: usize,
+    sentence: &Sentence,
+    language: &Language,
+    phrase: &Phrase,
+    found: std::ops::Range<usize>,
+) -> bool {
+    let words = &sentence.words;
+    let (from, to) = (found.start, found.end);
+    let clause =
+        words[..from].iter().rposition(|word| word.is_break() || word.is(&["but", "aber", "pero", "mais"]));
+    let clause = after_harmless(&words[clause.map_or(0, |at| at + 1)..from], language);
+    let state = phrase.kind == Kind::State;
+    let doubtful = |word: &Word| word.is(language.doubts) || state && word.is(language.state_doubts);
+    let conditional =
+        after_harmless(&words[..from], language).iter().any(|word| word.is(language.conditions));
+    let behind = &words[to..];
+    let end = behind.iter().position(|word| word.is_break()).unwrap_or(behind.len());
+    let other = behind.iter().take(3).any(|word| word.is(language.others));
+    let vague = behind[..end].iter().any(|word| word.is(language.vague));
+    let asked = sentence.asks && end == behind.len();
+    let read_back = || {
+        let heres =
+            std::iter::once(behind).chain(sentences[number + 1..].iter().map(|next| next.words.as_slice()));
+        heres.into_iter().any(|words| language.read_back.iter().any(|phrase| has(words, phrase)))
+    };
+    !clause.iter().chain(&words[from..to]).any(doubtful)
+        && !conditional
+        && !other
+        && !vague
+        && !asked
+        && !(state && (read_back() || behind.iter().take(6).any(|word| word.is(language.state_doubts))))
+}
+
+/// What is left behind the last of the words that make a claim no less of one.
+fn after_harmless<'a>(words: &'a [Word], language: &Language) -> &'a [Word] {
+    let ends = language.harmless.iter().filter_map(|harmless| {
+        let at = (0..words.len()).rev().find(|at| starts_with(&words[*at..], harmless))?;
+        Some(at + harmless.len())
+    });
+    &words[ends.max().unwrap_or_default()..]
+}
+
+fn has(words: &[Word], phrase: &[&str]) -> bool {
+    (0..words.len()).any(|at| starts_with(&words[at..], phrase))
+}
+
+fn starts_with(words: &[Word], phrase: &[&str]) -> bool {
+    words.len() >= phrase.len() && words.iter().zip(phrase).all(|(word, text)| word.text == *text)
+}
+
+/// The times that the claim itself names: in its words and behind them, up to the next thing that is spoken of.
+fn named(words: &[Word], deed: Deed, found: std::ops::Range<usize>) -> Named {
+    let behind = &words[found.end..];
+    let aside = behind.iter().position(|word| word.is(&ASIDE)).unwrap_or(behind.len());
+    let (own, behind) = (&words[found.clone()], &behind[..aside]);
+    match deed {
+        // "Your Tuesday appointment is moved to Thursday": what stands behind "to" counts.
+        Deed::Moved => {
+            let to = behind.iter().position(|word| word.is(&["to", "auf", "al", "au"]));
+            to.map(|to| Named::read(&behind[to + 1..])).unwrap_or_default()
+        }
+        Deed::Booked | Deed::Cancelled => Named::read(&[own, behind].concat()),
+        Deed::Sent | Deed::Listed => Named::default(),
+    }
+}
+
+fn about(words: &[Word]) -> About {
+    let is = |texts: &[&str]| words.iter().any(|word| word.is(texts));
+    if is(&["confirmation", "invitation", "invite", "bestätigung", "confirmación"]) {
+        About::Confirmation
+    } else if is(&["message", "note", "nachricht", "mensaje"]) {
+        About::Message
+    } else {
+        About::Anything
+    }
+}
