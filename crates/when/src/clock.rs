@@ -2,11 +2,13 @@
 
 use crate::{
     Clock, Part, Piece,
+    speak::{Style, name_time},
     words::{Kind, Token, number},
 };
 use jiff::{
     ToSpan, Zoned,
     civil::{Time, time},
+    tz::TimeZone,
 };
 
 /// Reads a time that begins at `at`, after the pieces found `before` it; gives its pieces and where it ends.
@@ -20,14 +22,78 @@ pub(crate) fn read(
         return Some((vec![Piece::Exact(exact)], next));
     }
     if word(tokens, at) == "midnight" {
-        let why = "Midnight could be either end of the day. Please say the time with a m or p m.";
-        return Some((vec![Piece::Nonsense(why.into())], at + 1));
+        return Some((vec![Piece::Clock(Clock::Midnight)], at + 1));
+    }
+    if let Some(found) = no_time(tokens, at, before) {
+        return Some(found);
+    }
+    if let Some(found) = elsewhere(tokens, at, before, now) {
+        return Some(found);
     }
     let (clock, next) = window(tokens, at)
         .or_else(|| part(tokens, at))
         .or_else(|| told(tokens, at, before).map(|(times, next)| (Clock::Times(times), next)))?;
-    Some((vec![Piece::Clock(clock)], next))
+    let half = matches!(&clock, Clock::Times(_))
+        && word(tokens, at) == "half"
+        && !matches!(word(tokens, at + 1), "past" | "after");
+    let note = match &clock {
+        Clock::Times(times) if half => times.first().map(|time| {
+            let name = name_time(*time, Style::Spoken);
+            let end = name.find(" in the ").or_else(|| name.find(" at night")).unwrap_or(name.len());
+            Piece::Note(format!("I take half {} as {}.", word(tokens, at + 1), &name[..end]))
+        }),
+        Clock::Times(_) | Clock::Midnight | Clock::Part(_) => None,
+    };
+    Some((std::iter::once(Piece::Clock(clock)).chain(note).collect(), next))
 }
+
+/// "25:00", "at 25", "twelve seventy five", "24:00".
+fn no_time(tokens: &[Token], at: usize, before: &[Piece]) -> Option<(Vec<Piece>, usize)> {
+    let why = match tokens.get(at)?.kind {
+        Kind::Clock { hour: 24, minute: 0, .. } => {
+            "There is no twenty-four o'clock. Please name the day that begins at that midnight.".to_owned()
+        }
+        Kind::Clock { hour, minute, .. } if hour > 23 || minute > 59 => {
+            format!("There is no time {hour}:{minute:02}.")
+        }
+        Kind::Number(hour @ 25..) if matches!(before.last(), Some(Piece::Word(word)) if word == "at") => {
+            let after = word(tokens, at + 1);
+            if hour < 60 && matches!(after, "past" | "to" | "minutes" | "till" | "after" | "before" | "of") {
+                return None;
+            }
+            format!("There is no time {hour}.")
+        }
+        _ => return None,
+    };
+    Some((vec![Piece::Nonsense(why)], at + 1))
+}
+
+/// "… UTC", "… Eastern time", "… America/New_York" after a time: a zone that is not ours.
+fn elsewhere(tokens: &[Token], at: usize, before: &[Piece], now: &Zoned) -> Option<(Vec<Piece>, usize)> {
+    if !matches!(before.last(), Some(Piece::Clock(_))) {
+        return None;
+    }
+    let token = tokens.get(at)?;
+    let (name, next) = match (token.text.as_str(), word(tokens, at + 1)) {
+        ("eastern" | "central" | "mountain" | "pacific" | "greenwich", "time") => {
+            (token.text.as_str(), at + 2)
+        }
+        ("eastern" | "pacific" | "greenwich", _) => (token.text.as_str(), at + 1),
+        (name, _) if ZONES.contains(&name) => (name, at + 1),
+        (name, _) if name.contains('/') && TimeZone::get(name).is_ok() => (name, at + 1),
+        _ => return None,
+    };
+    let zone = now.time_zone().iana_name().unwrap_or("our own");
+    let ours = name.eq_ignore_ascii_case(zone) || name.eq_ignore_ascii_case(&now.strftime("%Z").to_string());
+    let why = "I take times in our own time zone only. What time is that with us?";
+    Some((if ours { Vec::new() } else { vec![Piece::Nonsense(why.into())] }, next))
+}
+
+/// Abbreviations that are no words of their own.
+const ZONES: [&str; 24] = [
+    "utc", "gmt", "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "cet", "cest", "bst", "ist", "jst",
+    "msk", "eet", "eest", "aest", "aedt", "nzst", "nzdt", "akst", "hst",
+];
 
 fn word(tokens: &[Token], at: usize) -> &str {
     tokens.get(at).map_or("", |token| token.text.as_str())
@@ -250,7 +316,7 @@ fn sounds_like_time(tokens: &[Token], at: usize, next: usize, before: &[Piece]) 
                 | "for"
         ),
         Some(Piece::Day(_) | Piece::Clock(_)) => true,
-        Some(Piece::Exact(_) | Piece::Nonsense(_)) => false,
+        Some(Piece::Exact(_) | Piece::Nonsense(_) | Piece::Note(_)) => false,
         None => tokens.len() - next <= 1,
     };
     !counts && (led || word(tokens, at) != "one")

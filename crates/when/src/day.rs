@@ -2,7 +2,7 @@
 
 use crate::{
     Clock, Day, Part, Piece,
-    speak::{name_month, name_ordinal, name_weekday},
+    speak::{Style, name_date, name_moment, name_month, name_ordinal, name_weekday},
     words::{Kind, Token, month, number, ordinal, year},
 };
 use jiff::{
@@ -14,7 +14,10 @@ use jiff::{
 pub(crate) fn read(tokens: &[Token], at: usize, now: &Zoned) -> Option<(Vec<Piece>, usize)> {
     let today = now.date();
     let one = |(day, next): (Result<Day, String>, usize)| match day {
-        Ok(day) => (vec![Piece::Day(day)], next),
+        Ok(day) => {
+            let note = skipped_month(tokens, at, next, &day, today);
+            (std::iter::once(Piece::Day(day)).chain(note).collect(), next)
+        }
         Err(why) => (vec![Piece::Nonsense(why)], next),
     };
     written(tokens, at, now)
@@ -67,12 +70,25 @@ fn written(tokens: &[Token], at: usize, now: &Zoned) -> Option<(Vec<Piece>, usiz
         Kind::IsoLocal(local) => {
             vec![Piece::Day(dates([local.date()])), Piece::Clock(Clock::Times(vec![local.time()]))]
         }
-        Kind::IsoInstant(instant) => vec![Piece::Exact(instant.to_zoned(now.time_zone().clone()))],
-        Kind::IsoBroken => vec![Piece::Nonsense(format!("There is no date {}.", tokens[at].text))],
+        Kind::IsoInstant(instant, offset) => {
+            let here = instant.to_zoned(now.time_zone().clone());
+            let note = (here.offset() != *offset).then(|| {
+                let name = name_moment(&here, now, Style::Spoken);
+                Piece::Note(format!("In our time zone that is {name}."))
+            });
+            std::iter::once(Piece::Exact(here)).chain(note).collect()
+        }
+        Kind::IsoBroken(why) => vec![Piece::Nonsense(why.clone())],
         Kind::Calendar { month, day, year } => {
             let (month, day) = if *month > 12 && *day <= 12 { (*day, *month) } else { (*month, *day) };
-            match dated(month as i8, day, *year, now.date()) {
-                Ok(date) => vec![Piece::Day(dates([date]))],
+            // Half the world writes the day first.
+            let other = if day <= 12 && month != day && tokens[at].text.contains('/') {
+                dated(day as i8, month, *year, now.date()).ok()
+            } else {
+                None
+            };
+            match dated(i8::try_from(month).unwrap_or(0), day, *year, now.date()) {
+                Ok(date) => vec![Piece::Day(dates(std::iter::once(date).chain(other)))],
                 Err(why) => vec![Piece::Nonsense(why)],
             }
         }
@@ -94,7 +110,10 @@ fn near(tokens: &[Token], at: usize, today: Date) -> Option<(Vec<Piece>, usize)>
         return None;
     }
     Some(match (word(tokens, at), word(tokens, at + 1)) {
+        ("today", "week") => (vec![day(7)], at + 2),
         ("today", _) | ("this", "morning" | "afternoon" | "evening") => (vec![day(0)], at + 1),
+        ("tomorrow", "week") => (vec![day(8)], at + 2),
+        ("tomorrow", "fortnight") => (vec![day(15)], at + 2),
         ("tomorrow", "night") => (vec![day(1), evening], at + 2),
         ("tomorrow", _) => (vec![day(1)], at + 1),
         ("tonight", _) => (vec![day(0), evening], at + 1),
@@ -126,10 +145,15 @@ fn relative(tokens: &[Token], at: usize, today: Date) -> Option<Found> {
     if led {
         return Some((Ok(dates([plus(today, days)])), next + 1));
     }
-    if !matches!(word(tokens, next + 1), "from" | "after" | "on") {
+    let joint = matches!(word(tokens, next + 1), "from" | "after" | "on");
+    // "A week tomorrow", "a fortnight on tuesday", "two weeks today".
+    if !joint
+        && weekday(word(tokens, next + 1)).is_none()
+        && !matches!(word(tokens, next + 1), "today" | "tomorrow")
+    {
         return None;
     }
-    let base = next + 2;
+    let base = next + 1 + usize::from(joint);
     match word(tokens, base) {
         "now" | "today" => Some((Ok(dates([plus(today, days)])), base + 1)),
         "tomorrow" => Some((Ok(dates([plus(today, days + 1)])), base + 1)),
@@ -174,6 +198,16 @@ fn by_weekday(tokens: &[Token], at: usize, today: Date) -> Option<Found> {
     let skip = usize::from(word(tokens, next) == "on");
     if let Some((calendar, after)) = by_calendar(tokens, next + skip, today, Some(day)) {
         return Some((calendar, after));
+    }
+    // "Tuesday week" is a week after the coming Tuesday.
+    let later = match word(tokens, next) {
+        "week" if which != Which::Next => 7,
+        "fortnight" if which != Which::Next => 14,
+        _ => 0,
+    };
+    if later > 0 {
+        let coming = by_week(day, Which::Bare, today).into_iter().next();
+        return Some((Ok(dates(coming.map(|date| plus(date, later)))), next + 1));
     }
     Some((Ok(dates(by_week(day, which, today))), next))
 }
@@ -280,6 +314,21 @@ fn dated(month: i8, day: u32, year: Option<u32>, today: Date) -> Result<Date, St
             make(today.year()).and_then(|date| if date < today { make(today.year() + 1) } else { Ok(date) })
         }
     }
+}
+
+/// "The 31st", said in a month that has none: which month it is taken for.
+fn skipped_month(tokens: &[Token], at: usize, next: usize, day: &Day, today: Date) -> Option<Piece> {
+    let Day::Dates(found) = day else { return None };
+    let [date] = found.as_slice() else { return None };
+    let words = tokens.get(at..next)?;
+    let named = words.iter().any(|token| month(&token.text).is_some() || weekday(&token.text).is_some());
+    let lone = (0..words.len()).any(|at| ordinal(words, at).is_some());
+    let skips = date.day() > today.days_in_month() && date.first_of_month() != today.first_of_month();
+    (lone && !named && skips).then(|| {
+        let (short, days) = (name_month(today.month()), today.days_in_month());
+        let name = name_date(*date, today, Style::Spoken);
+        Piece::Note(format!("{short} has only {days} days, so I take that as {name}."))
+    })
 }
 
 /// The next date with this day of the month, and on this weekday where one was said.

@@ -1,12 +1,13 @@
 //! When appointments may be made.
 
 use crate::{
-    Span,
+    Holiday, Kind, Span, slots,
     speak::{Style, list, name_date, name_time, name_weekday},
 };
 use jiff::{
-    Span as Length, Zoned,
+    Span as Length, Timestamp, Zoned,
     civil::{Date, Time, Weekday, time},
+    tz::TimeZone,
 };
 use std::{fmt::Write as _, time::Duration};
 
@@ -24,9 +25,11 @@ pub struct Hours {
     /// Monday first; a day's openings in order, not overlapping. None: closed.
     pub week: [Vec<Opening>; 7],
     /// Closed all day.
-    pub holidays: Vec<Date>,
-    /// How long an appointment lasts where nobody says otherwise, and the raster of free slots. Whole minutes, not 0.
+    pub holidays: Vec<Holiday>,
+    /// How long an appointment lasts where nobody says otherwise. Whole minutes, not 0.
     pub slot: Duration,
+    /// How far apart the starts of free slots are, from the beginning of an opening on. None: as far as a slot is long.
+    pub step: Option<Duration>,
     /// Kept free before every appointment.
     pub before: Duration,
     /// Kept free after every appointment.
@@ -35,6 +38,9 @@ pub struct Hours {
     pub notice: Duration,
     /// An appointment is at most this many days from today.
     pub ahead_days: u16,
+    /// What callers can ask for by name, each with rules of its own ([`Hours::for_kind`]). None: there is one kind, and
+    /// nobody is asked.
+    pub kinds: Vec<Kind>,
 }
 
 /// Why an appointment cannot be at that time, whoever is free.
@@ -57,10 +63,12 @@ impl Default for Hours {
             week: [day(), day(), day(), day(), day(), Vec::new(), Vec::new()],
             holidays: Vec::new(),
             slot: Duration::from_secs(30 * 60),
+            step: None,
             before: Duration::ZERO,
             after: Duration::ZERO,
             notice: Duration::from_secs(60 * 60),
             ahead_days: 365,
+            kinds: Vec::new(),
         }
     }
 }
@@ -75,46 +83,55 @@ impl Hours {
     /// The defaults with the week read from text such as `mon-fri 09:00-12:30 13:30-17:00; sat 10:00-13:00`. Days not
     /// named are closed. The error says what could not be read.
     pub fn weekly(text: &str) -> Result<Self, String> {
-        let mut week: [Vec<Opening>; 7] = Default::default();
-        for rule in text.split(';').map(str::trim).filter(|rule| !rule.is_empty()) {
-            let mut words = rule.split_whitespace();
-            let days = words.next().map(read_days).transpose()?.unwrap_or_default();
-            let mut openings = words.map(read_opening).collect::<Result<Vec<_>, _>>()?;
-            openings.sort_by_key(|opening| opening.from);
-            let overlap = openings.windows(2).any(|pair| {
-                let [first, second] = pair else { return false };
-                second.from < first.to || first.to == Time::midnight()
-            });
-            if overlap {
-                return Err(format!("the openings of \"{rule}\" overlap"));
-            }
-            for day in days {
-                week[day].clone_from(&openings);
-            }
-        }
-        Ok(Self { week, ..Self::default() })
+        Ok(Self { week: read_week(text)?, ..Self::default() })
     }
 
     /// The openings of this date, none on a holiday.
     pub fn openings(&self, date: Date) -> &[Opening] {
-        if self.holidays.contains(&date) {
+        if self.is_holiday(date) {
             return &[];
         }
         &self.week[date.weekday().to_monday_zero_offset() as usize]
     }
 
-    /// Whether an appointment of the usual length may start then, whatever "now" is.
-    pub fn is_open(&self, date: Date, time: Time) -> bool {
-        self.is_open_for(date, time, self.slot)
+    pub fn is_holiday(&self, date: Date) -> bool {
+        self.holidays.iter().any(|holiday| holiday.covers(date))
     }
 
-    /// Whether the office is open from `time` on for `length`.
-    pub fn is_open_for(&self, date: Date, time: Time, length: Duration) -> bool {
+    /// Whether an appointment of the usual length may start then, by the clock on the wall alone.
+    pub fn is_open(&self, date: Date, time: Time) -> bool {
         let from = minute_of_day(time);
-        let to = from + length.as_secs().div_ceil(60);
+        let to = from + self.slot.as_secs().div_ceil(60);
         self.openings(date)
             .iter()
             .any(|opening| minute_of_day(opening.from) <= from && to <= end_minute(*opening))
+    }
+
+    /// Whether the office is open all the time from `start` to `end`, whatever the clock does meanwhile.
+    pub fn is_open_from(&self, start: &Zoned, end: &Zoned) -> bool {
+        let (date, zone) = (start.date(), start.time_zone());
+        self.openings(date).iter().any(|opening| {
+            let from = slots::first(date.to_datetime(opening.from), zone);
+            from <= start.timestamp() && end.timestamp() <= self.closing(date, *opening, zone)
+        })
+    }
+
+    /// When this opening ends: at the first moment at which the clock shows its end or, having skipped that, more. One
+    /// that lasts until midnight goes on in an opening that begins there.
+    pub(crate) fn closing(&self, date: Date, opening: Opening, zone: &TimeZone) -> Timestamp {
+        let (mut date, mut to) = (date, opening.to);
+        for _ in 0..7 {
+            if to != Time::midnight() {
+                break;
+            }
+            let Ok(next) = date.tomorrow() else { return Timestamp::MAX };
+            date = next;
+            match self.openings(date).first() {
+                Some(first) if first.from == Time::midnight() => to = first.to,
+                Some(_) | None => break,
+            }
+        }
+        slots::first(date.to_datetime(to), zone)
     }
 
     /// Whether an appointment from `start` to `end` may be made at `now`; looks at no calendar.
@@ -128,15 +145,13 @@ impl Hours {
         if start.date() > self.last_date(now) {
             return Err(Refusal::TooFarAhead);
         }
-        if self.holidays.contains(&start.date()) {
+        if self.is_holiday(start.date()) {
             return Err(Refusal::Holiday);
         }
         if self.openings(start.date()).is_empty() {
             return Err(Refusal::ClosedThatDay);
         }
-        let length =
-            Duration::try_from(end.timestamp().duration_since(start.timestamp())).unwrap_or_default();
-        if !self.is_open_for(start.date(), start.time(), length) {
+        if !self.is_open_from(start, end) {
             return Err(Refusal::OutsideHours);
         }
         Ok(())
@@ -204,16 +219,17 @@ impl Hours {
         }
     }
 
-    /// The slots of one date by the raster, in order, whatever "now" is: the starts of appointments of `slot` length.
-    pub fn raster(&self, date: Date) -> Vec<Time> {
-        let step = (self.slot.as_secs() / 60).max(1);
+    /// When appointments of `slot` length can begin on this date, in order, whatever "now" is and whatever is taken:
+    /// every `step` from the beginning of each opening on. A time that the clock skips is left out; of one that comes
+    /// twice the first counts, as the second could not be told from it by name.
+    pub fn raster(&self, date: Date, zone: &TimeZone) -> Vec<Zoned> {
+        let step = (self.step.unwrap_or(self.slot).as_secs() / 60).max(1);
         let mut starts = Vec::new();
         for opening in self.openings(date) {
-            let mut at = minute_of_day(opening.from);
-            while at + step <= end_minute(*opening) {
-                starts.push(time_of_minute(at));
-                at += step;
-            }
+            let closing = self.closing(date, *opening, zone);
+            let minutes = (minute_of_day(opening.from)..end_minute(*opening)).step_by(step as usize);
+            let placed = minutes.filter_map(|minute| slots::at(date, time_of_minute(minute), zone));
+            starts.extend(placed.filter(|start| self.end_of(start).timestamp() <= closing));
         }
         starts
     }
@@ -262,6 +278,46 @@ fn name_length(length: Duration) -> String {
             let and = if text.is_empty() { "" } else { " and " };
             let plural = if count == 1 { "'s" } else { "s'" };
             let _ = write!(text, "{and}{} {unit}{plural}", crate::speak::name_number(count as u32));
+        }
+    }
+    text
+}
+
+/// Rules such as `mon-fri 09:00-12:30 13:30-17:00; sat 10:00-13:00`; the `;` may be left out.
+pub(crate) fn read_week(text: &str) -> Result<[Vec<Opening>; 7], String> {
+    let mut week: [Vec<Opening>; 7] = Default::default();
+    let text = text.replace(';', " ");
+    let mut words = text.split_whitespace().peekable();
+    while let Some(named) = words.next() {
+        let days = read_days(named)?;
+        let is_time = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
+        let mut openings =
+            std::iter::from_fn(|| words.next_if(is_time)).map(read_opening).collect::<Result<Vec<_>, _>>()?;
+        openings.sort_by_key(|opening| opening.from);
+        let overlap = openings.windows(2).any(|pair| {
+            let [first, second] = pair else { return false };
+            second.from < first.to || first.to == Time::midnight()
+        });
+        if overlap {
+            return Err(format!("the openings of \"{named}\" overlap"));
+        }
+        for day in days {
+            week[day].clone_from(&openings);
+        }
+    }
+    Ok(week)
+}
+
+/// The inverse of [`read_week`].
+pub(crate) fn write_week(week: &[Vec<Opening>; 7]) -> String {
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let mut text = String::new();
+    for (day, openings) in DAYS.iter().zip(week).filter(|(_, openings)| !openings.is_empty()) {
+        let space = if text.is_empty() { "" } else { " " };
+        let _ = write!(text, "{space}{day}");
+        for Opening { from, to } in openings {
+            let (end, from) = (if *to == Time::midnight() { 24 } else { to.hour() }, from.strftime("%H:%M"));
+            let _ = write!(text, " {from}-{end:02}:{:02}", to.minute());
         }
     }
     text

@@ -16,14 +16,18 @@
 
 mod clock;
 mod day;
+mod holiday;
 mod hours;
+mod kinds;
 mod resolve;
 mod said;
 mod slots;
 mod speak;
 mod words;
 
+pub use holiday::Holiday;
 pub use hours::{Hours, Opening, Refusal};
+pub use kinds::Kind;
 pub use resolve::{Doubt, Moment, Unclear};
 pub use said::{Clock, Day, Part, Piece, Said, pieces, read};
 pub use slots::{Span, free_slots, nearest_free};

@@ -2,9 +2,13 @@
 
 use crate::{
     Clock, Day, Hours, Said,
-    speak::{Style, list, name_date, name_moment, name_time},
+    speak::{Style, list, name_date, name_moment, name_time, name_weekday},
 };
-use jiff::{Zoned, civil::DateTime, tz::AmbiguousOffset};
+use jiff::{
+    Zoned,
+    civil::{Date, DateTime},
+    tz::{AmbiguousOffset, TimeZone},
+};
 
 /// A moment that was said without doubt.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +19,8 @@ pub struct Moment {
     pub by_hours: bool,
     /// The clock is turned back over this time, so it comes twice; this is the first.
     pub first_of_two: bool,
+    /// [`Said::note`].
+    pub note: Option<String>,
 }
 
 impl Moment {
@@ -27,10 +33,8 @@ impl Moment {
             let name = name_moment(&self.at, now, style);
             format!("{name} comes twice, as the clocks are turned back; I mean the first.")
         });
-        match (by_hours, first) {
-            (Some(by_hours), Some(first)) => Some(format!("{by_hours} {first}")),
-            (one, other) => one.or(other),
-        }
+        let all: Vec<String> = [self.note.clone(), by_hours, first].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join(" "))
     }
 }
 
@@ -57,6 +61,8 @@ pub enum Doubt {
     Day,
     /// Morning or evening.
     HalfOfDay,
+    /// The midnight at which the day that was named begins, or the one at which it ends.
+    Midnight,
 }
 
 impl Said {
@@ -70,10 +76,14 @@ impl Said {
         }
         if let Some(exact) = &self.exact {
             let at = exact.with_time_zone(now.time_zone().clone());
-            return Ok(Moment { at, by_hours: false, first_of_two: false });
+            return Ok(Moment { at, by_hours: false, first_of_two: false, note: self.note.clone() });
         }
         let Some(Day::Dates(dates)) = &self.day else { return Err(Unclear::NoDay) };
-        let Some(Clock::Times(times)) = &self.clock else { return Err(Unclear::NoTime) };
+        let times = match &self.clock {
+            Some(Clock::Times(times)) => times,
+            Some(Clock::Midnight) => return Err(self.midnight(dates, now, hours)),
+            Some(Clock::Part(_)) | None => return Err(Unclear::NoTime),
+        };
         let mut all: Vec<DateTime> =
             dates.iter().flat_map(|date| times.iter().map(|&time| date.to_datetime(time))).collect();
         if dates.len() > 1 && all.iter().any(|at| *at > now.datetime()) {
@@ -92,7 +102,7 @@ impl Said {
         }
         match all.as_slice() {
             [] => Err(Unclear::NoDay),
-            [one] => placed(*one, now, by_hours),
+            [one] => placed(*one, now, by_hours, self.note.clone()),
             [first, rest @ ..] => {
                 let doubt = if rest.iter().any(|at| at.date() != first.date()) {
                     Doubt::Day
@@ -103,9 +113,28 @@ impl Said {
             }
         }
     }
+
+    /// Which of the two midnights of a day?
+    fn midnight(&self, dates: &[Date], now: &Zoned, hours: Option<&Hours>) -> Unclear {
+        let midnights = dates.iter().take(1).flat_map(|date| [Some(*date), date.tomorrow().ok()]).flatten();
+        let all: Vec<DateTime> = midnights.map(|date| date.at(0, 0, 0, 0)).collect();
+        if hours.is_some_and(|hours| !all.iter().any(|at| hours.is_open(at.date(), at.time()))) {
+            return Unclear::Closed(all);
+        }
+        let coming: Vec<DateTime> = all.iter().copied().filter(|at| *at > now.datetime()).collect();
+        Unclear::Either(if coming.is_empty() { all } else { coming }, Doubt::Midnight)
+    }
 }
 
 impl Unclear {
+    /// For a time that the clock skips, the ones that are as far from it on either side as the clock is turned: half past
+    /// one and half past three for half past two. Else none.
+    pub fn around(&self, zone: &TimeZone) -> Vec<Zoned> {
+        let Unclear::Skipped(local) = self else { return Vec::new() };
+        let ambiguous = zone.to_ambiguous_zoned(*local);
+        [ambiguous.clone().earlier(), ambiguous.later()].into_iter().flatten().collect()
+    }
+
     /// A sentence that asks for what is missing, or says why it cannot be.
     pub fn say(&self, now: &Zoned, hours: Option<&Hours>, style: Style) -> String {
         match self {
@@ -117,6 +146,11 @@ impl Unclear {
                     .map(|at| match doubt {
                         Doubt::Day => name_date(at.date(), now.date(), style),
                         Doubt::HalfOfDay => name_time(at.time(), style),
+                        Doubt::Midnight => {
+                            let before = at.date().yesterday().unwrap_or(at.date());
+                            let (before, date) = (name_weekday(before.weekday()), at.date());
+                            format!("the night from {before} to {}", name_date(date, now.date(), style))
+                        }
                     })
                     .fold(Vec::new(), |mut names, name| {
                         if !names.contains(&name) {
@@ -135,17 +169,23 @@ impl Unclear {
                     (None, None) => "We are closed at that time.".into(),
                 }
             }
-            Unclear::Skipped(at) => format!(
-                "The clocks are turned forward that night, so {} does not exist on {}. Please choose another time.",
-                name_time(at.time(), style),
-                name_date(at.date(), now.date(), style)
-            ),
+            Unclear::Skipped(at) => {
+                let around = self.around(now.time_zone());
+                let near: Vec<String> = around.iter().map(|near| name_time(near.time(), style)).collect();
+                format!(
+                    "The clocks are turned forward that night, so {} does not exist on {}. The times around it are {}. \
+                     Which time do you mean?",
+                    name_time(at.time(), style),
+                    name_date(at.date(), now.date(), style),
+                    list(&near, "and")
+                )
+            }
             Unclear::Impossible(why) => why.clone(),
         }
     }
 }
 
-fn placed(local: DateTime, now: &Zoned, by_hours: bool) -> Result<Moment, Unclear> {
+fn placed(local: DateTime, now: &Zoned, by_hours: bool, note: Option<String>) -> Result<Moment, Unclear> {
     let ambiguous = now.time_zone().to_ambiguous_zoned(local);
     let twice = match ambiguous.offset() {
         AmbiguousOffset::Unambiguous { .. } => false,
@@ -153,5 +193,5 @@ fn placed(local: DateTime, now: &Zoned, by_hours: bool) -> Result<Moment, Unclea
         AmbiguousOffset::Fold { .. } => true,
     };
     let at = ambiguous.earlier().map_err(|_| Unclear::Impossible("That is too far away.".into()))?;
-    Ok(Moment { at, by_hours, first_of_two: twice })
+    Ok(Moment { at, by_hours, first_of_two: twice, note })
 }

@@ -49,6 +49,8 @@ pub enum Day {
 pub enum Clock {
     /// One of these, the likeliest first. "At ten" is 10:00 or 22:00.
     Times(Vec<Time>),
+    /// Twelve at night, which belongs to two days.
+    Midnight,
     /// Some time in this part of the day.
     Part(Part),
 }
@@ -63,6 +65,8 @@ pub struct Said {
     pub exact: Option<Zoned>,
     /// Why it cannot be, in a sentence to say ("November has only thirty days.").
     pub nonsense: Option<String>,
+    /// How words were taken that others might take otherwise, as a sentence to say.
+    pub note: Option<String>,
 }
 
 /// One piece of a sentence, in the order of speaking.
@@ -74,6 +78,8 @@ pub enum Piece {
     Clock(Clock),
     Exact(Zoned),
     Nonsense(String),
+    /// See [`Said::note`].
+    Note(String),
 }
 
 /// Takes a sentence apart: what is about time becomes days and clocks, the rest stays words. Never fails; text longer
@@ -116,6 +122,7 @@ impl Said {
                 Piece::Clock(clock) => said.add_clock(clock),
                 Piece::Exact(exact) => said.exact = Some(exact.clone()),
                 Piece::Nonsense(why) => said.nonsense = Some(why.clone()),
+                Piece::Note(note) => said.note = Some(note.clone()),
             }
         }
         said
@@ -142,6 +149,9 @@ impl Said {
             self.add_clock(clock);
         }
         self.nonsense.clone_from(&later.nonsense);
+        if later.day.is_some() || later.clock.is_some() {
+            self.note.clone_from(&later.note);
+        }
         self
     }
 
@@ -153,6 +163,11 @@ impl Said {
         let (times, part) = match (self.clock.take(), clock) {
             (Some(Clock::Times(times)), Clock::Part(part)) => (times, *part),
             (Some(Clock::Part(part)), Clock::Times(times)) => (times.clone(), part),
+            // "At twelve at night", "midnight in the evening".
+            (Some(Clock::Midnight), Clock::Part(_)) => {
+                self.clock = Some(Clock::Midnight);
+                return;
+            }
             (_, newer) => {
                 self.clock = Some(newer.clone());
                 return;
@@ -163,6 +178,7 @@ impl Said {
             (false, _) => Clock::Times(kept),
             (true, Clock::Part(part)) => Clock::Part(*part),
             (true, Clock::Times(times)) => Clock::Times(times.clone()),
+            (true, Clock::Midnight) => Clock::Midnight,
         });
     }
 }

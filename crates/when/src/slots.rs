@@ -3,8 +3,8 @@
 use crate::Hours;
 use jiff::{
     Timestamp, ToSpan, Zoned,
-    civil::{Date, Time},
-    tz::TimeZone,
+    civil::{Date, DateTime, Time},
+    tz::{AmbiguousOffset, TimeZone},
 };
 
 /// A stretch of real time, its end not included.
@@ -29,9 +29,8 @@ impl Span {
 const MOST: usize = 2_000;
 
 /// The starts of free appointments of `hours.slot` length within `range` (start not before its `from`, end not after
-/// its `to`), in order, in the zone of `now`: on the raster of the opening hours, not over anything `busy` nor within
-/// the buffer beside it, with the notice that is due, and not further ahead than allowed. Times that a clock change
-/// skips are left out.
+/// its `to`), in order, in the zone of `now`: on the raster of the opening hours ([`Hours::raster`]), not over anything
+/// `busy` nor within the buffers beside it, with the notice that is due, and not further ahead than allowed.
 pub fn free_slots(hours: &Hours, busy: &[Span], range: &Span, now: &Zoned) -> Vec<Zoned> {
     let zone = now.time_zone();
     let earliest = now.timestamp().checked_add(hours.notice).unwrap_or(now.timestamp()).max(range.from);
@@ -41,8 +40,7 @@ pub fn free_slots(hours: &Hours, busy: &[Span], range: &Span, now: &Zoned) -> Ve
     taken.sort_unstable();
     let mut free = Vec::new();
     while date <= last && free.len() < MOST {
-        for time in hours.raster(date) {
-            let Some(start) = at(date, time, zone) else { continue };
+        for start in hours.raster(date, zone) {
             let slot = Span::new(&start, &hours.end_of(&start));
             let fits = slot.from >= earliest && slot.from > now.timestamp() && slot.to <= range.to;
             if fits && !taken.iter().any(|busy| busy.overlaps(&slot)) {
@@ -73,8 +71,21 @@ pub fn nearest_free(hours: &Hours, busy: &[Span], wanted: &Zoned, now: &Zoned, c
 /// This wall-clock time, the first of two where the clock is turned back, none where it is turned forward over it.
 pub(crate) fn at(date: Date, time: Time, zone: &TimeZone) -> Option<Zoned> {
     let ambiguous = zone.to_ambiguous_zoned(date.to_datetime(time));
-    if matches!(ambiguous.offset(), jiff::tz::AmbiguousOffset::Gap { .. }) {
+    if matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. }) {
         return None;
     }
     ambiguous.earlier().ok()
+}
+
+/// The first moment at which the clock shows this time or, having skipped it, a later one.
+pub(crate) fn first(local: DateTime, zone: &TimeZone) -> Timestamp {
+    let ambiguous = zone.to_ambiguous_zoned(local);
+    let skipped = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });
+    let Ok(at) = ambiguous.compatible() else { return Timestamp::MAX };
+    if !skipped {
+        return at.timestamp();
+    }
+    // A skipped time is given as one that long after the change.
+    let after = at.timestamp().checked_add(1.second()).unwrap_or(Timestamp::MAX);
+    zone.preceding(after).next().map_or(at.timestamp(), |change| change.timestamp())
 }

@@ -2,8 +2,9 @@
 
 use crate::speak::{MONTHS, SMALL, TENS};
 use jiff::{
-    Timestamp, Zoned,
+    Timestamp,
     civil::{Date, DateTime},
+    tz::{AmbiguousOffset, Offset, TimeZone},
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -32,24 +33,27 @@ pub(crate) enum Kind {
     },
     IsoDate(Date),
     IsoLocal(DateTime),
-    IsoInstant(Timestamp),
-    /// Looks like ISO 8601 and is no date.
-    IsoBroken,
+    /// With the offset at which it was written.
+    IsoInstant(Timestamp, Offset),
+    /// Looks like ISO 8601 and cannot be; a sentence says why.
+    IsoBroken(String),
 }
 
 const MOST_WORDS: usize = 100;
-const LONGEST_WORD: usize = 64;
+const LONGEST_WORD: usize = 100;
 
 /// The words of a text: lower case, without punctuation, "p.m." and "p m" as "pm".
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     for raw in text.split_whitespace().take(MOST_WORDS) {
         let raw: String = raw.chars().take(LONGEST_WORD).collect::<String>().to_lowercase().replace('’', "'");
+        let bracketed = raw.trim_end_matches(|c: char| !c.is_alphanumeric() && c != ']');
         let raw = raw.trim_matches(|c: char| !c.is_alphanumeric());
         if raw.is_empty() {
             continue;
         }
-        if let Some(kind) = iso(raw) {
+        let whole = bracketed.trim_start_matches(|c: char| !c.is_alphanumeric());
+        if let Some(kind) = iso(if raw.contains('[') { whole } else { raw }) {
             tokens.push(Token { text: raw.to_owned(), kind });
             continue;
         }
@@ -235,14 +239,96 @@ fn iso(raw: &str) -> Option<Kind> {
     if !dated {
         return None;
     }
-    if bytes.len() == 10 {
-        return Some(raw.parse().map_or(Kind::IsoBroken, Kind::IsoDate));
+    let (written, annotations) = raw.split_once('[').map_or((raw, ""), |(written, rest)| (written, rest));
+    if written.len() == 10 && annotations.is_empty() {
+        return Some(raw.parse().map_or_else(|_| no_date(raw), Kind::IsoDate));
     }
-    if let Ok(zoned) = raw.parse::<Zoned>() {
-        return Some(Kind::IsoInstant(zoned.timestamp()));
+    Some(match zone_of(annotations) {
+        Ok(zone) => moment_of(written, zone.as_ref()),
+        Err(why) => Kind::IsoBroken(why),
+    })
+}
+
+/// The zone that RFC 9557 puts into brackets after a time: `[Europe/Berlin]`, `[!Europe/Berlin][u-ca=gregory]`.
+fn zone_of(annotations: &str) -> Result<Option<TimeZone>, String> {
+    let mut zone = None;
+    for annotation in
+        annotations.split(']').map(|part| part.trim_start_matches('[')).filter(|part| !part.is_empty())
+    {
+        let (critical, name) = annotation.strip_prefix('!').map_or((false, annotation), |name| (true, name));
+        match (name.contains('='), critical) {
+            (true, false) => {}
+            (true, true) if name == "u-ca=gregory" || name == "u-ca=iso8601" => {}
+            (true, true) => return Err("I know no other calendar than our own.".into()),
+            (false, _) => {
+                let found = TimeZone::get(name).map_err(|_| format!("I know no time zone {name}."))?;
+                zone = Some(found);
+            }
+        }
     }
-    if let Ok(instant) = raw.parse::<Timestamp>() {
-        return Some(Kind::IsoInstant(instant));
+    Ok(zone)
+}
+
+/// A date and time that may have an offset, in a zone that may be named.
+fn moment_of(written: &str, zone: Option<&TimeZone>) -> Kind {
+    let seconds = written.len() == 19 && written.as_bytes()[16] == b':';
+    let local = (written.len() == 16 || seconds).then(|| written.parse::<DateTime>());
+    match (local, zone) {
+        (Some(Err(_)), _) => no_date(written),
+        (Some(Ok(local)), None) => Kind::IsoLocal(local),
+        (Some(Ok(local)), Some(zone)) => {
+            let ambiguous = zone.to_ambiguous_zoned(local);
+            if matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. }) {
+                return Kind::IsoBroken(format!(
+                    "The clocks skip {} in that time zone.",
+                    local.time().strftime("%H:%M")
+                ));
+            }
+            match ambiguous.earlier() {
+                Ok(at) => Kind::IsoInstant(at.timestamp(), at.offset()),
+                Err(_) => no_date(written),
+            }
+        }
+        (None, zone) => {
+            if let (Ok(local), None) = (written.parse::<DateTime>(), offset_of(written)) {
+                return match zone {
+                    None => Kind::IsoLocal(local),
+                    Some(zone) => zone.to_ambiguous_zoned(local).unambiguous().map_or_else(
+                        |_| no_date(written),
+                        |at| Kind::IsoInstant(at.timestamp(), at.offset()),
+                    ),
+                };
+            }
+            let (Ok(instant), Some(offset)) = (written.parse::<Timestamp>(), offset_of(written)) else {
+                return no_date(written);
+            };
+            match zone {
+                // "Z" says only which instant it is.
+                Some(zone) if offset != zone.to_offset(instant) && !written.ends_with('z') => {
+                    Kind::IsoBroken("The offset of that time and its time zone contradict each other.".into())
+                }
+                Some(zone) => Kind::IsoInstant(instant, zone.to_offset(instant)),
+                None => Kind::IsoInstant(instant, offset),
+            }
+        }
     }
-    Some(raw.parse().map_or(Kind::IsoBroken, Kind::IsoLocal))
+}
+
+/// `z`, `+01:00`, `-0500`, `+01` at the end of a time.
+fn offset_of(written: &str) -> Option<Offset> {
+    if written.ends_with('z') {
+        return Some(Offset::UTC);
+    }
+    let time = written.get(11..)?;
+    let at = time.rfind(['+', '-'])?;
+    let digits: String = time[at + 1..].chars().filter(|c| *c != ':').collect();
+    let number =
+        |range: std::ops::Range<usize>| digits.get(range).map_or(Some(0), |part| part.parse::<i32>().ok());
+    let (hours, minutes) = (number(0..2)?, if digits.len() > 2 { number(2..4)? } else { 0 });
+    let seconds = (hours * 60 + minutes) * 60;
+    Offset::from_seconds(if time.as_bytes()[at] == b'-' { -seconds } else { seconds }).ok()
+}
+
+fn no_date(written: &str) -> Kind {
+    Kind::IsoBroken(format!("There is no date {written}."))
 }

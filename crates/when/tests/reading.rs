@@ -42,6 +42,14 @@ fn days_are_read_as_people_mean_them() {
         ("in a week", &[date(2026, 11, 27)]),
         ("in a fortnight", &[date(2026, 12, 4)]),
         ("in two months", &[date(2027, 1, 20)]),
+        ("tomorrow week", &[date(2026, 11, 28)]),
+        ("a week tomorrow", &[date(2026, 11, 28)]),
+        ("a week on tuesday", &[date(2026, 12, 1)]),
+        ("tuesday week", &[date(2026, 12, 1)]),
+        ("a week tuesday", &[date(2026, 12, 1)]),
+        ("two weeks today", &[date(2026, 12, 4)]),
+        ("a fortnight on monday", &[date(2026, 12, 7)]),
+        ("12/11", &[date(2026, 12, 11), date(2027, 11, 12)]),
         ("the 31st", &[date(2026, 12, 31)]),
         ("the thirty first", &[date(2026, 12, 31)]),
         ("the twentieth", &[date(2026, 11, 20), date(2026, 12, 20)]),
@@ -166,7 +174,7 @@ fn a_sentence_keeps_its_order_and_its_other_words() {
             Piece::Word(word) => word.clone(),
             Piece::Day(_) => "DAY".into(),
             Piece::Clock(_) => "CLOCK".into(),
-            Piece::Exact(_) | Piece::Nonsense(_) => "?".into(),
+            Piece::Exact(_) | Piece::Nonsense(_) | Piece::Note(_) => "?".into(),
         })
         .collect();
     assert_eq!(
@@ -245,7 +253,99 @@ fn what_cannot_be_is_refused_with_a_reason() {
     ] {
         assert_eq!(moment(text, &friday(), None), Err(Unclear::Impossible(why.into())), "{text}");
     }
-    assert!(matches!(moment("monday at midnight", &friday(), None), Err(Unclear::Impossible(_))));
+}
+
+#[test]
+fn what_may_be_taken_two_ways_is_asked_or_said() {
+    let hours = Hours::default();
+    let asked = |text: &str| {
+        let unclear = moment(text, &friday(), Some(&hours)).expect_err(text);
+        unclear.say(&friday(), Some(&hours), when::Style::Spoken)
+    };
+    let remarked = |text: &str| {
+        let found = moment(text, &friday(), Some(&hours)).expect(text);
+        found.remark(&friday(), when::Style::Spoken).unwrap_or_default()
+    };
+    let always = moment("monday at midnight", &friday(), None).expect_err("two of them");
+    assert_eq!(
+        always.say(&friday(), None, when::Style::Spoken),
+        "Do you mean the night from Sunday to Monday, November twenty-third or the night from Monday to Tuesday, \
+         November twenty-fourth?"
+    );
+    assert_eq!(
+        asked("monday at midnight"),
+        "We are closed at that time. That day we are open from nine in the morning to five in the afternoon."
+    );
+    assert_eq!(asked("monday at 25:00"), "There is no time 25:00.");
+    assert_eq!(asked("monday at 25"), "There is no time 25.");
+    assert_eq!(asked("monday at 10:75"), "There is no time 10:75.");
+    assert_eq!(
+        asked("monday at 24:00"),
+        "There is no twenty-four o'clock. Please name the day that begins at that midnight."
+    );
+    assert_eq!(
+        remarked("the 31st at noon"),
+        "November has only 30 days, so I take that as Thursday, December thirty-first."
+    );
+    assert_eq!(remarked("the 30th at noon"), "");
+    assert_eq!(
+        remarked("tuesday at half four"),
+        "I take half four as half past four. I take that as half past four in the afternoon, when we are open."
+    );
+    assert_eq!(remarked("tuesday at half past four p m"), "");
+    assert_eq!(
+        asked("12/1/2027 at noon"),
+        "Do you mean Wednesday, December first, twenty twenty-seven or Tuesday, January twelfth, twenty twenty-seven?"
+    );
+    for foreign in ["monday at ten UTC", "monday at 10 a m eastern time", "2026-11-23T10:00 America/New_York"]
+    {
+        assert_eq!(
+            asked(foreign),
+            "I take times in our own time zone only. What time is that with us?",
+            "{foreign}"
+        );
+    }
+    assert_eq!(remarked("monday at noon CET"), "");
+    assert_eq!(remarked("2026-11-23T10:00 Europe/Berlin"), "");
+}
+
+#[test]
+fn moments_of_machines_are_taken_with_their_offset_and_zone_or_refused() {
+    let at = |text: &str| moment(text, &friday(), None);
+    for (text, wanted) in [
+        ("2026-11-24T10:00:00+01:00[Europe/Berlin]", "2026-11-24T10:00+01:00[Europe/Berlin]"),
+        ("2026-11-24T10:00[Europe/Berlin]", "2026-11-24T10:00+01:00[Europe/Berlin]"),
+        ("2026-11-24T10:00[America/New_York]", "2026-11-24T16:00+01:00[Europe/Berlin]"),
+        ("2026-11-24T09:00Z[Europe/Berlin]", "2026-11-24T10:00+01:00[Europe/Berlin]"),
+        ("2026-11-24T10:00:00+01:00[!Europe/Berlin][u-ca=gregory].", "2026-11-24T10:00+01:00[Europe/Berlin]"),
+        ("2026-11-24T10:00:00.500+01:00", "2026-11-24T10:00:00.5+01:00[Europe/Berlin]"),
+        ("2026-11-24T04:00:00-0500", "2026-11-24T10:00+01:00[Europe/Berlin]"),
+    ] {
+        assert_eq!(at(text).map(|found| found.at), Ok(self::at(wanted)), "{text}");
+    }
+    let said = at("2026-11-24T09:00:00Z").expect("an instant").remark(&friday(), when::Style::Spoken);
+    assert_eq!(
+        said.as_deref(),
+        Some("In our time zone that is Tuesday, November twenty-fourth, at ten in the morning.")
+    );
+    let said = at("2026-11-24T10:00:00+01:00").expect("an instant").remark(&friday(), when::Style::Spoken);
+    assert_eq!(said, None);
+    for (text, why) in [
+        ("2026-11-24T10:00[Mars/Olympus]", "I know no time zone mars/olympus."),
+        ("2026-11-24T10:00+01:00[CEST]", "I know no time zone cest."),
+        (
+            "2026-11-24T10:00+05:00[Europe/Berlin]",
+            "The offset of that time and its time zone contradict each other.",
+        ),
+        ("2026-03-29T02:30[Europe/Berlin]", "The clocks skip 02:30 in that time zone."),
+        ("2026-11-24T10:00[!u-ca=hebrew]", "I know no other calendar than our own."),
+        ("2026-11-24T24:00", "There is no date 2026-11-24t24:00."),
+        ("2026-11-24T25:00:00Z", "There is no date 2026-11-24t25:00:00z."),
+        ("2026-11-31", "There is no date 2026-11-31."),
+        ("2026-02-29T10:00+01:00", "There is no date 2026-02-29t10:00+01:00."),
+    ] {
+        assert_eq!(at(text), Err(Unclear::Impossible(why.into())), "{text}");
+    }
 }
 
 #[test]
@@ -254,7 +354,8 @@ fn a_skipped_time_is_refused_and_a_repeated_one_is_the_first() {
     let skipped = moment("march 29 2026 at 2:30 a m", &march, None).expect_err("it does not exist");
     assert_eq!(
         skipped.say(&march, None, when::Style::Plain),
-        "The clocks are turned forward that night, so 2:30 AM does not exist on Sunday, March 29. Please choose another time."
+        "The clocks are turned forward that night, so 2:30 AM does not exist on Sunday, March 29. The times around it are \
+         1:30 AM and 3:30 AM. Which time do you mean?"
     );
     let october = at("2026-10-20T12:00+02:00[Europe/Berlin]");
     let twice = moment("october 25 at 2:30 a m", &october, None).expect("the first");
@@ -339,6 +440,16 @@ fn no_text_is_too_strange_to_read() {
         "10-11",
         "10-",
         "99999999 weeks",
+        "midnight",
+        "24:00",
+        "2026-11-24t10:00[",
+        "2026-11-24t10:00+99:99[europe/berlin]",
+        "2026-11-24té",
+        "tuesday",
+        "fortnight",
+        "12/11",
+        "utc",
+        "31st",
     ];
     let mut random = fastrand::Rng::with_seed(7);
     for _ in 0..20_000 {

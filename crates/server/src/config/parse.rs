@@ -3,9 +3,9 @@
 use super::{Network, Number};
 use crate::secret::Secret;
 use http::Uri;
-use jiff::civil::{Date, Time};
+use jiff::civil::Time;
 use std::{fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
-use when::Opening;
+use when::{Holiday, Kind, Opening};
 
 /// A value as it was written.
 #[derive(Clone, Debug)]
@@ -98,10 +98,16 @@ impl Value {
     }
 
     /// Dates such as `2026-12-25`.
-    pub(super) fn dates(&self) -> Result<Vec<Date>, String> {
-        let dates = self.words()?;
-        let dates: Result<_, _> = dates.iter().map(|date| date.parse::<Date>()).collect();
-        dates.map_err(|_| "give dates such as 2026-12-25, 2026-12-26".into())
+    pub(super) fn holidays(&self) -> Result<Vec<Holiday>, String> {
+        self.words()?.iter().map(|day| Holiday::read(day)).collect()
+    }
+
+    /// A TOML array of kinds, or one text with `;` between them.
+    pub(super) fn kinds(&self) -> Result<Vec<Kind>, String> {
+        match self {
+            Value::List(list) => Kind::read_all(&list.join(";")),
+            Value::Text(text) => Kind::read_all(text),
+        }
     }
 
     pub(super) fn minutes(&self, range: RangeInclusive<u64>) -> Result<Duration, String> {

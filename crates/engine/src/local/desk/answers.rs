@@ -357,6 +357,7 @@ pub(super) fn names(said: &Said, at: &Zoned) -> bool {
     };
     day && match &said.clock {
         Some(Clock::Times(times)) => times.contains(&at.time()),
+        Some(Clock::Midnight) => at.time() == jiff::civil::Time::midnight(),
         Some(Clock::Part(part)) => part.holds(at.time()),
         None => true,
     }

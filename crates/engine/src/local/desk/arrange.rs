@@ -170,7 +170,7 @@ impl Desk {
         if date > hours.last_date(now) {
             return Some(Refusal::TooFarAhead);
         }
-        if hours.holidays.contains(&date) {
+        if hours.is_holiday(date) {
             return Some(Refusal::Holiday);
         }
         hours.openings(date).is_empty().then_some(Refusal::ClosedThatDay)
@@ -204,6 +204,11 @@ impl Desk {
             let choice = match doubt {
                 Doubt::Day => Said { day: Some(Day::Dates(vec![at.date()])), ..Said::default() },
                 Doubt::HalfOfDay => Said { clock: Some(Clock::Times(vec![at.time()])), ..Said::default() },
+                Doubt::Midnight => Said {
+                    day: Some(Day::Dates(vec![at.date()])),
+                    clock: Some(Clock::Times(vec![at.time()])),
+                    ..Said::default()
+                },
             };
             if !choices.contains(&choice) {
                 choices.push(choice);
@@ -299,7 +304,7 @@ impl Desk {
         }
         let part = match &said.clock {
             Some(Clock::Part(part)) => Some(*part),
-            Some(Clock::Times(_)) | None => None,
+            Some(Clock::Times(_) | Clock::Midnight) | None => None,
         };
         let start = from.at(0, 0, 0, 0).max(now.datetime());
         let end = to.tomorrow().unwrap_or(to).at(0, 0, 0, 0);

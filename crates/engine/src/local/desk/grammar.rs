@@ -178,7 +178,7 @@ fn names_on_dial(hours: impl Iterator<Item = i8>) -> String {
 
 fn is_open_later(hours: &Hours, now: &Zoned) -> bool {
     now.checked_add(hours.notice).is_ok_and(|soon| {
-        soon.date() == now.date() && hours.raster(now.date()).iter().any(|at| *at > soon.time())
+        soon.date() == now.date() && hours.raster(now.date(), now.time_zone()).iter().any(|at| *at > soon)
     })
 }
 
@@ -200,6 +200,7 @@ fn spoken(choice: &Said, now: &Zoned) -> Vec<String> {
     };
     let times = match &choice.clock {
         Some(Clock::Times(times)) => times.iter().flat_map(|time| spoken_time(*time)).collect(),
+        Some(Clock::Midnight) => vec!["[at] midnight".into()],
         Some(Clock::Part(_)) | None => Vec::new(),
     };
     if days.is_empty() || times.is_empty() {

@@ -62,7 +62,9 @@ impl Heard {
             .iter()
             .filter_map(|piece| match piece {
                 Piece::Word(word) => Some(word.as_str()),
-                Piece::Day(_) | Piece::Clock(_) | Piece::Exact(_) | Piece::Nonsense(_) => None,
+                Piece::Day(_) | Piece::Clock(_) | Piece::Exact(_) | Piece::Nonsense(_) | Piece::Note(_) => {
+                    None
+                }
             })
             .collect();
         let words = Words(format!(" {} ", words.join(" ")));

@@ -80,6 +80,7 @@ pub(super) fn said(said: &Said, now: &Zoned) -> Option<String> {
             let end = name.find(" in the ").or_else(|| name.find(" at night")).unwrap_or(name.len());
             name[..end].to_owned()
         }),
+        Some(when::Clock::Midnight) => Some("midnight".into()),
         Some(when::Clock::Part(_)) | None => None,
     };
     match (day, time) {

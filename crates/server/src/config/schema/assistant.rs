@@ -124,7 +124,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "calendar.slot_minutes",
                 &["SLOT_MINUTES"],
                 "30",
-                "How long an appointment is, and how far apart appointments begin.",
+                "How long an appointment is where its kind says nothing else, and how far apart appointments begin.",
                 |c, v| v.minutes(5..=480).map(|time| c.calendar.hours.slot = time),
             ),
             Setting::new(
@@ -172,10 +172,20 @@ pub(super) const SECTIONS: &[Section] = &[
                 "calendar.holidays",
                 &["HOLIDAYS"],
                 "",
-                "Days on which nothing is open.",
-                |c, v| v.dates().map(|dates| c.calendar.hours.holidays = dates),
+                "Days on which nothing is open: a date, one of every year, or a stretch of either.",
+                |c, v| v.holidays().map(|days| c.calendar.hours.holidays = days),
             )
-            .example("2026-12-25, 2026-12-26"),
+            .example("2026-12-24, 12-25, 2027-07-12..2027-07-30"),
+            Setting::new(
+                "calendar.kinds",
+                &["APPOINTMENT_KINDS"],
+                "",
+                "Kinds of appointments that callers ask for by name, each with its length, and where it differs from the \
+                 settings above: `before` and `after` (kept free), `notice`, `ahead`, and `open` (its own hours, such as \
+                 `open tue 10:00-12:00 thu,fri 14:00-16:00`). Here a list; in a variable one text with `;` between them.",
+                |c, v| v.kinds().map(|kinds| c.calendar.hours.kinds = kinds),
+            )
+            .example("haircut 45m after 15m; colour 2h notice 1d"),
         ],
     },
     Section {
