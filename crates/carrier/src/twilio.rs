@@ -11,9 +11,7 @@ mod webhook;
 
 pub use stream::TwilioStream;
 
-use crate::{
-    Ask, Carrier, Document, Garbled, Refusal, Reply, Request, Ring, SentText, Stream, Text, Texted,
-};
+use crate::{Ask, Carrier, Document, Garbled, Refusal, Reply, Request, Ring, SentText, Stream, Text, Texted};
 use bytes::Bytes;
 
 /// Where Twilio's API is, unless the owner says otherwise.

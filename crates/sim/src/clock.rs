@@ -1,11 +1,17 @@
 //! What time it is, for the simulator; the only place in it that asks.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Now. Follows tokio's clock, which tests can stop.
 #[expect(clippy::disallowed_methods, reason = "the simulator's one clock")]
 pub fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// Seconds since 1970, for what carries a date.
+#[expect(clippy::disallowed_methods, reason = "the simulator's one wall clock")]
+pub fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Waits till `when`; at once where it has passed.

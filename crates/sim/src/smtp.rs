@@ -187,7 +187,9 @@ impl<'a> Visit<'a> {
                         std::future::pending::<()>().await;
                     }
                 }
-                "DATA" if self.to.is_empty() => self.object("503 nobody is written to", "DATA before RCPT").await?,
+                "DATA" if self.to.is_empty() => {
+                    self.object("503 nobody is written to", "DATA before RCPT").await?
+                }
                 "DATA" => {
                     if !self.letter().await? {
                         return Ok(());
@@ -326,7 +328,8 @@ impl<'a> Visit<'a> {
         (&mut self.stream).take(LONGEST_LINE).read_until(b'\n', &mut line).await?;
         let Some(whole) = line.strip_suffix(b"\r\n") else {
             if !line.is_empty() {
-                held(&self.shared.mistakes).push("a line that does not end with CRLF, or is too long".to_owned());
+                held(&self.shared.mistakes)
+                    .push("a line that does not end with CRLF, or is too long".to_owned());
             }
             return Err(io::ErrorKind::InvalidData.into());
         };

@@ -4,7 +4,7 @@
 //! ```text
 //!   call ── ring (webhook.rs, signature.rs) ──► TwiML (markup.rs) ── <Connect><Stream> ──► telephone.rs
 //!                                                                     message.rs  playout.rs  a Party
-//!   rest.rs: the API, by which the server ends or redirects the call
+//!   rest.rs: the API, by which the server ends or redirects the call     messages.rs: texts, both ways
 //! ```
 //!
 //! Whatever Twilio would object to is objected to: TwiML by an error of the call, a message of the stream by a
@@ -13,6 +13,7 @@
 pub mod handset;
 pub mod markup;
 pub mod message;
+pub mod messages;
 pub mod playout;
 pub mod rest;
 pub mod signature;

@@ -64,7 +64,7 @@ pub enum Confirmations {
     Mail,
     Text,
     Both,
-    /// By mail to those whose address is known, by text to others.
+    /// One: the way that they gave, or the other where we do not have that.
     #[default]
     Auto,
 }
@@ -74,25 +74,28 @@ pub enum Confirmations {
 pub struct Reach {
     pub mail: Option<String>,
     pub text: Option<String>,
+    /// What they gave for it.
+    pub rather: Option<Way>,
 }
 
 impl Reach {
-    /// What is known of somebody. A `contact` that they gave is the only one that counts, and [`DECLINED`] means none at
-    /// all; else it is the first address among the attendees, and the number they called from.
+    /// What is known of somebody. Without a `contact` they declined, or nobody knows how to reach them: then there is none.
+    /// Else the other way is by the first address among the attendees, or the number they called from.
     pub fn of(contact: &str, attendees: &[String], number: &str) -> Self {
         let contact = contact.trim();
-        if contact.eq_ignore_ascii_case(DECLINED) {
-            return Self::default();
+        let (mail, text) = (mail::address(contact), texted(contact));
+        let rather = match (&mail, &text) {
+            (Some(_), _) => Way::Mail,
+            (None, Some(_)) => Way::Text,
+            (None, None) => return Self::default(),
+        };
+        Self {
+            mail: mail.or_else(|| attendees.iter().find_map(|attendee| mail::address(attendee))),
+            text: text.or_else(|| texted(number)),
+            rather: Some(rather),
         }
-        if !contact.is_empty() {
-            return Self { mail: mail::address(contact), text: texted(contact) };
-        }
-        Self { mail: attendees.iter().find_map(|attendee| mail::address(attendee)), text: texted(number) }
     }
 }
-
-/// The contact of those who want to be told nothing in writing.
-pub const DECLINED: &str = "none";
 
 /// The number, where it is one that texts could be sent to: E.164, and not withheld.
 fn texted(number: &str) -> Option<String> {
@@ -102,21 +105,37 @@ fn texted(number: &str) -> Option<String> {
 }
 
 impl Confirmations {
+    /// As the settings spell it.
+    pub const NAMES: [(&'static str, Confirmations); 5] = [
+        ("none", Confirmations::None),
+        ("mail", Confirmations::Mail),
+        ("text", Confirmations::Text),
+        ("both", Confirmations::Both),
+        ("auto", Confirmations::Auto),
+    ];
+
     /// The ways to write to somebody, of those that we have.
     pub fn ways(self, we_have: &[Way], reach: &Reach) -> Vec<Way> {
-        let mail = we_have.contains(&Way::Mail) && reach.mail.is_some();
-        let text = we_have.contains(&Way::Text) && reach.text.is_some();
-        let (mail, text) = match self {
-            Confirmations::None => (false, false),
-            Confirmations::Mail => (mail, false),
-            Confirmations::Text => (false, text),
-            Confirmations::Both => (mail, text),
-            Confirmations::Auto => (mail, text && !mail),
-        };
-        [(mail, Way::Mail), (text, Way::Text)]
-            .into_iter()
-            .filter_map(|(wanted, way)| wanted.then_some(way))
-            .collect()
+        let mut ways = Vec::new();
+        if we_have.contains(&Way::Mail) && reach.mail.is_some() {
+            ways.push(Way::Mail);
+        }
+        if we_have.contains(&Way::Text) && reach.text.is_some() {
+            ways.push(Way::Text);
+        }
+        match self {
+            Confirmations::None => ways.clear(),
+            Confirmations::Mail => ways.retain(|way| *way == Way::Mail),
+            Confirmations::Text => ways.retain(|way| *way == Way::Text),
+            Confirmations::Both => {}
+            Confirmations::Auto => {
+                if let Some(rather) = reach.rather.filter(|rather| ways.contains(rather)) {
+                    ways = vec![rather];
+                }
+                ways.truncate(1);
+            }
+        }
+        ways
     }
 }
 
@@ -144,5 +163,42 @@ impl About<'_> {
 
     fn ends(&self) -> Zoned {
         self.span.to.to_zoned(self.now.time_zone().clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Way; 2] = [Way::Mail, Way::Text];
+
+    fn reach(contact: &str) -> Reach {
+        Reach::of(contact, &["Anna".into(), "Anna <anna@example.com>".into()], "+4915112345678")
+    }
+
+    #[test]
+    fn whoever_declined_hears_nothing() {
+        assert_eq!(reach(""), Reach::default());
+        assert_eq!(reach("anonymous"), Reach::default());
+        assert_eq!(Confirmations::Both.ways(&ALL, &reach("")), []);
+    }
+
+    #[test]
+    fn the_way_that_was_given_is_taken_and_the_other_where_we_do_not_have_it() {
+        let number = reach("+4915112345678");
+        let address = reach("ben@example.com");
+        assert_eq!(address.mail.as_deref(), Some("ben@example.com"));
+        let auto = Confirmations::Auto;
+        assert_eq!(auto.ways(&ALL, &number), [Way::Text]);
+        assert_eq!(auto.ways(&ALL, &address), [Way::Mail]);
+        assert_eq!(auto.ways(&[Way::Mail], &number), [Way::Mail]);
+        assert_eq!(auto.ways(&[Way::Text], &address), [Way::Text]);
+        assert_eq!(auto.ways(&[], &address), []);
+        assert_eq!(Confirmations::Both.ways(&ALL, &address), ALL);
+        assert_eq!(Confirmations::Text.ways(&ALL, &address), [Way::Text]);
+        assert_eq!(Confirmations::Mail.ways(&ALL, &number), [Way::Mail]);
+        assert_eq!(Confirmations::None.ways(&ALL, &number), []);
+        // A number that networks spell for one that is withheld.
+        assert_eq!(Reach::of("+266696687", &[], ""), Reach::default());
     }
 }

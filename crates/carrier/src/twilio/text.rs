@@ -76,7 +76,8 @@ pub(super) fn sent(status: u16, body: &[u8]) -> Texted {
         _ => {
             let Refused { code } = serde_json::from_slice(body).unwrap_or_default();
             let code_shown = if code == 0 { String::new() } else { format!(", code {code}") };
-            let because = |why: &str| Texted::Never(format!("Twilio refuses the text: {why} ({status}{code_shown})"));
+            let because =
+                |why: &str| Texted::Never(format!("Twilio refuses the text: {why} ({status}{code_shown})"));
             match code {
                 21_610 => Texted::OptedOut,
                 // Too many at once, or the queue of our number is full.

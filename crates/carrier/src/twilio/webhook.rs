@@ -90,8 +90,7 @@ pub(super) fn ask(ask: &Ask, base: &str, account: &str, secret: &str) -> http::R
     let mut basic = HeaderValue::try_from(basic).expect("base64 fits into a header");
     basic.set_sensitive(true);
     let request = match body {
-        Some(_) => http::Request::post(uri)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
+        Some(_) => http::Request::post(uri).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
         None => http::Request::get(uri),
     };
     request

@@ -1,10 +1,17 @@
-//! The part of Twilio's REST API by which a server steers a call: ending it, and giving it new TwiML.
+//! The part of Twilio's REST API by which a server steers a call: ending it, and giving it new TwiML. Texts are taken in
+//! `messages.rs`.
 //!
 //! Source: <https://www.twilio.com/docs/voice/api/call-resource>. As strict as the API: HTTP Basic, a form, `Status` or
 //! `Twiml` and nothing unknown; a call that is over is 404.
 
-use super::{Account, Order, markup};
-use crate::http::{self, Request, Response};
+use super::{
+    Account, Order, markup,
+    messages::{Done, Mood, Sent, Texts},
+};
+use crate::{
+    clock,
+    http::{self, Request, Response},
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 use std::{
@@ -20,6 +27,7 @@ use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 pub struct Rest {
     address: SocketAddr,
     calls: Calls,
+    texts: Arc<Mutex<Texts>>,
     log: Log,
     _task: JoinSet<()>,
 }
@@ -32,7 +40,13 @@ impl Rest {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (calls, log) = (Calls::default(), Log::default());
-        let desk = Desk { account: account.clone(), calls: Arc::clone(&calls), log: Arc::clone(&log) };
+        let texts = Arc::new(Mutex::new(Texts::default()));
+        let desk = Desk {
+            account: account.clone(),
+            calls: Arc::clone(&calls),
+            texts: Arc::clone(&texts),
+            log: Arc::clone(&log),
+        };
         let mut task = JoinSet::new();
         task.spawn(async move {
             let desk = Arc::new(desk);
@@ -41,15 +55,20 @@ impl Rest {
                 let desk = Arc::clone(&desk);
                 visitors.spawn(async move {
                     if let Ok(request) = http::read_request(&mut stream).await {
-                        let response = desk.answer(request);
-                        // A visitor who left does not want it.
-                        let _ = http::write_response(&mut stream, &response).await;
+                        match desk.answer(request) {
+                            Done::Answer(response) => {
+                                // A visitor who left does not want it.
+                                let _ = http::write_response(&mut stream, &response).await;
+                            }
+                            Done::Drop => {}
+                            Done::Hang => std::future::pending().await,
+                        }
                     }
                 });
                 while visitors.try_join_next().is_some() {}
             }
         });
-        Ok(Self { address, calls, log, _task: task })
+        Ok(Self { address, calls, texts, log, _task: task })
     }
 
     /// What `TWILIO_API_URL` is set to: `http://127.0.0.1:PORT`.
@@ -64,7 +83,22 @@ impl Rest {
         receiver
     }
 
-    /// Every request so far, with the status that it was answered.
+    /// How the next texts are treated, one after another; those after them are taken.
+    pub fn feels(&self, moods: impl IntoIterator<Item = Mood>) {
+        self.texts.lock().expect("nobody panics while holding it").moods.extend(moods);
+    }
+
+    /// This number has said STOP.
+    pub fn stop(&self, number: &str) {
+        self.texts.lock().expect("nobody panics while holding it").stopped.insert(number.to_owned());
+    }
+
+    /// Every text that was taken so far.
+    pub fn texts(&self) -> Vec<Sent> {
+        self.texts.lock().expect("nobody panics while holding it").sent.clone()
+    }
+
+    /// Every request so far, with the status that it was answered; 0 where there was no answer.
     pub fn log(&self) -> Vec<(Request, u16)> {
         self.log.lock().expect("nobody panics while holding it").clone()
     }
@@ -73,22 +107,41 @@ impl Rest {
 struct Desk {
     account: Account,
     calls: Calls,
+    texts: Arc<Mutex<Texts>>,
     log: Log,
 }
 
 impl Desk {
-    fn answer(&self, request: Request) -> Response {
-        let response = self.judge(&request).unwrap_or_else(|refused| refused);
-        self.log.lock().expect("nobody panics while holding it").push((request, response.status));
-        response
+    fn answer(&self, request: Request) -> Done {
+        let done = self.routed(&request).unwrap_or_else(Done::Answer);
+        let status = match &done {
+            Done::Answer(response) => response.status,
+            Done::Drop | Done::Hang => 0,
+        };
+        self.log.lock().expect("nobody panics while holding it").push((request, status));
+        done
     }
 
-    fn judge(&self, request: &Request) -> Result<Response, Response> {
+    fn routed(&self, request: &Request) -> Result<Done, Response> {
         let expected = format!("{}:{}", self.account.sid, self.account.auth_token);
         let expected = format!("Basic {}", BASE64_STANDARD.encode(expected));
         if request.header("authorization") != Some(&expected) {
             return Err(refuse(401, 20_003, "Authenticate"));
         }
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        if path != format!("/2010-04-01/Accounts/{}/Messages.json", self.account.sid) {
+            return self.call(request).map(Done::Answer);
+        }
+        let mut texts = self.texts.lock().expect("nobody panics while holding it");
+        texts.now = clock::unix_seconds();
+        match request.method.as_str() {
+            "POST" => Ok(texts.post(&self.account, request)),
+            "GET" => Ok(Done::Answer(texts.get(&self.account, query))),
+            _ => Err(refuse(405, 20_004, "Method not allowed")),
+        }
+    }
+
+    fn call(&self, request: &Request) -> Result<Response, Response> {
         let prefix = format!("/2010-04-01/Accounts/{}/Calls/", self.account.sid);
         let sid = request
             .target
@@ -125,7 +178,7 @@ impl Desk {
     }
 }
 
-fn refuse(status: u16, code: u32, message: &str) -> Response {
+pub(super) fn refuse(status: u16, code: u32, message: &str) -> Response {
     let more = format!("https://www.twilio.com/docs/errors/{code}");
     Response::json(status, &json!({"code": code, "message": message, "more_info": more, "status": status}))
 }

@@ -53,11 +53,7 @@ pub fn plainer(text: &str) -> String {
 }
 
 fn width(letter: char) -> Option<usize> {
-    if BASIC.contains(letter) {
-        Some(1)
-    } else {
-        EXTENDED.contains(letter).then_some(2)
-    }
+    if BASIC.contains(letter) { Some(1) } else { EXTENDED.contains(letter).then_some(2) }
 }
 
 /// No letter is ever parted by the end of a segment.

@@ -203,7 +203,9 @@ impl Postman {
             Some("530" | "534" | "535" | "538") => Undelivered::Later(format!(
                 "{server} refuses the account: check EMAIL_USER and EMAIL_PASSWORD ({error})"
             )),
-            Some(_) if error.is_permanent() => Undelivered::Never(format!("{server} refuses the mail: {error}")),
+            Some(_) if error.is_permanent() => {
+                Undelivered::Never(format!("{server} refuses the mail: {error}"))
+            }
             Some(_) => Undelivered::Later(format!("{server} puts the mail off: {error}")),
             None if error.is_timeout() => Undelivered::Later(format!("{server} does not answer in time")),
             None => Undelivered::Later(format!("{server} cannot be used: {}", chain(error))),

@@ -58,7 +58,8 @@ pub fn text(occasion: Occasion, about: &About<'_>) -> String {
     let business = tame(about.business, LONGEST_IN_TEXT);
     let starts = about.starts();
     let year = if starts.year() == about.now.year() { "" } else { " %Y" };
-    let when = starts.strftime(&format!("%a %b %-d{year}, ")).to_string() + &name_time(starts.time(), Style::Plain);
+    let when =
+        starts.strftime(&format!("%a %b %-d{year}, ")).to_string() + &name_time(starts.time(), Style::Plain);
     let when = format!("{when} {}", zone_letters(&starts));
     let end = match occasion {
         Occasion::Booked | Occasion::Moved | Occasion::Reminder => {
