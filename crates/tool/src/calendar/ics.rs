@@ -22,7 +22,7 @@ mod write;
 mod zone;
 
 pub use read::{MOST, Occurrence, free_busy, occurrences};
-pub(super) use write::{Moved, identify, moved, object};
+pub(super) use write::{Moved, holds, id, identify, moved, object, uid, utc, whole_seconds, widened};
 pub use write::{feed, mail};
 
 use jiff::Timestamp;

@@ -75,6 +75,18 @@ pub(in crate::calendar) fn uid(id: &str) -> String {
     format!("{id}@earpiece")
 }
 
+/// The id of what has this `UID`, where it is ours.
+pub(in crate::calendar) fn id(uid: &str) -> Option<&str> {
+    uid.strip_suffix("@earpiece")
+}
+
+/// Whether an event of this `UID` is in it.
+pub(in crate::calendar) fn holds(object: &str, uid: &str) -> bool {
+    Component::read(object).is_ok_and(|objects| {
+        objects.iter().any(|calendar| calendar.components("VEVENT").any(|event| event.words("UID") == uid))
+    })
+}
+
 /// What an object would be at another time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::calendar) enum Moved {
