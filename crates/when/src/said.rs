@@ -149,7 +149,7 @@ impl Said {
             self.add_clock(clock);
         }
         self.nonsense.clone_from(&later.nonsense);
-        if later.day.is_some() || later.clock.is_some() {
+        if later.day.is_some() || later.note.is_some() {
             self.note.clone_from(&later.note);
         }
         self

@@ -79,6 +79,8 @@ pub struct Desk {
     /// What a tool has done, to be said again if it was not heard.
     news: Option<String>,
     left: bool,
+    /// A change was asked of its tool again, as the calendar wanted it read back first.
+    twice: bool,
     outputs: VecDeque<DeskOutput>,
 }
 
@@ -87,6 +89,8 @@ pub struct Desk {
 enum Question {
     /// What can I do for you? Or, with `more`: anything else?
     Open { more: bool },
+    /// What kind of appointment shall it be?
+    What,
     /// On which day is it, or shall it be?
     Day(Which),
     /// At what time?
@@ -96,7 +100,7 @@ enum Question {
     /// Which of these free times?
     Offer(Vec<Zoned>),
     /// Which of these appointments?
-    Among(Vec<Zoned>),
+    Among(Vec<Known>),
     /// Is that right? For cancelling there is no new time.
     Confirm { at: Option<Zoned> },
     /// What should I change?
@@ -131,13 +135,29 @@ struct Task {
     wish: Said,
     /// What they said about the one they have, and which it is once that is known.
     old_said: Said,
-    old: Option<Zoned>,
+    old: Option<Known>,
     /// The caller's appointments, once a tool has told them.
-    known: Option<Vec<Zoned>>,
+    known: Option<Vec<Known>>,
+    /// The kind of appointment that is wanted, or that the one is which the caller has.
+    what: Option<String>,
+    /// What was offered already in place of a time that cannot be had.
+    offered: Vec<Zoned>,
+    /// The caller wants nothing in writing.
+    unwritten: bool,
     /// The calendar says that this time is free.
     free: Option<Zoned>,
     /// What was decided where the words alone did not, to be said with the read-back.
     remark: Option<String>,
+}
+
+/// An appointment that the caller has, as a tool told it or as they say.
+#[derive(Clone, Debug, PartialEq)]
+struct Known {
+    at: Zoned,
+    /// When it ends, where that was told.
+    end: Option<Zoned>,
+    /// Its kind, where the office has kinds and it is one of them.
+    what: Option<String>,
 }
 
 impl Task {
@@ -148,6 +168,9 @@ impl Task {
             old_said: Said::default(),
             old: None,
             known: None,
+            what: None,
+            offered: Vec::new(),
+            unwritten: false,
             free: None,
             remark: None,
         }
@@ -176,6 +199,7 @@ impl Desk {
             unheard: false,
             news: None,
             left: false,
+            twice: false,
             outputs: VecDeque::new(),
         };
         desk.say(&greeting);
@@ -191,9 +215,9 @@ impl Desk {
     pub fn hear(&mut self, now: &Zoned, hypotheses: &[Hypothesis]) {
         let mut heard = hypotheses.iter().filter(|h| h.confidence >= HEARD && !h.text.trim().is_empty());
         let Some(best) = heard.next() else { return self.miss(now) };
-        let first = Heard::read(&best.text, now);
+        let first = Heard::read(&best.text, now, &self.setup.hours);
         if let Some(second) = heard.next().filter(|second| second.confidence > best.confidence - NEAR)
-            && self.ask_which(now, &first, &Heard::read(&second.text, now))
+            && self.ask_which(now, &first, &Heard::read(&second.text, now, &self.setup.hours))
         {
             return;
         }
@@ -224,9 +248,10 @@ impl Desk {
         let words = match (&self.question, key) {
             (_, '0') => "help",
             (_, '*') => "repeat",
-            (Question::Offer(_) | Question::Among(_) | Question::Either { .. }, '1'..='5') => {
-                ["first", "second", "third", "fourth", "fifth"][key as usize - '1' as usize]
-            }
+            (
+                Question::Offer(_) | Question::Among(_) | Question::Either { .. } | Question::What,
+                '1'..='5',
+            ) => ["first", "second", "third", "fourth", "fifth"][key as usize - '1' as usize],
             (_, '1') => "yes",
             (_, '2') => "no",
             _ => return self.miss(now),
@@ -287,6 +312,7 @@ impl Desk {
             Question::Leave => self.leaves(heard),
             Question::Send(text) => self.sends(heard, text),
             Question::Open { more } => self.opened_with(heard, *more),
+            Question::What => self.what_it_is(now, heard),
             Question::Day(_) | Question::Time(_) | Question::Message => false,
         };
         if !done && !self.begin(now, heard) {
@@ -351,7 +377,7 @@ impl Desk {
     }
 
     fn opened_with(&mut self, heard: &Heard, more: bool) -> bool {
-        if heard.act.is_some() || !heard.said().is_empty() {
+        if heard.act.is_some() || !heard.said().is_empty() || !heard.kinds.is_empty() {
             return false;
         }
         match (heard.yes, more) {
@@ -377,6 +403,7 @@ impl Desk {
             Some(Act::Cancel)
                 if pending.is_some_and(|kind| kind != Kind::Cancel)
                     && !timed
+                    && heard.kinds.is_empty()
                     && !heard.text.contains("appointment") =>
             {
                 self.let_go();
@@ -387,7 +414,7 @@ impl Desk {
                 self.add(now, heard);
             }
             Some(Act::Book | Act::Move | Act::Cancel) if pending.is_some() => self.add(now, heard),
-            Some(_) | None if timed || heard.any || heard.same_time => {
+            Some(_) | None if timed || heard.any || heard.same_time || !heard.kinds.is_empty() => {
                 if pending.is_none() {
                     self.task = Some(Task::new(Kind::Book));
                 }

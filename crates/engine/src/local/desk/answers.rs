@@ -1,6 +1,6 @@
 //! What the caller's words mean as an answer to what the desk asked about an appointment.
 
-use super::{Act, Change, Desk, Heard, Kind, Question, Task, Which, chosen, phrase};
+use super::{Act, Change, Desk, Heard, Kind, Known, Question, Task, Which, chosen, phrase};
 use jiff::Zoned;
 use when::{Clock, Day, Said, Unclear};
 
@@ -11,6 +11,7 @@ impl Desk {
         let which = self.which_is_asked();
         let Some(task) = &mut self.task else { return };
         let said = heard.said();
+        task.hear_kind(heard);
         match task.kind {
             Kind::Book => task.wish = std::mem::take(&mut task.wish).then(&said),
             Kind::Cancel => task.mean(&said),
@@ -26,7 +27,7 @@ impl Desk {
         if heard.same_time
             && let Some(old) = &task.old
         {
-            task.wish.clock = Some(Clock::Times(vec![old.time()]));
+            task.wish.clock = Some(Clock::Times(vec![old.at.time()]));
         }
         if heard.any && task.kind != Kind::Cancel && (task.kind == Kind::Book || task.old.is_some()) {
             let wish = task.wish.clone();
@@ -39,6 +40,7 @@ impl Desk {
         let mut task = Task::new(Kind::Move);
         let (from, to) = heard.before_and_after();
         task.old_said = from;
+        task.hear_kind(heard);
         task.wish = to;
         self.task = Some(task);
         self.advance(now);
@@ -47,6 +49,7 @@ impl Desk {
     pub(super) fn begin_cancel(&mut self, now: &Zoned, heard: &Heard) {
         let mut task = Task::new(Kind::Cancel);
         task.old_said = heard.said();
+        task.hear_kind(heard);
         self.task = Some(task);
         self.advance(now);
     }
@@ -58,10 +61,14 @@ impl Desk {
         if task.kind == Kind::Cancel || (task.kind == Kind::Move && task.old.is_none()) {
             *task = Task::new(Kind::Book);
         }
+        task.hear_kind(heard);
         // Only what the question says counts, not the time that was tried before.
         task.wish = Said { clock: None, exact: None, ..std::mem::take(&mut task.wish) }.then(&said);
         let wish = task.wish.clone();
-        match wish.resolve(now, Some(&self.setup.hours)) {
+        if self.needs_what() {
+            return self.ask_what(heard.kinds.len() > 1);
+        }
+        match wish.resolve(now, Some(&self.hours())) {
             Ok(_) | Err(Unclear::Closed(_) | Unclear::Impossible(_) | Unclear::Skipped(_)) => {
                 self.advance(now);
             }
@@ -80,7 +87,9 @@ impl Desk {
         if self.is_about_another(heard) {
             return self.take_back(now, Change::Old);
         }
+        let hours = self.hours();
         let Some(task) = &mut self.task else { return false };
+        task.unwritten |= heard.unwritten;
         let said = heard.said();
         let same = match (task.kind, at) {
             (Kind::Book | Kind::Move, Some(at)) => {
@@ -94,10 +103,9 @@ impl Desk {
                     clock: Some(Clock::Times(vec![at.time()])),
                     ..Said::default()
                 };
-                names(wish, at)
-                    || so_far.then(wish).resolve(now, Some(&self.setup.hours)).is_ok_and(|m| m.at == *at)
+                names(wish, at) || so_far.then(wish).resolve(now, Some(&hours)).is_ok_and(|m| m.at == *at)
             }
-            _ => task.old.as_ref().is_some_and(|old| names(&said, old)),
+            _ => task.old.as_ref().is_some_and(|old| names(&said, &old.at)),
         };
         let agrees_with_kind = match heard.act {
             None => true,
@@ -109,7 +117,8 @@ impl Desk {
         if !agrees_with_kind {
             return false;
         }
-        if !said.is_empty() && !same {
+        let other_kind = heard.kinds.iter().any(|kind| task.what.as_ref() != Some(kind));
+        if (!said.is_empty() && !same) || other_kind {
             if task.kind == Kind::Cancel {
                 task.old = None;
                 task.old_said = Said::default();
@@ -146,6 +155,11 @@ impl Desk {
             }
             None => match heard.change {
                 Some(change) => self.take_back(now, change),
+                None if heard.unwritten => {
+                    let text = format!("All right, nothing in writing. {}", self.read_back(at, now));
+                    self.say(&text);
+                    true
+                }
                 None => false,
             },
         }
@@ -162,7 +176,7 @@ impl Desk {
         if self.is_about_another(heard) {
             return self.take_back(now, Change::Old);
         }
-        if !heard.said().is_empty() || heard.act.is_some() {
+        if !heard.said().is_empty() || heard.act.is_some() || !heard.kinds.is_empty() {
             return false;
         }
         match (heard.change, heard.yes) {
@@ -212,6 +226,27 @@ impl Desk {
             }
         }
         true
+    }
+
+    /// The kind of appointment, once it was asked for.
+    pub(super) fn what_it_is(&mut self, now: &Zoned, heard: &Heard) -> bool {
+        let kinds = &self.setup.hours.kinds;
+        let named: Vec<&when::Kind> = kinds.iter().take(MOST_KINDS).collect();
+        let one = chosen(heard.choice, &named).map(|kind| kind.name.clone());
+        if let (Some(name), Some(task)) = (one, &mut self.task) {
+            task.what = Some(name);
+            self.advance(now);
+            return true;
+        }
+        if heard.kinds.len() == 1 && heard.act.is_none_or(|act| act == Act::Book) {
+            self.add(now, heard);
+            return true;
+        }
+        if heard.yes == Some(false) && heard.act.is_none() && heard.said().is_empty() {
+            self.finish("All right, nothing has been booked.");
+            return true;
+        }
+        false
     }
 
     /// One of two readings.
@@ -275,10 +310,10 @@ impl Desk {
         if heard.act.is_some_and(|act| act != Act::Book) {
             return false;
         }
-        if !said.is_empty() {
+        if !said.is_empty() || !heard.kinds.is_empty() {
             let task = self.task.get_or_insert_with(|| Task::new(Kind::Book));
             let same_day = slots.first().filter(|first| slots.iter().all(|slot| slot.date() == first.date()));
-            if let (Some(slot), None) = (same_day, &said.day) {
+            if let (Some(slot), None, true) = (same_day, &said.day, !said.is_empty()) {
                 task.wish.day = Some(Day::Dates(vec![slot.date()]));
             }
             self.add(now, heard);
@@ -294,13 +329,7 @@ impl Desk {
                 true
             }
             (Some(false), _) => {
-                self.ask(
-                    Question::Day(Which::New),
-                    "Which day would you like instead? You can also say never mind.",
-                );
-                if let Some(task) = &mut self.task {
-                    task.wish = Said::default();
-                }
+                self.offer_others(now);
                 true
             }
             (None, _) => false,
@@ -308,18 +337,22 @@ impl Desk {
     }
 
     /// One of the caller's appointments.
-    pub(super) fn among(&mut self, now: &Zoned, heard: &Heard, appointments: &[Zoned]) -> bool {
+    pub(super) fn among(&mut self, now: &Zoned, heard: &Heard, appointments: &[Known]) -> bool {
         let (said, _) = heard.before_and_after();
-        let fitting: Vec<&Zoned> =
-            appointments.iter().filter(|at| !said.is_empty() && names(&said, at)).collect();
+        let of_kind = |known: &Known| known.what.as_ref().is_some_and(|what| heard.kinds.contains(what));
+        let fitting: Vec<&Known> = appointments
+            .iter()
+            .filter(|known| !(said.is_empty() && heard.kinds.is_empty()) && names(&said, &known.at))
+            .filter(|known| heard.kinds.is_empty() || of_kind(known))
+            .collect();
         let only = match (fitting.as_slice(), appointments) {
             ([one], _) => Some(*one),
             ([], [one]) if heard.yes == Some(true) => Some(one),
             _ => None,
         };
-        if let Some(at) = chosen(heard.choice, appointments).or(only).cloned() {
+        if let Some(known) = chosen(heard.choice, appointments).or(only).cloned() {
             let Some(task) = &mut self.task else { return false };
-            task.old = Some(at);
+            task.old = Some(known);
             if task.kind == Kind::Move {
                 let (_, to) = heard.before_and_after();
                 task.wish = std::mem::take(&mut task.wish).then(&to);
@@ -336,6 +369,21 @@ impl Desk {
 }
 
 impl Task {
+    /// What kind of appointment the caller speaks of, and whether they want it confirmed. Two kinds at once are none.
+    pub(super) fn hear_kind(&mut self, heard: &Heard) {
+        self.unwritten |= heard.unwritten;
+        if let [kind] = heard.kinds.as_slice()
+            && self.what.as_ref() != Some(kind)
+        {
+            self.what = Some(kind.clone());
+            self.free = None;
+            self.offered.clear();
+            if self.kind != Kind::Book {
+                self.old = None;
+            }
+        }
+    }
+
     /// The caller speaks of the appointment they have.
     pub(super) fn mean(&mut self, said: &Said) {
         if !said.is_empty() {
@@ -344,6 +392,9 @@ impl Task {
         }
     }
 }
+
+/// More kinds than one can keep in mind are not all named.
+pub(super) const MOST_KINDS: usize = 5;
 
 /// Whether what was said may mean this moment.
 pub(super) fn names(said: &Said, at: &Zoned) -> bool {

@@ -1,12 +1,16 @@
 //! Arranging an appointment: what is still missing, and the next question, tool or read-back.
 
-use super::{Desk, Errand, Kind, Question, Which, answers::names, phrase};
+use super::{
+    Desk, Errand, Kind, Known, Question, Which,
+    answers::{MOST_KINDS, names},
+    phrase,
+};
 use jiff::{
     Zoned,
     civil::{Date, DateTime},
 };
 use serde_json::json;
-use when::{Clock, Day, Doubt, Refusal, Said, Style, Unclear};
+use when::{Clock, Day, Doubt, Hours, Refusal, Said, Style, Unclear};
 
 /// How far ahead is looked where the caller names no day.
 const SOON_DAYS: i64 = 14;
@@ -36,7 +40,9 @@ impl Desk {
         if known.is_empty() {
             return self.ask_old(now);
         }
-        let fitting: Vec<Zoned> = known.iter().filter(|at| names(&task.old_said, at)).cloned().collect();
+        let of_kind = |known: &&Known| task.what.is_none() || known.what == task.what;
+        let fitting: Vec<Known> =
+            known.iter().filter(of_kind).filter(|known| names(&task.old_said, &known.at)).cloned().collect();
         match fitting.as_slice() {
             [one] => {
                 task.old = Some(one.clone());
@@ -44,13 +50,21 @@ impl Desk {
             }
             [] => {
                 task.old_said = Said::default();
-                let few: Vec<Zoned> = known.iter().take(MOST_NAMED).cloned().collect();
-                let text =
-                    format!("I see no appointment of yours then. {}", self.name_appointments(&few, now));
+                let kind = task.what.take().map(|what| format!("{} ", a_kind(&what))).unwrap_or_default();
+                let few: Vec<Known> = known.iter().take(MOST_NAMED).cloned().collect();
+                let text = format!(
+                    "I see {} of yours then. {}",
+                    if kind.is_empty() {
+                        "no appointment".into()
+                    } else {
+                        format!("no appointment for {}", kind.trim())
+                    },
+                    self.name_appointments(&few, now)
+                );
                 self.ask(Question::Among(few), &text);
             }
             _ => {
-                let few: Vec<Zoned> = fitting.iter().take(MOST_NAMED).cloned().collect();
+                let few: Vec<Known> = fitting.iter().take(MOST_NAMED).cloned().collect();
                 let text = self.name_appointments(&few, now);
                 self.ask(Question::Among(few), &text);
             }
@@ -60,9 +74,10 @@ impl Desk {
     /// Nobody may tell this caller which appointments are theirs, so they have to.
     fn ask_old(&mut self, now: &Zoned) {
         let Some(task) = &mut self.task else { return };
-        match task.old_said.resolve(now, Some(&self.setup.hours)) {
+        let hours = self.setup.hours.clone();
+        match task.old_said.resolve(now, Some(&hours)) {
             Ok(moment) => {
-                task.old = Some(moment.at);
+                task.old = Some(Known { at: moment.at, end: None, what: task.what.clone() });
                 self.advance(now);
             }
             Err(Unclear::Either(all, Doubt::Day))
@@ -84,18 +99,22 @@ impl Desk {
 
     /// When shall it be?
     fn arrange(&mut self, now: &Zoned) {
-        let hours = self.setup.hours.clone();
+        if self.needs_what() {
+            return self.ask_what(false);
+        }
+        let hours = self.hours();
         let Some(task) = &mut self.task else { return };
         if let (None, Some(_), Some(old)) = (&task.wish.day, &task.wish.clock, &task.old) {
-            task.wish.day = Some(Day::Dates(vec![old.date()]));
+            task.wish.day = Some(Day::Dates(vec![old.at.date()]));
         }
-        let old = task.old.as_ref().map(|old| phrase::moment(old, now));
+        let old = task.old.as_ref().map(|old| phrase::moment(&old.at, now));
         match task.wish.resolve(now, Some(&hours)) {
-            Ok(moment) => match hours.check(&moment.at, &hours.end_of(&moment.at), now) {
+            Ok(mut moment) => match hours.check(&moment.at, &hours.end_of(&moment.at), now) {
                 Ok(()) => {
                     // That opening hours chose the half of the day is plain from the read-back.
-                    if moment.first_of_two {
-                        task.remark = moment.remark(now, Style::Spoken);
+                    moment.by_hours = false;
+                    if let Some(remark) = moment.remark(now, Style::Spoken) {
+                        task.remark = Some(remark);
                     }
                     self.check(now, &moment.at);
                 }
@@ -147,7 +166,7 @@ impl Desk {
             Err(unclear @ Unclear::Skipped(_)) => {
                 task.wish.clock = None;
                 let why = unclear.say(now, Some(&hours), Style::Spoken);
-                self.ask(Question::Time(Which::New), &format!("{why} What time would you like?"));
+                self.ask(Question::Time(Which::New), &why);
             }
             Err(Unclear::Impossible(why)) => {
                 task.wish.nonsense = None;
@@ -163,7 +182,7 @@ impl Desk {
 
     /// Why there can be no appointment on this date, whatever the time.
     fn refused_day(&self, now: &Zoned, date: Date) -> Option<Refusal> {
-        let hours = &self.setup.hours;
+        let hours = self.hours();
         if date < now.date() {
             return Some(Refusal::Past);
         }
@@ -178,7 +197,7 @@ impl Desk {
 
     /// Says why not, forgets what cannot be, and asks for it anew.
     fn refuse(&mut self, now: &Zoned, refusal: &Refusal, at: &Zoned) {
-        let why = self.setup.hours.explain(refusal, at, now, Style::Spoken);
+        let why = self.hours().explain(refusal, at, now, Style::Spoken);
         let Some(task) = &mut self.task else { return };
         task.free = None;
         if let Some(exact) = task.wish.exact.take() {
@@ -214,21 +233,31 @@ impl Desk {
                 choices.push(choice);
             }
         }
-        let names: Vec<String> = choices.iter().filter_map(|choice| phrase::said(choice, now)).collect();
-        self.ask(Question::Either { which, choices }, &format!("Do you mean {}?", when::list(&names, "or")));
+        let text = match doubt {
+            Doubt::Midnight => Unclear::Either(all.to_vec(), doubt).say(now, None, Style::Spoken),
+            Doubt::Day | Doubt::HalfOfDay => {
+                let names: Vec<String> =
+                    choices.iter().filter_map(|choice| phrase::said(choice, now)).collect();
+                format!("Do you mean {}?", when::list(&names, "or"))
+            }
+        };
+        self.ask(Question::Either { which, choices }, &text);
     }
 
     /// Asks the calendar about this time, unless it is known to be free.
     fn check(&mut self, now: &Zoned, at: &Zoned) {
-        let hours = &self.setup.hours;
         let Some(task) = &self.task else { return };
+        let end = self.end_of(at);
         let over_old = task.old.as_ref().is_some_and(|old| {
-            when::Span::new(old, &hours.end_of(old)).overlaps(&when::Span::new(at, &hours.end_of(at)))
+            let old_end = old.end.clone().unwrap_or_else(|| self.end_of(&old.at));
+            when::Span::new(&old.at, &old_end).overlaps(&when::Span::new(at, &end))
         });
         if task.free.as_ref() == Some(at) || over_old {
             return self.ask_confirm(now, Some(at));
         }
-        let range = json!({ "datetime_start": local(at.datetime()), "datetime_end": local(hours.end_of(at).datetime()) });
+        let mut range =
+            json!({ "datetime_start": local(at.datetime()), "datetime_end": local(end.datetime()) });
+        self.add_kind(&mut range);
         self.want(Errand::Check(at.clone()), "check_calendar_availability", &range);
     }
 
@@ -240,14 +269,17 @@ impl Desk {
     }
 
     pub(super) fn read_back(&self, at: Option<&Zoned>, now: &Zoned) -> String {
-        let old = self.task.as_ref().and_then(|task| task.old.as_ref()).map(|old| phrase::moment(old, now));
-        match (old, at) {
+        let old = self.task.as_ref().and_then(|task| task.old.as_ref());
+        let your = old.and_then(|old| old.what.as_deref()).unwrap_or("appointment");
+        let what = self.task.as_ref().and_then(|task| task.what.as_deref()).filter(|_| old.is_none());
+        let what = what.map(|what| format!("{}, on ", a_kind(what))).unwrap_or_default();
+        match (old.map(|old| phrase::moment(&old.at, now)), at) {
             (Some(old), Some(at)) => {
                 let new = phrase::moment(at, now);
-                format!("I will move your appointment from {old}, to {new}. Is that right?")
+                format!("I will move your {your} from {old}, to {new}. Is that right?")
             }
-            (Some(old), None) => format!("Your appointment is on {old}. Shall I cancel it?"),
-            (None, Some(at)) => format!("That is {}. Shall I book it?", phrase::moment(at, now)),
+            (Some(old), None) => format!("Your {your} is on {old}. Shall I cancel it?"),
+            (None, Some(at)) => format!("That is {what}{}. Shall I book it?", phrase::moment(at, now)),
             (None, None) => "What can I do for you?".into(),
         }
     }
@@ -255,26 +287,29 @@ impl Desk {
     /// The caller has said yes to exactly this.
     pub(super) fn carry_out(&mut self, at: Option<&Zoned>) {
         let Some(task) = &self.task else { return };
-        let hours = &self.setup.hours;
-        let span = |at: &Zoned| (local(at.datetime()), local(hours.end_of(at).datetime()));
-        let old = task.old.as_ref().map(|old| local(old.datetime()));
+        let old = task.old.as_ref().map(|old| local(old.at.datetime()));
         match (task.kind, old, at) {
             (Kind::Book, _, Some(at)) => {
-                let (start, end) = span(at);
+                let (start, end) = (local(at.datetime()), local(self.end_of(at).datetime()));
+                let what = task.what.as_deref().map_or_else(|| "Appointment".to_owned(), capitalised);
                 let summary = match self.setup.caller.trim() {
-                    "" => "Appointment".to_owned(),
-                    caller => format!("Appointment: {caller}"),
+                    "" => what,
+                    caller => format!("{what}: {caller}"),
                 };
-                let arguments = json!({
+                let mut arguments = json!({
                     "summary": summary, "datetime_start": start, "datetime_end": end,
                     "description": "Booked by phone.", "attendees": [],
                 });
+                if task.unwritten {
+                    arguments["confirmation"] = "none".into();
+                }
+                self.add_kind(&mut arguments);
                 self.want(Errand::Book(at.clone()), "create_calendar_event", &arguments);
             }
             (Kind::Move, Some(old), Some(at)) => {
-                let (start, end) = span(at);
+                // It stays as long as it is.
                 let arguments = json!({
-                    "original_datetime": old, "new_datetime_start": start, "new_datetime_end": end,
+                    "original_datetime": old, "new_datetime_start": local(at.datetime()),
                     "reason": "Asked for by phone.",
                 });
                 self.want(Errand::Move(at.clone()), "reschedule_appointment", &arguments);
@@ -308,7 +343,8 @@ impl Desk {
         };
         let start = from.at(0, 0, 0, 0).max(now.datetime());
         let end = to.tomorrow().unwrap_or(to).at(0, 0, 0, 0);
-        let range = json!({ "datetime_start": local(start), "datetime_end": local(end) });
+        let mut range = json!({ "datetime_start": local(start), "datetime_end": local(end) });
+        self.add_kind(&mut range);
         self.want(Errand::Free { day: said.day.clone(), part }, "find_free_slots", &range);
     }
 
@@ -323,8 +359,14 @@ impl Desk {
         self.want(Errand::List, "list_appointments", &range);
     }
 
-    pub(super) fn name_appointments(&self, appointments: &[Zoned], now: &Zoned) -> String {
-        let names: Vec<String> = appointments.iter().map(|at| phrase::moment(at, now)).collect();
+    pub(super) fn name_appointments(&self, appointments: &[Known], now: &Zoned) -> String {
+        let names: Vec<String> = appointments
+            .iter()
+            .map(|known| match &known.what {
+                Some(what) => format!("{}, for {}", phrase::moment(&known.at, now), a_kind(what)),
+                None => phrase::moment(&known.at, now),
+            })
+            .collect();
         let verb = match self.task.as_ref().map(|task| task.kind) {
             Some(Kind::Cancel) => "cancel",
             Some(Kind::Book | Kind::Move) | None => "move",
@@ -342,6 +384,7 @@ impl Desk {
         match &self.question {
             Question::Day(which) | Question::Time(which) | Question::Either { which, .. } => *which,
             Question::Open { .. }
+            | Question::What
             | Question::Offer(_)
             | Question::Among(_)
             | Question::Confirm { .. }
@@ -357,6 +400,76 @@ impl Desk {
             }
         }
     }
+}
+
+/// Kinds of appointments.
+impl Desk {
+    /// The rules for the appointment at hand: those of its kind, where it has one.
+    pub(super) fn hours(&self) -> Hours {
+        let hours = &self.setup.hours;
+        let Some(task) = &self.task else { return hours.clone() };
+        let what = task.old.as_ref().and_then(|old| old.what.as_ref()).or(task.what.as_ref());
+        let mut rules =
+            what.and_then(|what| hours.kind(what)).map_or_else(|| hours.clone(), |kind| hours.for_kind(kind));
+        // An appointment that is moved stays as long as it is.
+        if let Some(old) = &task.old
+            && let Some(end) = &old.end
+        {
+            let length = end.timestamp().duration_since(old.at.timestamp());
+            rules.slot = std::time::Duration::try_from(length).unwrap_or(rules.slot);
+        }
+        rules
+    }
+
+    fn end_of(&self, at: &Zoned) -> Zoned {
+        self.hours().end_of(at)
+    }
+
+    /// Tells a tool which kind is meant.
+    fn add_kind(&self, arguments: &mut serde_json::Value) {
+        let Some(task) = &self.task else { return };
+        if let Some(what) = task.old.as_ref().and_then(|old| old.what.as_ref()).or(task.what.as_ref()) {
+            arguments["kind"] = what.as_str().into();
+        }
+    }
+
+    /// Whether there are several kinds and none was said; where there is only one, it is that.
+    pub(super) fn needs_what(&mut self) -> bool {
+        let kinds = &self.setup.hours.kinds;
+        match (&mut self.task, kinds.as_slice()) {
+            (Some(task), [only]) if task.kind == Kind::Book => {
+                task.what = Some(only.name.clone());
+                false
+            }
+            (Some(task), [_, _, ..]) => task.kind == Kind::Book && task.what.is_none(),
+            (Some(_) | None, _) => false,
+        }
+    }
+
+    /// For what shall it be? Where two were named at once, says that it is one at a time.
+    pub(super) fn ask_what(&mut self, several: bool) {
+        let first = if several { "I can book one at a time. " } else { "" };
+        let text = format!("{first}{}", self.what_kinds());
+        self.ask(Question::What, &text);
+    }
+
+    pub(super) fn what_kinds(&self) -> String {
+        let kinds = &self.setup.hours.kinds;
+        let names: Vec<String> = kinds.iter().take(MOST_KINDS).map(|kind| a_kind(&kind.name)).collect();
+        let some = if kinds.len() > MOST_KINDS { "for example " } else { "" };
+        format!("What is it for: {some}{}?", when::list(&names, "or"))
+    }
+}
+
+/// "a haircut", "an eye test".
+pub(super) fn a_kind(name: &str) -> String {
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {name}")
+}
+
+fn capitalised(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Local time as the tools take it: `2026-11-24T10:30`.

@@ -57,6 +57,7 @@ impl Desk {
         match &self.question {
             Question::Open { more: false } => "How can I help you?".into(),
             Question::Open { more: true } => phrase::MORE.into(),
+            Question::What => self.what_kinds(),
             Question::Day(Which::New) => "Which day would you like?".into(),
             Question::Day(Which::Old) => "On which day is your appointment?".into(),
             Question::Time(Which::New) => "What time would you like?".into(),
@@ -79,6 +80,7 @@ impl Desk {
     pub(super) fn ask_with_example(&self, now: &Zoned) -> String {
         let example = match &self.question {
             Question::Open { .. } => "Please say, for example: book an appointment next Tuesday at ten.",
+            Question::What => "Please say which of these.",
             Question::Day(_) => "Please say a day, for example: next Tuesday.",
             Question::Time(_) => "Please say a time, for example: half past two in the afternoon.",
             Question::Either { .. } => "Please say the first one, or the second one.",

@@ -18,6 +18,7 @@ pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
             let more = if *more { " | <no> | <yes>" } else { "" };
             format!("<matter> | <day> [<time>] | <time> [<day>]{more}")
         }
+        Question::What => "[<asked>] [a | an | the] <kind> [<point>] | <nth> | <no>".into(),
         Question::Day(_) => "<day> [<time>] | no <near> [<time>] | <span> | <any> | <asks_free>".into(),
         Question::Time(_) => {
             let same = if kind == Some(Kind::Move) { " | the same time" } else { "" };
@@ -35,8 +36,11 @@ pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
             )
         }
         Question::Among(appointments) => {
-            let names: BTreeSet<String> = appointments.iter().flat_map(|at| spoken_moment(at, now)).collect();
-            format!("[the one] ({}) | <nth> | <yes> | <no>", alternatives(&names))
+            let names: BTreeSet<String> =
+                appointments.iter().flat_map(|known| spoken_moment(&known.at, now)).collect();
+            let kinds =
+                if appointments.iter().any(|known| known.what.is_some()) { " | [the] <kind>" } else { "" };
+            format!("[the one] ({}) | <nth> | <yes> | <no>{kinds}", alternatives(&names))
         }
         Question::Confirm { at } => {
             let verb = match kind {
@@ -45,7 +49,8 @@ pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
                 Some(Kind::Book) | None => "book",
             };
             let correction = if at.is_some() { " | [no] [make it] <change_to> | <part>" } else { "" };
-            format!("<yes> | yes {verb} it | {verb} it | <no>{correction}")
+            let unwritten = if verb == "book" { " | yes but no text message" } else { "" };
+            format!("<yes> | yes {verb} it | {verb} it | <no>{correction}{unwritten}")
         }
         Question::Change => {
             let other = if kind == Some(Kind::Move) { " | another appointment" } else { "" };
@@ -75,22 +80,25 @@ pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
 fn rules(hours: &Hours, now: &Zoned) -> Vec<(&'static str, String)> {
     let asked = "(i would like to | i'd like to | i want to | can i | please)";
     let article = "(an | my | the)";
+    let (thing, one, kinds) = things(hours);
     let closing = names_on_dial(hours.week.iter().flatten().map(|opening| opening.to.hour()));
     let today = if is_open_later(hours, now) { "today | " } else { "" };
     vec![
         (
             "matter",
             format!(
-                "<book> [<point>] | <asks_free> | {asked} <change> {article} appointment [to <point>] | <change> {article} \
-                 appointment [to <point>] | [{asked}] cancel {article} appointment [<point>] | <list> [<day>]"
+                "<book> [<point>] | <asks_free> | {asked} <change> {article} {thing} [to <point>] | <change> {article} \
+                 {thing} [to <point>] | [{asked}] cancel {article} {thing} [<point>] | <list> [<day>]"
             ),
         ),
         (
             "book",
             format!(
-                "[{asked}] (book | make) an appointment [for] | (i need | i would like | i'd like) an appointment [for] | an appointment [for]"
+                "[{asked}] (book | make) {one} [for] | (i need | i would like | i'd like) {one} [for] | {one} [for]"
             ),
         ),
+        ("asked", "(i would like | i'd like | i want | i need | for)".into()),
+        ("kind", kinds),
         ("change", "(move | reschedule | change)".into()),
         ("asks_free", "(what is free | what's free | when are you free | what do you have) [<day> | <span>]".into()),
         ("list", "what do i have | what are my appointments | when is my appointment".into()),
@@ -130,6 +138,16 @@ fn rules(hours: &Hours, now: &Zoned) -> Vec<(&'static str, String)> {
             "help | repeat that | say that again | start over | goodbye | never mind | leave a message | talk to a person".into(),
         ),
     ]
+}
+
+/// How an appointment is called, how one is asked for, and the names of its kinds. Where there are no kinds the grammar
+/// has none.
+fn things(hours: &Hours) -> (&'static str, &'static str, String) {
+    if hours.kinds.is_empty() {
+        return ("appointment", "an appointment", "appointment".into());
+    }
+    let names: BTreeSet<String> = hours.kinds.iter().map(|kind| plain(&kind.name)).collect();
+    ("(appointment | <kind>)", "(an appointment | [a | an] <kind>)", alternatives(&names))
 }
 
 /// The rules that a rule refers to.

@@ -1,7 +1,7 @@
 //! What the caller means: intents, yes and no, choices, days and times, found in a sentence however it was worded.
 
 use jiff::Zoned;
-use when::{Piece, Said};
+use when::{Hours, Piece, Said};
 
 /// What a caller may want.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +52,15 @@ pub(super) struct Heard {
     pub(super) same_time: bool,
     /// Speaks of what is being arranged ("make it", "move it"), not of another appointment.
     pub(super) about_it: bool,
+    /// The kinds of appointment that it names.
+    pub(super) kinds: Vec<String>,
+    /// The caller wants no confirmation in writing.
+    pub(super) unwritten: bool,
     pub(super) pieces: Vec<Piece>,
 }
 
 impl Heard {
-    pub(super) fn read(text: &str, now: &Zoned) -> Self {
+    pub(super) fn read(text: &str, now: &Zoned, hours: &Hours) -> Self {
         let pieces = when::pieces(text, now);
         let words: Vec<&str> = pieces
             .iter()
@@ -67,7 +71,8 @@ impl Heard {
                 }
             })
             .collect();
-        let words = Words(format!(" {} ", words.join(" ")));
+        let mut words = Words(format!(" {} ", words.join(" ")));
+        let unwritten = words.take(UNWRITTEN);
         let all = Words(format!(" {} ", plain(text)));
         Self {
             act: act(&words),
@@ -77,6 +82,8 @@ impl Heard {
             any: words.any(ANY) || all.any(ANY),
             same_time: words.any("same time|same hour|keep the time"),
             about_it: words.any("it|that|this") && !words.any("appointment|meeting|booking"),
+            kinds: hours.kinds_in(text).into_iter().map(|kind| kind.name.clone()).collect(),
+            unwritten,
             text: text.trim().chars().take(LONGEST_MESSAGE).collect(),
             pieces,
         }
@@ -109,6 +116,8 @@ impl Heard {
             && self.change.is_none()
             && !self.any
             && !self.same_time
+            && self.kinds.is_empty()
+            && !self.unwritten
             && self.said().is_empty()
     }
 }
@@ -130,6 +139,13 @@ impl Words {
         })
     }
 
+    /// Takes away the first of these phrases that occurs; says whether there was one.
+    fn take(&mut self, phrases: &str) -> bool {
+        let Some(phrase) = phrases.split('|').find(|phrase| self.has(phrase)) else { return false };
+        self.0 = self.0.replacen(&format!(" {phrase} "), " ", 1);
+        true
+    }
+
     fn starts(&self, phrases: &str) -> bool {
         let rest = |phrase| self.0[1..].strip_prefix(phrase);
         phrases.split('|').filter_map(rest).any(|rest| rest.starts_with(' '))
@@ -143,6 +159,13 @@ fn plain(text: &str) -> String {
         .collect();
     kept.split_whitespace().take(100).collect::<Vec<_>>().join(" ")
 }
+
+/// Longer phrases first, as the first that occurs is taken.
+const UNWRITTEN: &str = "but no text message please|but no text message|without a text message|without text message|\
+    no text message please|no text message|don't send me a text message|don't send me a text|don't send me anything|\
+    do not send me anything|don't text me|do not text me|but no confirmation|without a confirmation|without confirmation|\
+    no confirmation please|no confirmation|but no text|without a text|no text please|no text|no email please|no email|\
+    don't email me|nothing in writing";
 
 const ANY: &str = "any time|anytime|any day|whenever|doesn't matter|does not matter|as soon as possible|asap|\
     earliest|soonest|next available|first available|no preference|don't care|you choose|next free";

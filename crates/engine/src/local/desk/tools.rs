@@ -1,10 +1,10 @@
 //! What the desk sends tools for, and what their answers mean to the conversation.
 
-use super::{Desk, DeskOutput, Kind, Question, Which, phrase};
+use super::{Desk, DeskOutput, Kind, Known, Question, Which, phrase};
 use call::{Answer, ToolCall, ToolCallId};
 use jiff::{Zoned, civil::DateTime};
 use serde_json::Value;
-use when::{Day, Part, Said};
+use when::{Clock, Day, Hours, Part, Said};
 
 /// What a tool was asked for.
 #[derive(Clone, Debug)]
@@ -40,6 +40,10 @@ impl Errand {
 /// More than this of anything is never said.
 const MOST_READ: usize = 200;
 const MOST_OFFERED: usize = 3;
+/// Who has refused so many times names a day better themselves.
+const ENOUGH: usize = 9;
+/// How far the search for other times goes beyond the day that was wanted.
+const LATER_DAYS: i64 = 7;
 /// A tool that fails this often in a row is given up.
 const TOOL_PATIENCE: u32 = 2;
 
@@ -56,7 +60,8 @@ impl Desk {
     }
 
     pub(super) fn answered(&mut self, now: &Zoned, errand: Errand, answer: &Answer) {
-        let data = Data::read(&answer.data, now);
+        let data = Data::read(&answer.data, now, &self.setup.hours);
+        self.twice &= data.read_back;
         self.tools_failed = if answer.ok || data.refused { 0 } else { self.tools_failed + 1 };
         match errand {
             Errand::Check(at) => self.checked(now, &at, answer, &data),
@@ -82,6 +87,10 @@ impl Desk {
         if answer.ok {
             return self.done(answer);
         }
+        if data.read_back && !std::mem::replace(&mut self.twice, true) {
+            // The caller has heard it and said yes: only the calendar had not been asked before.
+            return self.carry_out(Some(at));
+        }
         if let Some(task) = &mut self.task {
             task.free = None;
         }
@@ -104,6 +113,9 @@ impl Desk {
             return self.ask(Question::Time(Which::New), &format!("{why} What other time would you like?"));
         }
         let few: Vec<Zoned> = others.iter().take(MOST_OFFERED).cloned().collect();
+        if let Some(task) = &mut self.task {
+            task.offered.extend_from_slice(&few);
+        }
         let text = format!(
             "I am sorry, {} is not free. {} Which would you like?",
             phrase::moment(at, now),
@@ -139,16 +151,18 @@ impl Desk {
             .slots
             .iter()
             .filter(|slot| part.is_none_or(|part| part.holds(slot.time())))
+            .filter(|slot| self.task.as_ref().is_none_or(|task| !task.offered.contains(slot)))
             .cloned()
             .collect();
         if fitting.is_empty() {
-            if let Some(task) = &mut self.task {
+            let again = self.task.as_mut().is_some_and(|task| {
                 task.wish.day = None;
-            }
-            return self.ask(
-                Question::Day(Which::New),
-                "I am sorry, nothing is free then. Which other day would you like?",
-            );
+                !std::mem::take(&mut task.offered).is_empty()
+            });
+            let nothing =
+                if again { "That is all I have then." } else { "I am sorry, nothing is free then." };
+            return self
+                .ask(Question::Day(Which::New), &format!("{nothing} Which other day would you like?"));
         }
         let one_day = matches!(day, Some(Day::Dates(_)));
         let few = if one_day {
@@ -156,13 +170,37 @@ impl Desk {
         } else {
             first_of_each_day(&fitting, MOST_OFFERED)
         };
+        if let Some(task) = &mut self.task {
+            task.offered.extend_from_slice(&few);
+        }
         let text = format!("{} Which would you like?", phrase::offer(&few, now));
         self.ask(Question::Offer(few), &text);
     }
 
+    /// None of those: what else is free then and in the days after, which was not offered yet?
+    pub(super) fn offer_others(&mut self, now: &Zoned) {
+        let Some(task) = &mut self.task else { return };
+        let first = task.offered.iter().map(Zoned::date).min();
+        let Some(first) = first.filter(|_| task.offered.len() < ENOUGH) else {
+            (task.wish, task.offered) = (Said::default(), Vec::new());
+            return self.ask(
+                Question::Day(Which::New),
+                "Which day would you like instead? You can also say never mind.",
+            );
+        };
+        let last = first.checked_add(jiff::Span::new().days(LATER_DAYS)).unwrap_or(first);
+        let clock = match &task.wish.clock {
+            Some(Clock::Part(part)) => Some(Clock::Part(*part)),
+            Some(Clock::Times(_) | Clock::Midnight) | None => None,
+        };
+        let wish = Said { day: Some(Day::Span(first, last)), clock, ..Said::default() };
+        self.ask_free(now, &wish);
+    }
+
     /// The caller's appointments are known, or may not be told.
     fn found(&mut self, now: &Zoned, answer: &Answer, data: Data) {
-        let appointments: Vec<Zoned> = data.appointments.into_iter().filter(|at| at > now).collect();
+        let appointments: Vec<Known> =
+            data.appointments.into_iter().filter(|known| known.at > *now).collect();
         if answer.ok && appointments.is_empty() {
             return self.finish("I find no appointment under your number.");
         }
@@ -189,13 +227,15 @@ struct Data {
     available: Option<bool>,
     /// Free times, in order.
     slots: Vec<Zoned>,
-    appointments: Vec<Zoned>,
+    appointments: Vec<Known>,
+    /// The calendar wants it read back first.
+    read_back: bool,
     /// It is no failure of the tool that the answer is no.
     refused: bool,
 }
 
 impl Data {
-    fn read(text: &str, now: &Zoned) -> Self {
+    fn read(text: &str, now: &Zoned, hours: &Hours) -> Self {
         let Ok(value) = serde_json::from_str::<Value>(text) else { return Self::default() };
         let moments = |name: &str| -> Vec<Zoned> {
             let list = value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -210,9 +250,24 @@ impl Data {
             available,
             refused: available.is_some() || !slots.is_empty(),
             slots,
-            appointments: moments("appointments"),
+            appointments: appointments(&value, now, hours),
+            read_back: value.get("read_back").and_then(Value::as_bool) == Some(true),
         }
     }
+}
+
+fn appointments(value: &Value, now: &Zoned, hours: &Hours) -> Vec<Known> {
+    let list = value.get("appointments").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let known = |entry: &Value| {
+        let at = moment(entry, now)?;
+        let end = entry.get("end").and_then(|end| moment(end, now)).filter(|end| *end > at);
+        let text = |name: &str| entry.get(name).and_then(Value::as_str);
+        let what = text("kind").and_then(|kind| hours.kind(kind)).map(|kind| kind.name.clone());
+        Some(Known { at, end, what })
+    };
+    let mut known: Vec<Known> = list.iter().take(MOST_READ).filter_map(known).collect();
+    known.sort_by(|a, b| a.at.cmp(&b.at));
+    known
 }
 
 /// `"2026-11-24T11:00"`, or an object with that as its `start`.
