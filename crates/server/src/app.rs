@@ -15,6 +15,7 @@ pub struct App {
     pub key: Secret,
     pub vault: Vault,
     pub calls: Calls,
+    pub books: Arc<tool::calendar::Books>,
     pub tools: tool::Tools,
     /// What hears and speaks on this machine.
     pub workers: Arc<Workers>,

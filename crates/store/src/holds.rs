@@ -55,6 +55,23 @@ impl Store {
         Ok(Held::Held)
     }
 
+    /// The time that this call keeps, where that has not expired.
+    pub async fn held_by(
+        &self,
+        calendar: &str,
+        call_id: &str,
+        now_ms: i64,
+    ) -> Result<Option<Span>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(
+            "SELECT starts_ms, ends_ms FROM holds WHERE calendar = $1 AND call_id = $2 AND expires_ms > $3",
+        )
+        .bind(calendar)
+        .bind(call_id)
+        .bind(now_ms)
+        .fetch_optional(db)
+        .await)?)
+    }
+
     /// What is taken at some time in `[from_ms, to_ms)`, in order of start: booked, about to be booked or moved there, or
     /// held by another call than `call_id`. Spans may touch and overlap.
     pub async fn busy_between(

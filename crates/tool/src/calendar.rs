@@ -1,51 +1,28 @@
-//! Appointments: what any calendar must be able to do, and the six tools that callers and owners use it by.
+//! Appointments: the book they stand in, the calendars elsewhere it is kept in step with, and the six tools that callers
+//! and owners use it by.
 //!
 //! Datetimes in arguments are local in the owner's zone (`2026-11-24T10:30`) unless they carry an offset; datetimes in
 //! data always are. Sentences name weekday, date and time, for the ear.
 
+pub mod books;
+pub mod caldav;
 mod change;
+pub mod google;
 pub mod ics;
-mod local;
 mod look;
 mod office;
 pub mod remote;
 
-pub use local::Local;
+pub use books::Books;
 pub(crate) use office::tidy;
 pub use office::tools;
 
-use crate::Errand;
-use std::{pin::Pin, time::Duration};
+use std::time::Duration;
 use when::Span;
 
-/// A calendar's answer on its way.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>;
-
 /// The calendar could not be asked; in words for its owner. What was to be changed is not changed.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unavailable(pub String);
-
-/// Where appointments are kept.
-pub trait Calendar: Send + Sync {
-    /// What is taken within `range`, as far as this errand is concerned: its own holds are not.
-    fn busy<'a>(&'a self, range: Span, errand: &'a Errand) -> Pending<'a, Vec<Span>>;
-    /// Keeps a time for the errand's call for some minutes, instead of the one that it kept before. False: it is taken.
-    fn hold<'a>(&'a self, slot: Slot, errand: &'a Errand) -> Pending<'a, bool>;
-    /// Books, once, in one step with looking whether the time is free.
-    fn book<'a>(&'a self, wish: Wish, errand: &'a Errand) -> Pending<'a, Booking>;
-    /// Moves the appointment with this id, in one step with looking whether the time is free.
-    fn reschedule<'a>(
-        &'a self,
-        id: &'a str,
-        slot: Slot,
-        reason: &'a str,
-        errand: &'a Errand,
-    ) -> Pending<'a, Moving>;
-    /// Cancels the appointment with this id. False: it is gone already.
-    fn cancel<'a>(&'a self, id: &'a str, reason: &'a str, errand: &'a Errand) -> Pending<'a, bool>;
-    /// The appointments that stand at some time within `range`, in order of start.
-    fn list<'a>(&'a self, range: Span, errand: &'a Errand) -> Pending<'a, Vec<Entry>>;
-}
 
 /// A time for an appointment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +68,8 @@ pub struct Entry {
     pub caller: String,
     /// The call it was made in, empty where that is unknown.
     pub call_id: String,
+    /// The calendar elsewhere that it is in, where it is not in our book and nothing that we may change.
+    pub elsewhere: Option<String>,
 }
 
 /// What came of booking.
@@ -100,6 +79,8 @@ pub enum Booking {
     /// The same wish, or one of the same caller for the same time, was granted before.
     Same(Entry),
     Taken,
+    /// It is free and is now held for the call, but the caller was not told of this time before.
+    ReadBack,
 }
 
 /// What came of moving.
@@ -107,5 +88,20 @@ pub enum Booking {
 pub enum Moving {
     Moved(Entry),
     Taken,
+    Gone,
+    /// As with booking.
+    ReadBack,
+}
+
+/// What came of undoing a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undoing {
+    /// The appointment is what it was, or was so already; cancelled, where the change had made it.
+    Undone(Entry),
+    /// Something else is where it was.
+    Taken,
+    /// It was changed again since.
+    Changed,
+    /// There is no such change.
     Gone,
 }

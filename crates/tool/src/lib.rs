@@ -3,7 +3,7 @@
 //! ```text
 //!   ToolCall ── Tools::run ─► known? allowed? arguments as the schema says? ─► Tool::run ─► Answer
 //!
-//!   calendar.rs   the six tools of the calendar, whichever Calendar is behind them      calendar/local.rs  the store's
+//!   calendar.rs   the six tools of the calendar      calendar/books.rs  the book behind them
 //!   memo.rs       take_message
 //!   message.rs    what callers and the owner are told by mail and by text
 //! ```
@@ -11,7 +11,7 @@
 //! `hang_up` and `transfer` are offered here, so that an engine knows of them, but it is the call that decides them.
 //!
 //! To add a tool: a type that is a [`Tool`], in a file of its own; one line in [`Tools::standard`]; its refusals among
-//! the tests. To add a calendar: a type that is a [`Calendar`](calendar::Calendar), in `calendar/`.
+//! the tests. To add a calendar: a type that is a [`Calendar`](calendar::remote::Calendar), in `calendar/`.
 
 pub mod calendar;
 pub mod memo;

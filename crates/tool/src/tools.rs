@@ -1,6 +1,10 @@
 //! The set of tools: who may use which, and what becomes of a request that makes no sense.
 
-use crate::{Errand, Running, Spec, Tool, Trust, calendar, memo};
+use crate::{
+    Errand, Running, Spec, Tool, Trust,
+    calendar::{self, Books},
+    memo,
+};
 use call::{Answer, ToolCall};
 use jiff::tz::TimeZone;
 use jsonschema::{
@@ -12,6 +16,7 @@ use std::{
     fmt,
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
     task::Poll,
 };
 use store::Store;
@@ -54,10 +59,15 @@ impl Tools {
         tools
     }
 
-    /// What there is without an account anywhere: the calendar in the store, and taking a message.
-    pub fn standard(store: &Store, zone: TimeZone, hours: Hours, destinations: Vec<Destination>) -> Self {
-        let calendar = Box::new(calendar::Local::new(store.clone()));
-        calendar::tools(calendar, zone, hours)
+    /// What there is without an account anywhere: the book of appointments, and taking a message.
+    pub fn standard(
+        store: &Store,
+        books: Arc<Books>,
+        zone: TimeZone,
+        hours: Hours,
+        destinations: Vec<Destination>,
+    ) -> Self {
+        calendar::tools(books, zone, hours)
             .into_iter()
             .fold(Self::new(destinations), Self::with)
             .with(Box::new(memo::TakeMessage::new(store.clone())))

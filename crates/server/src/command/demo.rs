@@ -26,7 +26,7 @@ use sim::{
 use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
 use store::Store;
 use tokio::sync::mpsc;
-use tool::calendar::Local as LocalCalendar;
+use tool::calendar::Books;
 use transcript::Transcript;
 use visitor::{LINES, Visitor};
 
@@ -167,7 +167,7 @@ async fn judge(store: &Store, visitor: &Visitor, zone: &TimeZone) -> anyhow::Res
     let from = now(zone).timestamp();
     let to = from + SignedDuration::from_hours(24 * 400);
     let standing =
-        store.appointments_between(LocalCalendar::NAME, from.as_millisecond(), to.as_millisecond()).await?;
+        store.appointments_between(Books::NAME, from.as_millisecond(), to.as_millisecond()).await?;
     let local =
         |ms: i64| -> anyhow::Result<Zoned> { Ok(Timestamp::from_millisecond(ms)?.to_zoned(zone.clone())) };
     let name = |at: &Zoned| {

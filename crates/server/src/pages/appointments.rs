@@ -10,7 +10,7 @@ use axum::{
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use serde::Deserialize;
 use store::AppointmentRow;
-use tool::calendar::Local;
+use tool::calendar::Books;
 
 /// Days a page.
 const DAYS: i64 = 28;
@@ -66,7 +66,7 @@ pub(super) async fn appointments(
     let shifted = |days: i64| first.checked_add(days.days()).map_err(|_| wrong());
     let (end, earlier) = (shifted(DAYS)?, shifted(-DAYS)?);
     let (from_ms, to_ms) = (start_of(first, zone).ok_or_else(wrong)?, start_of(end, zone).ok_or_else(wrong)?);
-    let rows = house.store.appointments_between(Local::NAME, from_ms, to_ms).await?;
+    let rows = house.store.appointments_between(Books::NAME, from_ms, to_ms).await?;
     Ok(shown(&AppointmentsPage {
         frame: Frame::inside("appointments"),
         days: by_day(rows, today, zone),

@@ -2,7 +2,7 @@
 
 use super::{
     Booking, Contact, Moving, Wish,
-    office::{Office, datetime, nothing, text, tidy, unavailable},
+    office::{Office, datetime, nothing, read_back, text, tidy, unavailable},
 };
 use crate::{Errand, Running, Spec, Tool, Trust};
 use call::{Answer, Effect};
@@ -82,6 +82,7 @@ impl Create {
             Booking::Booked(entry) => (entry, format!("It is booked: {at}.")),
             Booking::Same(entry) => (entry, format!("It was booked already: {at}.")),
             Booking::Taken => return Err(office.taken(slot, errand, &now).await),
+            Booking::ReadBack => return Err(read_back(&start, &now, "booked", "book it")),
         };
         let effect = Effect::Booked(office.agreed(&entry));
         Ok(Answer { ok: true, say, data: office.data(&entry).to_string(), effect })
@@ -182,6 +183,7 @@ impl Reschedule {
                 effect: Effect::Moved(office.agreed(&moved)),
             }),
             Moving::Taken => Err(office.taken(slot, errand, &now).await),
+            Moving::ReadBack => Err(read_back(&start, &now, "moved", "move it")),
             Moving::Gone => {
                 let was = office.local(entry.span.from);
                 Err(nothing(&when::name_moment(&was, &now, Style::Spoken), errand))

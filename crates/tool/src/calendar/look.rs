@@ -2,7 +2,7 @@
 
 use super::{
     Entry, Slot,
-    office::{self, Office, datetime, is_own, iso, name_all, unavailable},
+    office::{self, Office, datetime, iso, name_all, unavailable},
 };
 use crate::{Errand, Running, Spec, Tool, Trust};
 use call::Answer;
@@ -178,7 +178,6 @@ impl List {
         let range = office.range(arguments, 1.month(), &now)?;
         let listed = office.calendar.list(range, errand).await;
         let mut listed = listed.map_err(|error| unavailable(&error, errand))?;
-        listed.retain(|entry| is_own(entry, errand));
         let (count, whose) =
             (listed.len(), if errand.trust == Trust::Owner { "" } else { " from your number" });
         let say = match count {

@@ -1,6 +1,6 @@
 //! The rules by which the calendar is booked, and the sentences in which a tool says what came of it.
 
-use super::{Calendar, Entry, Slot, Unavailable, change, look};
+use super::{Books, Entry, Slot, Unavailable, change, look};
 use crate::{Errand, Tool, Trust};
 use call::{Agreed, Answer};
 use jiff::{Timestamp, ToSpan, Zoned, tz::TimeZone};
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use when::{Day, Hours, Said, Span, Style};
 
-/// The six tools, on this calendar.
-pub fn tools(calendar: Box<dyn Calendar>, zone: TimeZone, hours: Hours) -> Vec<Box<dyn Tool>> {
+/// The six tools, on this book.
+pub fn tools(calendar: Arc<Books>, zone: TimeZone, hours: Hours) -> Vec<Box<dyn Tool>> {
     let office = Arc::new(Office { calendar, zone, hours });
     vec![
         Box::new(look::Check(office.clone())),
@@ -26,7 +26,7 @@ const ALTERNATIVES: usize = 3;
 
 /// The calendar and the rules by which it is booked.
 pub(super) struct Office {
-    pub(super) calendar: Box<dyn Calendar>,
+    pub(super) calendar: Arc<Books>,
     pub(super) zone: TimeZone,
     pub(super) hours: Hours,
 }
@@ -161,9 +161,8 @@ impl Office {
         };
         let at = from == to;
         let to = if at { from.checked_add(1.minute()).unwrap_or_else(|_| to.clone()) } else { to };
-        let found = self.calendar.list(Span::new(&from, &to), errand).await;
+        let found = self.calendar.appointments(Span::new(&from, &to), errand).await;
         let mut found = found.map_err(|error| unavailable(&error, errand))?;
-        found.retain(|entry| is_own(entry, errand));
         found.retain(|entry| {
             if at { entry.span.from == from.timestamp() } else { entry.span.from >= from.timestamp() }
         });
@@ -228,6 +227,12 @@ pub(super) fn nothing(asked: &str, errand: &Errand) -> Answer {
                 .into()
         }
     })
+}
+
+/// What is free and held, but was not read back before.
+pub(super) fn read_back(start: &Zoned, now: &Zoned, done: &str, do_it: &str) -> Answer {
+    let at = when::name_moment(start, now, Style::Spoken);
+    Answer::failed(format!("Not {done} yet. Read back {at}, and {do_it} when the caller has said yes."))
 }
 
 pub(super) fn unavailable(Unavailable(why): &Unavailable, errand: &Errand) -> Answer {

@@ -3,8 +3,9 @@
 use call::{Answer, Effect, ToolCall, ToolCallId};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::Value;
+use std::sync::Arc;
 use store::Store;
-use tool::{Destination, Errand, Tools, Trust};
+use tool::{Destination, Errand, Tools, Trust, calendar::Books};
 use when::Hours;
 
 /// Friday, November 20, 2026, half past two.
@@ -22,8 +23,9 @@ impl Office {
 
     pub async fn with(hours: Hours) -> Self {
         let store = Store::open("sqlite::memory:").await.expect("a store in memory");
+        let books = Arc::new(Books::new(store.clone()));
         let reception = Destination { name: "reception".into(), address: "+4930999".into() };
-        let tools = Tools::standard(&store, berlin(), hours, vec![reception]);
+        let tools = Tools::standard(&store, books, berlin(), hours, vec![reception]);
         Self { store, tools }
     }
 

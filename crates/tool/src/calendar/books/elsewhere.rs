@@ -77,13 +77,15 @@ impl Elsewhere {
 
     /// What is taken at some time within `range` in any of them, without our event `except`.
     pub(super) async fn busy(&self, range: Span, except: Option<&str>) -> Result<Vec<Span>, Unavailable> {
-        let all = self.read(range, |calendar, stretch| calendar.busy(stretch, except)).await?;
+        let connected = self.connected();
+        let all = self.read(&connected, range, |calendar, stretch| calendar.busy(stretch, except)).await?;
         Ok(all.into_iter().flat_map(|(_, spans)| spans).filter(|span| span.overlaps(&range)).collect())
     }
 
     /// The events at some time within `range`, each with the name of its calendar, in order of start.
     pub(super) async fn events(&self, range: Span) -> Result<Vec<(String, Event)>, Unavailable> {
-        let all = self.read(range, |calendar, stretch| calendar.events(stretch)).await?;
+        let connected = self.connected();
+        let all = self.read(&connected, range, |calendar, stretch| calendar.events(stretch)).await?;
         let mut events: Vec<(String, Event)> = all
             .into_iter()
             .flat_map(|(name, events)| events.into_iter().map(move |event| (name.clone(), event)))
@@ -93,6 +95,20 @@ impl Elsewhere {
         // Whatever lies across the end of a stretch is in the next one, too.
         events.dedup_by(|(a, one), (b, other)| a == b && one.id == other.id && one.span == other.span);
         Ok(events)
+    }
+
+    /// Likewise, of this calendar, whether it is one that is read or not.
+    pub(super) async fn events_of(
+        &self,
+        calendar: &dyn Calendar,
+        range: Span,
+    ) -> Result<Vec<Event>, Unavailable> {
+        let stretches = stretches(range)?;
+        let all = join_all(stretches.iter().map(|&stretch| calendar.events(stretch)));
+        let all = async { all.await.into_iter().collect::<Result<Vec<Vec<Event>>, Trouble>>() };
+        let answer = self.bounded(calendar, self.patience.reading, all).await;
+        let events = answer.map_err(|trouble| Unavailable(format!("{}: {trouble}", calendar.name())))?;
+        Ok(events.into_iter().flatten().collect())
     }
 
     pub(super) async fn put(&self, calendar: &dyn Calendar, event: &Event) -> Result<Written, Trouble> {
@@ -114,12 +130,12 @@ impl Elsewhere {
     }
 
     /// What all that are read answer to all stretches of `range`; nothing, unless every answer came.
-    async fn read<'a, T: Send + 'a>(
+    async fn read<'c, T>(
         &self,
+        connected: &'c [Connected],
         range: Span,
-        ask: impl for<'c> Fn(&'c dyn Calendar, Span) -> Asking<'c, Vec<T>>,
+        ask: impl Fn(&'c dyn Calendar, Span) -> Asking<'c, Vec<T>>,
     ) -> Result<Vec<(String, Vec<T>)>, Unavailable> {
-        let connected = self.connected();
         let stretches = stretches(range)?;
         let answers = join_all(connected.iter().filter(|one| one.reads).map(async |one| {
             let calendar = &*one.calendar;
