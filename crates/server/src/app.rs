@@ -16,7 +16,7 @@ pub struct App {
     pub vault: Vault,
     pub calls: Calls,
     pub books: Arc<tool::calendar::Books>,
-    pub tools: tool::Tools,
+    pub tools: Arc<tool::Tools>,
     /// What hears and speaks on this machine.
     pub workers: Arc<Workers>,
     pub twilio: Twilio,

@@ -50,6 +50,8 @@ pub struct Config {
     pub google: Google,
     /// Where each setting that is not at its default was set, by its key (`server.port`).
     pub origins: BTreeMap<&'static str, Source>,
+    /// Settings that are not at their default, as they were written; none that is secret.
+    pub written: BTreeMap<&'static str, String>,
 }
 
 /// `[server]`

@@ -12,6 +12,7 @@
 //! `answerer.rs`.
 
 pub mod answerer;
+pub mod api;
 pub mod app;
 pub mod brief;
 pub mod calls;

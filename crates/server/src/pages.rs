@@ -11,11 +11,12 @@ mod assets;
 mod call;
 mod calls;
 mod home;
+mod settings;
 mod timeline;
 mod times;
 pub mod welcome;
 
-use crate::config::Live;
+use crate::{api, app::App, config::Live, vault::Vault};
 use askama::Template;
 use axum::{
     Router,
@@ -32,6 +33,19 @@ use tower_http::{csrf::CsrfLayer, set_header::SetResponseHeaderLayer};
 pub struct House {
     pub store: Store,
     pub config: Arc<Live>,
+    pub vault: Vault,
+    pub tools: Arc<tool::Tools>,
+}
+
+impl House {
+    pub fn of(app: &App) -> Self {
+        Self {
+            store: app.store.clone(),
+            config: app.config.clone(),
+            vault: app.vault.clone(),
+            tools: app.tools.clone(),
+        }
+    }
 }
 
 /// Every page. Whatever changes something must come from a page of ours, and every answer forbids the browser
@@ -49,8 +63,12 @@ pub fn router<S: Clone + Send + Sync + 'static>(house: House) -> Router<S> {
         .route("/calls", get(calls::calls))
         .route("/calls/{id}", get(call::call))
         .route("/appointments", get(appointments::appointments))
+        .route("/settings", get(settings::settings))
+        .route("/users/settings", get(settings::settings))
+        .route("/settings/{section}", post(settings::save))
         .route("/assets/style.css", get(assets::style))
         .route("/assets/icon.svg", get(assets::icon))
+        .merge(api::calendar::router())
         .fallback(nowhere)
         .with_state(house)
         .layer(same_origin);

@@ -29,7 +29,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(phone)
         .merge(probes)
-        .merge(pages::router(House { store: app.store.clone(), config: app.config.clone() }))
+        .merge(pages::router(House::of(&app)))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(CatchPanicLayer::new())

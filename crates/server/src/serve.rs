@@ -80,13 +80,13 @@ async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let workers = Workers::new(std::env::current_exe()?);
     let books = Arc::new(tool::calendar::Books::new(store.clone()));
     Ok(Arc::new(App {
-        tools: tool::Tools::standard(
+        tools: Arc::new(tool::Tools::standard(
             &store,
             books.clone(),
             config.calendar.zone.clone(),
             config.calendar.hours.clone(),
             Vec::new(),
-        ),
+        )),
         books,
         calls: Calls::new(config.server.max_calls),
         key,

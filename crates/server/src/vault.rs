@@ -28,7 +28,8 @@ pub struct WrongKey;
 
 impl Vault {
     pub fn new(key: &Secret) -> Self {
-        let mut derived = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("any length will do");
+        let mut derived =
+            Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("any length will do");
         derived.update(PURPOSE);
         Self(XChaCha20Poly1305::new(&derived.finalize().into_bytes().0.into()))
     }
@@ -38,7 +39,8 @@ impl Vault {
     pub fn seal(&self, owner: &str, text: &str) -> String {
         let nonce = secret::random::<NONCE>();
         let payload = Payload { msg: text.as_bytes(), aad: owner.as_bytes() };
-        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).expect("a text of this size can be sealed");
+        let sealed =
+            self.0.encrypt(&XNonce::from(nonce), payload).expect("a text of this size can be sealed");
         format!("{SEALED}{}", BASE64_STANDARD_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
     }
 

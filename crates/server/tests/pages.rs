@@ -11,6 +11,8 @@ use server::{
     config::{Live, Sources},
     notes,
     pages::{self, House, welcome},
+    secret::Secret,
+    vault::Vault,
 };
 use std::{sync::Arc, time::Duration};
 use store::{By, NewAppointment, NewCall, NoteRow, Store};
@@ -19,6 +21,7 @@ use tower::ServiceExt;
 struct Browser {
     router: Router,
     store: Store,
+    config: Arc<Live>,
     cookie: Option<String>,
 }
 
@@ -39,8 +42,14 @@ impl Browser {
         let environment = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let (config, _) = Live::load(Sources { environment, ..Sources::default() }).expect("settings");
         let store = Store::open("sqlite::memory:").await.expect("a store");
-        let router = pages::router(House { store: store.clone(), config: Arc::new(config) });
-        Self { router, store, cookie: None }
+        let config = Arc::new(config);
+        let router = pages::router(House {
+            store: store.clone(),
+            config: config.clone(),
+            vault: Vault::new(&Secret::new("of a test")),
+            tools: Arc::new(tool::Tools::new(Vec::new())),
+        });
+        Self { router, store, config, cookie: None }
     }
 
     async fn owner(settings: &[(&str, &str)]) -> Self {
@@ -58,7 +67,20 @@ impl Browser {
         self.send(Method::POST, path, &[("sec-fetch-site", "same-origin")]).await
     }
 
+    /// Sends a form of this page's.
+    async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let url = reqwest::Url::parse_with_params("http://x/", fields).expect("fields");
+        let body = url.query().unwrap_or_default().to_owned();
+        let headers =
+            [("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")];
+        self.send_with(Method::POST, path, &headers, Body::from(body)).await
+    }
+
     async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)]) -> Page {
+        self.send_with(method, path, headers, Body::empty()).await
+    }
+
+    async fn send_with(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Page {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:5050");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -66,7 +88,7 @@ impl Browser {
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);
         }
-        let request = request.body(Body::empty()).expect("a request");
+        let request = request.body(body).expect("a request");
         let answer = self.router.clone().oneshot(request).await.expect("an answer");
         let (status, headers) = (answer.status(), answer.headers().clone());
         if let Some(set) = headers.get(header::SET_COOKIE) {
@@ -114,7 +136,15 @@ async fn a_call_from(store: &Store, from: &str, started_ms: i64, notes: &[(u64, 
 async fn a_visitor_sees_nothing_of_the_owners() {
     let mut browser = Browser::new(&[]).await;
     let id = a_call(&browser.store, &[]).await;
-    for path in ["/calls", &format!("/calls/{id}"), "/calls/nothing", "/appointments", "/calls?before=x"] {
+    for path in [
+        "/calls",
+        "/settings",
+        "/users/settings",
+        &format!("/calls/{id}"),
+        "/calls/nothing",
+        "/appointments",
+        "/calls?before=x",
+    ] {
         let page = browser.get(path).await;
         assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/"), "{path}");
         assert!(!page.text.contains("+1555"));
@@ -408,5 +438,83 @@ async fn appointments_are_told_by_day_in_the_owners_zone_with_their_call() {
     for wrong in ["tomorrow", "9999-12-31", "-9999-01-01"] {
         let page = browser.get(&format!("/appointments?from={wrong}")).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_saved_on_the_settings_page_counts_at_once_and_back_to_the_default() {
+    let mut browser = Browser::owner(&[]).await;
+    let monday = |browser: &Browser| browser.config.get().calendar.hours.week[0].len();
+    assert_eq!(monday(&browser), 1);
+    let page = browser.submit("/settings/hours", &[("hours.mon", "closed"), ("hours.tue", "")]).await;
+    assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/settings#hours"));
+    assert_eq!(monday(&browser), 0);
+    assert!(browser.get("/users/settings").await.text.contains("value=\"closed\""));
+    browser.submit("/settings/hours", &[("hours.mon", "")]).await;
+    assert_eq!(monday(&browser), 1);
+}
+
+#[tokio::test]
+async fn a_mistake_on_the_settings_page_is_told_at_its_place_and_nothing_is_saved() {
+    let mut browser = Browser::owner(&[]).await;
+    let fields = [("hours.mon", "closed"), ("hours.tue", "from <nine>")];
+    let page = browser.submit("/settings/hours", &fields).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.text.contains("aria-invalid") && page.text.contains("Nothing was saved"), "{}", page.text);
+    assert!(page.text.contains("from &#60;nine&#62;"), "what was written stands there to be mended");
+    assert_eq!(browser.config.get().calendar.hours.week[0].len(), 1);
+    assert_eq!(browser.submit("/settings/data", &[("data.folder", "/")]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(browser.submit("/settings/nothing", &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_the_environment_sets_is_shown_and_not_set_on_the_page() {
+    let mut browser = Browser::owner(&[("HOURS_MON", "07:00-08:00")]).await;
+    let page = browser.get("/settings").await;
+    assert!(page.text.contains("the variable HOURS_MON"), "{}", page.text);
+    browser.submit("/settings/hours", &[("hours.mon", "closed")]).await;
+    assert_eq!(browser.config.get().calendar.hours.week[0].len(), 1);
+    assert_eq!(browser.store.settings().await.expect("read"), []);
+}
+
+#[tokio::test]
+async fn a_secret_is_written_and_never_shown() {
+    let mut browser = Browser::owner(&[]).await;
+    let page = browser.get("/settings").await;
+    let Some(key) =
+        ["google.client_secret", "email.password"].into_iter().find(|key| page.text.contains(key))
+    else {
+        panic!("there is no secret on the page");
+    };
+    let section = key.split_once('.').expect("a section").0;
+    let path = format!("/settings/{section}");
+    browser.submit(&path, &[(key, "hunter2-and-more")]).await;
+    let known = |browser: &Browser| browser.config.get().origins.contains_key(key);
+    assert!(known(&browser));
+    let rows = browser.store.settings().await.expect("read");
+    assert!(rows.iter().all(|row| !row.value.contains("hunter2")), "{rows:?}");
+    assert!(!browser.get("/settings").await.text.contains("hunter2"));
+    browser.submit(&path, &[(key, "")]).await;
+    assert!(known(&browser), "left empty, it stays");
+    browser.submit(&path, &[(key, ""), (&format!("forget {key}"), "on")]).await;
+    assert!(!known(&browser));
+}
+
+#[tokio::test]
+async fn programs_are_told_in_json_that_they_must_log_in() {
+    let mut browser = Browser::new(&[]).await;
+    let addresses = [
+        (Method::POST, "/calendar/check"),
+        (Method::POST, "/calendar/create"),
+        (Method::PUT, "/calendar/update"),
+        (Method::DELETE, "/calendar/delete"),
+        (Method::POST, "/phone/check_availability"),
+        (Method::POST, "/phone/confirm_appointment"),
+    ];
+    for (method, path) in addresses {
+        let page = browser.send(method, path, &[]).await;
+        assert_eq!(page.status, StatusCode::UNAUTHORIZED, "{path}");
+        let answer: serde_json::Value = serde_json::from_str(&page.text).expect("JSON");
+        assert_eq!(answer["ok"], false);
     }
 }

@@ -105,6 +105,9 @@ pub(super) fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigEr
         match (setting.set)(&mut config, &value) {
             Ok(()) => {
                 config.origins.insert(setting.key, source);
+                if !setting.secret {
+                    config.written.insert(setting.key, value.to_string());
+                }
             }
             Err(why) => problems.push(refused(setting, &source, &value, &why)),
         }
@@ -411,5 +414,6 @@ fn blank(zone: TimeZone) -> Config {
         email: Email { user: None, password: None, from: None, smtp_host: None, smtp_port: 0 },
         google: Google { client_id: None, client_secret: None, api_url: nowhere(), oauth_url: nowhere() },
         origins: BTreeMap::new(),
+        written: BTreeMap::new(),
     }
 }

@@ -4,7 +4,7 @@ use super::{Network, Number};
 use crate::secret::Secret;
 use http::Uri;
 use jiff::civil::Time;
-use std::{fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 use when::{Holiday, Kind, Opening};
 
 /// A value as it was written.
@@ -13,6 +13,16 @@ pub(super) enum Value {
     Text(String),
     /// A TOML array.
     List(Vec<String>),
+}
+
+/// As one line, as a variable would hold it.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Text(text) => f.write_str(text),
+            Value::List(list) => f.write_str(&list.join(", ")),
+        }
+    }
 }
 
 impl Value {

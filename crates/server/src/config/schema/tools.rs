@@ -94,30 +94,26 @@ pub(super) const SECTIONS: &[Section] = &[
                 "The OAuth client, from https://console.cloud.google.com.",
                 |c, v| v.some_text().map(|text| c.google.client_id = text),
             )
-            .example("0123456789-abc.apps.googleusercontent.com")
-            .pending(),
+            .example("0123456789-abc.apps.googleusercontent.com"),
             Setting::new("google.client_secret", &["GOOGLE_CLIENT_SECRET"], "", "Its secret.", |c, v| {
                 v.secret().map(|secret| c.google.client_secret = secret)
             })
             .example("GOCSPX-0123456789")
-            .secret()
-            .pending(),
+            .secret(),
             Setting::new(
                 "google.api_url",
                 &["GOOGLE_API_URL"],
                 "https://www.googleapis.com",
                 "Where Google's API is.",
                 |c, v| v.web_url().map(|url| c.google.api_url = url),
-            )
-            .pending(),
+            ),
             Setting::new(
                 "google.oauth_url",
                 &["GOOGLE_OAUTH_URL"],
                 "https://oauth2.googleapis.com",
                 "Where Google's sign-in is.",
                 |c, v| v.web_url().map(|url| c.google.oauth_url = url),
-            )
-            .pending(),
+            ),
         ],
     },
 ];

@@ -1,0 +1,173 @@
+//! What the owner may decide in a browser, each setting with where its value comes from.
+
+use super::{Failure, Frame, House, shown};
+use crate::{
+    clock,
+    config::{
+        Config, Source,
+        schema::{self, Section, Setting},
+    },
+    guard::session::Owner,
+    saved::{self, NotSaved},
+};
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use std::collections::BTreeMap;
+
+/// The sections of the settings that a page may change. The rest is decided by whoever runs the program.
+const SECTIONS: [&str; 5] = ["assistant", "calendar", "hours", "email", "google"];
+/// What a form writes in place of a secret that is to be forgotten.
+const FORGET: &str = "forget";
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct SettingsPage {
+    frame: Frame,
+    sections: Vec<Part>,
+}
+
+/// One section, as a form.
+struct Part {
+    name: &'static str,
+    title: String,
+    about: &'static str,
+    fields: Vec<Field>,
+    wrong: bool,
+}
+
+struct Field {
+    key: &'static str,
+    label: String,
+    help: &'static str,
+    /// As it stands, or as it was just written; nothing of a secret.
+    value: String,
+    /// What it is where nothing is written.
+    default: &'static str,
+    secret: bool,
+    /// A secret is known.
+    known: bool,
+    /// What sets it over our head, in whose place nothing can be set here.
+    fixed: Option<String>,
+    wrong: Option<String>,
+}
+
+/// `GET /settings`
+pub(super) async fn settings(State(house): State<House>, _: Owner) -> Response {
+    shown(&page(&house.config.get(), "", &BTreeMap::new(), &BTreeMap::new()))
+}
+
+/// `POST /settings/{section}`: saves what is written in that section's form. An empty field goes back to its default.
+pub(super) async fn save(
+    State(house): State<House>,
+    owner: Owner,
+    Path(name): Path<String>,
+    Form(form): Form<BTreeMap<String, String>>,
+) -> Result<Response, Failure> {
+    let section = sections().find(|section| section.name == name).ok_or_else(Failure::not_found)?;
+    let config = house.config.get();
+    let changes: Vec<_> = section
+        .settings
+        .iter()
+        .filter(|setting| fixed(&config, setting).is_none())
+        .filter_map(|setting| Some((setting, change(setting, form.get(setting.key)?, &form)?)))
+        .collect();
+    let wrong: BTreeMap<_, _> = changes
+        .iter()
+        .filter_map(|(setting, value)| Some((setting.key, schema::check(setting, value.as_ref()?).err()?)))
+        .collect();
+    if !wrong.is_empty() {
+        let page = page(&config, section.name, &form, &wrong);
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
+    }
+    let changes: Vec<_> = changes.into_iter().map(|(setting, value)| (setting.key, value)).collect();
+    let (by, now_ms) = (&owner.user.id, clock::now_ms());
+    match saved::change(&house.config, &house.store, &house.vault, &changes, by, now_ms).await {
+        Ok(_) => {}
+        Err(NotSaved::Store(error)) => return Err(error.into()),
+        Err(NotSaved::Config(error)) => return Err(Failure::bad_request(&error.to_string())),
+    }
+    let keys: Vec<_> = changes.iter().map(|(key, _)| *key).collect();
+    tracing::info!(by, ?keys, "settings were saved on the page");
+    Ok(Redirect::to(&format!("/settings#{}", section.name)).into_response())
+}
+
+fn sections() -> impl Iterator<Item = &'static Section> {
+    schema::sections().filter(|section| SECTIONS.contains(&section.name))
+}
+
+/// What a form asks for this setting: a new value, or none to go back to the default. A secret that is left empty stays.
+fn change(setting: &Setting, text: &str, form: &BTreeMap<String, String>) -> Option<Option<String>> {
+    let text = text.trim();
+    let forget = form.contains_key(&format!("{FORGET} {}", setting.key));
+    match (text.is_empty(), setting.secret) {
+        (false, _) => Some(Some(text.to_owned())),
+        (true, true) if !forget => None,
+        (true, _) => Some(None),
+    }
+}
+
+/// What sets this setting over the page's head.
+fn fixed(config: &Config, setting: &Setting) -> Option<String> {
+    match config.origins.get(setting.key)? {
+        Source::File { .. } | Source::Page => None,
+        over @ (Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. }) => {
+            Some(over.to_string())
+        }
+    }
+}
+
+fn page(
+    config: &Config,
+    written_in: &str,
+    written: &BTreeMap<String, String>,
+    wrong: &BTreeMap<&'static str, String>,
+) -> SettingsPage {
+    let part = |section: &'static Section| Part {
+        name: section.name,
+        title: titled(section.name),
+        about: section.about,
+        wrong: section.name == written_in && !wrong.is_empty(),
+        fields: section
+            .settings
+            .iter()
+            .filter(|setting| !setting.pending)
+            .map(|setting| field(config, setting, written, wrong))
+            .collect(),
+    };
+    let parts = sections().map(part).filter(|part| !part.fields.is_empty());
+    SettingsPage { frame: Frame::inside("settings"), sections: parts.collect() }
+}
+
+fn field(
+    config: &Config,
+    setting: &'static Setting,
+    written: &BTreeMap<String, String>,
+    wrong: &BTreeMap<&'static str, String>,
+) -> Field {
+    let stands = || config.written.get(setting.key).cloned().unwrap_or_default();
+    let value = written.get(setting.key).cloned().unwrap_or_else(stands);
+    let name = setting.key.split_once('.').map_or(setting.key, |(_, name)| name);
+    Field {
+        key: setting.key,
+        label: titled(name),
+        help: setting.help,
+        value: if setting.secret { String::new() } else { value },
+        default: if setting.secret { "" } else { setting.shown() },
+        secret: setting.secret,
+        known: config.origins.contains_key(setting.key),
+        fixed: fixed(config, setting),
+        wrong: wrong.get(setting.key).cloned(),
+    }
+}
+
+/// `smtp_host` → `Smtp host`
+fn titled(name: &str) -> String {
+    let text = name.replace('_', " ");
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
