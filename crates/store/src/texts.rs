@@ -134,6 +134,19 @@ impl Store {
         .await)?)
     }
 
+    /// Whether this number wants no more texts: of the words that it texted, kept with the status `stop` or `start`, the
+    /// latest counts.
+    pub async fn text_stopped(&self, number: &str) -> Result<bool, StoreError> {
+        let word: Option<String> = on_reader!(self, db => sqlx::query_scalar(
+            "SELECT status FROM texts WHERE number = $1 AND direction = 'in' AND status IN ('stop', 'start') \
+             ORDER BY at_ms DESC, id DESC LIMIT 1",
+        )
+        .bind(number)
+        .fetch_optional(db)
+        .await)?;
+        Ok(word.as_deref() == Some("stop"))
+    }
+
     /// The appointment that the latest text to this number was about: what an answer means.
     pub async fn last_texted_about(&self, number: &str) -> Result<Option<String>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_scalar(

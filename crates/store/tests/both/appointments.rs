@@ -1,7 +1,11 @@
 //! The local calendar: never twice, never over one another, never without a trace.
 
-use crate::{calls::ringing, harness::on_both};
-use store::{AppointmentRow, Booking, By, Cancelling, Held, Hold, Moving, NewAppointment, Span, Store};
+use crate::{
+    calls::ringing,
+    harness::on_both,
+    hours::{HOUR, LEASE, at, book, booked, by, cancel, move_to, same, span, taken},
+};
+use store::{AppointmentRow, By, Gap, Held, Hold, NewAppointment, Plan, Planned, Store};
 
 mod both {
     super::on_both!(
@@ -28,38 +32,6 @@ mod both {
     );
 }
 
-const HOUR: i64 = 3_600_000;
-
-fn at(hour: i64, caller: &'static str, key: &'static str) -> NewAppointment<'static> {
-    NewAppointment {
-        calendar: "main",
-        starts_ms: hour * HOUR,
-        ends_ms: (hour + 1) * HOUR,
-        gap_ms: 0,
-        zone: "Europe/Berlin",
-        summary: "Haircut",
-        description: "short",
-        attendees: "[\"anna@example.org\"]",
-        caller,
-        key,
-    }
-}
-
-fn by(call_id: &'static str) -> By<'static> {
-    By { who: "+49301", call_id: Some(call_id), second: Some(42), at_ms: 7, reason: "" }
-}
-
-async fn booked(store: &Store, new: &NewAppointment<'_>) -> AppointmentRow {
-    match store.book(new, &by("c1")).await.expect("asked") {
-        Booking::Booked(row) => row,
-        other @ (Booking::Same(_) | Booking::Taken(_)) => panic!("not booked: {other:?}"),
-    }
-}
-
-fn span(from: i64, to: i64) -> Span {
-    Span { starts_ms: from * HOUR, ends_ms: to * HOUR }
-}
-
 async fn an_appointment_is_booked_and_found(store: Store) {
     let row = booked(&store, &at(10, "+49301", "k1")).await;
     assert_eq!((row.starts_ms, row.ends_ms), (10 * HOUR, 11 * HOUR));
@@ -78,21 +50,21 @@ async fn an_appointment_is_booked_and_found(store: Store) {
 
 async fn the_same_request_twice_is_one_appointment(store: Store) {
     let row = booked(&store, &at(10, "", "k1")).await;
-    assert_eq!(store.book(&at(10, "", "k1"), &by("c1")).await.expect("asked"), Booking::Same(row.clone()));
-    assert_eq!(store.book(&at(15, "", "k1"), &by("c1")).await.expect("asked"), Booking::Same(row));
+    assert_eq!(book(&store, &at(10, "", "k1"), &by("c1")).await, same(row.clone()));
+    assert_eq!(book(&store, &at(15, "", "k1"), &by("c1")).await, same(row));
     assert_eq!(store.appointments_between("main", 0, 24 * HOUR).await.expect("listed").len(), 1);
 }
 
 async fn the_same_caller_at_the_same_time_is_one_appointment(store: Store) {
     let row = booked(&store, &at(10, "+49301", "k1")).await;
-    assert_eq!(store.book(&at(10, "+49301", "k2"), &by("c2")).await.expect("asked"), Booking::Same(row));
-    let other = store.book(&at(10, "+49302", "k3"), &by("c3")).await.expect("asked");
-    assert_eq!(other, Booking::Taken(span(10, 11)));
+    assert_eq!(book(&store, &at(10, "+49301", "k2"), &by("c2")).await, same(row));
+    let other = book(&store, &at(10, "+49302", "k3"), &by("c3")).await;
+    assert_eq!(other, taken(span(10, 11)));
 }
 
 async fn callers_without_a_number_are_not_the_same_caller(store: Store) {
     booked(&store, &at(10, "", "k1")).await;
-    assert_eq!(store.book(&at(10, "", "k2"), &by("c2")).await.expect("asked"), Booking::Taken(span(10, 11)));
+    assert_eq!(book(&store, &at(10, "", "k2"), &by("c2")).await, taken(span(10, 11)));
 }
 
 async fn appointments_touch_but_never_overlap(store: Store) {
@@ -107,18 +79,18 @@ async fn appointments_touch_but_never_overlap(store: Store) {
         (8 * HOUR, 13 * HOUR, span(9, 10)),
     ] {
         let new = NewAppointment { starts_ms, ends_ms, ..at(0, "", "other") };
-        assert_eq!(store.book(&new, &by("c1")).await.expect("asked"), Booking::Taken(first));
+        assert_eq!(book(&store, &new, &by("c1")).await, taken(first));
     }
 }
 
 async fn a_gap_is_kept_on_both_sides(store: Store) {
     booked(&store, &at(10, "", "k1")).await;
     for hour in [9, 11] {
-        let close = NewAppointment { gap_ms: 1, ..at(hour, "", "k2") };
-        assert_eq!(store.book(&close, &by("c1")).await.expect("asked"), Booking::Taken(span(10, 11)));
+        let close = NewAppointment { gap: Gap::around(1), ..at(hour, "", "k2") };
+        assert_eq!(book(&store, &close, &by("c1")).await, taken(span(10, 11)));
     }
-    booked(&store, &NewAppointment { gap_ms: HOUR, ..at(12, "", "k3") }).await;
-    booked(&store, &NewAppointment { gap_ms: HOUR, ..at(8, "", "k4") }).await;
+    booked(&store, &NewAppointment { gap: Gap::around(HOUR), ..at(12, "", "k3") }).await;
+    booked(&store, &NewAppointment { gap: Gap::around(HOUR), ..at(8, "", "k4") }).await;
 }
 
 async fn calendars_do_not_disturb_each_other(store: Store) {
@@ -155,11 +127,11 @@ async fn of_fifty_that_book_one_time_exactly_one_succeeds(store: Store) {
     let bookings = fifty(&store, |i, store| async move {
         let (caller, key) = (format!("+4931{i}"), format!("k{i}"));
         let new = NewAppointment { caller: &caller, key: &key, ..at(20, "", "") };
-        store.book(&new, &by("c1")).await.expect("asked")
+        book(&store, &new, &by("c1")).await
     })
     .await;
-    assert_eq!(bookings.iter().filter(|booking| matches!(booking, Booking::Booked(_))).count(), 1);
-    assert_eq!(bookings.iter().filter(|booking| **booking == Booking::Taken(span(20, 21))).count(), 49);
+    assert_eq!(bookings.iter().filter(|booking| booking.is_ok()).count(), 1);
+    assert_eq!(bookings.iter().filter(|booking| **booking == taken(span(20, 21))).count(), 49);
 }
 
 async fn of_fifty_that_book_overlapping_times_no_two_overlap(store: Store) {
@@ -167,10 +139,10 @@ async fn of_fifty_that_book_overlapping_times_no_two_overlap(store: Store) {
         let key = format!("k{i}");
         let start = 10 * HOUR + i * HOUR / 10;
         let new = NewAppointment { starts_ms: start, ends_ms: start + HOUR, key: &key, ..at(10, "", "") };
-        store.book(&new, &by("c1")).await.expect("asked")
+        book(&store, &new, &by("c1")).await
     })
     .await;
-    let booked = bookings.iter().filter(|booking| matches!(booking, Booking::Booked(_))).count();
+    let booked = bookings.iter().filter(|booking| booking.is_ok()).count();
     let listed = store.appointments_between("main", 0, 24 * HOUR).await.expect("listed");
     assert_eq!(booked, listed.len());
     for pair in listed.windows(2) {
@@ -179,12 +151,16 @@ async fn of_fifty_that_book_overlapping_times_no_two_overlap(store: Store) {
 }
 
 async fn of_fifty_that_make_one_request_exactly_one_books(store: Store) {
-    let bookings = fifty(&store, |_, store| async move {
-        store.book(&at(10, "+49301", "k1"), &by("c1")).await.expect("asked")
-    })
-    .await;
-    assert_eq!(bookings.iter().filter(|booking| matches!(booking, Booking::Booked(_))).count(), 1);
-    assert_eq!(bookings.iter().filter(|booking| matches!(booking, Booking::Same(_))).count(), 49);
+    let bookings =
+        fifty(&store, |_, store| async move { book(&store, &at(10, "+49301", "k1"), &by("c1")).await }).await;
+    assert_eq!(bookings.iter().filter(|booking| booking.is_ok()).count(), 1);
+    assert_eq!(
+        bookings
+            .iter()
+            .filter(|booking| matches!(booking, Err(Planned::Same(_) | Planned::Underway(_))))
+            .count(),
+        49
+    );
 }
 
 async fn of_fifty_that_book_and_move_into_one_time_exactly_one_succeeds(store: Store) {
@@ -197,12 +173,12 @@ async fn of_fifty_that_book_and_move_into_one_time_exactly_one_succeeds(store: S
         let id = ids[i as usize / 2].clone();
         async move {
             if i % 2 == 0 {
-                let moved = store.move_appointment(&id, (10 * HOUR, 11 * HOUR), 0, &by("c1")).await;
-                return matches!(moved.expect("asked"), Moving::Moved(_));
+                let moved = move_to(&store, &id, (10 * HOUR, 11 * HOUR), 0, &by("c1")).await;
+                return moved.is_ok();
             }
             let key = format!("b{i}");
-            let booking = store.book(&NewAppointment { key: &key, ..at(10, "", "") }, &by("c1")).await;
-            matches!(booking.expect("asked"), Booking::Booked(_))
+            let booking = book(&store, &NewAppointment { key: &key, ..at(10, "", "") }, &by("c1")).await;
+            booking.is_ok()
         }
     })
     .await;
@@ -213,48 +189,41 @@ async fn of_fifty_that_book_and_move_into_one_time_exactly_one_succeeds(store: S
 async fn an_appointment_moves_unless_something_is_there(store: Store) {
     let row = booked(&store, &at(10, "+49301", "k1")).await;
     booked(&store, &at(14, "+49302", "k2")).await;
-    let taken =
-        store.move_appointment(&row.id, (13 * HOUR + 1, 14 * HOUR + 1), 0, &by("c1")).await.expect("asked");
-    assert_eq!(taken, Moving::Taken(span(14, 15)));
-    let gap = store.move_appointment(&row.id, (13 * HOUR, 14 * HOUR), 1, &by("c1")).await.expect("asked");
-    assert_eq!(gap, Moving::Taken(span(14, 15)));
+    let there = move_to(&store, &row.id, (13 * HOUR + 1, 14 * HOUR + 1), 0, &by("c1")).await;
+    assert_eq!(there, taken(span(14, 15)));
+    let gap = move_to(&store, &row.id, (13 * HOUR, 14 * HOUR), 1, &by("c1")).await;
+    assert_eq!(gap, taken(span(14, 15)));
     assert_eq!(store.appointment(&row.id).await.expect("read").as_ref(), Some(&row));
 
-    let moved = store.move_appointment(&row.id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await.expect("asked");
+    let moved = move_to(&store, &row.id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await;
     let expected = AppointmentRow { starts_ms: 15 * HOUR, ends_ms: 16 * HOUR, ..row.clone() };
-    assert_eq!(moved, Moving::Moved(expected.clone()));
+    assert_eq!(moved, Ok(expected.clone()));
     assert_eq!(store.appointment(&row.id).await.expect("read"), Some(expected.clone()));
-    let again = store.move_appointment(&row.id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await.expect("asked");
-    assert_eq!(again, Moving::Moved(expected));
+    let again = move_to(&store, &row.id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await;
+    assert_eq!(again, same(expected));
     assert_eq!(store.appointment_changes(&row.id).await.expect("read").len(), 2);
 }
 
 async fn an_appointment_moves_over_its_own_time(store: Store) {
     let row = booked(&store, &at(10, "", "k1")).await;
     let half = HOUR / 2;
-    let moved = store
-        .move_appointment(&row.id, (10 * HOUR + half, 11 * HOUR + half), HOUR, &by("c1"))
-        .await
-        .expect("asked");
-    assert!(matches!(moved, Moving::Moved(_)));
+    let moved = move_to(&store, &row.id, (10 * HOUR + half, 11 * HOUR + half), HOUR, &by("c1")).await;
+    assert!(moved.is_ok());
 }
 
 async fn the_request_for_a_time_that_was_moved_away_books_anew(store: Store) {
     let row = booked(&store, &at(10, "+49301", "k1")).await;
-    store.move_appointment(&row.id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await.expect("moved");
+    move_to(&store, &row.id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await.expect("done");
     let anew = booked(&store, &at(10, "+49301", "k1")).await;
     assert_ne!(anew.id, row.id);
 }
 
 async fn a_cancelled_time_is_free_again(store: Store) {
     let row = booked(&store, &at(10, "+49301", "k1")).await;
-    let cancelled = store.cancel_appointment(&row.id, &by("c1")).await.expect("asked");
+    let cancelled = cancel(&store, &row.id, &by("c1")).await;
     let expected = AppointmentRow { status: "cancelled".to_owned(), ..row.clone() };
-    assert_eq!(cancelled, Cancelling::Cancelled(expected.clone()));
-    assert_eq!(
-        store.cancel_appointment(&row.id, &by("c1")).await.expect("asked"),
-        Cancelling::Already(expected)
-    );
+    assert_eq!(cancelled, Ok(expected.clone()));
+    assert_eq!(cancel(&store, &row.id, &by("c1")).await, same(expected));
     assert_eq!(store.appointments_between("main", 0, 24 * HOUR).await.expect("listed"), []);
     assert_eq!(store.busy_between("main", 0, 24 * HOUR, 0, None).await.expect("listed"), []);
     assert_eq!(store.appointment_at("main", 10 * HOUR).await.expect("read"), None);
@@ -264,19 +233,19 @@ async fn a_cancelled_time_is_free_again(store: Store) {
 
 async fn what_is_gone_cannot_be_moved_or_cancelled(store: Store) {
     let row = booked(&store, &at(10, "", "k1")).await;
-    store.cancel_appointment(&row.id, &by("c1")).await.expect("cancelled");
+    cancel(&store, &row.id, &by("c1")).await.expect("done");
     for id in [row.id.as_str(), "nobody's"] {
-        let moved = store.move_appointment(id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await.expect("asked");
-        assert_eq!(moved, Moving::Gone);
+        let moved = move_to(&store, id, (15 * HOUR, 16 * HOUR), 0, &by("c1")).await;
+        assert_eq!(moved, Err(Planned::Gone));
     }
-    assert_eq!(store.cancel_appointment("nobody's", &by("c1")).await.expect("asked"), Cancelling::Gone);
+    assert_eq!(cancel(&store, "nobody's", &by("c1")).await, Err(Planned::Gone));
 }
 
 async fn every_change_is_kept_with_who_and_when(store: Store) {
     let row = booked(&store, &at(10, "+49301", "k1")).await;
     let later = By { who: "Anna", call_id: None, second: None, at_ms: 3, reason: "ill" };
-    store.move_appointment(&row.id, (15 * HOUR, 16 * HOUR), 0, &later).await.expect("moved");
-    store.cancel_appointment(&row.id, &by("c2")).await.expect("cancelled");
+    move_to(&store, &row.id, (15 * HOUR, 16 * HOUR), 0, &later).await.expect("done");
+    cancel(&store, &row.id, &by("c2")).await.expect("done");
     let changes = store.appointment_changes(&row.id).await.expect("read");
     let told: Vec<_> = changes
         .iter()
@@ -312,7 +281,7 @@ fn hold(call_id: &'static str, hour: i64) -> Hold<'static> {
         call_id,
         starts_ms: hour * HOUR,
         ends_ms: (hour + 1) * HOUR,
-        gap_ms: 0,
+        gap: Gap::NONE,
         now_ms: 0,
         expires_ms: 180,
     }
@@ -321,12 +290,12 @@ fn hold(call_id: &'static str, hour: i64) -> Hold<'static> {
 async fn a_held_time_is_its_calls_alone(store: Store) {
     assert_eq!(store.hold(&hold("c1", 10)).await.expect("asked"), Held::Held);
     assert_eq!(store.hold(&hold("c2", 10)).await.expect("asked"), Held::Taken(span(10, 11)));
-    let other = store.book(&at(10, "+49302", "k2"), &by("c2")).await.expect("asked");
-    assert_eq!(other, Booking::Taken(span(10, 11)));
-    store.book(&at(12, "+49302", "k2"), &by("c2")).await.expect("booked");
+    let other = book(&store, &at(10, "+49302", "k2"), &by("c2")).await;
+    assert_eq!(other, taken(span(10, 11)));
+    book(&store, &at(12, "+49302", "k2"), &by("c2")).await.expect("done");
     let row = store.appointment_at("main", 12 * HOUR).await.expect("read").expect("booked");
-    let moved = store.move_appointment(&row.id, (10 * HOUR, 11 * HOUR), 0, &by("c2")).await.expect("asked");
-    assert_eq!(moved, Moving::Taken(span(10, 11)));
+    let moved = move_to(&store, &row.id, (10 * HOUR, 11 * HOUR), 0, &by("c2")).await;
+    assert_eq!(moved, taken(span(10, 11)));
     let busy = async |call_id| store.busy_between("main", 0, 12 * HOUR, 0, call_id).await.expect("listed");
     assert_eq!(busy(Some("c2")).await, [span(10, 11)]);
     assert_eq!(busy(None).await, [span(10, 11)]);
@@ -343,7 +312,7 @@ async fn a_hold_ends_by_time_by_another_hold_by_booking_and_with_the_call(store:
     store.hold(&hold("c1", 12)).await.expect("held");
     assert_eq!(busy(0).await, [span(12, 13)]);
 
-    store.book(&at(14, "", "k1"), &by("c1")).await.expect("booked");
+    book(&store, &at(14, "", "k1"), &by("c1")).await.expect("done");
     assert_eq!(busy(0).await, [span(14, 15)]);
 
     store.call_begun(&ringing("c1", "CA1", 0)).await.expect("begun");
@@ -354,6 +323,6 @@ async fn a_hold_ends_by_time_by_another_hold_by_booking_and_with_the_call(store:
 
 async fn an_appointment_that_ends_before_it_starts_is_refused(store: Store) {
     let new = NewAppointment { ends_ms: 10 * HOUR, ..at(10, "", "k1") };
-    assert!(store.book(&new, &by("c1")).await.is_err());
+    assert!(store.plan(&Plan::Book(&new), &by("c1"), None, LEASE).await.is_err());
     assert_eq!(store.appointments_between("main", 0, 24 * HOUR).await.expect("listed"), []);
 }

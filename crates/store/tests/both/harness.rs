@@ -25,7 +25,52 @@ macro_rules! on_both {
     };
 }
 
-pub(crate) use on_both;
+/// Likewise of functions of a [`Database`], which can be opened several times.
+macro_rules! on_both_databases {
+    ($($promise:ident),+ $(,)?) => {
+        $(
+            mod $promise {
+                use crate::harness::{Database, Postgres, Sqlite};
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    super::super::$promise(&Database::Sqlite(Sqlite::new())).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() {
+                    let database = Database::Postgres(Postgres::new().await);
+                    super::super::$promise(&database).await;
+                    database.drop().await;
+                }
+            }
+        )+
+    };
+}
+
+pub(crate) use {on_both, on_both_databases};
+
+/// One database, for as many programs as open it.
+pub enum Database {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Database {
+    pub async fn open(&self) -> Store {
+        match self {
+            Database::Sqlite(database) => database.open().await,
+            Database::Postgres(database) => database.open().await,
+        }
+    }
+
+    pub async fn drop(self) {
+        match self {
+            Database::Sqlite(_) => {}
+            Database::Postgres(database) => database.drop().await,
+        }
+    }
+}
 
 /// A file in a folder of its own, gone with this.
 pub struct Sqlite {

@@ -1,7 +1,10 @@
 //! Two programs at one database.
 
-use crate::harness::{Postgres, Sqlite};
-use store::{Booking, By, NewAppointment, NewToken, Spent, Store};
+use crate::{
+    harness::{Postgres, Sqlite},
+    hours::{at, book, by},
+};
+use store::{NewAppointment, NewToken, Spent, Store};
 use tokio::task::JoinSet;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -35,24 +38,11 @@ async fn share(stores: [Store; 2]) {
         let store = stores[i % 2].clone();
         booking.spawn(async move {
             let key = format!("k{i}");
-            let new = NewAppointment {
-                calendar: "main",
-                starts_ms: 1_000,
-                ends_ms: 2_000,
-                gap_ms: 0,
-                zone: "UTC",
-                summary: "",
-                description: "",
-                attendees: "[]",
-                caller: "",
-                key: &key,
-            };
-            let by = By { who: "x", call_id: None, second: None, at_ms: 0, reason: "" };
-            store.book(&new, &by).await.expect("asked")
+            book(&store, &NewAppointment { key: &key, ..at(10, "", "") }, &by("c1")).await
         });
     }
     let spent = spending.join_all().await;
     assert_eq!(spent.iter().filter(|spent| matches!(spent, Spent::Now { .. })).count(), 1);
     let booked = booking.join_all().await;
-    assert_eq!(booked.iter().filter(|booking| matches!(booking, Booking::Booked(_))).count(), 1);
+    assert_eq!(booked.iter().filter(|booking| booking.is_ok()).count(), 1);
 }

@@ -2,9 +2,16 @@
 
 mod appointments;
 mod calls;
+mod entrusted;
 mod harness;
+mod hours;
 mod instances;
+mod intents;
+mod jobs;
 mod opening;
 mod people;
+mod recovery;
 mod settings;
+mod texts;
 mod tokens;
+mod undo;

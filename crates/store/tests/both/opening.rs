@@ -115,7 +115,10 @@ async fn tables_of_a_newer_version_are_refused_with_what_to_do() {
     database.open().await.close().await;
     let path = database.address().replacen("sqlite:///", "sqlite:", 1);
     let pool = sqlx::SqlitePool::connect(&path).await.expect("opened");
-    sqlx::query("UPDATE _sqlx_migrations SET version = 9999").execute(&pool).await.expect("aged");
+    sqlx::query("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1")
+        .execute(&pool)
+        .await
+        .expect("aged");
     pool.close().await;
     let error = Store::open(&database.address()).await.expect_err("too new");
     assert!(matches!(&error, StoreError::Outdated(text) if text.contains("newer version")), "{error}");
