@@ -13,7 +13,7 @@
 //!
 //! Sources: the discovery document of revision 20261030 (`fixtures/google/calendar_schemas.json`), Google's guides on
 //! errors, synchronisation, versions and repeated events, and what Google's own Python libraries send and read, which
-//! `tests/google.rs` runs against this. Where Google overlooks a fault (an unknown field or query parameter, an
+//! `tests/google` runs against this. Where Google overlooks a fault (an unknown field or query parameter, an
 //! authorisation request without `state` or without an S256 challenge), this refuses it and counts a mistake.
 
 mod answer;
@@ -50,6 +50,7 @@ use std::{
     collections::BTreeMap,
     io,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -183,6 +184,18 @@ impl Google {
         let zone = "UTC";
         state.shelves.insert(email.to_owned(), Shelf::new(email, email, zone, email, Role::Owner));
         state.grants.accounts.add(email, &token_address)
+    }
+
+    /// What `tests/google/vendor.py` reads to be a client of this service, which is Google's own Python: with a service
+    /// account of its own; files go to `folder`.
+    pub fn brief(&self, folder: &Path) -> Value {
+        let service_account = self.service_account("bot@sim.iam.gserviceaccount.com");
+        let client = &self.lock().grants.client;
+        serde_json::json!({
+            "url": self.url(), "client_id": client.id, "client_secret": client.secret,
+            "redirect_uri": client.redirects.first(), "service_account": service_account, "folder": folder,
+            "schemas": concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/google/calendar_schemas.json"),
+        })
     }
 
     /// A Workspace administrator lets this service account speak for the owner, with these scopes.
