@@ -15,7 +15,7 @@ use server::{
     vault::Vault,
 };
 use std::{sync::Arc, time::Duration};
-use store::{By, NewAppointment, NewCall, NoteRow, Store};
+use store::{By, Followup, NewAppointment, NewCall, NoteRow, Plan, Planned, Store};
 use tower::ServiceExt;
 
 struct Browser {
@@ -422,7 +422,9 @@ async fn appointments_are_told_by_day_in_the_owners_zone_with_their_call() {
         at_ms: starts_ms - 1,
         reason: "",
     };
-    browser.store.book(&new, &by).await.expect("booked");
+    let planned = browser.store.plan(&Plan::Book(&new), &by, None, starts_ms).await.expect("asked");
+    let Planned::Planned(intent) = planned else { panic!("not planned: {planned:?}") };
+    browser.store.carry_out(&intent, &Followup::default()).await.expect("booked");
     let page = browser.get("/appointments?from=2026-11-24").await.text;
     for expected in [
         "Tuesday, 24 November 2026",

@@ -238,3 +238,17 @@ pub(crate) async fn write(tx: &mut Tx, row: &AppointmentRow, key: &str) -> Resul
     .await
     .map(|_| ()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_recorded_before_there_were_kinds_and_calendars_elsewhere_is_read() {
+        let recorded = r#"{"id":"a","calendar":"main","starts_ms":1,"ends_ms":2,"zone":"UTC","summary":"","description":"",
+            "attendees":"[]","caller":"","call_id":null,"status":"booked","created_ms":0}"#;
+        let row: AppointmentRow = serde_json::from_str(recorded).expect("read");
+        assert_eq!((row.gap(), row.elsewhere, row.generation), (Gap::NONE, None, 0));
+        assert_eq!((row.kind.as_str(), row.contact.as_str()), ("", ""));
+    }
+}

@@ -72,23 +72,11 @@ impl Store {
         .await)?)
     }
 
-    /// What is taken at some time in `[from_ms, to_ms)`, in order of start: booked, about to be booked or moved there, or
-    /// held by another call than `call_id`. Spans may touch and overlap.
-    pub async fn busy_between(
-        &self,
-        calendar: &str,
-        from_ms: i64,
-        to_ms: i64,
-        now_ms: i64,
-        call_id: Option<&str>,
-    ) -> Result<Vec<Span>, StoreError> {
-        // Beyond so great a gap no appointment wants any.
-        let all = Gap::around(i64::MAX);
-        self.taken_between(calendar, Span { starts_ms: from_ms, ends_ms: to_ms }, all, now_ms, call_id).await
-    }
-
-    /// Likewise, for somebody who wants `gap` around a time: each span is widened by what its appointment wants free around
-    /// it, as far as that is more. A time that, widened by `gap`, touches none of these spans is one that can be
+    /// What is taken at some time in `range`, in order of start: booked, about to be booked or moved there, or held by
+    /// another call than `call_id`. Spans may touch and overlap.
+    ///
+    /// It is told for somebody who wants `gap` around a time: each span is widened by what its appointment wants free around
+    /// it, as far as that is more. A time that, widened by `gap`, overlaps none of these spans is one that can be
     /// [planned](Store::plan).
     pub async fn taken_between(
         &self,

@@ -213,14 +213,14 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Turns a planned intent into one that is undone, from `retry_ms` on by whoever claims it.
-    ///
-    /// # Panics
-    ///
-    /// If the intent cancels: what may be removed elsewhere cannot be brought back. It [runs ahead](Store::cancel_ahead).
+    /// Turns a planned intent into one that is undone, from `retry_ms` on by whoever claims it. One that cancels stays
+    /// planned: what may be removed elsewhere cannot be brought back, so it is tried again.
     pub async fn undo_later(&self, intent: &Intent, retry_ms: i64, why: &str) -> Result<bool, StoreError> {
-        assert_ne!(intent.what, What::Cancelled, "a cancellation is finished, not taken back");
-        self.put_back(intent, IntentState::Undoing, retry_ms, why).await
+        let state = match intent.what {
+            What::Booked | What::Moved => IntentState::Undoing,
+            What::Cancelled => IntentState::Planned,
+        };
+        self.put_back(intent, state, retry_ms, why).await
     }
 
     /// Gives an intent up until `retry_ms`, when whoever claims it tries again to do what its state says.
@@ -263,7 +263,7 @@ impl Store {
 
     /// What became of the intent with this id. One that is carried out here but still removes its event elsewhere is done.
     pub async fn outcome(&self, intent_id: &str) -> Result<Outcome, StoreError> {
-        let open: Option<IntentRow> = on_writer!(self, db => sqlx::query_as(concat!(
+        let open: Option<IntentRow> = on_reader!(self, db => sqlx::query_as(concat!(
             "SELECT ", columns!(), " FROM intents WHERE id = $1 AND state <> 'removing'",
         ))
         .bind(intent_id)
@@ -272,7 +272,7 @@ impl Store {
         if let Some(row) = open {
             return Ok(Outcome::Open(row.try_into()?));
         }
-        let appointment: Option<String> = on_writer!(self, db => sqlx::query_scalar(
+        let appointment: Option<String> = on_reader!(self, db => sqlx::query_scalar(
             "SELECT appointment_id FROM appointment_changes WHERE id = $1",
         )
         .bind(intent_id)

@@ -14,7 +14,6 @@
 //! `tests/both/`, which run on both databases.
 
 mod appointments;
-mod at_once;
 mod callers;
 mod calls;
 mod changes;
@@ -36,7 +35,6 @@ mod tokens;
 mod users;
 
 pub use appointments::{AppointmentRow, Gap, Span};
-pub use at_once::{Booking, Cancelling, Moving};
 pub use callers::CallerRow;
 pub use calls::{Begun, CallRow, NewCall};
 pub use changes::{Carried, ChangeRow, Followup};

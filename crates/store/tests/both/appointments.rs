@@ -3,7 +3,7 @@
 use crate::{
     calls::ringing,
     harness::on_both,
-    hours::{HOUR, LEASE, at, book, booked, by, cancel, move_to, same, span, taken},
+    hours::{HOUR, LEASE, at, book, booked, busy, by, cancel, move_to, same, span, taken},
 };
 use store::{AppointmentRow, By, Gap, Held, Hold, NewAppointment, Plan, Planned, Store};
 
@@ -27,6 +27,7 @@ mod both {
         what_is_gone_cannot_be_moved_or_cancelled,
         every_change_is_kept_with_who_and_when,
         a_held_time_is_its_calls_alone,
+        a_number_finds_its_appointments,
         a_hold_ends_by_time_by_another_hold_by_booking_and_with_the_call,
         an_appointment_that_ends_before_it_starts_is_refused,
     );
@@ -96,7 +97,7 @@ async fn a_gap_is_kept_on_both_sides(store: Store) {
 async fn calendars_do_not_disturb_each_other(store: Store) {
     booked(&store, &at(10, "", "k1")).await;
     booked(&store, &NewAppointment { calendar: "other", ..at(10, "", "k1") }).await;
-    assert_eq!(store.busy_between("main", 0, 24 * HOUR, 0, None).await.expect("listed"), [span(10, 11)]);
+    assert_eq!(busy(&store, span(0, 24), 0, None).await, [span(10, 11)]);
 }
 
 /// Runs fifty at once, on connections that stand, in a calendar that is in use.
@@ -183,7 +184,7 @@ async fn of_fifty_that_book_and_move_into_one_time_exactly_one_succeeds(store: S
     })
     .await;
     assert_eq!(won.into_iter().filter(|won| *won).count(), 1);
-    assert_eq!(store.busy_between("main", 0, 24 * HOUR, 0, None).await.expect("listed"), [span(10, 11)]);
+    assert_eq!(busy(&store, span(0, 24), 0, None).await, [span(10, 11)]);
 }
 
 async fn an_appointment_moves_unless_something_is_there(store: Store) {
@@ -225,7 +226,7 @@ async fn a_cancelled_time_is_free_again(store: Store) {
     assert_eq!(cancelled, Ok(expected.clone()));
     assert_eq!(cancel(&store, &row.id, &by("c1")).await, same(expected));
     assert_eq!(store.appointments_between("main", 0, 24 * HOUR).await.expect("listed"), []);
-    assert_eq!(store.busy_between("main", 0, 24 * HOUR, 0, None).await.expect("listed"), []);
+    assert_eq!(busy(&store, span(0, 24), 0, None).await, []);
     assert_eq!(store.appointment_at("main", 10 * HOUR).await.expect("read"), None);
     let anew = booked(&store, &at(10, "+49301", "k1")).await;
     assert_ne!(anew.id, row.id);
@@ -275,6 +276,23 @@ async fn every_change_is_kept_with_who_and_when(store: Store) {
     assert_eq!((after["starts_ms"].as_i64(), after["status"].as_str()), (Some(15 * HOUR), Some("cancelled")));
 }
 
+async fn a_number_finds_its_appointments(store: Store) {
+    let mine = booked(&store, &at(10, "+49301", "k1")).await;
+    let confirmed = NewAppointment { contact: "+49301", ..at(8, "", "k2") };
+    let confirmed = booked(&store, &confirmed).await;
+    booked(&store, &at(12, "+49302", "k3")).await;
+    let nobodys = booked(&store, &NewAppointment { contact: "", ..at(14, "", "k4") }).await;
+    let of =
+        async |number, from| store.appointments_of("main", number, from * HOUR, 10).await.expect("listed");
+    assert_eq!(of("+49301", 0).await, [confirmed, mine.clone()]);
+    assert_eq!(of("+49301", 9).await, std::slice::from_ref(&mine));
+    assert_eq!(of("+49301", 11).await, []);
+    assert_eq!(of("", 0).await, []);
+    cancel(&store, &mine.id, &by("c1")).await.expect("cancelled");
+    assert_eq!(of("+49301", 9).await, []);
+    assert_eq!(nobodys.contact, "");
+}
+
 fn hold(call_id: &'static str, hour: i64) -> Hold<'static> {
     Hold {
         calendar: "main",
@@ -296,29 +314,29 @@ async fn a_held_time_is_its_calls_alone(store: Store) {
     let row = store.appointment_at("main", 12 * HOUR).await.expect("read").expect("booked");
     let moved = move_to(&store, &row.id, (10 * HOUR, 11 * HOUR), 0, &by("c2")).await;
     assert_eq!(moved, taken(span(10, 11)));
-    let busy = async |call_id| store.busy_between("main", 0, 12 * HOUR, 0, call_id).await.expect("listed");
-    assert_eq!(busy(Some("c2")).await, [span(10, 11)]);
-    assert_eq!(busy(None).await, [span(10, 11)]);
-    assert_eq!(busy(Some("c1")).await, []);
+    let taken_for = async |call_id| busy(&store, span(0, 12), 0, call_id).await;
+    assert_eq!(taken_for(Some("c2")).await, [span(10, 11)]);
+    assert_eq!(taken_for(None).await, [span(10, 11)]);
+    assert_eq!(taken_for(Some("c1")).await, []);
     assert_eq!(store.hold(&hold("c3", 12)).await.expect("asked"), Held::Taken(span(12, 13)));
 }
 
 async fn a_hold_ends_by_time_by_another_hold_by_booking_and_with_the_call(store: Store) {
-    let busy = async |now| store.busy_between("main", 0, 24 * HOUR, now, None).await.expect("listed");
+    let then = async |now| busy(&store, span(0, 24), now, None).await;
     store.hold(&hold("c1", 10)).await.expect("held");
-    assert_eq!(busy(179).await, [span(10, 11)]);
-    assert_eq!(busy(180).await, []);
+    assert_eq!(then(179).await, [span(10, 11)]);
+    assert_eq!(then(180).await, []);
 
     store.hold(&hold("c1", 12)).await.expect("held");
-    assert_eq!(busy(0).await, [span(12, 13)]);
+    assert_eq!(then(0).await, [span(12, 13)]);
 
     book(&store, &at(14, "", "k1"), &by("c1")).await.expect("done");
-    assert_eq!(busy(0).await, [span(14, 15)]);
+    assert_eq!(then(0).await, [span(14, 15)]);
 
     store.call_begun(&ringing("c1", "CA1", 0)).await.expect("begun");
     store.hold(&hold("c1", 16)).await.expect("held");
     store.call_ended("c1", 10, "caller_hung_up").await.expect("ended");
-    assert_eq!(busy(0).await, [span(14, 15)]);
+    assert_eq!(then(0).await, [span(14, 15)]);
 }
 
 async fn an_appointment_that_ends_before_it_starts_is_refused(store: Store) {

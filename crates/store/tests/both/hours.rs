@@ -95,3 +95,9 @@ pub async fn move_to(
 pub async fn cancel(store: &Store, id: &str, by: &By<'_>) -> Result<AppointmentRow, Planned> {
     done(store, &Plan::Cancel { id }, by).await
 }
+
+/// What is taken from one full hour to another, for another call than this.
+pub async fn busy(store: &Store, range: Span, now_ms: i64, call_id: Option<&str>) -> Vec<Span> {
+    let gap = Gap::around(24 * HOUR);
+    store.taken_between("main", range, gap, now_ms, call_id).await.expect("listed")
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     harness::on_both,
-    hours::{HOUR, LEASE, at, book, booked, by, cancel, carried, move_to, planned, same, span, taken},
+    hours::{HOUR, LEASE, at, book, booked, busy, by, cancel, carried, move_to, planned, same, span, taken},
 };
 use store::{
     Carried, Followup, Gap, Held, Hold, Intent, IntentState, JobState, NewAppointment, NewJob, Outcome, Plan,
@@ -20,6 +20,7 @@ mod both {
         a_lease_that_ran_out_is_claimed_once_and_its_first_holder_has_lost_it,
         a_renewed_lease_is_not_claimed,
         what_is_being_undone_keeps_its_time_and_is_not_carried_out,
+        a_cancellation_is_tried_again_and_not_taken_back,
         a_cancellation_runs_ahead_and_its_removal_is_remembered,
         the_same_wish_under_way_is_told_so_and_gone_on_with_when_left_behind,
         an_appointment_is_changed_by_one_at_a_time,
@@ -33,10 +34,6 @@ mod both {
 
 const GOOGLE: Option<&str> = Some("google:primary");
 
-async fn busy(store: &Store) -> Vec<Span> {
-    store.busy_between("main", 0, 24 * HOUR, 7, Some("another")).await.expect("listed")
-}
-
 async fn claimed(store: &Store, now_ms: i64) -> Vec<Intent> {
     store.claim_intents(now_ms, now_ms + LEASE, 10).await.expect("claimed")
 }
@@ -45,7 +42,7 @@ async fn a_planned_time_is_taken_until_it_is_decided(store: Store) {
     let intent = planned(&store, &Plan::Book(&at(10, "+49301", "k1")), &by("c1"), GOOGLE).await;
     assert_eq!((intent.what, intent.state, &intent.before), (What::Booked, IntentState::Planned, &None));
     assert_eq!(intent.by().call_id, Some("c1"));
-    assert_eq!(busy(&store).await, [span(10, 11)]);
+    assert_eq!(busy(&store, span(0, 24), 7, Some("another")).await, [span(10, 11)]);
     assert_eq!(store.appointments_between("main", 0, 24 * HOUR).await.expect("listed"), []);
     assert_eq!(book(&store, &at(10, "+49302", "k2"), &by("c2")).await, taken(span(10, 11)));
     let hold = Hold {
@@ -62,7 +59,7 @@ async fn a_planned_time_is_taken_until_it_is_decided(store: Store) {
     assert_eq!(move_to(&store, &other.id, (10 * HOUR, 11 * HOUR), 0, &by("c2")).await, taken(span(10, 11)));
 
     assert!(store.drop_intent(&intent).await.expect("dropped"));
-    assert_eq!(busy(&store).await, [span(12, 13)]);
+    assert_eq!(busy(&store, span(0, 24), 7, Some("another")).await, [span(12, 13)]);
     assert!(book(&store, &at(10, "+49302", "k3"), &by("c2")).await.is_ok());
 }
 
@@ -71,20 +68,20 @@ async fn a_moving_appointment_takes_both_times(store: Store) {
     let plan = Plan::Move { id: &row.id, to: span(15, 16), gap: Gap::NONE };
     let intent = planned(&store, &plan, &by("c1"), None).await;
     assert_eq!(intent.before.as_ref(), Some(&row));
-    assert_eq!(busy(&store).await, [span(10, 11), span(15, 16)]);
+    assert_eq!(busy(&store, span(0, 24), 7, Some("another")).await, [span(10, 11), span(15, 16)]);
     for hour in [10, 15] {
         let key = format!("o{hour}");
         let new = NewAppointment { key: &key, ..at(hour, "", "") };
         assert_eq!(book(&store, &new, &by("c2")).await, taken(span(hour, hour + 1)));
     }
     carried(&store, &intent).await;
-    assert_eq!(busy(&store).await, [span(15, 16)]);
+    assert_eq!(busy(&store, span(0, 24), 7, Some("another")).await, [span(15, 16)]);
 }
 
 async fn a_cancelled_time_is_free_when_that_is_carried_out(store: Store) {
     let row = booked(&store, &at(10, "", "k1")).await;
     let intent = planned(&store, &Plan::Cancel { id: &row.id }, &by("c1"), None).await;
-    assert_eq!(busy(&store).await, [span(10, 11)]);
+    assert_eq!(busy(&store, span(0, 24), 7, Some("another")).await, [span(10, 11)]);
     assert_eq!(book(&store, &at(10, "", "k2"), &by("c2")).await, taken(span(10, 11)));
     assert_eq!(carried(&store, &intent).await.status, "cancelled");
     assert!(book(&store, &at(10, "", "k2"), &by("c2")).await.is_ok());
@@ -141,7 +138,7 @@ async fn a_dropped_intent_leaves_nothing(store: Store) {
     assert_eq!(store.carry_out(&intent, &Followup::default()).await.expect("asked"), Carried::Lost);
     assert_eq!(store.outcome(&intent.id).await.expect("asked"), Outcome::Dropped);
     assert_eq!(store.appointment(&intent.after.id).await.expect("read"), None);
-    assert_eq!(busy(&store).await, []);
+    assert_eq!(busy(&store, span(0, 24), 7, Some("another")).await, []);
 }
 
 async fn a_lease_that_ran_out_is_claimed_once_and_its_first_holder_has_lost_it(store: Store) {
@@ -157,7 +154,7 @@ async fn a_lease_that_ran_out_is_claimed_once_and_its_first_holder_has_lost_it(s
     assert!(!store.retry_later(&first, 0, "").await.expect("asked"));
     assert_eq!(store.intent_anew(&first, GOOGLE).await.expect("asked"), None);
     assert_eq!(store.carry_out(&first, &Followup::default()).await.expect("asked"), Carried::Lost);
-    assert_eq!(busy(&store).await, [span(10, 11)]);
+    assert_eq!(busy(&store, span(0, 24), 7, Some("another")).await, [span(10, 11)]);
 
     let row = carried(&store, second).await;
     assert_eq!(carried(&store, &first).await, row);
@@ -175,7 +172,7 @@ async fn what_is_being_undone_keeps_its_time_and_is_not_carried_out(store: Store
     let intent = planned(&store, &Plan::Book(&at(10, "", "k1")), &by("c1"), GOOGLE).await;
     assert!(store.undo_later(&intent, 500, "no answer").await.expect("turned"));
     assert_eq!(store.carry_out(&intent, &Followup::default()).await.expect("asked"), Carried::Lost);
-    assert_eq!(busy(&store).await, [span(10, 11)]);
+    assert_eq!(busy(&store, span(0, 24), 7, Some("another")).await, [span(10, 11)]);
     assert_eq!(book(&store, &at(10, "+49302", "k2"), &by("c2")).await, taken(span(10, 11)));
 
     assert_eq!(claimed(&store, 499).await, []);
@@ -188,7 +185,16 @@ async fn what_is_being_undone_keeps_its_time_and_is_not_carried_out(store: Store
     let [undoing] = &claimed(&store, 900_000).await[..] else { panic!("not claimed") };
     assert_eq!((undoing.state, undoing.attempts), (IntentState::Undoing, 2));
     assert!(store.drop_intent(undoing).await.expect("dropped"));
-    assert_eq!(busy(&store).await, []);
+    assert_eq!(busy(&store, span(0, 24), 7, Some("another")).await, []);
+}
+
+async fn a_cancellation_is_tried_again_and_not_taken_back(store: Store) {
+    let row = booked(&store, &at(10, "", "k1")).await;
+    let cancelling = planned(&store, &Plan::Cancel { id: &row.id }, &by("c1"), None).await;
+    assert!(store.undo_later(&cancelling, 500, "no answer").await.expect("put back"));
+    let [again] = &claimed(&store, 500).await[..] else { panic!("not claimed") };
+    assert_eq!((again.state, again.attempts), (IntentState::Planned, 1));
+    assert_eq!(carried(&store, again).await.status, "cancelled");
 }
 
 async fn a_cancellation_runs_ahead_and_its_removal_is_remembered(store: Store) {
@@ -199,7 +205,7 @@ async fn a_cancellation_runs_ahead_and_its_removal_is_remembered(store: Store) {
     let ahead = store.cancel_ahead(&cancelling, 500, "no answer", &nothing).await.expect("asked");
     let Carried::Done(cancelled) = ahead else { panic!("lost") };
     assert_eq!(cancelled.status, "cancelled");
-    assert_eq!(busy(&store).await, []);
+    assert_eq!(busy(&store, span(0, 24), 7, Some("another")).await, []);
     assert_eq!(store.outcome(&cancelling.id).await.expect("asked"), Outcome::Done(cancelled.clone()));
     assert_eq!(cancel(&store, &row.id, &by("c1")).await, same(cancelled.clone()));
     assert!(book(&store, &at(10, "", "k2"), &by("c2")).await.is_ok());

@@ -2,7 +2,7 @@
 
 use crate::{
     harness::{Database, on_both_databases},
-    hours::{HOUR, LEASE, at, book, by, carried, planned, same, span},
+    hours::{HOUR, LEASE, at, book, busy, by, carried, planned, same, span},
 };
 use std::{future::poll_fn, pin::pin, task::Poll};
 use store::{By, Carried, Followup, Gap, Intent, JobState, NewAppointment, NewJob, Plan, Planned, Store};
@@ -27,7 +27,7 @@ async fn what_a_dead_instance_planned_is_found_and_carried_out_by_the_next(datab
     let store = database.open().await;
     assert_eq!(store.open_intents(10).await.expect("listed"), std::slice::from_ref(&left));
     assert_eq!(store.claim_intents(LEASE - 1, 2 * LEASE, 10).await.expect("claimed"), []);
-    assert_eq!(store.busy_between("main", 0, 24 * HOUR, 0, None).await.expect("listed"), [span(10, 11)]);
+    assert_eq!(busy(&store, span(0, 24), 0, None).await, [span(10, 11)]);
     let [intent] = &store.claim_intents(LEASE, 2 * LEASE, 10).await.expect("claimed")[..] else {
         panic!("not claimed")
     };
