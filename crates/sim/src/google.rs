@@ -464,8 +464,8 @@ impl State {
         request: &http::Request,
         now: Timestamp,
     ) -> Result<Answer, Refusal> {
-        let asked = method::Asked::read(method, request)?;
         let who = self.grants.admit(method, request, now)?;
+        let asked = method::Asked::read(method, request)?;
         let answer = match method {
             Method::FreeBusyQuery => self.freebusy(request, &who),
             Method::EventsInsert

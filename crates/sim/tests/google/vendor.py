@@ -3,8 +3,11 @@
     scripts/python crates/sim/tests/google/vendor.py check   goes through everything, and exits with 0 where it holds
     scripts/python crates/sim/tests/google/vendor.py files   writes the files that the libraries write and read
 
-Standard input begins with one line of JSON: `url` (the stand-in's address), `client_id`, `client_secret`,
-`redirect_uri`, `service_account` (a key file's content), `folder` (where files go), `schemas` (the fixture; for `check`).
+What `files` wrote once, without the private key, is in fixtures/google/files.
+
+Standard input begins with one line of JSON, which `Google::brief` makes: `url` (the stand-in's address), `client_id`,
+`client_secret`, `redirect_uri`, `service_account` (a key file's content), `folder` (where files go), `schemas` (the
+fixture; for `check`).
 While checking, a line `ask ...` on standard output is a wish for something to happen on the other side; the answer is
 one line on standard input.
 """
