@@ -115,6 +115,9 @@ impl Claims {
         if text.len() <= decided {
             return;
         }
+        if self.pending.iter().any(|pending| pending.item == item && pending.text == text) {
+            return;
+        }
         self.pending.retain(|pending| pending.item != item);
         if said::denies(text) {
             self.pending

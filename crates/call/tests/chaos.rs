@@ -61,7 +61,7 @@ struct World {
 
 impl World {
     fn step(&mut self, sim: &mut Sim, rng: &mut Rng) {
-        let outputs = match rng.u8(0..12) {
+        let outputs = match rng.u8(0..13) {
             0..=3 if !self.cancelled => sim.speak(self.item, ms(rng.u64(20..1_500))),
             0..=4 => {
                 self.item += 1;
@@ -78,9 +78,23 @@ impl World {
             }
             9 => self.tool(sim, rng),
             10 => {
-                let effect = if rng.bool() { Effect::None } else { Effect::Sent("a text".into()) };
+                let agreed = Agreed { id: "a1".into(), starts: "2026-11-27T10:00".into() };
+                let effect = match rng.u8(0..4) {
+                    0 | 1 => Effect::None,
+                    2 => Effect::Sent("a text".into()),
+                    _ => Effect::Booked(agreed),
+                };
                 let answer = Answer { effect, ..Answer::said("done") };
                 sim.give(Input::Tool(ToolCallId(rng.u32(0..6).to_string()), answer))
+            }
+            11 => {
+                let text = [
+                    "I've booked it.",
+                    "One moment.",
+                    "You're booked for Friday at ten, and I've texted you.",
+                ];
+                let transcript = Transcript { text: text[rng.usize(0..3)].into(), partial: rng.bool() };
+                sim.engine(EngineEvent::AssistantSaid(ItemId(self.item), transcript))
             }
             _ => sim.give(Input::Line(LineEvent::Audio(sound(ms(20))))),
         };
@@ -117,8 +131,12 @@ fn check(sim: &Sim, longest_call: Duration) {
     let (mut asked, mut answered) = (BTreeSet::new(), BTreeSet::new());
     let mut items = sim.played_items();
     let mut ended = None;
+    let (mut done, mut corrections) = (BTreeSet::new(), 0);
     for (at, output) in &sim.log {
-        let tool_after_all = matches!(output, Output::Note(Note::ToolAnswered { .. }));
+        let tool_after_all = matches!(
+            output,
+            Output::Note(Note::ToolAnswered { .. } | Note::FalseClaim { corrected: false, .. })
+        );
         assert!(ended.is_none() || tool_after_all, "{output:?} after the end");
         match output {
             Output::Line(LineCommand::Play(chunk)) => {
@@ -137,10 +155,28 @@ fn check(sim: &Sim, longest_call: Duration) {
             Output::Engine(EngineCommand::Answer(id, _)) => {
                 assert!(answered.insert(id.clone()), "{id:?} was answered twice");
             }
+            Output::Note(Note::ToolAnswered { effect: Effect::Booked(_), .. }) => {
+                done.insert("booked");
+            }
+            Output::Note(Note::ToolAnswered { effect: Effect::Sent(_), .. }) => {
+                done.insert("sent");
+            }
+            Output::Note(Note::FalseClaim { deed, .. }) => {
+                let unsaid = match deed {
+                    Deed::Booked => !done.contains("booked"),
+                    Deed::Sent => !done.contains("sent"),
+                    Deed::Moved | Deed::Cancelled | Deed::Listed => false,
+                };
+                assert!(unsaid, "what was done was called a false claim: {output:?}");
+            }
+            Output::Engine(EngineCommand::Prompt(words)) => {
+                corrections += usize::from(words.contains("misspoke"));
+            }
             Output::Note(Note::Ended(_)) => ended = Some(*at),
             Output::Line(_) | Output::Engine(_) | Output::Note(_) => {}
         }
     }
+    assert!(corrections <= 2, "corrected {corrections} times");
     for (item, made) in &sim.made {
         let sent = sent.get(item).copied().unwrap_or_default();
         let heard = sim.heard(item.0);

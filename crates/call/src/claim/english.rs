@@ -267,8 +267,6 @@ pub(super) const ENGLISH: Language = Language {
         "did",
         "do",
         "does",
-        "was",
-        "were",
         "had",
         "until",
         "make",
@@ -312,6 +310,7 @@ pub(super) const ENGLISH: Language = Language {
         "available",
         "unavailable",
     ],
+    regrets: &["sorry", "afraid", "unfortunately"],
     conditions: &[
         "if",
         "once",

@@ -21,6 +21,8 @@ pub(super) struct Language {
     pub doubts: &'static [&'static str],
     /// The same for what is a state and no deed of the assistant.
     pub state_doubts: &'static [&'static str],
+    /// Anywhere in front of a state in the sentence: it is no good news.
+    pub regrets: &'static [&'static str],
     /// Anywhere in front of it in the sentence: only under a condition.
     pub conditions: &'static [&'static str],
     /// Right behind it: somebody else, or another meaning.
@@ -83,7 +85,7 @@ const ASIDE: [&str; 46] = [
     "although", "while", "if", "your", "und", "y", "et", "between", "ends", "starting",
 ];
 /// A gap is not longer than this.
-const GAP: usize = 9;
+const GAP: usize = 12;
 
 /// The claims of a text, in order.
 pub(super) fn claims(text: &str) -> Vec<Claim> {
@@ -167,7 +169,7 @@ fn find(
 ) {
     let pattern: Vec<_> = phrase.words.split(' ').collect();
     for from in 0..sentence.words.len() {
-        let matching = Matching { language, words: &sentence.words, from };
+        let matching = Matching { language, words: &sentence.words };
         let Some(to) = matching.reach(&pattern, from) else { continue };
         let Some(last) = sentence.words[..to].last() else { continue };
         let known = claims
@@ -189,7 +191,6 @@ fn find(
 struct Matching<'a> {
     language: &'a Language,
     words: &'a [Word],
-    from: usize,
 }
 
 impl Matching<'_> {
@@ -204,9 +205,7 @@ impl Matching<'_> {
                 .then(|| self.reach(rest, at))
                 .flatten(),
             "~" | "=" => (at..=at + GAP)
-                .take_while(|end| {
-                    *end == at || self.words.get(end - 1).is_some_and(|word| self.may_stand(first, word))
-                })
+                .take_while(|end| *end == at || self.may_stand(first, end - 1))
                 .find_map(|end| self.reach(rest, end)),
             "*" => word.filter(|word| !word.is_break()).and_then(|_| self.reach(rest, at + 1)),
             "@" => word.filter(|word| is_time(word)).and_then(|_| self.reach(rest, at + 1)),
@@ -217,11 +216,11 @@ impl Matching<'_> {
         }
     }
 
-    fn may_stand(&self, gap: &str, word: &Word) -> bool {
-        let filler = word.is(self.language.fillers);
-        filler
-            || gap == "="
-                && (word.is(self.language.objects) || is_time(word) || word.is(&[","]) && self.from > 0)
+    fn may_stand(&self, gap: &str, at: usize) -> bool {
+        let Some(word) = self.words.get(at) else { return false };
+        let named = || at > 0 && self.words[at - 1].is(&["dr", "doctor", "mr", "mrs", "ms"]);
+        let object = || word.is(self.language.objects) || is_time(word) || word.is(&[","]) || named();
+        word.is(self.language.fillers) || gap == "=" && object()
     }
 }
 
@@ -241,6 +240,7 @@ fn is_meant(
     let clause = after_harmless(&words[clause.map_or(0, |at| at + 1)..from], language);
     let state = phrase.kind == Kind::State;
     let doubtful = |word: &Word| word.is(language.doubts) || state && word.is(language.state_doubts);
+    let regretted = state && words[..from].iter().any(|word| word.is(language.regrets));
     let conditional =
         after_harmless(&words[..from], language).iter().any(|word| word.is(language.conditions));
     let behind = &words[to..];
@@ -255,6 +255,7 @@ fn is_meant(
     };
     !clause.iter().chain(&words[from..to]).any(doubtful)
         && !conditional
+        && !regretted
         && !other
         && !vague
         && !asked
@@ -281,6 +282,10 @@ fn starts_with(words: &[Word], phrase: &[&str]) -> bool {
 /// The times that the claim itself names: in its words and behind them, up to the next thing that is spoken of.
 fn named(words: &[Word], deed: Deed, found: std::ops::Range<usize>) -> Named {
     let behind = &words[found.end..];
+    let own_objects =
+        ["you", "it", "that", "this", "your", "appointment", "for", "in", "on", "the", "all", "down"];
+    let objects = behind.iter().take_while(|word| word.is(&own_objects)).count();
+    let behind = &behind[objects..];
     let aside = behind.iter().position(|word| word.is(&ASIDE)).unwrap_or(behind.len());
     let (own, behind) = (&words[found.clone()], &behind[..aside]);
     match deed {

@@ -96,13 +96,13 @@ const ORDINALS: [&str; 20] = [
     "nineteenth",
 ];
 /// What else tells that a time is spoken of.
-const OTHERS: [&str; 13] = [
-    "today", "tomorrow", "tonight", "noon", "midday", "next", "morgen", "heute", "mañana", "hoy", "demain",
-    "half", "quarter",
+const OTHERS: [&str; 15] = [
+    "twenty", "thirty", "today", "tomorrow", "tonight", "noon", "midday", "next", "morgen", "heute",
+    "mañana", "hoy", "demain", "half", "quarter",
 ];
 /// What may stand behind an hour: anything else may make it a house number or a count.
-const AFTER_HOUR: [&str; 22] = [
-    "am", "pm", "o'clock", "oclock", "sharp", "in", "on", "for", "with", "and", "to", "next", "this",
+const AFTER_HOUR: [&str; 23] = [
+    "or", "am", "pm", "o'clock", "oclock", "sharp", "in", "on", "for", "with", "and", "to", "next", "this",
     "tomorrow", "today", "tonight", "noon", ",", ":", "-", "then", "until",
 ];
 

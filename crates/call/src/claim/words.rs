@@ -17,7 +17,7 @@ impl Word {
 
     /// Whether a clause ends here.
     pub(super) fn is_break(&self) -> bool {
-        self.is(&[",", ":", "-"])
+        self.is(&[",", "-"])
     }
 }
 

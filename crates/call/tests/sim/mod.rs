@@ -138,6 +138,14 @@ pub struct Forgotten {
     pub probe: usize,
 }
 
+/// What a note about a false claim says.
+#[derive(Debug, PartialEq)]
+pub struct FalseClaim {
+    pub deed: Deed,
+    pub agreed: Option<Agreed>,
+    pub corrected: bool,
+}
+
 pub struct Sim {
     pub call: Call,
     pub now: Instant,
@@ -240,6 +248,11 @@ impl Sim {
         self.engine(EngineEvent::CallerSaid(TurnId(turn), Transcript { text: text.into(), partial: false }))
     }
 
+    pub fn assistant_says(&mut self, item: u32, text: &str) -> Vec<Output> {
+        let transcript = Transcript { text: text.into(), partial: false };
+        self.engine(EngineEvent::AssistantSaid(ItemId(item), transcript))
+    }
+
     pub fn wants(&mut self, id: &str, name: &str) -> Vec<Output> {
         let (id, name) = (ToolCallId(id.into()), name.into());
         self.engine(EngineEvent::Wants(ToolCall { id, name, arguments: "{}".into() }))
@@ -278,6 +291,17 @@ impl Sim {
             Output::Engine(command) => Some(command),
         });
         told.collect()
+    }
+
+    /// What was noted as claimed and not so.
+    pub fn false_claims(&self) -> Vec<FalseClaim> {
+        let claims = self.log.iter().filter_map(|(_, output)| match output {
+            Output::Note(Note::FalseClaim { deed, agreed, corrected, .. }) => {
+                Some(FalseClaim { deed: *deed, agreed: agreed.clone(), corrected: *corrected })
+            }
+            Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Note(_) => None,
+        });
+        claims.collect()
     }
 
     /// Whether a `Clear` sent now would come in time to silence anything.
