@@ -1,22 +1,26 @@
 //! What callers and the owner are told in writing: mails and texts that confirm, change, cancel and remind.
 //!
 //! ```text
-//!   a change ─ job::announcement ─► store's jobs ─► server's jobs.rs ─┬─ words::letter, invite ─► mail::Postman
+//!   a change ─ announce ─► store's jobs ─► server's jobs.rs ─┬─ words::letter, invite ─► mail::Postman
 //!                                                                    └─ words::text ─► the carrier's API
 //!   a text that came in ─ reply::read ─► what it asks for
 //! ```
 //!
 //! Everything but [`mail`] is pure. Whatever a caller said goes through [`tame`] before anybody else reads it.
 
+mod announce;
 mod fit;
 pub mod invite;
 pub mod job;
 pub mod mail;
+mod quiet;
 pub mod reply;
 mod tame;
 pub mod words;
 
+pub use announce::announce;
 pub use fit::{Encoding, Segments, plainer, segments};
+pub use quiet::{Quiet, reminder_due};
 pub use tame::tame;
 
 use jiff::Zoned;

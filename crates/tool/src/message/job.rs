@@ -38,6 +38,9 @@ pub struct Announcement {
     pub starts_ms: i64,
     /// When the change was made.
     pub at_ms: i64,
+    /// It was made by a text, whose answer tells of it already.
+    #[serde(default)]
+    pub by_text: bool,
 }
 
 /// A letter to the owner.
@@ -60,6 +63,12 @@ impl Announcement {
         Planned { kind, key: format!("{kind}:{}", self.key()), payload, due_ms }
     }
 
+    /// The reminder of the same appointment, due at `due_ms`.
+    pub fn reminder(&self, due_ms: i64) -> Planned {
+        let occasion = Occasion::Reminder.name().to_owned();
+        Announcement { occasion, by_text: false, ..self.clone() }.planned(REMIND, due_ms)
+    }
+
     /// The same, by this way.
     pub fn by(&self, way: Way, due_ms: i64) -> Planned {
         let kind = match way {
@@ -76,26 +85,22 @@ impl Announcement {
 }
 
 /// To be queued with a change, in its transaction. `starts_ms` is where the appointment stands after it.
-pub fn announcement(appointment: &str, occasion: Occasion, starts_ms: i64, at_ms: i64) -> Planned {
+pub fn announcement(
+    appointment: &str,
+    occasion: Occasion,
+    starts_ms: i64,
+    at_ms: i64,
+    by_text: bool,
+) -> Planned {
     let announcement = Announcement {
         appointment: appointment.to_owned(),
         occasion: occasion.name().to_owned(),
         starts_ms,
         at_ms,
+        by_text,
     };
     let kind = if occasion == Occasion::Reminder { REMIND } else { ANNOUNCE };
     announcement.planned(kind, at_ms)
-}
-
-/// The reminder of an appointment that was just booked or moved there; due at `due_ms`.
-pub fn reminder(appointment: &str, starts_ms: i64, at_ms: i64, due_ms: i64) -> Planned {
-    let reminder = Announcement {
-        appointment: appointment.to_owned(),
-        occasion: Occasion::Reminder.name().to_owned(),
-        starts_ms,
-        at_ms,
-    };
-    reminder.planned(REMIND, due_ms)
 }
 
 /// The letter that tells the owner that a calendar must be connected again. `key` names the grant and the time at which

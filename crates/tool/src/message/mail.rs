@@ -3,7 +3,8 @@
 //! Sources: RFC 5321 (replies), RFC 8314 (465 is TLS from the first byte), RFC 3207 (STARTTLS), RFC 3834 (automatic
 //! letters), RFC 6047 (invitations in mail).
 
-use super::{invite::Invite, words::Letter};
+use super::words::Letter;
+use crate::calendar::ics::File;
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{
@@ -80,7 +81,7 @@ pub struct Mail<'a> {
     /// Where answers go; none: to the sender.
     pub reply_to: Option<&'a str>,
     pub letter: &'a Letter,
-    pub invite: Option<&'a Invite>,
+    pub invite: Option<&'a File>,
     /// When it was written, milliseconds since 1970.
     pub written_ms: i64,
 }

@@ -5,6 +5,9 @@
 
 use sha2::{Digest, Sha256};
 
+/// The reason that a cancellation by text is recorded with.
+pub const BY_TEXT: &str = "by text";
+
 /// What a text asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
