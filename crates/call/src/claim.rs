@@ -56,16 +56,24 @@ pub(crate) struct Claims {
     appointments: Vec<Fate>,
     sent: bool,
     message_taken: bool,
-    /// The caller's appointments were looked up, so what is said of them may have been so before.
-    listed: bool,
-    /// A tool spoke of an appointment.
-    mentioned: bool,
+    looked_up: LookedUp,
     pending: VecDeque<Pending>,
     /// How far the caller got into items that were cut.
     cuts: VecDeque<Cut>,
     /// How much of the text of items has been decided about, in bytes.
     decided: VecDeque<(ItemId, usize)>,
     corrections: u32,
+}
+
+/// What is known of appointments that were there before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum LookedUp {
+    #[default]
+    Nothing,
+    /// A tool spoke of an appointment.
+    Mentioned,
+    /// The caller's appointments were read, so what is said of them may have been so before.
+    Listed,
 }
 
 #[derive(Debug)]
@@ -86,13 +94,13 @@ const QUOTED: usize = 200;
 impl Claims {
     /// Learns what a tool has done.
     pub(crate) fn answered(&mut self, name: &str, answer: &Answer) {
-        self.mentioned |= answer.say.contains("appointment");
-        match name {
-            "list_appointments" if answer.ok => self.listed = true,
+        self.looked_up = match name {
+            "list_appointments" if answer.ok => LookedUp::Listed,
             // From here on "you are booked" would be news.
-            "create_calendar_event" if !answer.ok => self.listed = false,
-            _ => {}
-        }
+            "create_calendar_event" if !answer.ok => LookedUp::Mentioned,
+            _ if answer.say.contains("appointment") => self.looked_up.max(LookedUp::Mentioned),
+            _ => self.looked_up,
+        };
         self.message_taken |= name == "take_message" && answer.ok;
         let (deed, agreed) = match &answer.effect {
             Effect::None => return,
@@ -190,13 +198,13 @@ impl Claims {
     /// Whether a claim is so, or cannot be told not to be.
     fn is_borne_out(&self, claim: &Claim) -> bool {
         match claim.deed {
-            Deed::Listed => self.listed || self.mentioned || !self.appointments.is_empty(),
+            Deed::Listed => self.looked_up > LookedUp::Nothing || !self.appointments.is_empty(),
             Deed::Sent => {
                 self.sent
                     || claim.about == About::Message && self.message_taken
                     || claim.about == About::Confirmation && !self.appointments.is_empty()
             }
-            Deed::Booked if self.listed && claim.kind == Kind::State => true,
+            Deed::Booked if self.looked_up == LookedUp::Listed && claim.kind == Kind::State => true,
             deed @ (Deed::Booked | Deed::Moved | Deed::Cancelled) => {
                 let fits = |fate: &Fate| {
                     Start::read(&fate.agreed.starts).is_none_or(|start| !claim.named.contradicts(start))

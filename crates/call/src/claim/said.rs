@@ -244,7 +244,7 @@ fn is_meant(
     let conditional =
         after_harmless(&words[..from], language).iter().any(|word| word.is(language.conditions));
     let behind = &words[to..];
-    let end = behind.iter().position(|word| word.is_break()).unwrap_or(behind.len());
+    let end = behind.iter().position(Word::is_break).unwrap_or(behind.len());
     let other = behind.iter().take(3).any(|word| word.is(language.others));
     let vague = behind[..end].iter().any(|word| word.is(language.vague));
     let asked = sentence.asks && end == behind.len();
