@@ -1,6 +1,6 @@
 //! What every part of the process shares.
 
-use crate::{calls::Calls, config::Live, secret::Secret, vault::Vault};
+use crate::{calls::Calls, config::Live, jobs::Bell, secret::Secret, vault::Vault};
 use carrier::twilio::Twilio;
 use engine::local::Workers;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub struct App {
     pub calls: Calls,
     pub books: Arc<tool::calendar::Books>,
     pub tools: Arc<tool::Tools>,
+    /// Wakes who does what changes leave to be done.
+    pub bell: Arc<Bell>,
     /// What hears and speaks on this machine.
     pub workers: Arc<Workers>,
     pub twilio: Twilio,

@@ -27,6 +27,7 @@ pub use number::{Network, Number};
 use crate::secret::Secret;
 use jiff::tz::TimeZone;
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
+use tool::message::{Confirmations, Quiet};
 
 /// Every setting, read and understood.
 #[derive(Clone, Debug)]
@@ -47,6 +48,7 @@ pub struct Config {
     pub telnyx: Telnyx,
     pub zapier: Zapier,
     pub email: Email,
+    pub messages: Messages,
     pub google: Google,
     /// Where each setting that is not at its default was set, by its key (`server.port`).
     pub origins: BTreeMap<&'static str, Source>,
@@ -262,6 +264,15 @@ pub struct Email {
     /// Where it is not set and `user` is at gmail.com, Google's.
     pub smtp_host: Option<String>,
     pub smtp_port: u16,
+}
+
+/// `[messages]`
+#[derive(Clone, Debug)]
+pub struct Messages {
+    pub confirmations: Confirmations,
+    /// How long before an appointment; zero: never.
+    pub reminder: Duration,
+    pub quiet: Option<Quiet>,
 }
 
 /// `[google]`

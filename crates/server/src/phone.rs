@@ -135,7 +135,7 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    fn as_request(&self) -> Request<'_> {
+    pub(crate) fn as_request(&self) -> Request<'_> {
         Request {
             method: self.method.as_str(),
             target: &self.target,
@@ -166,7 +166,12 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().filter_map(text).collect()
 }
 
-fn verified(app: &App, request: &Request<'_>, peer: SocketAddr) -> Result<String, Refused> {
+/// The address that Twilio signed this request for.
+pub(crate) fn verified(
+    app: &App,
+    request: &Request<'_>,
+    peer: SocketAddr,
+) -> Result<String, Refused> {
     let config = app.config.get();
     let secret = config.twilio.auth_token.as_ref().ok_or(Refused::NoSecret)?;
     let public = config.server.public_url.as_deref();

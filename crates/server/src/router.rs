@@ -3,13 +3,13 @@
 use crate::{
     app::App,
     pages::{self, House},
-    phone,
+    phone, texts,
 };
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     http::StatusCode,
-    routing::{any, get},
+    routing::{any, get, post},
 };
 use std::sync::Arc;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
@@ -24,7 +24,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/phone/incoming-call", get(phone::incoming_call).post(phone::incoming_call))
         .route("/phone/webhook", get(phone::incoming_call).post(phone::incoming_call))
         .route(phone::MEDIA_STREAM, any(phone::media_stream))
-        .route("/ws", any(phone::media_stream));
+        .route("/ws", any(phone::media_stream))
+        .route("/phone/{carrier}/sms", post(texts::incoming_text));
     let probes = Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready));
     Router::new()
         .merge(phone)

@@ -5,7 +5,7 @@ use crate::{
     calls::Calls,
     clock,
     config::{EngineKind, Flags, Live, Sources, Warning},
-    log, pages, router, saved, secret,
+    jobs, log, pages, router, saved, secret,
     vault::Vault,
 };
 use anyhow::Context;
@@ -39,6 +39,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     let (listener, streams) = bind(&app).await?;
     announce(&app, listener.local_addr()?).await?;
     app.tasks.spawn(tidy(app.clone()));
+    app.tasks.spawn(jobs::run(app.clone()));
     let stopped = CancellationToken::new();
     let tls = tls(&app).await?;
     let mut servers = tokio::task::JoinSet::new();
@@ -78,7 +79,8 @@ async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     warn(&warnings);
     let config = live.get();
     let workers = Workers::new(std::env::current_exe()?);
-    let books = Arc::new(tool::calendar::Books::new(store.clone()));
+    let bell = Arc::new(jobs::Bell::default());
+    let books = Arc::new(tool::calendar::Books::new(store.clone()).with_announce(announcing(&bell)));
     Ok(Arc::new(App {
         tools: Arc::new(tool::Tools::standard(
             &store,
@@ -88,6 +90,7 @@ async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
             Vec::new(),
         )),
         books,
+        bell,
         calls: Calls::new(config.server.max_calls),
         key,
         vault,
@@ -99,6 +102,15 @@ async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         draining: CancellationToken::new(),
         config: Arc::new(live),
     }))
+}
+
+/// What a change of an appointment leaves to be done; whoever does it is woken.
+fn announcing(bell: &Arc<jobs::Bell>) -> tool::calendar::books::Announce {
+    let bell = bell.clone();
+    Box::new(move |changed| {
+        bell.ring();
+        tool::message::announce(changed)
+    })
 }
 
 fn warn(warnings: &[Warning]) {

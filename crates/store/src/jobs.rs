@@ -136,6 +136,17 @@ impl Store {
         Ok(done > 0)
     }
 
+    /// Takes all claims away: for a process that knows that it is the only one, and what it claims itself is yet to come.
+    pub async fn release_jobs(&self) -> Result<u64, StoreError> {
+        Ok(on_writer!(self, db => sqlx::query(
+            "UPDATE jobs SET claimed_until_ms = NULL, claim = claim + 1 \
+             WHERE state = 'waiting' AND claimed_until_ms IS NOT NULL",
+        )
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))?)
+    }
+
     /// At most `limit` jobs in this state: those that wait by when they are due, the others the latest first.
     pub async fn jobs(&self, state: JobState, limit: u32) -> Result<Vec<JobRow>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(concat!(

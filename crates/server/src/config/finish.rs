@@ -40,6 +40,9 @@ pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems:
     {
         config.email.smtp_host.get_or_insert_with(|| "smtp.gmail.com".into());
     }
+    if let Some(source) = config.origins.get("email.user").filter(|_| config.email.smtp_host.is_none()) {
+        warnings.push(Warning(format!("{source}: no mail can be sent without its server (SMTP_HOST)")));
+    }
 }
 
 fn choose_engine(config: &mut Config, warnings: &mut Vec<Warning>) {

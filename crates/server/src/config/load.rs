@@ -2,7 +2,7 @@
 
 use super::{
     Assistant, Calendar, Callers, Config, Data, Deepgram, Email, EngineKind, Flags, Google, Log, LogFormat,
-    Ollama, OpenAi, Plivo, Server, Telnyx, TurnBy, TurnDetection, Twilio, Zapier, dotenv, file, finish,
+    Messages, Ollama, OpenAi, Plivo, Server, Telnyx, TurnBy, TurnDetection, Twilio, Zapier, dotenv, file, finish,
     parse::Value,
     schema::{self, Setting},
 };
@@ -411,6 +411,11 @@ fn blank(zone: TimeZone) -> Config {
             api_url: nowhere(),
         },
         zapier: Zapier { mcp_url: Secret::new(""), mcp_password: None },
+        messages: Messages {
+            confirmations: tool::message::Confirmations::None,
+            reminder: std::time::Duration::ZERO,
+            quiet: None,
+        },
         email: Email { user: None, password: None, from: None, smtp_host: None, smtp_port: 0 },
         google: Google { client_id: None, client_secret: None, api_url: nowhere(), oauth_url: nowhere() },
         origins: BTreeMap::new(),

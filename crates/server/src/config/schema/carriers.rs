@@ -31,8 +31,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "The number that answers, and that texts are sent from.",
                 |c, v| v.phone_number().map(|number| c.twilio.phone_number = number),
             )
-            .example("+15550100199")
-            .pending(),
+            .example("+15550100199"),
             Setting::new(
                 "twilio.api_url",
                 &["TWILIO_API_URL"],

@@ -2,6 +2,9 @@
 
 use super::{Section, Setting};
 use crate::secret::Secret;
+use jiff::civil::Time;
+use std::time::Duration;
+use tool::message::{Confirmations, Quiet};
 
 pub(super) const SECTIONS: &[Section] = &[
     Section {
@@ -38,7 +41,7 @@ pub(super) const SECTIONS: &[Section] = &[
     },
     Section {
         name: "email",
-        about: "The account that confirmations are mailed from.",
+        about: "The account that letters are mailed from.",
         settings: &[
             Setting::new(
                 "email.user",
@@ -47,8 +50,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "The account. One at gmail.com implies its server.",
                 |c, v| v.some_text().map(|text| c.email.user = text),
             )
-            .example("office@gmail.com")
-            .pending(),
+            .example("office@gmail.com"),
             Setting::new(
                 "email.password",
                 &["EMAIL_PASSWORD", "SMTP_PASSWORD"],
@@ -57,30 +59,66 @@ pub(super) const SECTIONS: &[Section] = &[
                 |c, v| v.secret().map(|password| c.email.password = password),
             )
             .example("app-password")
-            .secret()
-            .pending(),
+            .secret(),
             Setting::new(
                 "email.from",
                 &["EMAIL_FROM"],
                 "",
                 "The sender. Where it is not set, the account.",
-                |c, v| v.some_text().map(|text| c.email.from = text),
+                |c, v| match v.some_text()? {
+                    Some(text) if tool::message::mail::address(&text).is_none() => {
+                        Err("give an address, such as Elm Street practice <office@example.com>".into())
+                    }
+                    text => {
+                        c.email.from = text;
+                        Ok(())
+                    }
+                },
             )
-            .example("Elm Street practice <office@example.com>")
-            .pending(),
+            .example("Elm Street practice <office@example.com>"),
             Setting::new("email.smtp_host", &["SMTP_HOST"], "", "The server that takes mail.", |c, v| {
                 v.some_text().map(|text| c.email.smtp_host = text)
             })
-            .example("smtp.example.com")
-            .pending(),
+            .example("smtp.example.com"),
             Setting::new(
                 "email.smtp_port",
                 &["SMTP_PORT"],
                 "587",
-                "Its port: 587 with STARTTLS, 465 with TLS.",
+                "Its port. 465 is TLS from the first byte; any other must offer STARTTLS, except on this machine.",
                 |c, v| v.number(1..=u16::MAX, "a port").map(|port| c.email.smtp_port = port),
-            )
-            .pending(),
+            ),
+        ],
+    },
+    Section {
+        name: "messages",
+        about: "What callers are told in writing of their appointments. Mails need [email]; texts need the account, the token \
+                and the number of [twilio], and their answers the number's webhook for messages: `/phone/twilio/sms`.",
+        settings: &[
+            Setting::new(
+                "messages.confirmations",
+                &["CONFIRMATIONS"],
+                "auto",
+                "How appointments are confirmed, and changes told: `none`, `mail`, `text`, `both`, or `auto`: the way that the \
+                 caller gave. Nobody is written to who did not want it.",
+                |c, v| v.choice(&Confirmations::NAMES).map(|ways| c.messages.confirmations = ways),
+            ),
+            Setting::new(
+                "messages.reminder_hours",
+                &["REMINDER_HOURS"],
+                "24",
+                "How long before an appointment its reminder is sent; 0: none is. One agreed later than that has none.",
+                |c, v| {
+                    v.number(0..=24 * 14, "hours")
+                        .map(|hours: u64| c.messages.reminder = Duration::from_secs(hours * 60 * 60))
+                },
+            ),
+            Setting::new(
+                "messages.quiet",
+                &["QUIET_HOURS"],
+                "21:00-08:00",
+                "When no reminder is texted, by the owner's clock; `none`: never quiet.",
+                |c, v| quiet(&v.text()?).map(|quiet| c.messages.quiet = quiet),
+            ),
         ],
     },
     Section {
@@ -117,3 +155,16 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     },
 ];
+
+/// `21:00-08:00`, or `none`.
+fn quiet(text: &str) -> Result<Option<Quiet>, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(None);
+    }
+    let clock = |text: &str| Time::strptime("%H:%M", text.trim()).ok();
+    let hours = text.split_once(['-', '–']).and_then(|(from, to)| Some((clock(from)?, clock(to)?)));
+    match hours {
+        Some((from, to)) if from != to => Ok(Some(Quiet { from, to })),
+        Some(_) | None => Err("give hours such as 21:00-08:00, or none".into()),
+    }
+}

@@ -1,0 +1,185 @@
+//! Texts, by the carrier's API.
+//!
+//! The API takes no key that would make a second request harmless. So a text is written down before it is sent; a try that
+//! finds it written down without the carrier's name for it does not know whether it was sent, and looks in the carrier's
+//! list for the same words to the same number since then. Only where that list does not have it is it sent again. Tries are
+//! half a minute apart, and so a text is sent twice only if the carrier lists it later than that.
+
+use super::{
+    Outcome,
+    announce::{self, told},
+};
+use crate::{app::App, clock, config::Config};
+use axum::body::Bytes;
+use carrier::{Ask, Carrier, Texted};
+use jiff::Timestamp;
+use std::time::Duration;
+use store::{Direction, JobRow, NewText, StoreError};
+use tool::message::{Occasion, words};
+
+/// How long the carrier may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// The longest answer that is read: fifty texts of 1,600 characters.
+const LONGEST_ANSWER: usize = 1024 * 1024;
+/// How far the carrier's clock may be behind ours.
+const CLOCKS_MS: i64 = 2 * 60 * 1_000;
+/// A confirmation is the answer to somebody who is awake, for as long as this.
+const AWAKE_MS: i64 = 15 * 60 * 1_000;
+
+/// Where a text is in the store before the carrier knows of it.
+const SENDING: &str = "sending";
+/// What a number is in the store once it said STOP, and once it said START.
+pub const STOP: &str = "stop";
+pub const START: &str = "start";
+
+/// The number that texts are sent from, where everything that it takes is set.
+pub(super) fn sender(config: &Config) -> Option<&str> {
+    let twilio = &config.twilio;
+    twilio.account_sid.as_ref().and(twilio.auth_token.as_ref())?;
+    twilio.phone_number.as_ref().map(crate::config::Number::as_str)
+}
+
+/// Sends one text about an appointment.
+pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
+    let told = match told(app, job).await {
+        Ok(told) => told,
+        Err(outcome) => return outcome,
+    };
+    let Some(to) = told.reach.text.clone() else { return Outcome::Done };
+    let config = app.config.get();
+    let Some(from) = sender(&config) else {
+        return Outcome::Never(
+            "there is nothing to text by: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER"
+                .into(),
+        );
+    };
+    let now = announce::now(app);
+    let now_ms = clock::now_ms();
+    let sleeps = told.occasion == Occasion::Reminder || now_ms - told.announcement.at_ms > AWAKE_MS;
+    if let Some(quiet) = config.messages.quiet.filter(|_| sleeps) {
+        let starts = Timestamp::from_millisecond(told.row.starts_ms).unwrap_or(now.timestamp());
+        let due_ms = quiet.put_off(&now, starts).as_millisecond();
+        if due_ms > now.timestamp().as_millisecond() {
+            return Outcome::NotBefore(due_ms);
+        }
+    }
+    match app.store.text_stopped(&to).await {
+        Ok(false) => {}
+        Ok(true) => {
+            tracing::info!(job = job.id, "a text was not sent: the number has said STOP");
+            return Outcome::Done;
+        }
+        Err(error) => return error.into(),
+    }
+    let words = words::text(told.occasion, &announce::about(&told, &config, &now, 0));
+    let new = NewText {
+        key: &job.key,
+        direction: Direction::Out,
+        number: &to,
+        body: &words,
+        carrier_id: None,
+        status: SENDING,
+        at_ms: now_ms,
+        appointment_id: Some(&told.row.id),
+    };
+    let text = match app.store.text(&new).await {
+        Ok(store::Texted::New(row)) => row,
+        Ok(store::Texted::Again(row)) if row.carrier_id.is_some() => return Outcome::Done,
+        // An earlier try ended without an answer.
+        Ok(store::Texted::Again(row)) => match find(app, &config, from, &row).await {
+            Ok(Some(id)) => return taken(app, job, &id).await,
+            Ok(None) => row,
+            Err(why) => return Outcome::Later(why),
+        },
+        Err(error) => return error.into(),
+    };
+    let ask = Ask::Text { from: from.to_owned(), to: to.clone(), body: text.body };
+    let texted = match asked(app, &config, &ask).await {
+        Ok((status, body)) => app.twilio.texted(status, &body),
+        Err(why) => Texted::Unknown(why),
+    };
+    match texted {
+        Texted::Taken { id } => taken(app, job, &id).await,
+        Texted::OptedOut => {
+            tracing::info!(job = job.id, "a text was not sent: the number has said STOP");
+            match heard(app, &to, STOP, &format!("{}:stopped", job.key), now_ms).await {
+                Ok(()) => Outcome::Done,
+                Err(error) => error.into(),
+            }
+        }
+        Texted::Never(why) => Outcome::Never(why),
+        Texted::Later(why) | Texted::Unknown(why) => Outcome::Later(why),
+    }
+}
+
+/// Writes down that a number said STOP or START, once a `key`.
+pub async fn heard(app: &App, number: &str, word: &str, key: &str, at_ms: i64) -> Result<(), StoreError> {
+    let new = NewText {
+        key,
+        direction: Direction::In,
+        number,
+        body: "",
+        carrier_id: None,
+        status: word,
+        at_ms,
+        appointment_id: None,
+    };
+    app.store.text(&new).await.map(|_| ())
+}
+
+async fn taken(app: &App, job: &JobRow, id: &str) -> Outcome {
+    match app.store.text_sent(&job.key, id, "accepted").await {
+        Ok(_) => {
+            tracing::info!(job = job.id, text = id, "a text was sent");
+            Outcome::Done
+        }
+        Err(error) => error.into(),
+    }
+}
+
+/// The carrier's name for this text, if it has it.
+async fn find(
+    app: &App,
+    config: &Config,
+    from: &str,
+    text: &store::TextRow,
+) -> Result<Option<String>, String> {
+    let ask = Ask::Texts { from: from.to_owned(), to: text.number.clone() };
+    let (status, body) = asked(app, config, &ask).await?;
+    let sent = app.twilio.texts(status, &body).map_err(|garbled| garbled.0)?;
+    let known = app.store.texts_with(&text.number, 200).await.map_err(|error| error.to_string())?;
+    let is_known = |id: &str| known.iter().any(|row| row.carrier_id.as_deref() == Some(id));
+    // A trial account puts words of its own before ours.
+    let found = sent.into_iter().find(|sent| {
+        sent.body.ends_with(&text.body) && sent.taken_ms >= text.at_ms - CLOCKS_MS && !is_known(&sent.id)
+    });
+    Ok(found.map(|sent| sent.id))
+}
+
+/// The answer of Twilio's API; the error says that there was none.
+async fn asked(app: &App, config: &Config, ask: &Ask) -> Result<(u16, Bytes), String> {
+    let twilio = &config.twilio;
+    let (Some(account), Some(secret)) = (&twilio.account_sid, &twilio.auth_token) else {
+        return Err("Twilio's account is not set any more".into());
+    };
+    let request = app.twilio.ask(ask, &twilio.api_url, account, secret.expose());
+    let request = reqwest::Request::try_from(request).map_err(|_| "TWILIO_API_URL is not an address")?;
+    let answered = async {
+        let mut answer = app.http.execute(request).await?;
+        let status = answer.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > LONGEST_ANSWER {
+                body.clear();
+                break;
+            }
+        }
+        Ok::<_, reqwest::Error>((status, Bytes::from(body)))
+    };
+    match tokio::time::timeout(PATIENCE, answered).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(format!("Twilio's API could not be reached: {}", error.without_url())),
+        Err(_) => Err("Twilio's API did not answer in time".into()),
+    }
+}

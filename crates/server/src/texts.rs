@@ -1,0 +1,234 @@
+//! Texts that come in: `C` cancels, STOP and START are honoured, everything else is kept for the owner.
+//!
+//! The carrier tells of a text again when it did not hear our answer. What a text did is found out from what stands, and
+//! what it was answered is remembered, so that telling again does nothing new and hears the same.
+
+use crate::{
+    app::App,
+    clock,
+    guard::allowlist,
+    jobs::text::{START, STOP},
+    phone::{Incoming, Refused, verified},
+};
+use axum::{
+    extract::{ConnectInfo, Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use carrier::{Carrier, Text, Word};
+use jiff::{Timestamp, Zoned};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
+use store::{AppointmentRow, Direction, NewText, StoreError, TextRow, Texted};
+use tool::{
+    Errand, Trust,
+    message::{About, Occasion, plainer, reply, reply::Wanted, tame, words},
+};
+
+/// What of a text is kept, in characters.
+const LONGEST_KEPT: usize = 1_600;
+/// How many texts are looked through for what they were about.
+const LOOKED_THROUGH: u32 = 500;
+/// The most appointments that are listed in one text.
+const MOST_LISTED: usize = 4;
+/// How often somebody who writes to us is told that nobody answers: machines answer, too.
+const THANKS_MS: i64 = 12 * 60 * 60 * 1_000;
+const THANKED: &str = "thanked";
+const ANSWERED: &str = "answered";
+
+/// `POST /phone/{carrier}/sms`: a text came in.
+pub async fn incoming_text(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(carrier): Path<String>,
+    request: Incoming,
+) -> Result<Response, Refused> {
+    if carrier != app.twilio.name() {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    }
+    let request = request.as_request();
+    verified(&app, &request, peer)?;
+    let text = app.twilio.read_text(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+    let answer = answer(&app, &text).await?;
+    let document = app.twilio.answer_text(answer.as_deref());
+    Ok(([(header::CONTENT_TYPE, document.content_type)], document.body).into_response())
+}
+
+/// An answer, and how it is kept.
+struct Said {
+    words: String,
+    status: &'static str,
+}
+
+/// Does what the text asks for; says what it is answered, if anything.
+async fn answer(app: &App, text: &Text) -> Result<Option<String>, StoreError> {
+    if !allowlist::admits(&app.config.get().callers, &text.from) {
+        tracing::info!(text = text.id, "a text from a number that is not on the list was not heeded");
+        return Ok(None);
+    }
+    let wanted = reply::read(&text.body);
+    let key = format!("{}:{}", app.twilio.name(), text.id);
+    let kept = keep(app, text, &wanted, &key).await?;
+    let answer_key = format!("answer:{key}");
+    let earlier = app.store.texts_with(&text.from, LOOKED_THROUGH).await?;
+    if let Some(answered) = earlier.iter().find(|row| row.key == answer_key) {
+        return Ok(Some(answered.body.clone()));
+    }
+    let said = match wanted {
+        // The carrier itself answers these.
+        Wanted::Stop | Wanted::Start | Wanted::Help => None,
+        Wanted::Cancel { code } => Some(cancel(app, &kept, &code, &earlier).await?),
+        Wanted::Words => thanks(app, &earlier),
+    };
+    let Some(said) = said else { return Ok(None) };
+    if app.store.text_stopped(&text.from).await? {
+        return Ok(None);
+    }
+    let new = NewText {
+        key: &answer_key,
+        direction: Direction::Out,
+        number: &text.from,
+        body: &said.words,
+        carrier_id: None,
+        status: said.status,
+        at_ms: clock::now_ms(),
+        appointment_id: None,
+    };
+    // Of two that are told of the text at once both answer what the first one wrote.
+    Ok(Some(match app.store.text(&new).await? {
+        Texted::New(row) | Texted::Again(row) => row.body,
+    }))
+}
+
+/// Keeps the text, once. What it says of STOP and START counts from then on.
+async fn keep(app: &App, text: &Text, wanted: &Wanted, key: &str) -> Result<TextRow, StoreError> {
+    // The carrier's word counts: it has stopped or started already.
+    let status = match (text.word, wanted) {
+        (Some(Word::Stop), _) | (None, Wanted::Stop) => STOP,
+        (Some(Word::Start), _) | (None, Wanted::Start) => START,
+        (Some(Word::Help) | None, _) => "received",
+    };
+    let body: String = text.body.chars().take(LONGEST_KEPT).collect();
+    let new = NewText {
+        key,
+        direction: Direction::In,
+        number: &text.from,
+        body: &body,
+        carrier_id: Some(&text.id),
+        status,
+        at_ms: clock::now_ms(),
+        appointment_id: None,
+    };
+    Ok(match app.store.text(&new).await? {
+        Texted::New(row) => {
+            tracing::info!(text = text.id, status, "a text came in");
+            row
+        }
+        Texted::Again(row) => row,
+    })
+}
+
+/// Cancels the appointment that the text means, where that is certain.
+async fn cancel(app: &App, text: &TextRow, code: &str, earlier: &[TextRow]) -> Result<Said, StoreError> {
+    let now_ms = clock::now_ms();
+    let said = |words: String| Said { words: plainer(&words), status: ANSWERED };
+    let meant = match &text.appointment_id {
+        // It was decided when the text was first told of.
+        Some(id) => app.store.appointment(id).await?.into_iter().collect(),
+        None => {
+            let mut upcoming = upcoming(app, earlier, now_ms).await?;
+            upcoming.retain(|row| reply::code(&row.id).starts_with(code));
+            upcoming
+        }
+    };
+    let [row] = meant.as_slice() else {
+        let upcoming = upcoming(app, earlier, now_ms).await?;
+        return Ok(said(if upcoming.is_empty() {
+            call_us(app, "There is no coming appointment that we texted to this number.")
+        } else {
+            which(app, &upcoming)
+        }));
+    };
+    app.store.text_about(&text.id, &row.id).await?;
+    let errand = Errand {
+        call_id: String::new(),
+        caller: text.number.clone(),
+        trust: Trust::Stranger,
+        now_ms,
+        began_ms: now_ms,
+    };
+    if let Err(unavailable) = app.books.cancel(&row.id, reply::BY_TEXT, &errand).await {
+        tracing::warn!(text = text.id, why = unavailable.0, "an appointment could not be cancelled by text");
+        return Ok(said(call_us(
+            app,
+            "That could not be cancelled just now. Please text C again in some minutes.",
+        )));
+    }
+    let stands = app.store.appointment(&row.id).await?.is_some_and(|row| row.status == "booked");
+    if stands {
+        // It was moved in this very moment, or brought back.
+        return Ok(said(call_us(app, "That appointment was just changed, and is not cancelled.")));
+    }
+    tracing::info!(text = text.id, appointment = row.id, "an appointment was cancelled by text");
+    let (config, now) = (app.config.get(), now(app));
+    let about = About {
+        id: &row.id,
+        sequence: 0,
+        span: when::Span { from: at(row.starts_ms), to: at(row.ends_ms) },
+        now: &now,
+        summary: &row.summary,
+        business: &config.assistant.business,
+        number: None,
+    };
+    Ok(said(words::text(Occasion::Cancelled, &about)))
+}
+
+/// The coming appointments that this number was texted about, in order of start.
+async fn upcoming(app: &App, earlier: &[TextRow], now_ms: i64) -> Result<Vec<AppointmentRow>, StoreError> {
+    let texted = earlier.iter().filter(|row| row.direction == Direction::Out);
+    let ids: BTreeSet<&str> = texted.filter_map(|row| row.appointment_id.as_deref()).collect();
+    let mut rows = Vec::new();
+    for id in ids {
+        rows.extend(app.store.appointment(id).await?);
+    }
+    rows.retain(|row| row.status == "booked" && row.starts_ms > now_ms);
+    rows.sort_by(|a, b| (a.starts_ms, &a.id).cmp(&(b.starts_ms, &b.id)));
+    Ok(rows)
+}
+
+fn which(app: &App, upcoming: &[AppointmentRow]) -> String {
+    let now = now(app);
+    let ids: Vec<&str> = upcoming.iter().map(|row| row.id.as_str()).collect();
+    let listed = upcoming.iter().zip(reply::codes(&ids)).take(MOST_LISTED).map(|(row, code)| {
+        let starts = at(row.starts_ms).to_zoned(now.time_zone().clone());
+        format!("C{code} for {}", words::short(&starts))
+    });
+    format!("Which one? Reply {}.", listed.collect::<Vec<_>>().join(", "))
+}
+
+/// Tells somebody who writes to us how to reach somebody, once in a while.
+fn thanks(app: &App, earlier: &[TextRow]) -> Option<Said> {
+    let since_ms = clock::now_ms() - THANKS_MS;
+    let lately = earlier.iter().any(|row| row.status == THANKED && row.at_ms > since_ms);
+    let words = call_us(app, "Thank you, we have got your text. Nobody answers texts here.");
+    (!lately).then(|| Said { words: plainer(&words), status: THANKED })
+}
+
+/// These words, and how to reach somebody.
+fn call_us(app: &App, words: &str) -> String {
+    let config = app.config.get();
+    let business = tame(&config.assistant.business, 40);
+    let who = if business.is_empty() { String::new() } else { format!("{business}: ") };
+    let call = match &config.twilio.phone_number {
+        Some(number) => format!(" Please call {}.", number.as_str()),
+        None => " Please call us.".to_owned(),
+    };
+    format!("{who}{words}{call}")
+}
+
+fn now(app: &App) -> Zoned {
+    crate::brief::now(app)
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+}
