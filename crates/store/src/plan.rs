@@ -128,7 +128,9 @@ impl Store {
             if !wanted.is(&intent) || intent.lease_until_ms > by.at_ms {
                 return Ok(Planned::Underway(intent));
             }
-            let intent = taken_over(&mut tx, intent, lease_until_ms).await?;
+            let Some(intent) = taken_over(&mut tx, &intent, lease_until_ms).await? else {
+                return Ok(Planned::Underway(intent));
+            };
             tx.commit().await?;
             return Ok(Planned::Planned(intent));
         }
@@ -329,13 +331,19 @@ async fn undoing(
     Ok(Ok(Wanted { undoes: Some(change_id.to_owned()), ..wanted }))
 }
 
-async fn taken_over(tx: &mut Tx, intent: Intent, lease_until_ms: i64) -> Result<Intent, sqlx::Error> {
-    let row: IntentRow = on_tx!(tx, db => sqlx::query_as(concat!(
-        "UPDATE intents SET claim = claim + 1, lease_until_ms = $2 WHERE id = $1 RETURNING ", columns!(),
+/// The intent in the asker's hands, unless another instance has claimed it since it was read.
+async fn taken_over(
+    tx: &mut Tx,
+    intent: &Intent,
+    lease_until_ms: i64,
+) -> Result<Option<Intent>, sqlx::Error> {
+    let row: Option<IntentRow> = on_tx!(tx, db => sqlx::query_as(concat!(
+        "UPDATE intents SET claim = claim + 1, lease_until_ms = $3 WHERE id = $1 AND claim = $2 RETURNING ", columns!(),
     ))
     .bind(&intent.id)
+    .bind(intent.claim)
     .bind(lease_until_ms)
-    .fetch_one(db)
+    .fetch_optional(db)
     .await)?;
-    row.try_into()
+    row.map(Intent::try_from).transpose()
 }

@@ -12,6 +12,7 @@ mod both {
         what_a_dead_instance_planned_is_found_and_carried_out_by_the_next,
         a_change_that_is_cut_at_any_step_is_made_once_or_not_at_all,
         of_many_instances_that_recover_each_intent_goes_to_one,
+        what_is_claimed_and_wanted_again_at_once_has_one_holder,
         of_many_instances_that_want_one_time_and_may_give_up_one_at_most_has_it,
     );
 }
@@ -155,6 +156,36 @@ async fn of_many_instances_that_recover_each_intent_goes_to_one(database: &Datab
     assert_eq!(all.len(), 40);
     let listed = stores[1].appointments_between("main", 0, 40 * HOUR).await.expect("listed");
     assert_eq!(listed.len(), 40);
+}
+
+async fn what_is_claimed_and_wanted_again_at_once_has_one_holder(database: &Database) {
+    let stores = stores(database).await;
+    for round in 0..10 {
+        let key = format!("k{round}");
+        let new = NewAppointment { key: &key, ..at(round, "", "") };
+        let left = planned(&stores[0], &Plan::Book(&new), &by("c1"), GOOGLE).await;
+        let mut tasks = tokio::task::JoinSet::new();
+        for i in 0..12 {
+            let (store, key) = (stores[i % 3].clone(), key.clone());
+            tasks.spawn(async move {
+                if i < 6 {
+                    return store.claim_intents(LEASE, 2 * LEASE, 10).await.expect("claimed").len();
+                }
+                let new = NewAppointment { key: &key, ..at(round, "", "") };
+                let late = By { at_ms: LEASE, ..by("c1") };
+                match store.plan(&Plan::Book(&new), &late, GOOGLE, 2 * LEASE).await.expect("asked") {
+                    Planned::Planned(_) => 1,
+                    Planned::Underway(_) => 0,
+                    other @ (Planned::Same(_) | Planned::Taken(_) | Planned::Changed(_) | Planned::Gone) => {
+                        panic!("{other:?}")
+                    }
+                }
+            });
+        }
+        let holders: usize = tasks.join_all().await.into_iter().sum();
+        assert_eq!(holders, 1, "round {round}");
+        assert!(!stores[0].drop_intent(&left).await.expect("asked"));
+    }
 }
 
 /// What a caller does who wants this time: some find the calendar elsewhere refusing, and some die.
