@@ -25,7 +25,7 @@ pub(super) fn is_minted(id: &str) -> bool {
 pub(super) fn is_address(text: &str) -> bool {
     let Some((name, host)) = text.split_once('@') else { return false };
     let plain = |text: &str, extra: &str| {
-        !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || extra.contains(c))
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
     };
     text.len() <= 254
         && plain(name, ".!#$%&'*+/=?^_`{|}~-")
