@@ -40,6 +40,8 @@ pub struct Wish {
     pub slot: Slot,
     /// The zone in which it was agreed.
     pub zone: String,
+    /// Which of the office's kinds it is; empty: none of them.
+    pub kind: String,
     pub summary: String,
     pub description: String,
     pub attendees: Vec<String>,
@@ -63,6 +65,8 @@ pub enum Contact {
 pub struct Entry {
     pub id: String,
     pub span: Span,
+    /// Which of the office's kinds it is; empty: none that is known.
+    pub kind: String,
     pub summary: String,
     /// The number it was made from, empty where that is unknown.
     pub caller: String,

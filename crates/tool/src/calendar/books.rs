@@ -32,7 +32,7 @@ use super::{Booking, Entry, Moving, Slot, Unavailable, Undoing, Wish, office::is
 use crate::{Errand, Trust};
 use elsewhere::Elsewhere;
 use rows::{by, call, contact, entry, foreign, gap, milliseconds, span};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 use steps::{Came, Standing};
 use store::{Held, Hold, NewAppointment, Plan, Store};
 use when::Span;
@@ -92,9 +92,17 @@ impl Books {
 
     /// What is taken within `range`, as far as this errand is concerned: its own holds are not.
     pub async fn busy(&self, range: Span, errand: &Errand) -> Result<Vec<Span>, Unavailable> {
-        let (from, to) = milliseconds(range);
-        let here = self.store.busy_between(Self::NAME, from, to, errand.now_ms, call(errand));
-        let (here, there) = tokio::join!(here, self.elsewhere.busy(range, None));
+        let day = Duration::from_secs(24 * 60 * 60);
+        self.busy_beside(Slot { span: range, before: day, after: day }, errand).await
+    }
+
+    /// Likewise within the slot's span, for whoever wants as much free around a time as the slot does: where an appointment
+    /// wants more around itself than that, the rest of it is taken, too.
+    pub async fn busy_beside(&self, slot: Slot, errand: &Errand) -> Result<Vec<Span>, Unavailable> {
+        let (starts_ms, ends_ms) = milliseconds(slot.span);
+        let range = store::Span { starts_ms, ends_ms };
+        let here = self.store.taken_between(Self::NAME, range, gap(slot), errand.now_ms, call(errand));
+        let (here, there) = tokio::join!(here, self.elsewhere.busy(slot.span, None));
         let mut busy = there?;
         for taken in here? {
             busy.push(span(taken.starts_ms, taken.ends_ms)?);
@@ -133,7 +141,7 @@ impl Books {
             ends_ms,
             gap: gap(wish.slot),
             zone: &wish.zone,
-            kind: "",
+            kind: &wish.kind,
             summary: &wish.summary,
             description: &wish.description,
             attendees: &attendees,

@@ -2,7 +2,7 @@
 
 use super::{
     Booking, Contact, Moving, Wish,
-    office::{Office, datetime, nothing, read_back, text, tidy, unavailable},
+    office::{Office, a_kind, datetime, line, nothing, read_back, text, tidy, unavailable, with_kind},
 };
 use crate::{Errand, Running, Spec, Tool, Trust};
 use call::{Answer, Effect};
@@ -21,7 +21,7 @@ impl Tool for Create {
             description: "Books an appointment. Read back weekday, date and time and wait for a yes before you use it. \
                           Say that it is booked only after this has answered that it is."
                 .into(),
-            parameters: json!({
+            parameters: with_kind(json!({
                 "type": "object",
                 "properties": {
                     "summary": {
@@ -41,7 +41,7 @@ impl Tool for Create {
                     },
                 },
                 "required": ["summary", "datetime_start"],
-            }),
+            }), &self.0.hours),
         }
     }
 
@@ -58,34 +58,56 @@ impl Create {
     async fn create(&self, arguments: &Value, errand: &Errand) -> Result<Answer, Answer> {
         let office = &self.0;
         let now = office.now(errand);
-        let start = office.required(arguments, "datetime_start", &now)?;
-        let slot = office.slot(&start, arguments, "datetime_end", office.hours.slot, &now)?;
+        let rules = office.rules(arguments)?;
+        let (start, remark) = office.required(arguments, "datetime_start", &rules, &now)?;
+        let slot = office.slot(&start, arguments, "datetime_end", rules.hours.slot, &rules, &now)?;
         let end = office.local(slot.span.to);
-        if let Err(refusal) = office.hours.check(&start, &end, &now) {
-            let why = office.hours.explain(&refusal, &start, &now, Style::Spoken);
-            return Err(office.instead(&why, &start, errand, &now).await);
+        if let Err(refusal) = rules.hours.check(&start, &end, &now) {
+            let why = rules.hours.explain(&refusal, &start, &now, Style::Spoken);
+            return Err(office.instead(&why, slot, &rules, errand, &now).await);
         }
-        let summary = text(arguments, "summary").map(tidy).filter(|summary| !summary.is_empty());
+        let contact = contact(arguments, errand);
         let attendees = arguments["attendees"].as_array().map(Vec::as_slice).unwrap_or_default();
         let wish = Wish {
             slot,
             zone: office.zone.iana_name().unwrap_or("UTC").to_owned(),
-            summary: summary.unwrap_or_else(|| "Appointment".into()),
+            summary: office.title(&rules, text(arguments, "summary").unwrap_or_default()),
+            kind: rules.kind.clone(),
             description: text(arguments, "description").map(tidy).unwrap_or_default(),
-            attendees: attendees.iter().filter_map(Value::as_str).map(tidy).collect(),
+            attendees: attendees
+                .iter()
+                .filter_map(Value::as_str)
+                .map(line)
+                .filter(|name| !name.is_empty())
+                .collect(),
             key: key(errand, &start, &end),
-            contact: contact(arguments, errand),
+            contact: contact.clone(),
         };
         let at = when::name_moment(&start, &now, Style::Spoken);
+        let what = match rules.kind.as_str() {
+            "" => at,
+            kind => format!("{}, on {at}", a_kind(kind)),
+        };
         let booking = office.calendar.book(wish, errand).await;
         let (entry, say) = match booking.map_err(|error| unavailable(&error, errand))? {
-            Booking::Booked(entry) => (entry, format!("It is booked: {at}.")),
-            Booking::Same(entry) => (entry, format!("It was booked already: {at}.")),
-            Booking::Taken => return Err(office.taken(slot, errand, &now).await),
+            Booking::Booked(entry) => {
+                (entry, format!("{remark}It is booked: {what}.{}", unwritten(arguments, contact.as_ref())))
+            }
+            Booking::Same(entry) => (entry, format!("It was booked already: {what}.")),
+            Booking::Taken => return Err(office.taken(slot, &rules, errand, &now).await),
             Booking::ReadBack => return Err(read_back(&start, &now, "booked", "book it")),
         };
         let effect = Effect::Booked(office.agreed(&entry));
         Ok(Answer { ok: true, say, data: office.data(&entry).to_string(), effect })
+    }
+}
+
+/// Why nothing will be written, though the caller wanted it.
+fn unwritten(arguments: &Value, contact: Option<&Contact>) -> &'static str {
+    match (text(arguments, "confirmation"), contact) {
+        (Some("sms"), None) => " I have no number to text a confirmation to.",
+        (Some("email"), None) => " I have no e-mail address to send a confirmation to.",
+        (Some(_) | None, _) => "",
     }
 }
 
@@ -167,22 +189,23 @@ impl Reschedule {
         let entry = office.own(arguments, "original_datetime", errand, &now).await?;
         let length =
             Duration::try_from(entry.span.to.duration_since(entry.span.from)).unwrap_or(office.hours.slot);
-        let start = office.required(arguments, "new_datetime_start", &now)?;
-        let slot = office.slot(&start, arguments, "new_datetime_end", length, &now)?;
-        if let Err(refusal) = office.hours.check(&start, &office.local(slot.span.to), &now) {
-            let why = office.hours.explain(&refusal, &start, &now, Style::Spoken);
-            return Err(office.instead(&why, &start, errand, &now).await);
+        let rules = office.rules_for(&entry);
+        let (start, remark) = office.required(arguments, "new_datetime_start", &rules, &now)?;
+        let slot = office.slot(&start, arguments, "new_datetime_end", length, &rules, &now)?;
+        if let Err(refusal) = rules.hours.check(&start, &office.local(slot.span.to), &now) {
+            let why = rules.hours.explain(&refusal, &start, &now, Style::Spoken);
+            return Err(office.instead(&why, slot, &rules, errand, &now).await);
         }
         let reason = text(arguments, "reason").map(tidy).unwrap_or_default();
         let moving = office.calendar.reschedule(&entry.id, slot, &reason, errand).await;
         match moving.map_err(|error| unavailable(&error, errand))? {
             Moving::Moved(moved) => Ok(Answer {
                 ok: true,
-                say: format!("It is moved to {}.", when::name_moment(&start, &now, Style::Spoken)),
+                say: format!("{remark}It is moved to {}.", when::name_moment(&start, &now, Style::Spoken)),
                 data: office.data(&moved).to_string(),
                 effect: Effect::Moved(office.agreed(&moved)),
             }),
-            Moving::Taken => Err(office.taken(slot, errand, &now).await),
+            Moving::Taken => Err(office.taken(slot, &rules, errand, &now).await),
             Moving::ReadBack => Err(read_back(&start, &now, "moved", "move it")),
             Moving::Gone => {
                 let was = office.local(entry.span.from);

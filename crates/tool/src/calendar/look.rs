@@ -2,7 +2,7 @@
 
 use super::{
     Entry, Slot,
-    office::{self, Office, datetime, iso, name_all, unavailable},
+    office::{self, Office, Rules, a_kind, datetime, iso, line, name_all, unavailable, with_kind},
 };
 use crate::{Errand, Running, Spec, Tool, Trust};
 use call::Answer;
@@ -28,14 +28,17 @@ impl Tool for Check {
             description: "Whether a time is free for an appointment, and what is free close to it if not. Always check \
                           before you offer or book a time."
                 .into(),
-            parameters: json!({
-                "type": "object",
-                "properties": {
-                    "datetime_start": datetime("Local start, such as 2026-11-24T10:30."),
-                    "datetime_end": datetime("Local end. Left out: the usual length."),
-                },
-                "required": ["datetime_start"],
-            }),
+            parameters: with_kind(
+                json!({
+                    "type": "object",
+                    "properties": {
+                        "datetime_start": datetime("Local start, such as 2026-11-24T10:30."),
+                        "datetime_end": datetime("Local end. Left out: the usual length."),
+                    },
+                    "required": ["datetime_start"],
+                }),
+                &self.0.hours,
+            ),
         }
     }
 
@@ -52,23 +55,24 @@ impl Check {
     async fn check(&self, arguments: &Value, errand: &Errand) -> Result<Answer, Answer> {
         let office = &self.0;
         let now = office.now(errand);
-        let start = office.required(arguments, "datetime_start", &now)?;
-        let slot = office.slot(&start, arguments, "datetime_end", office.hours.slot, &now)?;
-        if let Err(answer) = self.keep(slot, errand, &now).await {
+        let rules = office.rules(arguments)?;
+        let (start, remark) = office.required(arguments, "datetime_start", &rules, &now)?;
+        let slot = office.slot(&start, arguments, "datetime_end", rules.hours.slot, &rules, &now)?;
+        if let Err(answer) = self.keep(slot, &rules, errand, &now).await {
             // Not free is an answer to the question, where it comes with what is free.
             let ok = !answer.data.is_empty();
             return Ok(Answer { ok, ..answer });
         }
-        let say = format!("{} is free.", when::name_moment(&start, &now, Style::Spoken));
+        let say = format!("{remark}{} is free.", when::name_moment(&start, &now, Style::Spoken));
         let data = json!({"available": true, "alternatives": []}).to_string();
         Ok(Answer { data, ..Answer::said(say) })
     }
 
-    async fn keep(&self, slot: Slot, errand: &Errand, now: &Zoned) -> Result<(), Answer> {
+    async fn keep(&self, slot: Slot, rules: &Rules, errand: &Errand, now: &Zoned) -> Result<(), Answer> {
         let office = &self.0;
-        office.free(slot, errand, now).await?;
+        office.free(slot, rules, errand, now).await?;
         let held = office.calendar.hold(slot, errand).await.map_err(|error| unavailable(&error, errand))?;
-        if held { Ok(()) } else { Err(office.taken(slot, errand, now).await) }
+        if held { Ok(()) } else { Err(office.taken(slot, rules, errand, now).await) }
     }
 }
 
@@ -80,13 +84,16 @@ impl Tool for Find {
         Spec {
             name: "find_free_slots".into(),
             description: "The times that are free for an appointment of the usual length.".into(),
-            parameters: json!({
-                "type": "object",
-                "properties": {
-                    "datetime_start": datetime("From when to look, local, such as 2026-11-24T09:00; a date alone is the whole day. Left out: from now on."),
-                    "datetime_end": datetime("Until when to look, likewise. Left out: for one day."),
-                },
-            }),
+            parameters: with_kind(
+                json!({
+                    "type": "object",
+                    "properties": {
+                        "datetime_start": datetime("From when to look, local, such as 2026-11-24T09:00; a date alone is the whole day. Left out: from now on."),
+                        "datetime_end": datetime("Until when to look, likewise. Left out: for one day."),
+                    },
+                }),
+                &self.0.hours,
+            ),
         }
     }
 
@@ -103,18 +110,20 @@ impl Find {
     async fn find(&self, arguments: &Value, errand: &Errand) -> Result<Answer, Answer> {
         let office = &self.0;
         let now = office.now(errand);
-        let range = office.range(arguments, 1.day(), &now)?;
+        // The end is that of the search, and tells nothing about how long it takes.
+        let rules = office.rules(&json!({ "kind": arguments["kind"] }))?;
+        let (range, _) = office.range(arguments, 1.day(), &now)?;
         if range.to <= now.timestamp() {
             return Err(Answer::failed("That time is already over. From when on shall I look?"));
         }
-        let wide =
-            office::widened(Slot { span: range, before: office.hours.before, after: office.hours.after });
-        let busy = office.calendar.busy(wide, errand).await.map_err(|error| unavailable(&error, errand))?;
-        let mut free = when::free_slots(&office.hours, &busy, &range, &now);
+        let wide = rules.slot(office::widened(rules.slot(range)));
+        let busy =
+            office.calendar.busy_beside(wide, errand).await.map_err(|error| unavailable(&error, errand))?;
+        let mut free = when::free_slots(&rules.hours, &busy, &range, &now);
         let more = free.len() > MOST_SLOTS;
         free.truncate(MOST_SLOTS);
         let say = match free.as_slice() {
-            [] => self.nothing(range, errand, &now).await?,
+            [] => self.nothing(range, &rules, errand, &now).await?,
             [first, ..] => {
                 let day = free.iter().take_while(|at| at.date() == first.date()).count();
                 let said = name_all(&free[..day.min(SAID)], "and", &now);
@@ -127,13 +136,23 @@ impl Find {
         Ok(Answer { data: json!({"slots": slots, "more": more}).to_string(), ..Answer::said(say) })
     }
 
-    async fn nothing(&self, range: Span, errand: &Errand, now: &Zoned) -> Result<String, Answer> {
+    async fn nothing(
+        &self,
+        range: Span,
+        rules: &Rules,
+        errand: &Errand,
+        now: &Zoned,
+    ) -> Result<String, Answer> {
         let office = &self.0;
         let start = office.local(range.from);
         let later = start.checked_add(30.days()).unwrap_or_else(|_| start.clone());
         let after = Span { from: range.to, to: later.timestamp().max(range.to) };
-        let busy = office.calendar.busy(after, errand).await.map_err(|error| unavailable(&error, errand))?;
-        Ok(match when::free_slots(&office.hours, &busy, &after, now).first() {
+        let busy = office
+            .calendar
+            .busy_beside(rules.slot(after), errand)
+            .await
+            .map_err(|error| unavailable(&error, errand))?;
+        Ok(match when::free_slots(&rules.hours, &busy, &after, now).first() {
             Some(next) => {
                 format!("Nothing is free then. The next is {}.", when::name_moment(next, now, Style::Spoken))
             }
@@ -175,21 +194,37 @@ impl List {
     async fn list(&self, arguments: &Value, errand: &Errand) -> Result<Answer, Answer> {
         let office = &self.0;
         let now = office.now(errand);
-        let range = office.range(arguments, 1.month(), &now)?;
+        let (range, cut) = office.range(arguments, 1.month(), &now)?;
         let listed = office.calendar.list(range, errand).await;
         let mut listed = listed.map_err(|error| unavailable(&error, errand))?;
         let (count, whose) =
             (listed.len(), if errand.trust == Trust::Owner { "" } else { " from your number" });
         let say = match count {
-            0 => format!("There are no appointments{whose} then."),
+            0 => match (errand.trust, errand.number()) {
+                (Trust::Known | Trust::Stranger, None) => {
+                    "Your number is withheld, so I cannot tell which appointments are yours.".into()
+                }
+                (Trust::Owner, _) | (_, Some(_)) => format!("There are no appointments{whose} then."),
+            },
             1 => format!("There is one appointment{whose}: {}.", self.name(&listed[..1], errand, &now)),
             2..=SAID => {
-                format!("There are {count} appointments{whose}: {}.", self.name(&listed, errand, &now))
+                format!(
+                    "There are {} appointments{whose}: {}.",
+                    number(count),
+                    self.name(&listed, errand, &now)
+                )
             }
             _ => {
                 let first = self.name(&listed[..SAID], errand, &now);
-                format!("There are {count} appointments{whose}. The first are {first}.")
+                format!("There are {} appointments{whose}. The first are {first}.", number(count))
             }
+        };
+        let say = match cut {
+            Some(until) => {
+                let until = when::name_date(until.date(), now.date(), Style::Spoken);
+                format!("{say} I looked no further than {until}.")
+            }
+            None => say,
         };
         listed.truncate(MOST_ENTRIES);
         let entries: Vec<Value> = listed.iter().map(|entry| office.data(entry)).collect();
@@ -201,10 +236,28 @@ impl List {
         let name = |entry: &Entry| {
             let at = when::name_moment(&self.0.local(entry.span.from), now, Style::Spoken);
             match errand.trust {
-                Trust::Owner if !entry.summary.is_empty() => format!("{at}: {}", entry.summary),
-                Trust::Owner | Trust::Known | Trust::Stranger => at,
+                Trust::Owner if !entry.summary.is_empty() => format!("{at}: {}", short(&entry.summary)),
+                Trust::Owner | Trust::Known | Trust::Stranger => {
+                    match self.0.rules_for(entry).kind.as_str() {
+                        "" => at,
+                        kind => format!("{at}, for {}", a_kind(kind)),
+                    }
+                }
             }
         };
         when::list(&entries.iter().map(name).collect::<Vec<_>>(), "and")
     }
 }
+
+fn number(count: usize) -> String {
+    when::name_number(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// So much of a title as one can listen to; in a calendar elsewhere anybody may have written it.
+fn short(summary: &str) -> String {
+    let summary = line(summary);
+    let short: String = summary.chars().take(LONGEST_SAID).collect();
+    if short.len() < summary.len() { format!("{short}…") } else { short }
+}
+
+const LONGEST_SAID: usize = 80;

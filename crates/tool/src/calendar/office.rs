@@ -6,7 +6,7 @@ use call::{Agreed, Answer};
 use jiff::{Timestamp, ToSpan, Zoned, tz::TimeZone};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-use when::{Day, Hours, Said, Span, Style};
+use when::{Day, Hours, Kind, Said, Span, Style};
 
 /// The six tools, on this book.
 pub fn tools(calendar: Arc<Books>, zone: TimeZone, hours: Hours) -> Vec<Box<dyn Tool>> {
@@ -31,6 +31,20 @@ pub(super) struct Office {
     pub(super) hours: Hours,
 }
 
+/// What holds for one appointment.
+pub(super) struct Rules {
+    pub(super) hours: Hours,
+    /// Which kind it is; empty: none of the office's.
+    pub(super) kind: String,
+}
+
+impl Rules {
+    /// This time, with what is kept free around it.
+    pub(super) fn slot(&self, span: Span) -> Slot {
+        Slot { span, before: self.hours.before, after: self.hours.after }
+    }
+}
+
 /// A refusal, or the calendar's silence, is what the assistant is told.
 type Told<T> = Result<T, Answer>;
 
@@ -40,20 +54,85 @@ impl Office {
         now.to_zoned(self.zone.clone())
     }
 
-    /// The moment that an argument names.
-    pub(super) fn moment(&self, arguments: &Value, name: &str, now: &Zoned) -> Told<Option<Zoned>> {
+    /// The rules for what the arguments ask for: those of the kind that they name. Where the office has several kinds and
+    /// neither a kind nor an end is named, nobody knows how long it takes.
+    pub(super) fn rules(&self, arguments: &Value) -> Told<Rules> {
+        let kinds = &self.hours.kinds;
+        let names = || when::list(&kinds.iter().map(|kind| kind.name.clone()).collect::<Vec<_>>(), "or");
+        if let (Some(text), false) = (text(arguments, "kind"), kinds.is_empty()) {
+            let named =
+                self.hours.kind(text).map(|kind| vec![kind]).unwrap_or_else(|| self.hours.kinds_in(text));
+            return match named.as_slice() {
+                [kind] => Ok(self.rules_of(kind)),
+                _ => Err(Answer::failed(format!(
+                    "There is no such kind of appointment. What is it: {}?",
+                    names()
+                ))),
+            };
+        }
+        let summed_up = text(arguments, "summary").map(|summary| self.hours.kinds_in(summary));
+        match (kinds.as_slice(), summed_up.unwrap_or_default().as_slice()) {
+            ([], _) => Ok(self.usual()),
+            ([kind], _) => Ok(self.rules_of(kind)),
+            (_, [kind]) => Ok(self.rules_of(kind)),
+            _ if text(arguments, "datetime_end").is_some() => Ok(self.usual()),
+            _ => Err(Answer::failed(format!("I need to know how long it takes. What is it: {}?", names()))),
+        }
+    }
+
+    /// The rules by which this appointment was made.
+    pub(super) fn rules_for(&self, entry: &Entry) -> Rules {
+        let named = self.hours.kind(&entry.kind).map(|kind| vec![kind]);
+        match named.unwrap_or_else(|| self.hours.kinds_in(&entry.summary)).as_slice() {
+            [kind] => self.rules_of(kind),
+            _ => self.usual(),
+        }
+    }
+
+    fn rules_of(&self, kind: &Kind) -> Rules {
+        Rules { hours: self.hours.for_kind(kind), kind: kind.name.clone() }
+    }
+
+    pub(super) fn usual(&self) -> Rules {
+        Rules { hours: self.hours.clone(), kind: String::new() }
+    }
+
+    /// The moment that an argument names, and what decided where its words alone did not.
+    pub(super) fn moment(
+        &self,
+        arguments: &Value,
+        name: &str,
+        rules: &Rules,
+        now: &Zoned,
+    ) -> Told<Option<(Zoned, String)>> {
         let Some(text) = text(arguments, name) else { return Ok(None) };
-        match when::moment(text, now, Some(&self.hours)) {
-            Ok(moment) => Ok(Some(moment.at)),
+        match when::moment(text, now, Some(&rules.hours)) {
+            Ok(moment) => {
+                let remark = moment.remark(now, Style::Spoken);
+                let remark = remark.map(|remark| format!("{remark} ")).unwrap_or_default();
+                Ok(Some((moment.at, remark)))
+            }
             Err(unclear) => {
-                let why = unclear.say(now, Some(&self.hours), Style::Spoken);
-                Err(Answer::failed(format!("I did not get the time. {why}")))
+                let why = unclear.say(now, Some(&rules.hours), Style::Spoken);
+                let around: Vec<String> = unclear.around(now.time_zone()).iter().map(iso).collect();
+                let data = if around.is_empty() {
+                    String::new()
+                } else {
+                    json!({"available": false, "alternatives": [], "around": around}).to_string()
+                };
+                Err(Answer { data, ..Answer::failed(format!("I did not get the time. {why}")) })
             }
         }
     }
 
-    pub(super) fn required(&self, arguments: &Value, name: &str, now: &Zoned) -> Told<Zoned> {
-        self.moment(arguments, name, now)?
+    pub(super) fn required(
+        &self,
+        arguments: &Value,
+        name: &str,
+        rules: &Rules,
+        now: &Zoned,
+    ) -> Told<(Zoned, String)> {
+        self.moment(arguments, name, rules, now)?
             .ok_or_else(|| Answer::failed(format!("Something is missing for that: {name}.")))
     }
 
@@ -64,21 +143,27 @@ impl Office {
         arguments: &Value,
         end: &str,
         length: Duration,
+        rules: &Rules,
         now: &Zoned,
     ) -> Told<Slot> {
-        let end = match self.moment(arguments, end, now)? {
-            Some(end) => end,
+        let end = match self.moment(arguments, end, rules, now)? {
+            Some((end, _)) => end,
             None => start.checked_add(length).map_err(|_| Answer::failed("That is too far away."))?,
         };
         if end <= *start {
             return Err(Answer::failed("That appointment would end before it starts. When should it end?"));
         }
-        Ok(Slot { span: Span::new(start, &end), before: self.hours.before, after: self.hours.after })
+        Ok(rules.slot(Span::new(start, &end)))
     }
 
     /// The stretch of time to look at: an argument without a time of day means the whole day, `default` is the length
-    /// where there is no end.
-    pub(super) fn range(&self, arguments: &Value, default: jiff::Span, now: &Zoned) -> Told<Span> {
+    /// where there is no end. With the day to which it was cut, where it was longer than anybody could listen to.
+    pub(super) fn range(
+        &self,
+        arguments: &Value,
+        default: jiff::Span,
+        now: &Zoned,
+    ) -> Told<(Span, Option<Zoned>)> {
         let start = match self.edge(arguments, "datetime_start", now)? {
             Some((start, _)) => start,
             None => now.clone(),
@@ -93,7 +178,8 @@ impl Office {
             ));
         }
         let longest = start.checked_add(LONGEST_LOOK.days()).unwrap_or_else(|_| end.clone());
-        Ok(Span::new(&start, &end.min(longest)))
+        let cut = (end > longest).then(|| longest.clone());
+        Ok((Span::new(&start, &end.min(longest)), cut))
     }
 
     /// What an argument names: a moment, or a day from its first moment to its last.
@@ -102,39 +188,57 @@ impl Office {
         if let Some(day) = whole_day(&when::read(text, now), &self.zone) {
             return Ok(Some(day));
         }
-        Ok(self.moment(arguments, name, now)?.map(|at| (at.clone(), at)))
+        Ok(self.moment(arguments, name, &self.usual(), now)?.map(|(at, _)| (at.clone(), at)))
     }
 
     /// Whether this time is within the rules and free. A refusal carries what is free instead.
-    pub(super) async fn free(&self, slot: Slot, errand: &Errand, now: &Zoned) -> Told<()> {
+    pub(super) async fn free(&self, slot: Slot, rules: &Rules, errand: &Errand, now: &Zoned) -> Told<()> {
         let (start, end) = (self.local(slot.span.from), self.local(slot.span.to));
-        if let Err(refusal) = self.hours.check(&start, &end, now) {
-            let why = self.hours.explain(&refusal, &start, now, Style::Spoken);
-            return Err(self.instead(&why, &start, errand, now).await);
+        if let Err(refusal) = rules.hours.check(&start, &end, now) {
+            let why = rules.hours.explain(&refusal, &start, now, Style::Spoken);
+            return Err(self.instead(&why, slot, rules, errand, now).await);
         }
         let wide = widened(slot);
-        let busy = self.calendar.busy(wide, errand).await.map_err(|error| unavailable(&error, errand))?;
+        let busy = self
+            .calendar
+            .busy_beside(Slot { span: wide, ..slot }, errand)
+            .await
+            .map_err(|error| unavailable(&error, errand))?;
         if busy.iter().any(|busy| busy.overlaps(&wide)) {
-            return Err(self.taken(slot, errand, now).await);
+            return Err(self.taken(slot, rules, errand, now).await);
         }
         Ok(())
     }
 
-    pub(super) async fn taken(&self, slot: Slot, errand: &Errand, now: &Zoned) -> Answer {
+    pub(super) async fn taken(&self, slot: Slot, rules: &Rules, errand: &Errand, now: &Zoned) -> Answer {
         let start = self.local(slot.span.from);
         let why = format!("{} is taken.", when::name_moment(&start, now, Style::Spoken));
-        self.instead(&why, &start, errand, now).await
+        self.instead(&why, slot, rules, errand, now).await
     }
 
     /// A refusal that offers what is free near the time that was wanted.
-    pub(super) async fn instead(&self, why: &str, wanted: &Zoned, errand: &Errand, now: &Zoned) -> Answer {
-        let wanted = wanted.max(now);
+    pub(super) async fn instead(
+        &self,
+        why: &str,
+        wanted: Slot,
+        rules: &Rules,
+        errand: &Errand,
+        now: &Zoned,
+    ) -> Answer {
+        let length = Duration::try_from(wanted.span.to.duration_since(wanted.span.from));
+        let step = Some(rules.hours.step.unwrap_or(rules.hours.slot));
+        let as_long = Hours { slot: length.unwrap_or(rules.hours.slot), step, ..rules.hours.clone() };
+        let start = self.local(wanted.span.from);
+        let wanted = (&start).max(now);
         let day = |days: i64| wanted.checked_add(days.days()).unwrap_or_else(|_| wanted.clone());
-        let busy = match self.calendar.busy(Span::new(&day(-8), &day(22)), errand).await {
+        let busy = match self.calendar.busy_beside(rules.slot(Span::new(&day(-8), &day(22))), errand).await {
             Ok(busy) => busy,
             Err(error) => return unavailable(&error, errand),
         };
-        let free = when::nearest_free(&self.hours, &busy, wanted, now, ALTERNATIVES);
+        let mut free = when::nearest_free(&as_long, &busy, wanted, now, ALTERNATIVES);
+        if free.is_empty() {
+            free = when::nearest_free(&rules.hours, &busy, wanted, now, ALTERNATIVES);
+        }
         let say = match free.as_slice() {
             [] => why.to_owned(),
             [one] => format!("{why} I could offer {}.", when::name_moment(one, now, Style::Spoken)),
@@ -188,6 +292,19 @@ impl Office {
         Ok(entry)
     }
 
+    /// What an appointment is called in the calendar: the caller's words in one line, after the kind where they do not
+    /// name it.
+    pub(super) fn title(&self, rules: &Rules, summary: &str) -> String {
+        let summary = line(summary);
+        let named = self.hours.kinds_in(&summary).iter().any(|kind| kind.name == rules.kind);
+        match (rules.kind.as_str(), summary.as_str()) {
+            ("", "") => "Appointment".into(),
+            (kind, "") => capitalised(kind),
+            (kind, _) if !kind.is_empty() && !named => format!("{}: {summary}", capitalised(kind)),
+            _ => summary,
+        }
+    }
+
     pub(super) fn local(&self, at: Timestamp) -> Zoned {
         at.to_zoned(self.zone.clone())
     }
@@ -198,7 +315,12 @@ impl Office {
 
     pub(super) fn data(&self, entry: &Entry) -> Value {
         let (start, end) = (iso(&self.local(entry.span.from)), iso(&self.local(entry.span.to)));
-        json!({"id": entry.id, "start": start, "end": end, "summary": entry.summary})
+        let mut data = json!({"id": entry.id, "start": start, "end": end, "summary": entry.summary});
+        let rules = self.rules_for(entry);
+        if !rules.kind.is_empty() {
+            data["kind"] = rules.kind.into();
+        }
+        data
     }
 }
 
@@ -232,7 +354,8 @@ pub(super) fn nothing(asked: &str, errand: &Errand) -> Answer {
 /// What is free and held, but was not read back before.
 pub(super) fn read_back(start: &Zoned, now: &Zoned, done: &str, do_it: &str) -> Answer {
     let at = when::name_moment(start, now, Style::Spoken);
-    Answer::failed(format!("Not {done} yet. Read back {at}, and {do_it} when the caller has said yes."))
+    let say = format!("Not {done} yet. Read back {at}, and {do_it} when the caller has said yes.");
+    Answer { data: json!({"read_back": true}).to_string(), ..Answer::failed(say) }
 }
 
 pub(super) fn unavailable(Unavailable(why): &Unavailable, errand: &Errand) -> Answer {
@@ -265,10 +388,56 @@ pub(super) fn text<'a>(arguments: &'a Value, name: &str) -> Option<&'a str> {
     arguments[name].as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// Text as it may be kept: no control characters but line breaks, no space around it.
+/// Text as it may be kept: no control characters but line breaks, nothing that turns the direction of writing around or
+/// hides, no space around it.
 pub(crate) fn tidy(text: &str) -> String {
-    let kept = |&character: &char| character == '\n' || !character.is_control();
-    text.trim().chars().filter(kept).collect()
+    let kept = |&character: &char| character == '\n' || !(character.is_control() || is_hidden(character));
+    text.chars().filter(kept).collect::<String>().trim().to_owned()
+}
+
+/// Likewise, in one line.
+pub(super) fn line(text: &str) -> String {
+    tidy(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Marks that no reader sees, but for the joiners that some scripts are written with.
+fn is_hidden(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// The schema of the arguments, with the kind of appointment where the office has kinds.
+pub(super) fn with_kind(mut parameters: Value, hours: &Hours) -> Value {
+    let name = |kind: &Kind| format!("{} ({} minutes)", kind.name, kind.length.as_secs() / 60);
+    let names: Vec<String> = hours.kinds.iter().map(name).collect();
+    if !names.is_empty() {
+        let description = format!("What kind of appointment: {}. Ask the caller.", when::list(&names, "or"));
+        parameters["properties"]["kind"] =
+            json!({"type": "string", "maxLength": 100, "description": description});
+    }
+    parameters
+}
+
+fn capitalised(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// "a haircut", "an eye test".
+pub(super) fn a_kind(name: &str) -> String {
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {name}")
 }
 
 pub(super) fn iso(at: &Zoned) -> String {

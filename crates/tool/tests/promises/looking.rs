@@ -142,7 +142,7 @@ async fn the_owner_hears_all_appointments_and_others_their_own() {
     assert_eq!(starts(&all), ["2026-11-24T10:00", "2026-11-25T11:00"]);
     assert_eq!(
         all.say,
-        "There are 2 appointments: Tuesday, November twenty-fourth, at ten in the morning: Haircut and Wednesday, \
+        "There are two appointments: Tuesday, November twenty-fourth, at ten in the morning: Haircut and Wednesday, \
          November twenty-fifth, at eleven in the morning: Haircut."
     );
     assert_eq!(starts(&list(&anna()).await), ["2026-11-24T10:00"]);
@@ -172,5 +172,5 @@ async fn a_list_keeps_to_its_stretch() {
     assert_eq!(count(json!({"datetime_start": "2026-11-25"})).await, Some(3));
     assert_eq!(count(json!({"datetime_end": "2026-11-25"})).await, Some(2));
     let all = office.run(&owner(), "list_appointments", json!({})).await;
-    assert!(all.say.starts_with("There are 4 appointments. The first are "), "{}", all.say);
+    assert!(all.say.starts_with("There are four appointments. The first are "), "{}", all.say);
 }

@@ -2,6 +2,8 @@
 
 mod booking;
 mod changing;
+mod hostile;
+mod kinds;
 mod looking;
 mod office;
 mod set;

@@ -27,7 +27,15 @@ pub(super) fn by<'a>(errand: &'a Errand, reason: &'a str) -> By<'a> {
 pub(super) fn entry(row: AppointmentRow) -> Result<Entry, Unavailable> {
     let span = span(row.starts_ms, row.ends_ms)?;
     let call_id = row.call_id.unwrap_or_default();
-    Ok(Entry { id: row.id, span, summary: row.summary, caller: row.caller, call_id, elsewhere: None })
+    Ok(Entry {
+        id: row.id,
+        span,
+        kind: row.kind,
+        summary: row.summary,
+        caller: row.caller,
+        call_id,
+        elsewhere: None,
+    })
 }
 
 /// Somebody else's event, or one that the owner made there.
@@ -35,6 +43,7 @@ pub(super) fn foreign(calendar: String, event: Event) -> Entry {
     Entry {
         id: event.id,
         span: event.span,
+        kind: String::new(),
         summary: event.summary,
         caller: String::new(),
         call_id: String::new(),
@@ -107,7 +116,8 @@ mod tests {
             Some("0190a1b2-c3d4-7e8f-9011-223344556677")
         );
         assert_eq!(of("0190a1b2c3d47e8f901122334455667712").map(|id| id.len()), Some(36));
-        for other in ["", "0190a1b2c3d47e8f9011223344556677", "0190a1b2c3d47e8f9011223344556677x", "dentist"] {
+        for other in ["", "0190a1b2c3d47e8f9011223344556677", "0190a1b2c3d47e8f9011223344556677x", "dentist"]
+        {
             assert_eq!(of(other), None, "{other}");
         }
         assert_eq!(of("0190A1B2c3d47e8f90112233445566770"), None);
