@@ -5,7 +5,8 @@ use sim::google::{Consent, World};
 use std::{collections::BTreeSet, sync::Arc};
 use tool::calendar::{
     google::{
-        Account, Client, ClientKind, Google, ROBOT_SCOPE, SCOPES, Secret, Started, Upload, finish, returned, start,
+        Account, Client, ClientKind, Google, ROBOT_SCOPE, SCOPES, Secret, Started, Upload, finish, returned,
+        start,
     },
     remote::{Calendar, Trouble},
 };
@@ -14,7 +15,12 @@ const REDIRECT: &str = "https://assist.example/api/settings/google-auth/callback
 
 fn client() -> Client {
     let sim::google::Client { id, secret, redirects } = sim::google::Client::default();
-    Client { id, secret: Secret::new(secret), kind: ClientKind::Web, redirects: redirects.into_iter().collect() }
+    Client {
+        id,
+        secret: Secret::new(secret),
+        kind: ClientKind::Web,
+        redirects: redirects.into_iter().collect(),
+    }
 }
 
 fn random() -> [u8; 64] {
@@ -51,9 +57,13 @@ async fn an_owner_who_consents_is_connected() {
     let calendars = bench.account.calendars().await.expect("a list");
     assert_eq!(calendars.len(), 1);
     assert!(calendars[0].primary && calendars[0].role.may_write());
-    assert_eq!((calendars[0].id.as_str(), calendars[0].zone.as_str()), ("owner@example.com", "Europe/Berlin"));
+    assert_eq!(
+        (calendars[0].id.as_str(), calendars[0].zone.as_str()),
+        ("owner@example.com", "Europe/Berlin")
+    );
     bench.no_mistakes();
-    let again = finish(&reach, &client(), REDIRECT, &code, &started.verifier).await.expect_err("the code is spent");
+    let again =
+        finish(&reach, &client(), REDIRECT, &code, &started.verifier).await.expect_err("the code is spent");
     assert!(again.0.contains("Begin again"), "{again}");
 }
 
@@ -119,7 +129,8 @@ fn an_answer_to_another_flow_is_refused() {
 async fn an_address_that_google_would_not_return_to_is_refused_before_anybody_is_sent() {
     let sim = listen().await;
     let reach = reach(&sim);
-    let desktop = Client { kind: ClientKind::Installed, redirects: vec!["http://localhost".into()], ..client() };
+    let desktop =
+        Client { kind: ClientKind::Installed, redirects: vec!["http://localhost".into()], ..client() };
     let refused = |client: &Client, redirect: &str, says: &str| {
         let why = start(&reach, client, redirect, &SCOPES, &random()).expect_err(redirect);
         assert!(why.0.contains(says), "{redirect}: {why}");
@@ -165,7 +176,9 @@ async fn a_service_account_acts_for_a_person_only_where_that_is_allowed() {
     let grant = grant.acting_for("owner@example.com").expect("a person");
     assert!(grant.may_invite());
     let bench = Bench::of(sim, reach, grant);
-    let Err(Trouble::Revoked(why)) = bench.primary().events(haircut().span).await else { panic!("not allowed") };
+    let Err(Trouble::Revoked(why)) = bench.primary().events(haircut().span).await else {
+        panic!("not allowed")
+    };
     assert!(why.contains(ROBOT_SCOPE), "{why}");
     bench.sim.delegate(email, &[ROBOT_SCOPE]);
     let mut event = haircut();

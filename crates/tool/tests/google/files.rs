@@ -15,11 +15,12 @@ fn fixture(name: &str) -> Vec<u8> {
 
 #[test]
 fn what_googles_own_library_wrote_is_read() {
-    for (name, kind) in [
-        ("credentials_web.json", ClientKind::Web),
-        ("credentials_installed.json", ClientKind::Installed),
-    ] {
-        let Ok(Upload::Client(client)) = Upload::read(&fixture(name), None) else { panic!("{name} is a client") };
+    for (name, kind) in
+        [("credentials_web.json", ClientKind::Web), ("credentials_installed.json", ClientKind::Installed)]
+    {
+        let Ok(Upload::Client(client)) = Upload::read(&fixture(name), None) else {
+            panic!("{name} is a client")
+        };
         assert_eq!(client.kind, kind, "{name}");
         assert_eq!(client.id, "123-abc.apps.googleusercontent.com");
         assert_eq!(client.redirects, ["https://assist.example/api/settings/google-auth/callback"]);
@@ -79,8 +80,10 @@ fn scopes_are_read_as_a_list_and_as_a_text() {
         file["scopes"] = scopes;
         granted(read(&file).expect("a token")).lacks().len()
     };
-    let (events, free) =
-        ("https://www.googleapis.com/auth/calendar.events", "https://www.googleapis.com/auth/calendar.freebusy");
+    let (events, free) = (
+        "https://www.googleapis.com/auth/calendar.events",
+        "https://www.googleapis.com/auth/calendar.freebusy",
+    );
     assert_eq!(lacks(json!(["https://www.googleapis.com/auth/calendar"])), 0);
     assert_eq!(lacks(json!([events, free])), 1, "the list of calendars");
     assert_eq!(lacks(json!(format!("{events} {free}"))), 1);
@@ -142,8 +145,11 @@ fn why_a_file_cannot_be_used_is_said_in_words() {
 fn no_secret_is_ever_printed() {
     let token = json!({ "token": "ya29.hush", "refresh_token": "1//hush", "client_id": "i", "client_secret": "GOCSPX-hush" });
     let grant = granted(read(&token).expect("a token"));
-    let client = read(&json!({ "web": { "client_id": "i", "client_secret": "GOCSPX-hush" } })).expect("a client");
-    for printed in [format!("{grant:?}"), format!("{client:?}"), format!("{:?}", grant.seal()), client.describe()] {
+    let client =
+        read(&json!({ "web": { "client_id": "i", "client_secret": "GOCSPX-hush" } })).expect("a client");
+    for printed in
+        [format!("{grant:?}"), format!("{client:?}"), format!("{:?}", grant.seal()), client.describe()]
+    {
         assert!(!printed.contains("hush"), "{printed}");
     }
     let why = Grant::unseal(r#"{"v":1,"by":{"refresh":"1//hush"}}"#).expect_err("half").to_string();

@@ -126,7 +126,11 @@ async fn a_sign_in_that_is_out_of_order_is_tried_again_and_revokes_nothing() {
     ] {
         bench.sim.expire_tokens();
         bench.sim.fail(Method::Token, 1, fault.clone());
-        bench.primary().events(berlin("08:00", "18:00")).await.unwrap_or_else(|why| panic!("{fault:?}: {why}"));
+        bench
+            .primary()
+            .events(berlin("08:00", "18:00"))
+            .await
+            .unwrap_or_else(|why| panic!("{fault:?}: {why}"));
         bench.sim.expire_tokens();
         bench.sim.fail(Method::Token, 9, fault.clone());
         let trouble = bench.primary().events(berlin("08:00", "18:00")).await.expect_err("all tries");

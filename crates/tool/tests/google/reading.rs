@@ -25,8 +25,7 @@ async fn busy_is_what_blocks_time_by_both_ways_of_asking() {
     bench.sim.put_in("primary", &daily);
     let own = haircut();
     bench.primary().put(&own).await.expect("written");
-    let taken =
-        vec![berlin("09:00", "09:45"), berlin("10:00", "10:30"), berlin("12:30", "13:30")];
+    let taken = vec![berlin("09:00", "09:45"), berlin("10:00", "10:30"), berlin("12:30", "13:30")];
     let day = berlin("08:00", "18:00");
     assert_eq!(bench.primary().busy(day, None).await.expect("free/busy"), taken);
     assert_eq!(bench.primary().busy(day, Some("another0")).await.expect("events"), taken);
@@ -40,7 +39,8 @@ async fn busy_is_what_blocks_time_by_both_ways_of_asking() {
 #[tokio::test]
 async fn a_whole_day_begins_and_ends_in_the_calendars_zone() {
     let bench = Bench::new().await;
-    let day = |from: &str, to: &str| json!({ "summary": "Off", "start": { "date": from }, "end": { "date": to } });
+    let day =
+        |from: &str, to: &str| json!({ "summary": "Off", "start": { "date": from }, "end": { "date": to } });
     bench.sim.put_in("primary", &day("2026-03-29", "2026-03-30"));
     bench.sim.put_in("primary", &day("2026-10-25", "2026-10-26"));
     let short = span("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z");
@@ -61,7 +61,8 @@ async fn a_whole_day_begins_and_ends_in_the_calendars_zone() {
 async fn what_was_declined_blocks_nothing() {
     let bench = Bench::new().await;
     let mut invited = by_hand("Party", "15:00", "16:00");
-    invited["attendees"] = json!([{ "email": "owner@example.com", "self": true, "responseStatus": "declined" }]);
+    invited["attendees"] =
+        json!([{ "email": "owner@example.com", "self": true, "responseStatus": "declined" }]);
     bench.sim.put_in("primary", &invited);
     let day = berlin("08:00", "18:00");
     assert_eq!(bench.primary().busy(day, None).await.expect("free/busy"), []);
@@ -153,11 +154,14 @@ async fn half_an_answer_a_wrong_one_or_none_is_unknown_never_free() {
         bench.sim.heal();
     }
     for fault in [
-        Fault::Nonsense("{\"items\":7}".into()),
-        Fault::Nonsense("{\"items\":[{}]}".into()),
-        Fault::Nonsense("{\"items\":[{\"id\":\"x\",\"start\":{\"date\":\"2026-13-01\"},\"end\":{}}]}".into()),
-        Fault::Nonsense("{\"items\":[],\"nextPageToken\":\"for ever\"}".into()),
+        json!({}),
+        json!({ "items": [] }),
+        json!({ "kind": "calendar#events", "items": 7 }),
+        json!({ "kind": "calendar#events", "items": [{}] }),
+        json!({ "kind": "calendar#events", "items": [{ "id": "x", "start": { "date": "2026-13-01" }, "end": {} }] }),
+        json!({ "kind": "calendar#events", "items": [], "nextPageToken": "for ever" }),
     ] {
+        let fault = Fault::Nonsense(fault.to_string());
         bench.sim.fail(Method::EventsList, 100, fault.clone());
         unreachable(bench.primary().events(day).await, &format!("{fault:?}"));
         unreachable(bench.primary().busy(day, Some("another0")).await, &format!("{fault:?}"));
@@ -197,7 +201,11 @@ async fn a_quota_is_given_up_in_time_and_not_hammered_at() {
     bench.sim.heal();
     bench.sim.fail(Method::FreeBusyQuery, 100, Fault::RateLimit(Some(3_600)));
     unreachable(bench.primary().busy(day, None).await, "an hour");
-    assert_eq!(bench.sim.count(Method::FreeBusyQuery), 5, "who is asked to wait for an hour does not try again");
+    assert_eq!(
+        bench.sim.count(Method::FreeBusyQuery),
+        5,
+        "who is asked to wait for an hour does not try again"
+    );
     bench.sim.heal();
     bench.sim.fail(Method::FreeBusyQuery, 100, Fault::Quota);
     assert!(matches!(bench.primary().busy(day, None).await, Err(Trouble::Refused(_))));

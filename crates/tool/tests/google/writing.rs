@@ -130,7 +130,10 @@ async fn an_id_that_was_deleted_is_gone_for_good() {
     bench.primary().put(&haircut()).await.expect("written");
     bench.sim.take_out("primary", &haircut().id);
     assert_eq!(bench.primary().put(&haircut()).await, Ok(Written::Gone));
-    assert_eq!(bench.primary().shift(&haircut().id, berlin("11:00", "11:30"), "Europe/Berlin").await, Ok(Written::Gone));
+    assert_eq!(
+        bench.primary().shift(&haircut().id, berlin("11:00", "11:30"), "Europe/Berlin").await,
+        Ok(Written::Gone)
+    );
     assert!(bench.sim.stands("primary").is_empty());
     bench.no_mistakes();
 }
@@ -178,10 +181,14 @@ async fn somebody_who_changes_it_meanwhile_loses_nothing() {
         sim.change("primary", &id, &json!({ "location": "Upstairs" }));
         sim.release();
     };
-    let (written, ()) = tokio::join!(calendar.shift(&id, berlin("14:00", "14:30"), "Europe/Berlin"), meanwhile);
+    let (written, ()) =
+        tokio::join!(calendar.shift(&id, berlin("14:00", "14:30"), "Europe/Berlin"), meanwhile);
     assert!(is_done(&written), "{written:?}");
     let there = bench.only();
-    assert_eq!((&there["location"], &there["start"]["dateTime"]), (&json!("Upstairs"), &json!("2026-12-01T14:00:00+01:00")));
+    assert_eq!(
+        (&there["location"], &there["start"]["dateTime"]),
+        (&json!("Upstairs"), &json!("2026-12-01T14:00:00+01:00"))
+    );
     assert!(bench.sim.log().iter().any(|logged| logged.status == Some(412)), "it was refused once");
     bench.no_mistakes();
 }

@@ -17,13 +17,23 @@ pub(super) struct Call {
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
     if_match: Option<String>,
+    /// A member that the answer must have, with its value; an answer without it is none.
+    expected: Option<(&'static str, String)>,
     /// It changes something there.
     writes: bool,
 }
 
 impl Call {
     pub fn get(path: String) -> Self {
-        Self { method: Method::GET, path, query: Vec::new(), body: None, if_match: None, writes: false }
+        Self {
+            method: Method::GET,
+            path,
+            query: Vec::new(),
+            body: None,
+            if_match: None,
+            expected: None,
+            writes: false,
+        }
     }
 
     /// A question too long for an address.
@@ -54,6 +64,11 @@ impl Call {
         self
     }
 
+    pub fn expecting(mut self, name: &'static str, value: &str) -> Self {
+        self.expected = Some((name, value.to_owned()));
+        self
+    }
+
     fn request(&self, reach: &Reach, token: &Secret) -> Result<reqwest::Request, Fault> {
         let wrong = || Fault::Refused("The request cannot be written.".into());
         let mut url =
@@ -80,7 +95,9 @@ pub(super) fn segment(text: &str) -> String {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');
-            encoded.extend([byte >> 4, byte & 15].map(|half| char::from(b"0123456789ABCDEF"[usize::from(half)])));
+            encoded.extend(
+                [byte >> 4, byte & 15].map(|half| char::from(b"0123456789ABCDEF"[usize::from(half)])),
+            );
         }
         encoded
     })
@@ -94,7 +111,10 @@ impl Account {
         let mut failed = 0;
         let mut refused: Option<Secret> = None;
         loop {
-            let token = self.token(refused.as_ref()).await.map_err(|trouble| Failed { fault: trouble.into(), doubt })?;
+            let token = self
+                .token(refused.as_ref())
+                .await
+                .map_err(|trouble| Failed { fault: trouble.into(), doubt })?;
             let request = call.request(&self.reach, &token).map_err(|fault| Failed { fault, doubt })?;
             let (fault, asked) = match send(&self.reach, request).await {
                 Ok(answer) => match read(call, answer) {
@@ -142,9 +162,13 @@ fn read(call: &Call, answer: Answer) -> Result<Value, (Fault, Option<Duration>)>
     if call.method == Method::DELETE {
         return Ok(Value::Null);
     }
-    match serde_json::from_slice(&body) {
-        Ok(Value::Object(object)) => Ok(Value::Object(object)),
-        Ok(_) | Err(_) => Err((Fault::Lost("Google answered nonsense.".into()), retry_after)),
+    let is_expected = |answer: &Value| {
+        let same = |(name, value): &(&str, String)| answer[*name] == value.as_str();
+        answer.is_object() && call.expected.as_ref().is_none_or(same)
+    };
+    match serde_json::from_slice(&body).ok().filter(is_expected) {
+        Some(answer) => Ok(answer),
+        None => Err((Fault::Lost("Google answered nonsense.".into()), retry_after)),
     }
 }
 
@@ -156,7 +180,10 @@ mod tests {
     fn an_id_is_one_segment_whatever_is_in_it() {
         assert_eq!(segment("primary"), "primary");
         assert_eq!(segment("a@b.example"), "a%40b.example");
-        assert_eq!(segment("de.german#holiday@group.v.calendar.google.com"), "de.german%23holiday%40group.v.calendar.google.com");
+        assert_eq!(
+            segment("de.german#holiday@group.v.calendar.google.com"),
+            "de.german%23holiday%40group.v.calendar.google.com"
+        );
         assert_eq!(segment("../a?b/c%d é"), "..%2Fa%3Fb%2Fc%25d%20%C3%A9");
     }
 }

@@ -6,7 +6,9 @@ use super::{
     token::{self, Denied},
 };
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
-use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, basic::BasicClient};
+use oauth2::{
+    AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, basic::BasicClient,
+};
 
 /// A web flow under way. State and verifier are kept with the owner's session, once.
 #[derive(Clone, Debug)]
@@ -42,7 +44,11 @@ pub fn start(
         .add_extra_param("include_granted_scopes", "true")
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
         .url();
-    Ok(Started { url: url.into(), state: Secret::new(state), verifier: Secret::new(verifier.secret().clone()) })
+    Ok(Started {
+        url: url.into(),
+        state: Secret::new(state),
+        verifier: Secret::new(verifier.secret().clone()),
+    })
 }
 
 /// What the browser brought back, given the query of the address that it came back to (not decoded) and the state that
@@ -61,7 +67,8 @@ pub fn returned(query: &str, state: &Secret) -> Result<Secret, Unusable> {
     });
     if !same || state.is_empty() {
         return Err(Unusable(
-            "This answer belongs to no connection that was begun here, or to one of long ago. Begin again.".into(),
+            "This answer belongs to no connection that was begun here, or to one of long ago. Begin again."
+                .into(),
         ));
     }
     match (one("error").as_deref(), one("code").filter(|code| !code.is_empty() && code.len() <= 2_048)) {
@@ -69,11 +76,12 @@ pub fn returned(query: &str, state: &Secret) -> Result<Secret, Unusable> {
         (Some("access_denied"), _) => {
             Err(Unusable("You did not allow it, so nothing was connected. Begin again to allow it.".into()))
         }
-        (Some("admin_policy_enforced"), _) => {
-            Err(Unusable("Your Workspace’s administrator does not allow this program to be connected.".into()))
-        }
+        (Some("admin_policy_enforced"), _) => Err(Unusable(
+            "Your Workspace’s administrator does not allow this program to be connected.".into(),
+        )),
         (Some(error), _) => {
-            let error: String = error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect();
+            let error: String =
+                error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect();
             Err(Unusable(format!("Google refused: {error}. Nothing was connected.")))
         }
         (None, None) => Err(Unusable("Google sent no code. Begin again.".into())),
@@ -90,10 +98,11 @@ pub async fn finish(
     verifier: &Secret,
 ) -> Result<Grant, Unusable> {
     let redirect = allowed(client, redirect)?;
-    let tokens = token::exchange(reach, client, redirect, code, verifier).await.map_err(|denied| match denied {
-        Denied::Lost(lost) => Unusable(format!("{}. Nothing was connected; begin again.", lost.why)),
-        Denied::Refused { error, description } => Unusable(refusal(&error, &description)),
-    })?;
+    let tokens =
+        token::exchange(reach, client, redirect, code, verifier).await.map_err(|denied| match denied {
+            Denied::Lost(lost) => Unusable(format!("{}. Nothing was connected; begin again.", lost.why)),
+            Denied::Refused { error, description } => Unusable(refusal(&error, &description)),
+        })?;
     let refresh = tokens.refresh.filter(|refresh| !refresh.is_empty()).ok_or_else(|| {
         Unusable(
             "Google gave access for an hour only (no refresh token). Remove this program under \
@@ -137,14 +146,15 @@ fn allowed(client: &Client, redirect: &str) -> Result<RedirectUrl, Unusable> {
             "This client is a desktop app, which returns to this machine only. Make one of type “Web application” \
              with the redirect URI {redirect}, or open this page as http://localhost."
         ))),
-        ClientKind::Web if !client.redirects.is_empty() && !client.redirects.iter().any(|known| known == redirect) => {
+        ClientKind::Web
+            if !client.redirects.is_empty() && !client.redirects.iter().any(|known| known == redirect) =>
+        {
             Err(Unusable(format!(
                 "The client may not return to {redirect}: add it to its “Authorised redirect URIs” in Google’s \
                  console and download credentials.json again."
             )))
         }
-        ClientKind::Web | ClientKind::Installed => {
-            RedirectUrl::new(redirect.to_owned()).map_err(|_| Unusable("The address to come back to is none.".into()))
-        }
+        ClientKind::Web | ClientKind::Installed => RedirectUrl::new(redirect.to_owned())
+            .map_err(|_| Unusable("The address to come back to is none.".into())),
     }
 }

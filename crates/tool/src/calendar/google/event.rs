@@ -54,7 +54,8 @@ pub(super) fn written(event: &Event, may_invite: bool) -> Result<Value, Unusable
         "transparency": if event.busy { "opaque" } else { "transparent" },
         "extendedProperties": { "private": { MARK: event.id } },
     });
-    let mut guests: Vec<&str> = event.attendees.iter().map(|guest| guest.trim()).filter(|guest| is_address(guest)).collect();
+    let mut guests: Vec<&str> =
+        event.attendees.iter().map(|guest| guest.trim()).filter(|guest| is_address(guest)).collect();
     guests.sort_unstable();
     guests.dedup();
     if may_invite && !guests.is_empty() {
@@ -124,9 +125,8 @@ fn takes_time(event: &Value) -> bool {
 }
 
 fn guests(event: &Value) -> Vec<String> {
-    let named = |guest: &Value| {
-        ["email", "displayName"].into_iter().find_map(|name| guest[name].as_str()).map(cut)
-    };
+    let named =
+        |guest: &Value| ["email", "displayName"].into_iter().find_map(|name| guest[name].as_str()).map(cut);
     event["attendees"].as_array().into_iter().flatten().filter_map(named).take(MOST_GUESTS).collect()
 }
 

@@ -56,7 +56,9 @@ impl Failed {
 /// The same where something may have been written: then nobody may say that nothing was.
 pub(super) fn in_doubt(trouble: Trouble) -> Trouble {
     match trouble {
-        Trouble::Unreachable(why) | Trouble::Refused(why) | Trouble::Revoked(why) => Trouble::Unreachable(why),
+        Trouble::Unreachable(why) | Trouble::Refused(why) | Trouble::Revoked(why) => {
+            Trouble::Unreachable(why)
+        }
     }
 }
 

@@ -46,7 +46,10 @@ pub struct Grant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum By {
     /// The owner consented.
-    Consent { client: Client, refresh: Secret },
+    Consent {
+        client: Client,
+        refresh: Secret,
+    },
     Robot(Robot),
 }
 
@@ -66,6 +69,14 @@ pub(super) struct Robot {
 pub(super) struct Access {
     pub token: Secret,
     pub until: Timestamp,
+}
+
+impl Access {
+    /// Told to the millisecond, as it is stored.
+    pub fn new(token: impl Into<String>, until: Timestamp) -> Self {
+        let until = Timestamp::from_millisecond(until.as_millisecond()).unwrap_or(until);
+        Self { token: Secret::new(token), until }
+    }
 }
 
 impl Grant {
@@ -130,9 +141,9 @@ impl Grant {
                 "email": robot.email, "key": robot.key.expose(), "key_id": robot.key_id, "subject": robot.subject,
             }}),
         };
-        let access = self.access.as_ref().map(|access| {
-            json!({ "token": access.token.expose(), "until_ms": access.until.as_millisecond() })
-        });
+        let access = self.access.as_ref().map(
+            |access| json!({ "token": access.token.expose(), "until_ms": access.until.as_millisecond() }),
+        );
         Secret::new(json!({ "v": 1, "by": by, "access": access, "scopes": self.scopes }).to_string())
     }
 
@@ -204,10 +215,10 @@ fn unseal(sealed: &str) -> Option<Grant> {
     };
     let access = match &value["access"] {
         Value::Null => None,
-        access => Some(Access {
-            token: Secret::new(text(access, "token")?),
-            until: Timestamp::from_millisecond(access["until_ms"].as_i64()?).ok()?,
-        }),
+        access => {
+            let until = Timestamp::from_millisecond(access["until_ms"].as_i64()?).ok()?;
+            Some(Access::new(text(access, "token")?, until))
+        }
     };
     let scopes = match &value["scopes"] {
         Value::Null => None,

@@ -103,11 +103,16 @@ impl Account {
     pub async fn calendars(self: &std::sync::Arc<Self>) -> Result<Vec<Listed>, Trouble> {
         let grant = self.grant().await;
         if !grant.lacks().is_empty() && grant.lacks_essentials().is_empty() {
-            let main = Google::new(self.clone(), "primary").map_err(|unusable| Trouble::Refused(unusable.0))?;
+            let main =
+                Google::new(self.clone(), "primary").map_err(|unusable| Trouble::Refused(unusable.0))?;
             let Report { name, zone, role, .. } = main.test().await?;
             return Ok(vec![Listed { id: "primary".into(), name, zone, role, primary: true }]);
         }
-        let call = || Call::get("users/me/calendarList".into()).with("maxResults", "250");
+        let call = || {
+            Call::get("users/me/calendarList".into())
+                .with("maxResults", "250")
+                .expecting("kind", "calendar#calendarList")
+        };
         let (items, _) = self.pages(call).await.map_err(Failed::trouble)?;
         let listed = |item: &Value| {
             let text = |name: &str| item[name].as_str().filter(|text| !text.is_empty());
@@ -144,6 +149,9 @@ impl Account {
                 }
             }
             match page["nextPageToken"].take() {
+                Value::String(token) if next.as_ref() == Some(&token) => {
+                    return Err(lost("Google answers with the same page again and again."));
+                }
                 Value::String(token) if !token.is_empty() => next = Some(token),
                 _ => return Ok((items, page)),
             }
@@ -156,7 +164,7 @@ impl Google {
     /// Whether it can be read, and what may be done with it; changes nothing.
     pub async fn test(&self) -> Result<Report, Trouble> {
         let found =
-            self.account.ask(&Call::get(self.path("/events")).with("maxResults", "1")).await.map_err(Failed::trouble)?;
+            self.account.ask(&self.listing().with("maxResults", "1")).await.map_err(Failed::trouble)?;
         let now = self.account.reach.now();
         let hour = Span { from: now, to: now.checked_add(SignedDuration::from_hours(1)).unwrap_or(now) };
         self.busy_in(hour, None).await?;
@@ -171,7 +179,7 @@ impl Google {
 
     /// What has changed since `token` was given; everything, where there is none or it is too old.
     pub async fn changes(&self, token: Option<&str>) -> Result<Changes, Trouble> {
-        let all = || Call::get(self.path("/events")).with("maxResults", "500").with("maxAttendees", "100");
+        let all = || self.listing().with("maxResults", "500").with("maxAttendees", "100");
         let since = match token {
             None => Err(Failed { fault: Fault::Resync, doubt: false }),
             Some(token) => self.account.pages(|| all().with("syncToken", token)).await,
@@ -194,6 +202,11 @@ impl Google {
             }
         }
         Ok(changes)
+    }
+
+    /// A list of events. An answer that is none says nothing of what is taken, though it may look empty.
+    pub(super) fn listing(&self) -> Call {
+        Call::get(self.path("/events")).expecting("kind", "calendar#events")
     }
 
     /// By free/busy; by the events themselves where one of them is left out.
@@ -227,7 +240,7 @@ impl Google {
         }
         bounded(range)?;
         let call = || {
-            Call::get(self.path("/events"))
+            self.listing()
                 .with("singleEvents", "true")
                 .with("orderBy", "startTime")
                 .with("timeMin", whole_second(range.from, false))
@@ -281,7 +294,8 @@ fn taken(answer: &Value, id: &str) -> Result<Vec<Span>, Trouble> {
     if let Some(error) = found["errors"].as_array().and_then(|errors| errors.first()) {
         return Err(match error["reason"].as_str() {
             Some("notFound") => Trouble::Refused(
-                "Google finds no such calendar for this account: it was deleted, or is no longer shared.".into(),
+                "Google finds no such calendar for this account: it was deleted, or is no longer shared."
+                    .into(),
             ),
             Some(reason) => {
                 let reason: String = reason.chars().filter(char::is_ascii_alphanumeric).take(60).collect();

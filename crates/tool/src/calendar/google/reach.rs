@@ -31,7 +31,10 @@ impl Reach {
 
 impl fmt::Debug for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reach").field("addresses", &self.addresses).field("pace", &self.pace).finish_non_exhaustive()
+        f.debug_struct("Reach")
+            .field("addresses", &self.addresses)
+            .field("pace", &self.pace)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,7 +113,8 @@ impl Pace {
         if failed >= self.tries || asked.is_some_and(|asked| asked > self.longest_wait) {
             return None;
         }
-        let full = self.first_wait.saturating_mul(1 << failed.saturating_sub(1).min(16)).min(self.longest_wait);
+        let full =
+            self.first_wait.saturating_mul(1 << failed.saturating_sub(1).min(16)).min(self.longest_wait);
         Some(full.mul_f64(0.5 + jitter / 2.0).max(asked.unwrap_or_default()))
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn assertion(robot: &Robot, now: Timestamp) -> Result<String, Unusabl
 
 /// The key of a PEM text.
 pub(super) fn key(pem: &Secret) -> Result<KeyPair, Unusable> {
-    let wrong = || Unusable("The private key in the service account’s file is damaged: download a new key.".into());
+    let wrong =
+        || Unusable("The private key in the service account’s file is damaged: download a new key.".into());
     let pem = pem.expose();
     let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
     let from = pem.find(begin).ok_or_else(wrong)? + begin.len();

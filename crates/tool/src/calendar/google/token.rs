@@ -51,10 +51,7 @@ pub(super) async fn exchange(
 /// A refresh token.
 pub(super) async fn refresh(reach: &Reach, client: &Client, refresh: &Secret) -> Result<Tokens, Denied> {
     let refresh = RefreshToken::new(refresh.expose().to_owned());
-    let got = of(reach, client)?
-        .exchange_refresh_token(&refresh)
-        .request_async(&asking(reach))
-        .await;
+    let got = of(reach, client)?.exchange_refresh_token(&refresh).request_async(&asking(reach)).await;
     tokens(reach.now(), got)
 }
 
@@ -109,8 +106,7 @@ async fn answered(reach: &Reach, request: reqwest::Request) -> Result<HttpRespon
     let answer = send(reach, request).await?;
     let body = believed(answer.status, &answer.body).map_err(|why| Lost { why, sent: true })?;
     let mut response = HttpResponse::new(body);
-    *response.status_mut() =
-        oauth2::http::StatusCode::from_u16(answer.status).map_err(|_| nonsense())?;
+    *response.status_mut() = oauth2::http::StatusCode::from_u16(answer.status).map_err(|_| nonsense())?;
     Ok(response)
 }
 
@@ -153,10 +149,10 @@ fn granted(now: Timestamp, response: &BasicTokenResponse) -> Tokens {
     let seconds = response.expires_in().map_or(LIFE, |life| life.as_secs().min(86_400));
     let seconds = i64::try_from(seconds).expect("a day at most");
     Tokens {
-        access: Access {
-            token: Secret::new(response.access_token().secret().clone()),
-            until: now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now),
-        },
+        access: Access::new(
+            response.access_token().secret().as_str(),
+            now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now),
+        ),
         refresh: response.refresh_token().map(|token| Secret::new(token.secret().clone())),
         scopes: response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
     }

@@ -30,10 +30,8 @@ impl Upload {
             return no("The file is too large to be one of Google’s.");
         }
         if file.first() == Some(&0x80) {
-            return no(
-                "This is a pickle, which only Python may open. Write the token as JSON instead: \
-                 open(\"token.json\", \"w\").write(credentials.to_json()).",
-            );
+            return no("This is a pickle, which only Python may open. Write the token as JSON instead: \
+                 open(\"token.json\", \"w\").write(credentials.to_json()).");
         }
         let text = std::str::from_utf8(file)
             .map_err(|_| Unusable("The file is not text, so it is none of Google’s JSON files.".into()))?;
@@ -110,12 +108,17 @@ fn members<const N: usize>(
     if missing.is_empty() {
         return Ok(names.map(|name| text(file, name).unwrap_or_default().to_owned()));
     }
-    Err(Unusable(format!("This looks like {what}, but it lacks {}: download it again.", missing.join(" and "))))
+    Err(Unusable(format!(
+        "This looks like {what}, but it lacks {}: download it again.",
+        missing.join(" and ")
+    )))
 }
 
 fn read_client(client: &Value, kind: ClientKind) -> Result<Client, Unusable> {
     let Value::Object(client) = client else {
-        return no("This looks like a client’s credentials.json, but there is nothing in it: download it again.");
+        return no(
+            "This looks like a client’s credentials.json, but there is nothing in it: download it again.",
+        );
     };
     let [id] = members(client, "a client’s credentials.json", ["client_id"])?;
     let secret = match kind {
@@ -169,7 +172,9 @@ fn read_token(file: &Map<String, Value>, client: Option<&Client>) -> Result<Gran
         (Some(own), _) => own,
         (None, Some(client)) if text(file, "client_id").is_none_or(|id| id == client.id) => client.clone(),
         (None, Some(_)) => {
-            return no("This token belongs to another client than the credentials.json uploaded here: connect again.");
+            return no(
+                "This token belongs to another client than the credentials.json uploaded here: connect again.",
+            );
         }
         (None, None) => {
             return no(
@@ -178,7 +183,7 @@ fn read_token(file: &Map<String, Value>, client: Option<&Client>) -> Result<Gran
             );
         }
     };
-    let access = access.map(|token| Access { token: Secret::new(token), until: expiry(file) });
+    let access = access.map(|token| Access::new(token, expiry(file)));
     let refresh = Secret::new(refresh);
     Ok(Grant { by: By::Consent { client, refresh }, access, scopes: scopes(file) })
 }

@@ -20,9 +20,12 @@ impl Google {
         let refused = |why: String| Trouble::Refused(why);
         let may_invite = self.account.grant().await.may_invite();
         let body = written(event, may_invite).map_err(|unusable| refused(unusable.0))?;
-        match self.account.ask(&self.telling(Call::post(self.path("/events"), body))).await {
-            Ok(made) if made["id"] == event.id.as_str() && !is_cancelled(&made) => Ok(done(&made)),
-            Ok(_) | Err(Failed { fault: Fault::Duplicate, .. }) => self.made_before(event).await.map_err(in_doubt_unless_refused),
+        let call = Call::post(self.path("/events"), body).expecting("id", &event.id);
+        match self.account.ask(&self.telling(call)).await {
+            Ok(made) if !is_cancelled(&made) => Ok(done(&made)),
+            Ok(_) | Err(Failed { fault: Fault::Duplicate, .. }) => {
+                self.made_before(event).await.map_err(in_doubt_unless_refused)
+            }
             Err(failed) => Err(failed.trouble()),
         }
     }
@@ -41,7 +44,8 @@ impl Google {
                 return Ok(done(&found));
             }
             let body = moved(&found, to, zone).map_err(|unusable| Trouble::Refused(unusable.0))?;
-            let call = self.telling(Call::patch(self.event_path(id), body)).if_match(etag(&found));
+            let call = Call::patch(self.event_path(id), body).if_match(etag(&found)).expecting("id", id);
+            let call = self.telling(call);
             match self.account.ask(&call).await {
                 Ok(found) if stands_at(&found, to) && !is_cancelled(&found) => return Ok(done(&found)),
                 Ok(_) => doubt = true,
@@ -89,7 +93,9 @@ impl Google {
                 Err(Failed { fault: Fault::Deleted, .. }) => return Ok(Written::Gone),
                 // Taken, and not to be found: it was made a moment ago.
                 Err(Failed { fault: Fault::Missing(_), .. }) => {
-                    let Some(wait) = self.account.reach.pace.wait(look, None, self.account.jitter()) else { break };
+                    let Some(wait) = self.account.reach.pace.wait(look, None, self.account.jitter()) else {
+                        break;
+                    };
                     tokio::time::sleep(wait).await;
                 }
                 Err(failed) => return Err(in_doubt(failed.trouble())),
@@ -102,7 +108,7 @@ impl Google {
         if let Err(trouble) = self.known(id) {
             return Err(Failed { fault: trouble.into(), doubt: false });
         }
-        self.account.ask(&Call::get(self.event_path(id))).await
+        self.account.ask(&Call::get(self.event_path(id)).expecting("id", id)).await
     }
 
     /// There is no such event in a calendar that we see: somebody deleted it. Where the calendar itself is out of
@@ -111,7 +117,11 @@ impl Google {
         match failed.fault {
             Fault::Deleted => Ok(Written::Gone),
             Fault::Missing(why) => {
-                if self.is_visible().await? { Ok(Written::Gone) } else { Err(Trouble::Refused(why)) }
+                if self.is_visible().await? {
+                    Ok(Written::Gone)
+                } else {
+                    Err(Trouble::Refused(why))
+                }
             }
             fault => Err(Failed { fault, doubt: failed.doubt || doubt }.trouble()),
         }
@@ -119,7 +129,7 @@ impl Google {
 
     /// Whether the calendar is still there for us.
     async fn is_visible(&self) -> Result<bool, Trouble> {
-        match self.account.ask(&Call::get(self.path("/events")).with("maxResults", "1")).await {
+        match self.account.ask(&self.listing().with("maxResults", "1")).await {
             Ok(_) => Ok(true),
             Err(Failed { fault: Fault::Missing(_), .. }) => Ok(false),
             Err(failed) => Err(in_doubt(failed.trouble())),
