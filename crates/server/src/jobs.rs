@@ -16,11 +16,7 @@ pub mod text;
 
 use crate::{app::App, clock, insist::insist};
 use futures_util::FutureExt;
-use std::{
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use store::{JobRow, JobState, NewJob, StoreError};
 use tokio::{sync::Notify, task::JoinSet};
 use tool::message::{Way, job};
@@ -41,6 +37,11 @@ const TRIES: i64 = 10;
 const PAUSE: Duration = Duration::from_secs(30);
 /// up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// How long it is remembered that a job was done, so that it is not queued again,
+const REMEMBERED_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
+/// and how often those are forgotten that are older.
+const TIDY: Duration = Duration::from_secs(60 * 60);
 
 /// Wakes the runner: a change is about to queue jobs.
 #[derive(Debug, Default)]
@@ -75,15 +76,23 @@ pub async fn run(app: Arc<App>) {
     let mut under_way = JoinSet::new();
     // What an earlier process was at when it died need not wait for the end of its claim, where there was only one.
     if !app.store.is_shared() {
-        let freed = insist(&app.draining, "the claims of an earlier process", || app.store.release_jobs()).await;
+        let freed =
+            insist(&app.draining, "the claims of an earlier process", || app.store.release_jobs()).await;
         if let Err(error) = freed {
             tracing::warn!(%error, "jobs of an earlier process are done once its claims have run out");
         }
     }
     let mut eager: Option<Duration> = None;
     let mut troubled = false;
+    let mut tidied = None;
     while !app.draining.is_cancelled() {
-        let now_ms = clock::now_ms();
+        let (now, now_ms) = (clock::now(), clock::now_ms());
+        if tidied.is_none_or(|tidied| now.duration_since(tidied) > TIDY) {
+            tidied = Some(now);
+            if let Err(error) = app.store.tidy_jobs(now_ms - REMEMBERED_MS).await {
+                tracing::debug!(%error, "jobs that were done were not forgotten");
+            }
+        }
         let wait = match claim(&app, AT_ONCE - under_way.len(), now_ms).await {
             Ok((jobs, wait)) => {
                 troubled = false;
@@ -149,7 +158,12 @@ async fn finish(app: Arc<App>, job: JobRow) {
         Outcome::Later(why) => match pause(job.attempts, fraction(id, job.attempts)) {
             Some(pause) => {
                 if job.attempts == 1 {
-                    tracing::warn!(job = id, kind, "{} failed and is tried again: see the jobs page", what(&job));
+                    tracing::warn!(
+                        job = id,
+                        kind,
+                        "{} failed and is tried again: see the jobs page",
+                        what(&job)
+                    );
                 }
                 (why, Some(now_ms + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)))
             }
@@ -161,10 +175,9 @@ async fn finish(app: Arc<App>, job: JobRow) {
     if again_ms.is_none() {
         tracing::warn!(job = id, kind, "{} was given up: see the jobs page", what(&job));
     }
-    let written = insist(&app.draining, "a job that failed", || {
-        app.store.job_failed(&job, &error, again_ms, now_ms)
-    })
-    .await;
+    let written =
+        insist(&app.draining, "a job that failed", || app.store.job_failed(&job, &error, again_ms, now_ms))
+            .await;
     report(id, written);
 }
 
@@ -202,8 +215,8 @@ pub fn what(job: &JobRow) -> &'static str {
     }
 }
 
-/// Queues a job now; a job of the same key is the same one.
-pub(crate) async fn queue(app: &App, planned: &job::Planned) -> Result<(), StoreError> {
+/// Queues a job; one of the same key is the same.
+pub async fn queue(app: &App, planned: &job::Planned) -> Result<(), StoreError> {
     let new = NewJob {
         kind: planned.kind,
         key: &planned.key,
@@ -240,9 +253,9 @@ fn pause(tries: i64, fraction: f64) -> Option<Duration> {
 
 /// A number from 0 to 1 that differs from job to job and from try to try.
 fn fraction(id: &str, tries: i64) -> f64 {
-    let seed = id.bytes().fold(tries.unsigned_abs(), |seed, byte| {
-        seed.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte)
-    });
+    let seed = id
+        .bytes()
+        .fold(tries.unsigned_abs(), |seed, byte| seed.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte));
     fastrand::Rng::with_seed(seed).f64()
 }
 

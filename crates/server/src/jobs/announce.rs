@@ -40,6 +40,9 @@ pub(super) async fn announce(app: &App, job: &JobRow) -> Outcome {
         Ok(told) => told,
         Err(outcome) => return outcome,
     };
+    if told.reach == Reach::default() {
+        return Outcome::Done;
+    }
     let config = app.config.get();
     let ways = config.messages.confirmations.ways(&we_have(&config), &told.reach);
     let ways = ways.into_iter().filter(|way| *way != Way::Text || !told.announcement.by_text);
