@@ -17,6 +17,8 @@
 mod lines;
 mod read;
 mod series;
+#[cfg(test)]
+mod tests;
 mod windows;
 mod write;
 mod zone;

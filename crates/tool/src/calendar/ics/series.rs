@@ -41,7 +41,7 @@ const BUSIEST: usize = 288;
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(300_000)
+        Self(60_000)
     }
 }
 

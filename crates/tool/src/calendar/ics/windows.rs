@@ -6,7 +6,7 @@ pub(super) fn iana(windows: &str) -> Option<&'static str> {
     ZONES.iter().find(|(name, _)| name.eq_ignore_ascii_case(windows)).map(|(_, iana)| *iana)
 }
 
-const ZONES: &[(&str, &str)] = &[
+pub(super) const ZONES: &[(&str, &str)] = &[
     ("Afghanistan Standard Time", "Asia/Kabul"),
     ("Alaskan Standard Time", "America/Anchorage"),
     ("Alberta Standard Time", "America/Edmonton"),
