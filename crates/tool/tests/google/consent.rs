@@ -199,3 +199,18 @@ async fn a_grant_given_back_works_no_more() {
     Google::new(other, "primary").expect("an id").test().await.expect("connected again");
     bench.no_mistakes();
 }
+
+#[tokio::test]
+async fn a_grant_of_unknown_rights_that_may_not_list_gives_the_main_calendar() {
+    let sim = listen().await;
+    let reach = reach(&sim);
+    let mut file = super::token_file(&sim, &SCOPES[..2]);
+    file["scopes"] = serde_json::Value::Null;
+    let grant = granted(Upload::read(file.to_string().as_bytes(), None).expect("a token"));
+    let bench = Bench::of(sim, reach, grant);
+    let calendars = bench.account.calendars().await.expect("the main one");
+    assert_eq!(calendars.len(), 1);
+    assert!(calendars[0].primary && calendars[0].role.may_write());
+    bench.sim.revoke_grants();
+    assert!(matches!(bench.account.calendars().await, Err(Trouble::Revoked(_))));
+}

@@ -157,3 +157,25 @@ fn no_secret_is_ever_printed() {
     assert!(Grant::unseal("{}").is_err());
     assert!(Client::unseal("[]").is_err());
 }
+
+#[test]
+fn no_mangled_file_is_more_than_refused() {
+    let mut random = fastrand::Rng::with_seed(11);
+    for name in ["credentials_web.json", "token.json", "application_default_credentials.json"] {
+        let whole = fixture(name);
+        for _ in 0..2_000 {
+            let mut file = whole.clone();
+            for _ in 0..random.usize(1..4) {
+                let at = random.usize(..file.len());
+                match random.u8(..3) {
+                    0 => file[at] = random.u8(..),
+                    1 => file.truncate(at.max(1)),
+                    _ => file.insert(at, *b"{}[]\",:0".get(random.usize(..8)).expect("one of eight")),
+                }
+            }
+            if let Ok(upload) = Upload::read(&file, None) {
+                assert!(!upload.describe().is_empty());
+            }
+        }
+    }
+}

@@ -166,3 +166,79 @@ fn times(span: Span, zone: &str) -> Result<(Value, Value), Unusable> {
 fn cut(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(LONGEST).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_every_form_that_google_allows() {
+        let at = |time: Value| moment(&time, "Europe/Berlin").map(|moment| moment.to_string());
+        let told = |text: &str| Ok(text.to_owned());
+        assert_eq!(at(json!({ "dateTime": "2026-12-01T10:00:00+01:00" })), told("2026-12-01T09:00:00Z"));
+        assert_eq!(at(json!({ "dateTime": "2026-12-01T09:00:00.000Z" })), told("2026-12-01T09:00:00Z"));
+        let elsewhere = json!({ "dateTime": "2026-12-01T10:00:00", "timeZone": "America/New_York" });
+        assert_eq!(at(elsewhere), told("2026-12-01T15:00:00Z"));
+        assert_eq!(at(json!({ "dateTime": "2026-12-01T10:00:00" })), told("2026-12-01T09:00:00Z"));
+        assert_eq!(at(json!({ "date": "2026-12-01" })), told("2026-11-30T23:00:00Z"));
+        for wrong in [
+            json!(null),
+            json!({}),
+            json!({ "date": "2026-02-30" }),
+            json!({ "date": 20_261_201 }),
+            json!({ "dateTime": "noon" }),
+            json!({ "dateTime": "2026-12-01T10:00:00", "timeZone": "Mars/Olympus" }),
+        ] {
+            assert!(at(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_addresses_are_invited() {
+        for address in ["anna@example.com", "a.b+c@sub.example.co.uk", "o'neil@example.org"] {
+            assert!(is_address(address), "{address}");
+        }
+        for other in [
+            "Anna",
+            "a@b",
+            "@example.com",
+            "a@@example.com",
+            "a b@example.com",
+            "a@example..com",
+            "<a@example.com>",
+            "",
+        ] {
+            assert!(!is_address(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_takes_no_time_is_told_from_what_does() {
+        let busy = |change: Value| {
+            let mut event = json!({ "id": "x", "start": { "dateTime": "2026-12-01T10:00:00Z" },
+                "end": { "dateTime": "2026-12-01T10:30:00Z" } });
+            for (name, value) in change.as_object().expect("members") {
+                event[name] = value.clone();
+            }
+            read(&event, "UTC").expect("an event").busy
+        };
+        let guest =
+            |own: bool, response: &str| json!({ "attendees": [{ "self": own, "responseStatus": response }] });
+        assert!(busy(json!({})));
+        assert!(busy(json!({ "status": "tentative", "eventType": "outOfOffice" })));
+        assert!(busy(guest(true, "accepted")) && busy(guest(false, "declined")));
+        assert!(!busy(guest(true, "declined")));
+        assert!(!busy(json!({ "transparency": "transparent" })));
+        assert!(
+            !busy(json!({ "eventType": "workingLocation" })) && !busy(json!({ "eventType": "birthday" }))
+        );
+    }
+
+    #[test]
+    fn a_copy_of_our_event_is_not_ours() {
+        let event = json!({ "id": "a1b2c3", "extendedProperties": { "private": { MARK: "a1b2c3" } } });
+        assert!(is_ours(&event, "a1b2c3"));
+        let copy = json!({ "id": "d4e5f6", "extendedProperties": { "private": { MARK: "a1b2c3" } } });
+        assert!(!is_ours(&copy, "d4e5f6") && !is_ours(&copy, "a1b2c3"));
+    }
+}

@@ -82,7 +82,8 @@ pub(super) fn judge(status: u16, body: &[u8]) -> Fault {
         // In front of the API stand others, who answer in HTML.
         (400..500, _) if !error.is_object() && !matches!(status, 401 | 429) => Fault::Lost(said),
         (401, _) => Fault::Stale(said),
-        (403, "userRateLimitExceeded" | "rateLimitExceeded") | (429, _) => Fault::Busy(said),
+        (409, "duplicate") => Fault::Duplicate,
+        (403, "userRateLimitExceeded" | "rateLimitExceeded") | (409 | 429, _) => Fault::Busy(said),
         (403, "quotaExceeded" | "dailyLimitExceeded") => Fault::Refused(format!(
             "{said} The quota of this program or calendar is used up; see “Quotas” in Google’s console."
         )),
@@ -102,8 +103,6 @@ pub(super) fn judge(status: u16, body: &[u8]) -> Fault {
             Fault::Refused(format!("{said} The account may not write to this calendar."))
         }
         (404, _) => Fault::Missing(said),
-        (409, "duplicate") => Fault::Duplicate,
-        (409, _) => Fault::Busy(said),
         (410, "fullSyncRequired" | "updatedMinTooLongAgo") => Fault::Resync,
         (410, _) => Fault::Deleted,
         (412, _) => Fault::Changed,

@@ -102,18 +102,23 @@ impl Account {
     /// only what was put there; a calendar that was merely shared with it is named by its id instead.
     pub async fn calendars(self: &std::sync::Arc<Self>) -> Result<Vec<Listed>, Trouble> {
         let grant = self.grant().await;
-        if !grant.lacks().is_empty() && grant.lacks_essentials().is_empty() {
-            let main =
-                Google::new(self.clone(), "primary").map_err(|unusable| Trouble::Refused(unusable.0))?;
-            let Report { name, zone, role, .. } = main.test().await?;
-            return Ok(vec![Listed { id: "primary".into(), name, zone, role, primary: true }]);
-        }
         let call = || {
             Call::get("users/me/calendarList".into())
                 .with("maxResults", "250")
                 .expecting("kind", "calendar#calendarList")
         };
-        let (items, _) = self.pages(call).await.map_err(Failed::trouble)?;
+        let listed = if grant.lacks().is_empty() { Some(self.pages(call).await) } else { None };
+        let items = match listed {
+            Some(Ok((items, _))) => items,
+            // The right to list is missing, or all rights are: then its main one cannot be read either.
+            None | Some(Err(Failed { fault: Fault::Revoked(_), .. })) => {
+                let main =
+                    Google::new(self.clone(), "primary").map_err(|unusable| Trouble::Refused(unusable.0))?;
+                let Report { name, zone, role, .. } = main.test().await?;
+                return Ok(vec![Listed { id: "primary".into(), name, zone, role, primary: true }]);
+            }
+            Some(Err(failed)) => return Err(failed.trouble()),
+        };
         let listed = |item: &Value| {
             let text = |name: &str| item[name].as_str().filter(|text| !text.is_empty());
             Some(Listed {
@@ -286,10 +291,8 @@ impl Google {
 fn taken(answer: &Value, id: &str) -> Result<Vec<Span>, Trouble> {
     let calendars = answer["calendars"].as_object().ok_or_else(|| unbelievable("no calendars"))?;
     // Whether `primary` comes back as such or as its address is nowhere promised; only one was asked for.
-    let found = calendars.get(id).or_else(|| {
-        let only = calendars.values().next().filter(|_| calendars.len() == 1 && id == "primary");
-        only
-    });
+    let only = || calendars.values().next().filter(|_| calendars.len() == 1 && id == "primary");
+    let found = calendars.get(id).or_else(only);
     let found = found.ok_or_else(|| unbelievable("nothing about this calendar"))?;
     if let Some(error) = found["errors"].as_array().and_then(|errors| errors.first()) {
         return Err(match error["reason"].as_str() {
@@ -325,8 +328,49 @@ fn unbelievable(what: &str) -> Trouble {
 
 /// Google leaves out fractions of a second; what is asked for is rather wider than narrower.
 fn whole_second(moment: Timestamp, up: bool) -> String {
-    let more = i64::from(up && moment.subsec_nanosecond() != 0);
-    let down = i64::from(!up && moment.subsec_nanosecond() < 0);
-    let second = Timestamp::from_second(moment.as_second() + more - down).unwrap_or(moment);
+    let fraction = moment.subsec_nanosecond();
+    let more = i64::from(up && fraction > 0) - i64::from(!up && fraction < 0);
+    let second = Timestamp::from_second(moment.as_second() + more).unwrap_or(moment);
     second.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(from: &str, to: &str) -> Span {
+        Span { from: from.parse().expect("a time"), to: to.parse().expect("a time") }
+    }
+
+    #[test]
+    fn primary_may_come_back_by_its_address() {
+        let busy =
+            json!({ "busy": [{ "start": "2026-12-01T10:00:00+01:00", "end": "2026-12-01T10:30:00+01:00" }] });
+        let answer = json!({ "calendars": { "owner@example.com": busy } });
+        let taken_at = [span("2026-12-01T09:00:00Z", "2026-12-01T09:30:00Z")];
+        assert_eq!(taken(&answer, "primary").expect("busy"), taken_at);
+        assert_eq!(taken(&answer, "owner@example.com").expect("busy"), taken_at);
+        assert!(taken(&answer, "another@example.com").is_err());
+        let two = json!({ "calendars": { "a@example.com": busy, "b@example.com": busy } });
+        assert!(taken(&two, "primary").is_err());
+    }
+
+    #[test]
+    fn times_and_errors_together_are_an_error() {
+        let answer = json!({ "calendars": { "c": { "errors": [{ "domain": "global", "reason": "internalError" }],
+            "busy": [{ "start": "2026-12-01T10:00:00Z", "end": "2026-12-01T10:30:00Z" }] } } });
+        assert!(matches!(taken(&answer, "c"), Err(Trouble::Unreachable(_))));
+        let nameless = json!({ "calendars": { "c": { "errors": [{}], "busy": [] } } });
+        assert!(matches!(taken(&nameless, "c"), Err(Trouble::Unreachable(_))));
+    }
+
+    #[test]
+    fn a_fraction_of_a_second_widens_what_is_asked() {
+        let told = |moment: &str, up| whole_second(moment.parse().expect("a time"), up);
+        assert_eq!(told("2026-12-01T09:00:00.5Z", false), "2026-12-01T09:00:00Z");
+        assert_eq!(told("2026-12-01T09:00:00.5Z", true), "2026-12-01T09:00:01Z");
+        assert_eq!(told("2026-12-01T09:00:00Z", true), "2026-12-01T09:00:00Z");
+        assert_eq!(told("1969-12-31T23:59:58.5Z", false), "1969-12-31T23:59:58Z");
+        assert_eq!(told("1969-12-31T23:59:58.5Z", true), "1969-12-31T23:59:59Z");
+    }
 }

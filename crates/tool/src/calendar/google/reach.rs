@@ -10,6 +10,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// What all accounts share. Cloning is cheap.
 #[derive(Clone)]
 pub struct Reach {
+    /// One that follows no redirects: Google sends none, and what we send to it is for nobody else.
     pub http: reqwest::Client,
     pub addresses: Arc<Addresses>,
     pub clock: Clock,

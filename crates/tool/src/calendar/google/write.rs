@@ -23,9 +23,7 @@ impl Google {
         let call = Call::post(self.path("/events"), body).expecting("id", &event.id);
         match self.account.ask(&self.telling(call)).await {
             Ok(made) if !is_cancelled(&made) => Ok(done(&made)),
-            Ok(_) | Err(Failed { fault: Fault::Duplicate, .. }) => {
-                self.made_before(event).await.map_err(in_doubt_unless_refused)
-            }
+            Ok(_) | Err(Failed { fault: Fault::Duplicate, .. }) => self.made_before(event).await,
             Err(failed) => Err(failed.trouble()),
         }
     }
@@ -170,12 +168,4 @@ fn done(event: &Value) -> Written {
 /// Whether it is at that time. Days begin in the calendar's zone, which an event alone does not tell; ours are timed.
 fn stands_at(event: &Value, at: Span) -> bool {
     event["start"]["date"].is_null() && span(event, "").is_ok_and(|span| span == at)
-}
-
-/// A refusal that was read is certain; a grant that ended while we looked leaves open what was written.
-fn in_doubt_unless_refused(trouble: Trouble) -> Trouble {
-    match trouble {
-        Trouble::Refused(why) => Trouble::Refused(why),
-        other @ (Trouble::Unreachable(_) | Trouble::Revoked(_)) => in_doubt(other),
-    }
 }
