@@ -150,7 +150,7 @@ impl CalDav {
         read.map_err(|why| {
             Trouble::Unreachable(format!(
                 "The calendar at {} cannot be understood: {why}.",
-                self.wire.host(&self.url)
+                wire::host(&self.url)
             ))
         })
     }

@@ -16,7 +16,7 @@ fn calendar(server: &StandIn) -> CalDav {
     account.calendar(&address, crate::berlin()).expect("a calendar")
 }
 
-fn is_unknown<T: std::fmt::Debug>(answer: Result<T, Trouble>) {
+fn is_unknown<T: std::fmt::Debug>(answer: &Result<T, Trouble>) {
     assert!(matches!(answer, Err(Trouble::Unreachable(_))), "{answer:?}");
 }
 
@@ -89,18 +89,18 @@ async fn half_an_answer_none_and_failing_ones_are_unknown() {
     for answer in answers {
         let server = StandIn::start(move |_, _| answer.clone()).await;
         let calendar = calendar(&server);
-        is_unknown(calendar.busy(december_first(), None).await);
-        is_unknown(calendar.events(december_first()).await);
-        is_unknown(calendar.put(&haircut()).await);
-        is_unknown(calendar.remove("vc7f3a90c2").await);
-        is_unknown(calendar.test().await);
+        is_unknown(&calendar.busy(december_first(), None).await);
+        is_unknown(&calendar.events(december_first()).await);
+        is_unknown(&calendar.put(&haircut()).await);
+        is_unknown(&calendar.remove("vc7f3a90c2").await);
+        is_unknown(&calendar.test().await);
     }
     let nobody = { StandIn::start(|_, _| String::new()).await.address };
     let login = Login { address: nobody.clone(), user: "alice".into(), password: "secret".into() };
     let account = Account::new(&login, clock()).expect("a login");
-    is_unknown(account.calendars().await);
+    is_unknown(&account.calendars().await);
     let gone = account.calendar(&nobody, crate::berlin()).expect("a calendar");
-    is_unknown(gone.put(&haircut()).await);
+    is_unknown(&gone.put(&haircut()).await);
 }
 
 #[tokio::test]

@@ -125,6 +125,7 @@ async fn what_somebody_else_made_under_our_name_is_not_touched() {
     assert!(matches!(calendar.put(&haircut()).await, Err(Trouble::Refused(_))));
     let later = span("2026-12-03T16:00", "2026-12-03T16:45");
     assert!(matches!(calendar.shift("vc7f3a90c2", later, "Europe/Berlin").await, Err(Trouble::Refused(_))));
+    assert_eq!(calendar.remove("vc7f3a90c2").await, Ok(()), "ours is not there");
     assert_eq!(server.stored(), before);
     for id in ["", "../work", "a/b", "a.b", "ä"] {
         assert!(matches!(calendar.remove(id).await, Err(Trouble::Refused(_))), "{id}");

@@ -1,7 +1,7 @@
 //! What is in a calendar: its objects, or only which times are taken.
 
 use super::{
-    wire::{Ask, Wire, disbelieved},
+    wire::{Ask, Wire, disbelieved, host},
     xml::{self, CALDAV, DAV},
 };
 use crate::calendar::{ics, remote::Trouble};
@@ -29,7 +29,7 @@ pub(super) async fn with_uid(wire: &Wire, calendar: &Url, uid: &str) -> Result<O
         Err(trouble @ (Trouble::Unreachable(_) | Trouble::Revoked(_))) => return Err(trouble),
     };
     // What a server takes for a match is not always one.
-    Ok(found.into_iter().find(|object| ics::holds(&object.text, uid)))
+    Ok(found.into_iter().find(|object| ics::holds(&object.text, uid).unwrap_or(false)))
 }
 
 /// What the server says is taken.
@@ -39,7 +39,7 @@ pub(super) async fn free_busy(wire: &Wire, calendar: &Url, range: Span) -> Resul
     if answer.status != StatusCode::OK {
         return Err(answer.trouble());
     }
-    let host = wire.host(calendar);
+    let host = host(calendar);
     ics::free_busy(&answer.text()?).map_err(|why| disbelieved(host, &why.to_string()))
 }
 
@@ -48,7 +48,7 @@ async fn report(wire: &Wire, calendar: &Url, body: String) -> Result<Vec<Object>
     if answer.status != StatusCode::MULTI_STATUS {
         return Err(answer.trouble());
     }
-    let (host, from) = (wire.host(calendar), answer.url.clone());
+    let (host, from) = (host(calendar), answer.url.clone());
     let responses = xml::multistatus(&answer.text()?).map_err(|why| disbelieved(host, &why))?;
     let mut objects = Vec::new();
     for mut response in responses {

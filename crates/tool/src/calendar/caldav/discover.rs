@@ -1,7 +1,7 @@
 //! Which calendars there are (RFC 6764, RFC 4791 §6.2, RFC 5397).
 
 use super::{
-    wire::{Answer, Ask, Wire, disbelieved, may_follow},
+    wire::{Answer, Ask, Wire, disbelieved, host, may_follow},
     xml::{self, CALDAV, DAV, Node, Response},
 };
 use crate::calendar::remote::Trouble;
@@ -112,7 +112,7 @@ async fn propfind(
         return Err(answer.trouble());
     }
     let from = answer.url.clone();
-    let responses = xml::multistatus(&answer.text()?).map_err(|why| disbelieved(wire.host(url), &why))?;
+    let responses = xml::multistatus(&answer.text()?).map_err(|why| disbelieved(host(url), &why))?;
     Ok((responses, from))
 }
 
@@ -121,8 +121,7 @@ fn links(prop: Option<&Node>, from: &Url) -> Result<Vec<Url>, Trouble> {
     let mut out = Vec::new();
     for href in prop.into_iter().flat_map(|prop| prop.all(DAV, "href")) {
         let url = from.join(href.text.trim()).ok().filter(|to| may_follow(from, to, true));
-        let host = from.host_str().unwrap_or("the server");
-        out.push(url.ok_or_else(|| disbelieved(host, "it points to where the password must not go"))?);
+        out.push(url.ok_or_else(|| disbelieved(host(from), "it points to where the password must not go"))?);
     }
     Ok(out)
 }

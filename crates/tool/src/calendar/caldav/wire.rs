@@ -89,15 +89,11 @@ impl Wire {
         if self.user.contains('@') { &self.user } else { "" }
     }
 
-    pub fn host<'a>(&self, url: &'a Url) -> &'a str {
-        url.host_str().unwrap_or("the server")
-    }
-
     /// Sends once, and follows where that is allowed.
     pub async fn send(&self, ask: &Ask) -> Result<Answer, Lost> {
         let mut url = ask.url.clone();
         for _ in 0..=HOPS {
-            let host = self.host(&url).to_owned();
+            let host = host(&url).to_owned();
             let answer = tokio::time::timeout(self.patience, self.hop(ask, &url)).await;
             let why = || format!("{host} did not answer within {} s.", self.patience.as_secs_f32());
             let (answer, location) = answer.unwrap_or_else(|_| Err(Lost { why: why(), sent: true }))?;
@@ -111,7 +107,7 @@ impl Wire {
                 sent: false,
             })?;
         }
-        Err(Lost { why: format!("{} sends us round in circles.", self.host(&url)), sent: false })
+        Err(Lost { why: format!("{} sends us round in circles.", host(&url)), sent: false })
     }
 
     /// Sends a write, and once more under the same conditions where nobody knows whether it arrived.
@@ -128,7 +124,7 @@ impl Wire {
     }
 
     async fn hop(&self, ask: &Ask, url: &Url) -> Result<(Answer, Option<String>), Lost> {
-        let host = self.host(url);
+        let host = host(url);
         let lost = |error: &reqwest::Error| Lost {
             why: if error.is_connect() {
                 format!("{host} cannot be reached.")
@@ -165,7 +161,7 @@ impl Wire {
 
 impl Answer {
     pub fn text(self) -> Result<String, Trouble> {
-        let host = self.url.host_str().unwrap_or("the server").to_owned();
+        let host = host(&self.url).to_owned();
         String::from_utf8(self.body).map_err(|_| disbelieved(&host, "it is not text"))
     }
 
@@ -178,7 +174,7 @@ impl Answer {
 
     /// Why this is not what was asked for.
     pub fn trouble(&self) -> Trouble {
-        let host = self.url.host_str().unwrap_or("the server");
+        let host = host(&self.url);
         let condition = self.condition();
         match self.status.as_u16() {
             401 if self.wants.to_ascii_lowercase().contains("digest")
@@ -218,6 +214,10 @@ impl From<Lost> for Trouble {
     }
 }
 
+pub(super) fn host(url: &Url) -> &str {
+    url.host_str().unwrap_or("the server")
+}
+
 pub(super) fn disbelieved(host: &str, why: &str) -> Trouble {
     Trouble::Unreachable(format!("{host} answers in a way that cannot be believed: {why}."))
 }
@@ -234,4 +234,28 @@ pub(super) fn may_follow(from: &Url, to: &Url, roams: bool) -> bool {
 
 fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Url, may_follow};
+
+    #[test]
+    fn the_password_follows_only_over_https_and_to_another_server_only_while_calendars_are_looked_for() {
+        let url = |text: &str| Url::parse(text).expect("an address");
+        let cases = [
+            ("https://caldav.icloud.com/", "https://p42-caldav.icloud.com/1/", true, false),
+            ("https://host/a", "https://host/b", true, true),
+            ("http://host/a", "http://host/b", true, true),
+            ("http://host/a", "https://host/a", true, true),
+            ("https://host/a", "http://host/a", false, false),
+            ("http://host/a", "http://other/a", false, false),
+            ("http://host/a", "http://host:8080/a", false, false),
+            ("https://host/a", "file:///etc/passwd", false, false),
+        ];
+        for (from, to, while_looking, later) in cases {
+            assert_eq!(may_follow(&url(from), &url(to), true), while_looking, "{from} {to}");
+            assert_eq!(may_follow(&url(from), &url(to), false), later, "{from} {to}");
+        }
+    }
 }

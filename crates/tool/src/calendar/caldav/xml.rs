@@ -1,4 +1,4 @@
-//! The XML of WebDAV: what we ask, and what is answered, by namespace, since every server has prefixes of its own.
+//! The XML of `WebDAV`: what we ask, and what is answered, by namespace, since every server has prefixes of its own.
 
 use jiff::Timestamp;
 use quick_xml::{
@@ -163,7 +163,7 @@ fn status_of(line: &str) -> Result<u16, String> {
 
 /// Asks for these properties, such as `d:displayname` or `c:calendar-home-set`.
 pub(super) fn propfind(props: &[&str]) -> String {
-    let props: String = props.iter().map(|prop| format!("<{prop}/>")).collect();
+    let props = format!("<{}/>", props.join("/><"));
     format!(
         r#"<?xml version="1.0" encoding="utf-8"?><d:propfind xmlns:d="DAV:" xmlns:c="{CALDAV}"><d:prop>{props}</d:prop></d:propfind>"#
     )

@@ -82,21 +82,7 @@ pub fn free_busy(text: &str) -> Result<Vec<Span>, Unreadable> {
                     continue;
                 }
                 for value in line.value.split(',') {
-                    let (from, to) = value
-                        .split_once('/')
-                        .ok_or_else(|| Unreadable(format!("a period that is none: {}", excerpt(value))))?;
-                    let At::Utc(from) = at(from)? else {
-                        return Err(Unreadable("a taken time that is not in UTC".to_owned()));
-                    };
-                    let to = match to.trim().starts_with(['P', '+', '-']) {
-                        true => duration(to)?.after(TimeZone::UTC.to_datetime(from), &Zones::utc())?,
-                        false => match at(to)? {
-                            At::Utc(to) => to,
-                            At::Date(_) | At::Local(_) => {
-                                return Err(Unreadable("a taken time that is not in UTC".to_owned()));
-                            }
-                        },
-                    };
+                    let Span { from, to } = period(value)?;
                     if out.len() == MOST {
                         return Err(too_many());
                     }
@@ -406,6 +392,23 @@ pub(super) fn place(
         (None, None) => Length { days: i32::from(all_day), exact: SignedDuration::ZERO },
     };
     Ok(Placed { start, zone, all_day, length })
+}
+
+/// `20261201T080000Z/20261201T081500Z`, `20261201T090000Z/PT30M`.
+fn period(value: &str) -> Result<Span, Unreadable> {
+    let strange = || Unreadable(format!("a period that is none: {}", excerpt(value)));
+    let (from, to) = value.split_once('/').ok_or_else(strange)?;
+    let utc = |text: &str| match at(text)? {
+        At::Utc(at) => Ok(at),
+        At::Date(_) | At::Local(_) => Err(strange()),
+    };
+    let from = utc(from)?;
+    let to = if to.trim().starts_with(['P', '+', '-']) {
+        duration(to)?.after(TimeZone::UTC.to_datetime(from), &Zones::utc())?
+    } else {
+        utc(to)?
+    };
+    Ok(Span { from, to })
 }
 
 /// The local times that a line lists; UTC is taken for local where a zone's own changes are listed.

@@ -115,9 +115,10 @@ fn words_from_callers_never_become_lines() {
         ],
         ..appointment()
     };
-    for text in
-        [mail(&hostile, now()).text, feed(nasty, &[hostile.clone()], Duration::from_secs(3600), now())]
-    {
+    for text in [
+        mail(&hostile, now()).text,
+        feed(nasty, std::slice::from_ref(&hostile), Duration::from_secs(3600), now()),
+    ] {
         let lines = unfolded(&text);
         assert!(!lines.iter().any(|line| line.starts_with("ATTACH")), "{text}");
         assert_eq!(lines.iter().filter(|line| *line == "END:VEVENT").count(), 1, "{text}");

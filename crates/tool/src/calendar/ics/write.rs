@@ -81,10 +81,9 @@ pub(in crate::calendar) fn id(uid: &str) -> Option<&str> {
 }
 
 /// Whether an event of this `UID` is in it.
-pub(in crate::calendar) fn holds(object: &str, uid: &str) -> bool {
-    Component::read(object).is_ok_and(|objects| {
-        objects.iter().any(|calendar| calendar.components("VEVENT").any(|event| event.words("UID") == uid))
-    })
+pub(in crate::calendar) fn holds(object: &str, uid: &str) -> Result<bool, Unreadable> {
+    let objects = Component::read(object)?;
+    Ok(objects.iter().any(|calendar| calendar.components("VEVENT").any(|event| event.words("UID") == uid)))
 }
 
 /// What an object would be at another time.
@@ -141,7 +140,7 @@ pub(in crate::calendar) fn moved(
         let first = calendar.parts.iter().position(|part| matches!(part, Part::Component(_))).unwrap_or(0);
         calendar.parts.insert(first, Part::Component(zone::component(zone, span)));
     }
-    if let Some(place) = calendar.parts.iter().position(|part| ours(part)) {
+    if let Some(place) = calendar.parts.iter().position(ours) {
         calendar.parts[place] = Part::Component(event);
     }
     Ok(Moved::Text(text(calendar)))
