@@ -131,7 +131,14 @@ impl Store {
     async fn begin(&self) -> Result<Tx, sqlx::Error> {
         Ok(match &self.db {
             Db::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Db::Postgres(pool) => {
+                // Whoever begins may go away while BEGIN is on its way. The connection would then go back to the pool with
+                // a transaction that sqlx knows nothing of, in which whatever the next one writes is lost.
+                let pool = pool.clone();
+                #[expect(clippy::disallowed_methods, reason = "it has to end even if nobody waits for it")]
+                let begun = tokio::spawn(async move { pool.begin().await });
+                Tx::Postgres(begun.await.map_err(|_| sqlx::Error::PoolClosed)??)
+            }
         })
     }
 }

@@ -112,12 +112,7 @@ impl Books {
     }
 
     /// Where this event is, looked for far around where it was.
-    async fn whereabouts(
-        &self,
-        calendar: &dyn Calendar,
-        id: &str,
-        here: Span,
-    ) -> Result<There, Unavailable> {
+    async fn whereabouts(&self, calendar: &dyn Calendar, id: &str, here: Span) -> Result<There, Unavailable> {
         let far = Span {
             from: here.from.checked_sub(FAR).unwrap_or(here.from),
             to: here.to.checked_add(FAR).unwrap_or(here.to),

@@ -70,8 +70,12 @@ impl Books {
             IntentState::Undoing | IntentState::Removing => self.settle(&intent, now_ms).await?,
         };
         match end {
-            End::Forward => tracing::info!(appointment = id, what, "a change that was left behind is carried out"),
-            End::Settled => tracing::info!(appointment = id, what, state, "a change that was left behind is settled"),
+            End::Forward => {
+                tracing::info!(appointment = id, what, "a change that was left behind is carried out")
+            }
+            End::Settled => {
+                tracing::info!(appointment = id, what, state, "a change that was left behind is settled")
+            }
             End::Waiting | End::Theirs => {}
         }
         Ok(end)
@@ -90,9 +94,7 @@ impl Books {
         let mut written = true;
         match self.attempt(&mut intent, &mut written).await? {
             Tried::Done(_) => Ok(End::Forward),
-            Tried::Taken => {
-                Ok(end(self.take_back(&intent, retry_ms, "somebody else took the time").await?))
-            }
+            Tried::Taken => Ok(end(self.take_back(&intent, retry_ms, "somebody else took the time").await?)),
             Tried::Refused(why) => Ok(end(self.take_back(&intent, retry_ms, &why).await?)),
             Tried::Unknown(why) if now_ms.saturating_sub(intent.at_ms) >= FORWARD_MS => {
                 Ok(end(self.take_back(&intent, retry_ms, &why).await?))

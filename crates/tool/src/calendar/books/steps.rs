@@ -288,7 +288,9 @@ impl Books {
             match self.store.carry_out(intent, &followup).await {
                 Ok(carried) => return Ok(tried(carried)),
                 Err(error) if tries >= TRIES => return Err(error.into()),
-                Err(error) => tracing::warn!(%error, "the store does not say whether a change was carried out"),
+                Err(error) => {
+                    tracing::warn!(%error, "the store does not say whether a change was carried out")
+                }
             }
             tries += 1;
         }

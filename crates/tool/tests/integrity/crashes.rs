@@ -1,0 +1,234 @@
+//! The process dies at every single step of every change. Whoever comes after it finds one appointment, at the same time in
+//! both calendars, or none in either.
+
+use crate::{
+    harness::on_both,
+    rig::{Rig, anna, cut_after, cut_when, milliseconds, moment, owner, slot, wish},
+};
+use jiff::{ToSpan, civil::date};
+use store::Store;
+use tool::calendar::{Booking, Moving, Unavailable, Undoing};
+use when::Span;
+
+on_both!(
+    booking_survives_a_crash_at_every_step,
+    moving_survives_a_crash_at_every_step,
+    cancelling_survives_a_crash_at_every_step,
+    undoing_a_booking_survives_a_crash_at_every_step,
+    undoing_a_move_survives_a_crash_at_every_step,
+    undoing_a_cancellation_survives_a_crash_at_every_step,
+    a_crash_of_whoever_recovers_is_recovered_from,
+);
+
+async fn booking_survives_a_crash_at_every_step(store: Store) {
+    dying_everywhere(&store, Deed::Book).await;
+}
+
+async fn moving_survives_a_crash_at_every_step(store: Store) {
+    dying_everywhere(&store, Deed::Move).await;
+}
+
+async fn cancelling_survives_a_crash_at_every_step(store: Store) {
+    dying_everywhere(&store, Deed::Cancel).await;
+}
+
+async fn undoing_a_booking_survives_a_crash_at_every_step(store: Store) {
+    dying_everywhere(&store, Deed::UndoBooking).await;
+}
+
+async fn undoing_a_move_survives_a_crash_at_every_step(store: Store) {
+    dying_everywhere(&store, Deed::UndoMove).await;
+}
+
+async fn undoing_a_cancellation_survives_a_crash_at_every_step(store: Store) {
+    dying_everywhere(&store, Deed::UndoCancel).await;
+}
+
+async fn a_crash_of_whoever_recovers_is_recovered_from(store: Store) {
+    let first = Rig::new(&store);
+    let mut finished = 0;
+    for (day, waits) in (0..).zip(0..) {
+        let case = Case::prepare(&first, Deed::Book, day).await;
+        first.remote.die_after(Some(3));
+        assert_eq!(cut_when(|| first.remote.is_dead(), case.done(&first)).await, None);
+        first.remote.die_after(None);
+        let second = Rig::beside(&store, &first.remote);
+        let recovered =
+            cut_after(waits, second.books.recover(AFTER_MS + milliseconds(crate::rig::NOW))).await;
+        case.recovered(&first).await;
+        finished += u32::from(recovered.is_some());
+        if finished == 2 {
+            assert!(waits > 3, "it waited too seldom to have been cut anywhere");
+            return;
+        }
+    }
+}
+
+/// When the lease of whoever died has run out.
+const AFTER_MS: i64 = 61_000;
+
+/// How often a change may wait before this test gives up.
+const MOST_WAITS: u32 = 1_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deed {
+    Book,
+    Move,
+    Cancel,
+    UndoBooking,
+    UndoMove,
+    UndoCancel,
+}
+
+/// One deed on a day of its own.
+#[derive(Debug)]
+struct Case {
+    deed: Deed,
+    day: Span,
+    morning: String,
+    evening: String,
+    /// The appointment's, where there is one.
+    id: String,
+    /// The change that is to be undone.
+    change: String,
+}
+
+impl Case {
+    async fn prepare(rig: &Rig, deed: Deed, day: i32) -> Self {
+        let day = date(2026, 12, 1).checked_add(day.days()).expect("a date");
+        let at = |hour: &str| format!("{day}T{hour}:00");
+        let span = Span { from: moment(&at("00")), to: moment(&at("23")) };
+        let mut case = Self {
+            deed,
+            day: span,
+            morning: at("10"),
+            evening: at("17"),
+            id: String::new(),
+            change: String::new(),
+        };
+        if deed == Deed::Book {
+            return case;
+        }
+        case.id = rig.booked(&case.morning, &anna()).await.id;
+        match deed {
+            Deed::Book | Deed::Move | Deed::Cancel | Deed::UndoBooking => {}
+            Deed::UndoMove => {
+                let moved = rig.books.reschedule(&case.id, slot(&case.evening), "", &anna()).await;
+                assert!(matches!(moved, Ok(Moving::Moved(_))), "{moved:?}");
+            }
+            Deed::UndoCancel => assert_eq!(rig.books.cancel(&case.id, "", &anna()).await, Ok(true)),
+        }
+        let changes = rig.store.appointment_changes(&case.id).await.expect("read");
+        case.change = changes.last().expect("it was changed").id.clone();
+        case
+    }
+
+    /// Does it; true where it is as it was wanted then.
+    async fn done(&self, rig: &Rig) -> Result<bool, Unavailable> {
+        Ok(match self.deed {
+            Deed::Book => {
+                let booking = rig.books.book(wish(&self.morning, &self.morning), &anna()).await?;
+                matches!(booking, Booking::Booked(_) | Booking::Same(_))
+            }
+            Deed::Move => {
+                let moving = rig.books.reschedule(&self.id, slot(&self.evening), "", &anna()).await?;
+                matches!(moving, Moving::Moved(_))
+            }
+            // False: it was cancelled before.
+            Deed::Cancel => rig.books.cancel(&self.id, "", &anna()).await.map(|_| true)?,
+            Deed::UndoBooking | Deed::UndoMove | Deed::UndoCancel => {
+                let undoing = rig.books.undo(&self.change, "", &owner()).await?;
+                matches!(undoing, Undoing::Undone(_))
+            }
+        })
+    }
+
+    /// After it was done.
+    fn wanted(&self) -> Vec<Span> {
+        match self.deed {
+            Deed::Book | Deed::UndoMove | Deed::UndoCancel => vec![slot(&self.morning).span],
+            Deed::Move => vec![slot(&self.evening).span],
+            Deed::Cancel | Deed::UndoBooking => Vec::new(),
+        }
+    }
+
+    /// Before.
+    fn was(&self) -> Vec<Span> {
+        match self.deed {
+            Deed::Book | Deed::UndoCancel => Vec::new(),
+            Deed::UndoMove => vec![slot(&self.evening).span],
+            Deed::Move | Deed::Cancel | Deed::UndoBooking => vec![slot(&self.morning).span],
+        }
+    }
+
+    async fn here(&self, rig: &Rig) -> Vec<Span> {
+        rig.here().await.into_iter().filter(|span| span.overlaps(&self.day)).collect()
+    }
+
+    fn there(&self, rig: &Rig) -> Vec<Span> {
+        rig.there().into_iter().filter(|span| span.overlaps(&self.day)).collect()
+    }
+
+    /// A new process comes: all is as before or as wanted, the same in both calendars, and the same wish again is granted
+    /// once.
+    async fn recovered(&self, dead: &Rig) {
+        let rig = Rig::beside(&dead.store, &dead.remote);
+        rig.recover(milliseconds(crate::rig::NOW) + AFTER_MS).await;
+        let (here, there) = (self.here(&rig).await, self.there(&rig));
+        assert_eq!(here, there, "{self:?}: the calendars differ");
+        assert!(here == self.was() || here == self.wanted(), "{self:?}: {here:?}");
+        assert_eq!(rig.store.open_intents(10).await.expect("read"), [], "{self:?}");
+        assert_eq!(self.done(&rig).await, Ok(true), "{self:?}: not granted afterwards");
+        self.stands(&rig).await;
+    }
+
+    async fn stands(&self, rig: &Rig) {
+        assert_eq!(self.here(rig).await, self.wanted(), "{self:?} here");
+        assert_eq!(self.there(rig), self.wanted(), "{self:?} elsewhere");
+    }
+}
+
+async fn dying_everywhere(store: &Store, deed: Deed) {
+    let rig = Rig::new(store);
+    let mut day = 0;
+    let waited = dying_at_every_wait(&rig, deed, &mut day).await;
+    assert!(waited > 3, "{deed:?} waited but {waited} times");
+    let steps = dying_at_every_step_elsewhere(&rig, deed, &mut day).await;
+    assert!(steps >= 2, "{deed:?} went elsewhere but {steps} times");
+}
+
+/// Dropped at its first wait, at its second, and so on, until it is not dropped at all.
+async fn dying_at_every_wait(rig: &Rig, deed: Deed, day: &mut i32) -> u32 {
+    for waits in 0..MOST_WAITS {
+        let case = Case::prepare(rig, deed, *day).await;
+        *day += 1;
+        let dead = Rig::beside(&rig.store, &rig.remote);
+        let told = cut_after(waits, case.done(&dead)).await;
+        drop(dead);
+        if let Some(told) = told {
+            assert_eq!(told, Ok(true));
+            case.stands(rig).await;
+            return waits;
+        }
+        case.recovered(rig).await;
+    }
+    panic!("{deed:?} never ends");
+}
+
+/// The calendar elsewhere has not done it yet, or has done it, but nobody hears of it.
+async fn dying_at_every_step_elsewhere(rig: &Rig, deed: Deed, day: &mut i32) -> u32 {
+    for steps in 1..MOST_WAITS {
+        let case = Case::prepare(rig, deed, *day).await;
+        *day += 1;
+        rig.remote.die_after(Some(steps));
+        let told = cut_when(|| rig.remote.is_dead(), case.done(rig)).await;
+        rig.remote.die_after(None);
+        if let Some(told) = told {
+            assert_eq!(told, Ok(true));
+            case.stands(rig).await;
+            return steps;
+        }
+        case.recovered(rig).await;
+    }
+    panic!("{deed:?} never ends");
+}
