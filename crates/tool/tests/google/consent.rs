@@ -31,6 +31,11 @@ async fn listen() -> sim::google::Google {
     sim::google::Google::listen(World::default()).await.expect("a port")
 }
 
+/// What a page awaits may be awaited by any thread of the server.
+fn sendable<T: Send>(future: T) -> T {
+    future
+}
+
 /// The query with which the owner's browser comes back.
 async fn browse(started: &Started) -> String {
     let browser = reqwest::Client::builder()
@@ -51,10 +56,12 @@ async fn an_owner_who_consents_is_connected() {
     let started = start(&reach, &client(), REDIRECT, &SCOPES, &random()).expect("a flow");
     let query = browse(&started).await;
     let code = returned(&query, &started.state).expect("a code");
-    let grant = finish(&reach, &client(), REDIRECT, &code, &started.verifier).await.expect("a grant");
+    let grant =
+        sendable(finish(&reach, &client(), REDIRECT, &code, &started.verifier)).await.expect("a grant");
     assert_eq!(grant.lacks(), Vec::<String>::new());
     let bench = Bench::of(sim, reach.clone(), grant);
-    let calendars = bench.account.calendars().await.expect("a list");
+    let calendars = sendable(bench.account.calendars()).await.expect("a list");
+    sendable(bench.primary().changes(None)).await.expect("everything");
     assert_eq!(calendars.len(), 1);
     assert!(calendars[0].primary && calendars[0].role.may_write());
     assert_eq!(
