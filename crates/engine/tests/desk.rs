@@ -9,7 +9,7 @@ use engine::local::{
     desk::{Desk, DeskOutput, DeskSetup},
 };
 use jiff::{Zoned, civil::DateTime};
-use when::Hours;
+use when::{Hours, Kind};
 
 struct Conversation {
     desk: Desk,
@@ -353,4 +353,148 @@ fn news_that_was_talked_over_is_told_again() {
     call.say("yes");
     call.desk.cut(0);
     assert_eq!(call.say("no thanks"), "Your appointment is booked. Thank you for calling. Goodbye!");
+}
+
+fn salon() -> Conversation {
+    let kinds = Kind::read_all("haircut 45m; colour 2h; eye test 15m").expect("kinds");
+    Conversation::begin_with(Hours { kinds, ..Hours::default() })
+}
+
+#[test]
+fn what_it_is_for_is_asked_where_nobody_said_it() {
+    let mut call = salon();
+    assert_eq!(
+        call.say("I'd like an appointment next Tuesday at ten"),
+        "What is it for: a haircut, a colour, or an eye test?"
+    );
+    assert_eq!(
+        call.say("a colour please"),
+        "That is a colour, on Tuesday, November twenty-fourth, at ten in the morning. Shall I book it?"
+    );
+    call.say("yes");
+    assert_eq!(call.calendar.own.get(&at("2026-11-24T10:00")).map(String::as_str), Some("colour"));
+    assert!(
+        call.say("book an appointment").ends_with("What is it for: a haircut, a colour, or an eye test?")
+    );
+    assert_eq!(call.say("the third one"), "Which day would you like?");
+    call.say("tuesday at quarter past nine");
+    call.say("yes");
+    assert_eq!(call.own(), ["11-24 09:15", "11-24 10:00"], "an eye test fits before it");
+}
+
+#[test]
+fn a_kind_is_booked_by_its_name_alone() {
+    let mut call = salon();
+    assert_eq!(call.say("I'd like a haircut"), "Which day would you like?");
+    assert_eq!(call.say("tuesday"), "Tuesday, November twenty-fourth. What time would you like?");
+    assert!(call.say("half past four").contains("we are open from nine"), "it would not be over at five");
+    assert!(
+        call.say("four").contains("That is a haircut, on Tuesday, November twenty-fourth, at four in the")
+    );
+    assert!(
+        call.say("no, an eye test")
+            .contains("That is an eye test, on Tuesday, November twenty-fourth, at four")
+    );
+    call.say("yes please");
+    assert_eq!(call.calendar.own.get(&at("2026-11-24T16:00")).map(String::as_str), Some("eye test"));
+    assert!(call.say("a haircut and a colour on wednesday").contains("What is it for"));
+}
+
+#[test]
+fn only_one_kind_is_never_asked_for() {
+    let kinds = Kind::read_all("consultation 1h").expect("a kind");
+    let mut call = Conversation::begin_with(Hours { kinds, ..Hours::default() });
+    let reply = call.say("an appointment on tuesday at ten");
+    assert!(reply.starts_with("That is a consultation, on Tuesday"), "{reply}");
+    call.say("yes");
+    assert_eq!(call.own(), ["11-24 10:00"]);
+}
+
+#[test]
+fn an_appointment_is_found_by_its_kind_and_stays_as_long_as_it_is() {
+    let mut call = salon();
+    call.calendar.own.insert(at("2026-11-24T10:00"), "haircut".into());
+    call.calendar.own.insert(at("2026-11-25T10:00"), "colour".into());
+    call.calendar.own.insert(at("2026-11-26T10:00"), "haircut".into());
+    assert_eq!(
+        call.say("cancel my colour"),
+        "Your colour is on Wednesday, November twenty-fifth, at ten in the morning. Shall I cancel it?"
+    );
+    call.say("no");
+    assert_eq!(
+        call.say("move my haircut"),
+        "You have appointments on Tuesday, November twenty-fourth, at ten in the morning, for a haircut; and on Thursday, \
+         November twenty-sixth, at ten in the morning, for a haircut. Which one shall I move?"
+    );
+    assert!(call.say("the one on thursday").contains("Which day would you like instead?"));
+    // The colour takes until noon; a quarter past eleven would be free for nobody.
+    assert!(call.say("wednesday at eleven").contains("is not free"));
+    call.say("wednesday at noon");
+    assert!(call.heard.contains("I will move your haircut from Thursday"), "{}", call.heard);
+    call.say("yes");
+    assert_eq!(call.own(), ["11-24 10:00", "11-25 10:00", "11-25 12:00"]);
+    assert!(
+        call.say("cancel my eye test").starts_with("I see no appointment for an eye test of yours then.")
+    );
+}
+
+#[test]
+fn no_to_what_is_offered_brings_other_times() {
+    let mut call = Conversation::begin();
+    let taken = calendar::zoned(at("2026-11-24T10:00"), &call.now);
+    call.calendar.take(&taken);
+    call.say("an appointment on tuesday at ten please");
+    let second = call.say("no").to_owned();
+    assert!(second.ends_with("Which would you like?") && !second.contains("half past nine"), "{second}");
+    assert!(second.matches("On ").count() > 1, "on several days: {second}");
+    let third = call.say("no, none of those").to_owned();
+    assert!(third.ends_with("Which would you like?") && third != second, "{third}");
+    assert!(call.say("no").starts_with("Which day would you like instead?"));
+    assert!(
+        call.say("monday at ten").contains("That is Monday, November twenty-third, at ten in the morning.")
+    );
+}
+
+#[test]
+fn a_text_message_can_be_declined() {
+    let mut call = Conversation::begin();
+    call.say("book tuesday at ten");
+    assert!(call.say("yes but no text message").starts_with("Your appointment is booked."));
+    assert_eq!((call.own(), call.calendar.unconfirmed), (vec!["11-24 10:00".into()], 1));
+    call.say("book wednesday at ten");
+    assert_eq!(
+        call.say("please don't text me"),
+        "All right, nothing in writing. That is Wednesday, November twenty-fifth, at ten in the morning. Shall I book it?"
+    );
+    call.say("yes");
+    call.say("book thursday at ten");
+    call.say("yes");
+    assert_eq!((call.own().len(), call.calendar.unconfirmed), (3, 2), "each time anew");
+}
+
+#[test]
+fn a_time_that_does_not_exist_is_explained_with_those_around_it() {
+    let mut call = Conversation::begin_with(Hours::always());
+    let reply = call.say("book march twenty eighth twenty twenty seven at half past two a m");
+    assert_eq!(
+        reply,
+        "The clocks are turned forward that night, so half past two in the morning does not exist on Sunday, March \
+         twenty-eighth, twenty twenty-seven. The times around it are half past one in the morning and half past three in \
+         the morning. Which time do you mean?"
+    );
+    assert!(call.say("half past three a m").contains("at half past three in the morning. Shall I book it?"));
+    let reply = call.say("no, monday at midnight").to_owned();
+    assert!(reply.starts_with("Do you mean the night from Sunday to Monday"), "{reply}");
+    assert!(call.say("the second one").contains("That is Tuesday, November twenty-fourth, at midnight."));
+}
+
+#[test]
+fn what_can_be_said_about_kinds_is_in_the_grammar_only_where_there_are_kinds() {
+    let grammar = |call: &Conversation| call.desk.grammar(&call.now);
+    let plain = Conversation::begin();
+    assert!(!grammar(&plain).contains("<kind>"), "{}", grammar(&plain));
+    let mut call = salon();
+    assert!(grammar(&call).contains("<kind> = colour | eye test | haircut;"), "{}", grammar(&call));
+    call.say("book an appointment");
+    assert!(grammar(&call).contains("[a | an | the] <kind> [<point>]"));
 }

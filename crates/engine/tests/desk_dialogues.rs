@@ -23,9 +23,11 @@ use std::{
     path::Path,
     sync::LazyLock,
 };
-use when::{Hours, Span, free_slots};
+use when::{Hours, Kind, Span, free_slots};
 
-const DIALOGUES: u64 = 400;
+const DIALOGUES: u64 = 440;
+/// Dialogues with an office that has no kinds.
+const PLAIN: u64 = 400;
 const MOST_TURNS: usize = 40;
 
 /// What the caller is after.
@@ -47,6 +49,8 @@ struct Caller {
     /// Says something wrong first, and corrects it when it is read back.
     fickle: bool,
     first: bool,
+    /// What kind of appointment it is, where there are kinds.
+    what: Option<String>,
     /// Has got what they wanted.
     done: bool,
     /// The desk has got hold of another appointment than the one that is to be moved.
@@ -166,15 +170,23 @@ fn dialogue(seed: u64) -> (&'static str, Outcome) {
             ..Hours::weekly("mon-sat 09:00-18:00").expect("hours")
         },
     };
+    // The first four hundred are callers of an office without kinds, the others of one with three.
+    let kinds = if seed < PLAIN { "" } else { "haircut 45m after 15m; eye test 15m; consultation 1h" };
+    let kinds = Kind::read_all(kinds).expect("kinds");
+    let what = (!kinds.is_empty()).then(|| kinds[random.usize(0..kinds.len())].name.clone());
+    let hours = Hours { kinds, ..hours };
+    let rules = what
+        .as_ref()
+        .map_or_else(|| hours.clone(), |what| hours.for_kind(hours.kind(what).expect("one of them")));
     let start: DateTime = "2026-11-16T08:10".parse().expect("a local time");
     let now = start.to_zoned(jiff::tz::TimeZone::get(zone).expect("a zone")).expect("a moment");
     let now = &(&now + random.i64(0..300).days()) + random.i64(0..600).minutes();
     let mut calendar = Calendar::new(hours.clone());
     calendar.secretive = random.u8(0..5) == 0;
-    let goal_at = some_free(&hours, &now, &mut random);
-    let mut other = some_free(&hours, &now, &mut random);
+    let goal_at = some_free(&rules, &now, &mut random);
+    let mut other = some_free(&rules, &now, &mut random);
     while other.date() == goal_at.date() {
-        other = some_free(&hours, &now, &mut random);
+        other = some_free(&rules, &now, &mut random);
     }
     let (name, goal) = match random.u8(0..10) {
         0..=3 => ("book", Goal::Book(goal_at.clone())),
@@ -188,13 +200,14 @@ fn dialogue(seed: u64) -> (&'static str, Outcome) {
     match &goal {
         Goal::Book(_) => {}
         Goal::Move { old, .. } | Goal::Cancel(old) => {
-            calendar.own.insert(old.datetime(), "Ada".into());
+            let title = || what.clone().unwrap_or_else(|| "Ada".into());
+            calendar.own.insert(old.datetime(), title());
             if random.bool() {
-                let mut third = some_free(&hours, &now, &mut random);
+                let mut third = some_free(&rules, &now, &mut random);
                 while [goal_at.date(), other.date()].contains(&third.date()) {
-                    third = some_free(&hours, &now, &mut random);
+                    third = some_free(&rules, &now, &mut random);
                 }
-                calendar.own.insert(third.datetime(), "Ada".into());
+                calendar.own.insert(third.datetime(), title());
             }
         }
     }
@@ -203,6 +216,7 @@ fn dialogue(seed: u64) -> (&'static str, Outcome) {
         noise: [0, 8, 20][random.usize(0..3)],
         fickle: random.u8(0..4) == 0,
         first: true,
+        what,
         done: false,
         misled: false,
         random,
@@ -329,6 +343,10 @@ impl Caller {
         if ends(&["How can I help", "What can I do for you"]) {
             return self.request(now);
         }
+        if ends(&["What is it for"]) {
+            let what = self.what.clone().expect("nobody asks where there are no kinds");
+            return if self.random.bool() { what } else { format!("a {what}") };
+        }
         if ends(&["Do you mean", "Did you say"]) {
             return self.choose(reply);
         }
@@ -427,6 +445,16 @@ impl Caller {
                     }
                 };
                 let open = book.ends_with("for");
+                if let (Some(what), 0..=2) = (self.what.clone(), self.random.u8(0..4)) {
+                    return match self.random.u8(0..3) {
+                        0 => format!("{please} book a {what}"),
+                        1 => format!("i need a {what} {}", self.point(&at, now)),
+                        _ => format!(
+                            "i'd like a {what} {}",
+                            words::day(&mut self.random, at.date(), now, self.typed)
+                        ),
+                    };
+                }
                 match self.random.u8(0..5) {
                     0 if !open => book,
                     1 => format!("{book} {}", words::day(&mut self.random, at.date(), now, self.typed)),
@@ -439,6 +467,12 @@ impl Caller {
             }
             Goal::Move { old, new } => {
                 let verb = self.one_of(&["move", "reschedule", "change"]);
+                if let (Some(what), 0) = (self.what.clone(), self.random.u8(0..2)) {
+                    return format!(
+                        "{verb} my {what} to {}",
+                        self.point(&new, now).trim_start_matches("on ")
+                    );
+                }
                 match self.random.u8(0..4) {
                     0 => format!("{please} {verb} my appointment"),
                     1 => format!(
@@ -455,6 +489,9 @@ impl Caller {
                         words::day(&mut self.random, new.date(), now, self.typed).trim_start_matches("on ")
                     ),
                 }
+            }
+            Goal::Cancel(_) if self.what.is_some() && self.random.bool() => {
+                format!("cancel my {}", self.what.clone().unwrap_or_default())
             }
             Goal::Cancel(at) => match self.random.u8(0..3) {
                 0 => "cancel my appointment".into(),
@@ -473,7 +510,10 @@ impl Caller {
     /// Yes to what was meant, and to nothing else.
     fn judge(&mut self, reply: &str, now: &Zoned) -> String {
         let right = match &self.goal {
-            Goal::Book(at) => reply.contains("book it") && words::are_named(reply, at),
+            Goal::Book(at) => {
+                let kind = self.what.as_ref().is_none_or(|what| reply.contains(&format!(" {what}, on ")));
+                reply.contains("book it") && words::are_named(reply, at) && kind
+            }
             Goal::Cancel(at) => reply.contains("cancel it") && words::are_named(reply, at),
             Goal::Move { old, new } => {
                 reply.contains("I will move") && words::are_named(reply, old) && words::are_named(reply, new)

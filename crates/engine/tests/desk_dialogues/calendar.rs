@@ -19,8 +19,10 @@ pub struct Calendar {
     pub hours: Hours,
     /// Other people's appointments.
     pub busy: Vec<Span>,
-    /// The caller's.
+    /// The caller's: when each starts, and its kind or title.
     pub own: BTreeMap<DateTime, String>,
+    /// What the caller was told of confirmations: those who declined one.
+    pub unconfirmed: u32,
     pub deeds: Vec<Deed>,
     /// What was last offered instead of a time that is taken, or as free.
     pub offered: Vec<DateTime>,
@@ -35,6 +37,7 @@ impl Calendar {
             hours,
             busy: Vec::new(),
             own: BTreeMap::new(),
+            unconfirmed: 0,
             deeds: Vec::new(),
             offered: Vec::new(),
             secretive: false,
@@ -49,10 +52,19 @@ impl Calendar {
             assert_eq!(text.len(), 16, "local time to the minute: {text}");
             text.parse().expect("a local time")
         };
+        let rules = match arguments["kind"].as_str() {
+            Some(kind) => self.hours.for_kind(self.hours.kind(kind).expect("one of the kinds")),
+            None => self.hours.clone(),
+        };
+        let asks_kind = matches!(
+            call.name.as_str(),
+            "check_calendar_availability" | "find_free_slots" | "create_calendar_event"
+        );
+        assert!(!asks_kind || self.hours.kinds.is_empty() || arguments["kind"].is_string(), "{arguments}");
         match call.name.as_str() {
             "check_calendar_availability" => {
                 let start = at("datetime_start");
-                match self.refusal(start, None, now) {
+                match self.refusal(start, None, &rules, now) {
                     None => data("It is free.", &json!({"available": true, "alternatives": []})),
                     Some(mut answer) => {
                         answer.ok = true;
@@ -62,18 +74,20 @@ impl Calendar {
             }
             "find_free_slots" => {
                 let range = Span::new(&zoned(at("datetime_start"), now), &zoned(at("datetime_end"), now));
-                let free = free_slots(&self.hours, &self.all_busy(now, None), &range, now);
+                let free = free_slots(&rules, &self.all_busy(now, None), &range, now);
                 self.offered = free.iter().map(Zoned::datetime).collect();
                 data("Some times are free.", &json!({"slots": texts(&free)}))
             }
             "create_calendar_event" => {
                 let (start, end) = (at("datetime_start"), at("datetime_end"));
-                assert_eq!(zoned(end, now), self.hours.end_of(&zoned(start, now)));
+                assert_eq!(zoned(end, now), rules.end_of(&zoned(start, now)));
                 assert!(!arguments["summary"].as_str().expect("a summary").is_empty());
-                if let Some(refusal) = self.refusal(start, None, now) {
+                if let Some(refusal) = self.refusal(start, None, &rules, now) {
                     return refusal;
                 }
-                self.own.insert(start, arguments["summary"].to_string());
+                let kind = arguments["kind"].as_str().or(arguments["summary"].as_str());
+                self.own.insert(start, kind.expect("a summary").to_owned());
+                self.unconfirmed += u32::from(arguments["confirmation"] == "none");
                 self.deeds.push(Deed::Booked(start));
                 done("Your appointment is booked.", Effect::Booked(agreed(start)))
             }
@@ -82,7 +96,9 @@ impl Calendar {
                 let Some(summary) = self.own.get(&old).cloned() else {
                     return Answer::failed("I find no appointment of yours then.");
                 };
-                if let Some(refusal) = self.refusal(new, Some(old), now) {
+                assert!(arguments["new_datetime_end"].is_null(), "it stays as long as it is");
+                let rules = self.rules_of(&summary);
+                if let Some(refusal) = self.refusal(new, Some(old), &rules, now) {
                     return refusal;
                 }
                 self.own.remove(&old);
@@ -104,7 +120,16 @@ impl Calendar {
                 let entries: Vec<Value> = self
                     .own
                     .range(from..=to)
-                    .map(|(start, summary)| json!({"id": "1", "start": text(*start), "summary": summary}))
+                    .map(|(start, summary)| {
+                        let end = self.rules_of(summary).end_of(&zoned(*start, now));
+                        let end = text(end.datetime());
+                        let mut entry =
+                            json!({"id": "1", "start": text(*start), "end": end, "summary": summary});
+                        if self.hours.kind(summary).is_some() {
+                            entry["kind"] = summary.as_str().into();
+                        }
+                        entry
+                    })
                     .collect();
                 data(
                     &format!("You have {} appointments.", entries.len()),
@@ -125,24 +150,34 @@ impl Calendar {
 
     /// Other people's time, and the caller's own but for the appointment that is being moved.
     fn all_busy(&self, now: &Zoned, but: Option<DateTime>) -> Vec<Span> {
-        let own = self.own.keys().filter(|start| Some(**start) != but).map(|start| {
+        let own = self.own.iter().filter(|(start, _)| Some(**start) != but).map(|(start, what)| {
             let start = zoned(*start, now);
-            Span::new(&start, &self.hours.end_of(&start))
+            Span::new(&start, &self.rules_of(what).end_of(&start))
         });
         self.busy.iter().copied().chain(own).collect()
     }
 
-    fn refusal(&mut self, start: DateTime, but: Option<DateTime>, now: &Zoned) -> Option<Answer> {
+    /// The rules of the kind that is called so, else the usual ones.
+    fn rules_of(&self, what: &str) -> Hours {
+        self.hours.kind(what).map_or_else(|| self.hours.clone(), |kind| self.hours.for_kind(kind))
+    }
+
+    fn refusal(
+        &mut self,
+        start: DateTime,
+        but: Option<DateTime>,
+        rules: &Hours,
+        now: &Zoned,
+    ) -> Option<Answer> {
         let start = zoned(start, now);
-        let end = self.hours.end_of(&start);
+        let end = rules.end_of(&start);
         let slot = Span::new(&start, &end);
         let busy = self.all_busy(now, but);
-        let free =
-            self.hours.check(&start, &end, now).is_ok() && !busy.iter().any(|busy| busy.overlaps(&slot));
+        let free = rules.check(&start, &end, now).is_ok() && !busy.iter().any(|busy| busy.overlaps(&slot));
         if free {
             return None;
         }
-        let others = nearest_free(&self.hours, &busy, &start, now, 3);
+        let others = nearest_free(rules, &busy, &start, now, 3);
         self.offered = others.iter().map(Zoned::datetime).collect();
         let mut answer = Answer::failed("That time is taken.");
         answer.data = json!({"available": false, "alternatives": texts(&others)}).to_string();
