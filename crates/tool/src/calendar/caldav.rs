@@ -134,10 +134,15 @@ impl CalDav {
     async fn read(&self, range: Span) -> Result<Vec<Occurrence>, Trouble> {
         let objects = answer::objects(&self.wire, &self.url, ics::widened(range)).await?;
         let (zone, me) = (self.zone.clone(), self.wire.me().to_owned());
-        // Ten thousand events are worked out in a good deal longer than other calls may be kept waiting.
+        // Ten thousand events take longer to work out than other calls may be kept waiting, and nobody may wait any more.
+        let wanted = Arc::new(());
+        let still = Arc::downgrade(&wanted);
         let worked_out = tokio::task::spawn_blocking(move || {
             let mut out = Vec::new();
             for object in objects {
+                if still.strong_count() == 0 {
+                    return Err(ics::Unreadable("nobody waits for it any more".into()));
+                }
                 out.extend(ics::occurrences(&object.text, range, &zone, &me)?);
                 if out.len() > ics::MOST {
                     return Err(ics::Unreadable(format!("there are more than {} events", ics::MOST)));
@@ -147,6 +152,7 @@ impl CalDav {
             Ok(out)
         });
         let read = worked_out.await.map_err(|_| ics::Unreadable("it breaks the reader".into())).flatten();
+        drop(wanted);
         read.map_err(|why| {
             Trouble::Unreachable(format!(
                 "The calendar at {} cannot be understood: {why}.",

@@ -254,7 +254,7 @@ impl Reading<'_, '_> {
         for line in event.lines("RDATE") {
             let zone = self.zones.of(line, self.budget)?;
             for value in line.value.split(',') {
-                self.budget.spend()?;
+                self.budget.spend(1)?;
                 let (start, end) =
                     value.split_once('/').map_or((value, None), |(start, end)| (start, Some(end)));
                 let instant = at(start)?.instant(&zone)?;
