@@ -264,6 +264,8 @@ pub struct Email {
     /// Where it is not set and `user` is at gmail.com, Google's.
     pub smtp_host: Option<String>,
     pub smtp_port: u16,
+    /// A PEM file: whose certificate the server may have beside those that everybody believes.
+    pub smtp_ca: Option<PathBuf>,
 }
 
 /// `[messages]`

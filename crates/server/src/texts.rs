@@ -131,14 +131,13 @@ async fn keep(app: &App, text: &Text, wanted: &Wanted, key: &str) -> Result<Text
 async fn cancel(app: &App, text: &TextRow, code: &str, earlier: &[TextRow]) -> Result<Said, StoreError> {
     let now_ms = clock::now_ms();
     let said = |words: String| Said { words: plainer(&words), status: ANSWERED };
-    let meant = match &text.appointment_id {
+    let meant = if let Some(id) = &text.appointment_id {
         // It was decided when the text was first told of.
-        Some(id) => app.store.appointment(id).await?.into_iter().collect(),
-        None => {
-            let mut upcoming = upcoming(app, earlier, now_ms).await?;
-            upcoming.retain(|row| reply::code(&row.id).starts_with(code));
-            upcoming
-        }
+        app.store.appointment(id).await?.into_iter().collect()
+    } else {
+        let mut upcoming = upcoming(app, earlier, now_ms).await?;
+        upcoming.retain(|row| reply::code(&row.id).starts_with(code));
+        upcoming
     };
     let [row] = meant.as_slice() else {
         let upcoming = upcoming(app, earlier, now_ms).await?;

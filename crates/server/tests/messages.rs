@@ -128,8 +128,8 @@ fn errand(caller: &str) -> Errand {
     }
 }
 
-fn text() -> Option<Contact> {
-    Some(Contact::Sms(ANNA.into()))
+fn text() -> Contact {
+    Contact::Sms(ANNA.into())
 }
 
 /// Waits until what the store says is as it should be.
@@ -162,7 +162,7 @@ async fn come(store: &Store, state: JobState, kind: &str, count: usize) -> Vec<J
 #[tokio::test]
 async fn everybody_is_told_by_the_way_that_they_gave_and_whoever_declined_is_not() {
     let world = World::new().await;
-    world.booked(3, text()).await;
+    world.booked(3, Some(text())).await;
     world.booked(4, Some(Contact::Email("anna@example.org".into()))).await;
     world.booked(5, None).await;
     let (house, rest, smtp, _account) = world.open().await;
@@ -190,7 +190,7 @@ async fn everybody_is_told_by_the_way_that_they_gave_and_whoever_declined_is_not
 #[tokio::test]
 async fn what_was_changed_again_is_told_once_and_its_old_reminder_never() {
     let world = World::new().await;
-    let id = world.booked(3, text()).await;
+    let id = world.booked(3, Some(text())).await;
     let moved = world.books.reschedule(&id, slot(3, 12), "", &errand(ANNA)).await.expect("the book is open");
     assert!(matches!(moved, Moving::Moved(_)), "{moved:?}");
     // A reminder of where it stood, which somehow is still there, and one of where it stands; both are due.
@@ -216,7 +216,7 @@ async fn what_was_changed_again_is_told_once_and_its_old_reminder_never() {
 #[tokio::test]
 async fn a_crash_while_a_text_is_sent_sends_it_once() {
     let world = World::new().await;
-    world.booked(3, text()).await;
+    world.booked(3, Some(text())).await;
     world.rest.feels([Mood::Hang]);
     let (house, rest, smtp, account) = world.open().await;
     until(async || (rest.texts().len() == 1).then_some(())).await;
@@ -251,7 +251,7 @@ async fn what_can_never_be_sent_is_given_up_with_its_reason_and_the_rest_is_trie
     let world = World::new().await;
     world.booked(3, Some(Contact::Email("nobody@example.org".into()))).await;
     world.smtp.feels([smtp::Mood::Never]);
-    world.booked(4, text()).await;
+    world.booked(4, Some(text())).await;
     world.rest.feels([Mood::Busy]);
     let (house, rest, _smtp, _account) = world.open().await;
     let store = house.store().await;
@@ -273,7 +273,7 @@ async fn what_can_never_be_sent_is_given_up_with_its_reason_and_the_rest_is_trie
 #[tokio::test]
 async fn a_number_that_said_stop_is_never_texted_again() {
     let world = World::new().await;
-    world.booked(3, text()).await;
+    world.booked(3, Some(text())).await;
     world.rest.stop(ANNA);
     let (house, rest, smtp, account) = world.open().await;
     let store = house.store().await;
@@ -294,7 +294,7 @@ async fn a_number_that_said_stop_is_never_texted_again() {
         description: String::new(),
         attendees: Vec::new(),
         key: "again".into(),
-        contact: text(),
+        contact: Some(text()),
     };
     assert!(matches!(books.book(wish, &errand(ANNA)).await, Ok(Booking::Booked(_))));
     store.close().await;
@@ -312,7 +312,7 @@ async fn a_number_that_said_stop_is_never_texted_again() {
 #[tokio::test]
 async fn a_c_cancels_the_one_appointment_and_telling_it_again_does_nothing_new() {
     let world = World::new().await;
-    let id = world.booked(3, text()).await;
+    let id = world.booked(3, Some(text())).await;
     let (house, rest, _smtp, account) = world.open().await;
     let store = house.store().await;
     come(&store, JobState::Done, job::TEXT, 1).await;
@@ -340,8 +340,8 @@ async fn a_c_cancels_the_one_appointment_and_telling_it_again_does_nothing_new()
 #[tokio::test]
 async fn a_c_that_may_mean_two_appointments_is_asked_about() {
     let world = World::new().await;
-    let first = world.booked(3, text()).await;
-    let second = world.booked(4, text()).await;
+    let first = world.booked(3, Some(text())).await;
+    let second = world.booked(4, Some(text())).await;
     // Another's, who must not be reached by any answer.
     let others = world.booked_for(5, Some(Contact::Sms("+14155550111".into())), "+14155550111").await;
     let (house, _rest, _smtp, account) = world.open().await;

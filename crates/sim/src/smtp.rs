@@ -188,7 +188,7 @@ impl<'a> Visit<'a> {
                     }
                 }
                 "DATA" if self.to.is_empty() => {
-                    self.object("503 nobody is written to", "DATA before RCPT").await?
+                    self.object("503 nobody is written to", "DATA before RCPT").await?;
                 }
                 "DATA" => {
                     if !self.letter().await? {

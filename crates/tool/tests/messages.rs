@@ -122,6 +122,7 @@ fn server(smtp: &Smtp, security: Security, account: Option<(&str, &str)>) -> Ser
         port: smtp.address().port(),
         security,
         account: account.map(|(name, password)| (name.to_owned(), password.to_owned())),
+        authority: None,
     }
 }
 
@@ -295,4 +296,114 @@ async fn without_tls_nothing_is_said_to_a_server_elsewhere() {
         "{said:?}"
     );
     assert_eq!(smtp.letters(), []);
+}
+
+/// A mail server in Python, whose TLS is OpenSSL's: takes one letter, then prints what it heard. `how` is `tls` or
+/// `starttls`.
+struct Python {
+    process: std::process::Child,
+    port: u16,
+}
+
+impl Python {
+    fn listen(how: &str) -> Self {
+        const PROGRAM: &str = r#"
+import socket, ssl, sys
+how, folder = sys.argv[1:]
+tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+tls.load_cert_chain(folder + "/server.pem", folder + "/server.key")
+listener = socket.create_server(("127.0.0.1", 0))
+listener.settimeout(60)
+print(listener.getsockname()[1], flush=True)
+heard = []
+try:
+    connection, _ = listener.accept()
+    connection.settimeout(60)
+    if how == "tls":
+        connection = tls.wrap_socket(connection, server_side=True)
+    secret = how == "tls"
+    lines = connection.makefile("rb")
+    def say(text):
+        connection.sendall(text.encode() + b"\r\n")
+    say("220 python")
+    while True:
+        line = lines.readline()
+        if not line:
+            break
+        verb = line.split()[0].decode().upper()
+        heard.append(("+" if secret else "-") + verb)
+        if verb == "EHLO":
+            say("250-python\r\n250-AUTH PLAIN" + ("" if secret else "\r\n250-STARTTLS") + "\r\n250 8BITMIME")
+        elif verb == "STARTTLS":
+            say("220 go")
+            connection = tls.wrap_socket(connection, server_side=True)
+            lines = connection.makefile("rb")
+            secret = True
+        elif verb == "AUTH":
+            say("235 welcome")
+        elif verb == "DATA":
+            say("354 go")
+            while lines.readline() != b".\r\n":
+                pass
+            say("250 taken")
+            break
+        else:
+            say("250 fine")
+except OSError:
+    heard.append("broken")
+print(" ".join(heard), flush=True)
+"#;
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/smtp");
+        let mut process = Command::new("python3")
+            .args(["-c", PROGRAM, how, folder])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 is installed");
+        let mut port = String::new();
+        let out = process.stdout.as_mut().expect("piped");
+        loop {
+            let mut letter = [0];
+            std::io::Read::read_exact(out, &mut letter).expect("it says its port");
+            if letter[0] == b'\n' {
+                break;
+            }
+            port.push(char::from(letter[0]));
+        }
+        Self { process, port: port.parse().expect("a port") }
+    }
+
+    fn heard(self) -> String {
+        let done = self.process.wait_with_output().expect("it ends");
+        String::from_utf8(done.stdout).expect("text").trim().to_owned()
+    }
+}
+
+async fn delivered_over_tls(how: &str, security: Security, known: bool) -> (bool, String) {
+    let python = Python::listen(how);
+    let authority = include_bytes!("../../../fixtures/smtp/ca.pem").to_vec();
+    let server = Server {
+        host: "localhost".into(),
+        port: python.port,
+        security,
+        account: Some(("me".into(), "right".into())),
+        authority: known.then_some(authority),
+    };
+    let postman = Postman::new(server, "me@example.com").expect("an address");
+    let letter = letter();
+    let taken = postman.deliver(&mail(&letter)).await.is_ok();
+    drop(postman);
+    (taken, python.heard())
+}
+
+#[tokio::test]
+async fn the_password_goes_through_tls_and_only_to_a_server_that_somebody_vouches_for() {
+    for (how, security, greeting) in
+        [("tls", Security::Tls, ""), ("starttls", Security::StartTls, "-EHLO -STARTTLS ")]
+    {
+        let (taken, heard) = delivered_over_tls(how, security, true).await;
+        assert!(taken, "{heard}");
+        assert_eq!(heard, format!("{greeting}+EHLO +AUTH +MAIL +RCPT +DATA"));
+        let (taken, heard) = delivered_over_tls(how, security, false).await;
+        assert!(!taken && !heard.contains("AUTH") && !heard.contains("MAIL"), "{heard}");
+    }
 }

@@ -128,16 +128,16 @@ pub(super) fn list(status: u16, body: &[u8]) -> Result<Vec<SentText>, Garbled> {
         .collect())
 }
 
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// Milliseconds since 1970 of `Thu, 01 Jan 2026 00:00:10 +0000`.
 fn moment(text: &str) -> Option<i64> {
     let text = text.split_once(", ").map_or(text, |(_, rest)| rest);
     let mut words = text.split(' ');
     let day: i64 = words.next()?.parse().ok()?;
     let month = words.next()?;
-    let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        .iter()
-        .position(|name| *name == month)? as i64
-        + 1;
+    let (month, _) = (1..).zip(MONTHS).find(|(_, name)| *name == month)?;
     let year: i64 = words.next()?.parse().ok()?;
     let mut clock = words.next()?.split(':').map(|part| part.parse::<i64>().ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);

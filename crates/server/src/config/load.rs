@@ -416,7 +416,7 @@ fn blank(zone: TimeZone) -> Config {
             reminder: std::time::Duration::ZERO,
             quiet: None,
         },
-        email: Email { user: None, password: None, from: None, smtp_host: None, smtp_port: 0 },
+        email: Email { user: None, password: None, from: None, smtp_host: None, smtp_port: 0, smtp_ca: None },
         google: Google { client_id: None, client_secret: None, api_url: nowhere(), oauth_url: nowhere() },
         origins: BTreeMap::new(),
         written: BTreeMap::new(),

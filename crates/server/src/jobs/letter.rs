@@ -95,7 +95,16 @@ async fn deliver(config: &Config, mail: &Mail<'_>) -> Outcome {
     let Email { user, password, smtp_port, .. } = &config.email;
     let account = user.clone().zip(password.as_ref().map(|password| password.expose().to_owned()));
     let (host, port) = (host.clone(), *smtp_port);
-    let server = Server { security: Security::of(&host, port), host, port, account };
+    let authority = match &config.email.smtp_ca {
+        None => None,
+        Some(path) => match tokio::fs::read(path).await {
+            Ok(pem) => Some(pem),
+            Err(error) => {
+                return Outcome::Later(format!("{} (SMTP_CA) cannot be read: {error}", path.display()));
+            }
+        },
+    };
+    let server = Server { security: Security::of(&host, port), host, port, account, authority };
     let postman = match Postman::new(server, from) {
         Ok(postman) => postman,
         Err(why) => return Outcome::Never(why),

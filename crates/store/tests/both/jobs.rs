@@ -12,6 +12,7 @@ mod both {
         a_dead_job_is_listed_and_wakes_when_the_owner_says_so,
         jobs_are_forgotten_by_the_beginning_of_their_key,
         old_jobs_that_are_done_can_be_forgotten,
+        claims_of_a_process_that_is_gone_are_taken_away,
     );
     super::on_both_databases!(of_many_instances_that_claim_each_job_goes_to_one);
 }
@@ -67,6 +68,17 @@ async fn a_job_whose_worker_died_is_claimed_again_and_the_first_one_has_lost_it(
     assert!(!store.job_done(&first, 100).await.expect("asked"));
     assert!(!store.job_failed(&first, "late", None, 100).await.expect("asked"));
     assert!(store.job_done(&second, 101).await.expect("done"));
+}
+
+async fn claims_of_a_process_that_is_gone_are_taken_away(store: Store) {
+    store.queue_job(&job("a", 0)).await.expect("queued");
+    store.queue_job(&job("b", 1_000)).await.expect("queued");
+    let lost = only(&store, 0).await;
+    assert_eq!(store.release_jobs().await.expect("released"), 1);
+    assert!(!store.job_done(&lost, 1).await.expect("asked"));
+    let again = only(&store, 1).await;
+    assert_eq!((again.key.as_str(), again.attempts), ("a", 2));
+    assert!(store.job_done(&again, 2).await.expect("done"));
 }
 
 async fn a_failed_job_comes_again_when_it_was_said_and_counts_its_attempts(store: Store) {

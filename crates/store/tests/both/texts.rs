@@ -9,6 +9,7 @@ mod both {
         of_many_that_bring_one_text_one_is_told_that_it_is_new,
         a_text_that_goes_out_learns_its_carriers_id_and_status,
         an_answer_means_the_appointment_last_written_about,
+        the_latest_of_stop_and_start_counts_and_only_for_its_number,
     );
 }
 
@@ -46,6 +47,20 @@ async fn a_text_is_remembered_once_a_key_and_a_carriers_id(store: Store) {
     let keys: Vec<_> = rows.iter().map(|row| row.key.as_str()).collect();
     assert_eq!(keys, ["job2", "job"]);
     assert_eq!(store.texts_with("+49302", 2).await.expect("listed"), []);
+}
+
+async fn the_latest_of_stop_and_start_counts_and_only_for_its_number(store: Store) {
+    let said = async |key, status, at_ms| {
+        let new = NewText { status, ..text(key, Direction::In, at_ms) };
+        store.text(&new).await.expect("kept");
+        store.text_stopped("+49301").await.expect("asked")
+    };
+    assert!(!said("SM1", "received", 1).await);
+    assert!(said("SM2", "stop", 2).await);
+    assert!(said("SM3", "received", 3).await);
+    assert!(!store.text_stopped("+49302").await.expect("asked"));
+    assert!(!said("SM4", "start", 4).await);
+    assert!(said("SM5", "stop", 5).await);
 }
 
 async fn of_many_that_bring_one_text_one_is_told_that_it_is_new(store: Store) {

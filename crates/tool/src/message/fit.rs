@@ -27,13 +27,11 @@ const EXTENDED: &str = "^{}\\[~]|€\u{c}";
 /// How a text travels, and in how many segments.
 pub fn segments(text: &str) -> Segments {
     let septets: Option<Vec<usize>> = text.chars().map(width).collect();
-    match septets {
-        Some(widths) => Segments { encoding: Encoding::Gsm7, count: count(&widths, 160, 153) },
-        None => {
-            let widths: Vec<usize> = text.chars().map(char::len_utf16).collect();
-            Segments { encoding: Encoding::Ucs2, count: count(&widths, 70, 67) }
-        }
+    if let Some(widths) = septets {
+        return Segments { encoding: Encoding::Gsm7, count: count(&widths, 160, 153) };
     }
+    let widths: Vec<usize> = text.chars().map(char::len_utf16).collect();
+    Segments { encoding: Encoding::Ucs2, count: count(&widths, 70, 67) }
 }
 
 /// The text with those letters replaced that telephones have no short form of, where there is a near one: quotes,

@@ -14,7 +14,7 @@ use lettre::{
     transport::smtp::{
         PoolConfig,
         authentication::Credentials,
-        client::{Tls, TlsParameters},
+        client::{Certificate, Tls, TlsParameters},
         extension::ClientId,
     },
 };
@@ -64,6 +64,8 @@ pub struct Server {
     pub security: Security,
     /// Name and password.
     pub account: Option<(String, String)>,
+    /// Whose certificates are believed beside those that everybody believes: PEM.
+    pub authority: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for Server {
@@ -116,9 +118,19 @@ impl Postman {
     pub fn new(server: Server, from: &str) -> Result<Self, String> {
         let from: Mailbox =
             from.parse().map_err(|_| "the sender (EMAIL_FROM) is not an e-mail address".to_owned())?;
+        let authority = match &server.authority {
+            None => None,
+            Some(pem) => Some(
+                Certificate::from_pem(pem)
+                    .map_err(|_| "the file that SMTP_CA names holds no certificate (PEM)".to_owned())?,
+            ),
+        };
         let tls = |host: &str| {
-            TlsParameters::new(host.to_owned())
-                .map_err(|_| format!("{host} is not the name of a server (SMTP_HOST)"))
+            let mut parameters = TlsParameters::builder(host.to_owned());
+            if let Some(authority) = authority {
+                parameters = parameters.add_root_certificate(authority);
+            }
+            parameters.build().map_err(|_| format!("{host} is not the name of a server (SMTP_HOST)"))
         };
         let tls = match server.security {
             Security::Tls => Tls::Wrapper(tls(&server.host)?),

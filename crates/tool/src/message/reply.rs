@@ -41,8 +41,7 @@ pub fn read(body: &str) -> Wanted {
         ["help" | "info"] => Wanted::Help,
         ["c" | "cancel"]
         | ["please", "cancel"]
-        | ["cancel", "please"]
-        | ["cancel", "appointment"]
+        | ["cancel", "please" | "appointment"]
         | ["cancel", "my" | "the", "appointment"]
         | ["please", "cancel", "my" | "the", "appointment"] => cancel(""),
         ["c" | "cancel", code] if is_code(code) => cancel(code),

@@ -155,29 +155,31 @@ fn zone_letters(at: &Zoned) -> String {
 fn text_part(opening: &str, facts: &[(&str, String)], closing: &[String]) -> String {
     let mut text = format!("Hello,\n\n{opening}\n\n");
     for (name, fact) in facts {
-        text.push_str(&format!("{name}: {fact}\n"));
+        text.extend([name, ": ", fact, "\n"]);
     }
     for line in closing {
-        text.push_str(&format!("\n{line}\n"));
+        text.extend(["\n", line, "\n"]);
     }
     text
 }
 
 fn html_part(opening: &str, facts: &[(&str, String)], closing: &[String]) -> String {
-    let mut html = format!(
-        "<!doctype html>\n<html lang=\"en\"><body style=\"font-family: sans-serif\">\n<p>Hello,</p>\n<p>{}</p>\n<table>\n",
-        escaped(opening)
+    let mut html = String::from(
+        "<!doctype html>\n<html lang=\"en\"><body style=\"font-family: sans-serif\">\n<p>Hello,</p>\n",
     );
+    html.extend(["<p>", &escaped(opening), "</p>\n<table>\n"]);
     for (name, fact) in facts {
-        html.push_str(&format!(
-            "<tr><td style=\"padding-right: 1em\">{}</td><td><b>{}</b></td></tr>\n",
-            escaped(name),
-            escaped(fact)
-        ));
+        html.extend([
+            "<tr><td style=\"padding-right: 1em\">",
+            &escaped(name),
+            "</td><td><b>",
+            &escaped(fact),
+        ]);
+        html.push_str("</b></td></tr>\n");
     }
     html.push_str("</table>\n");
     for line in closing {
-        html.push_str(&format!("<p>{}</p>\n", escaped(line)));
+        html.extend(["<p>", &escaped(line), "</p>\n"]);
     }
     html.push_str("</body></html>\n");
     html

@@ -87,6 +87,15 @@ pub(super) const SECTIONS: &[Section] = &[
                 "Its port. 465 is TLS from the first byte; any other must offer STARTTLS, except on this machine.",
                 |c, v| v.number(1..=u16::MAX, "a port").map(|port| c.email.smtp_port = port),
             ),
+            Setting::new(
+                "email.smtp_ca",
+                &["SMTP_CA"],
+                "",
+                "A file with the certificate (PEM) of an authority of your own, where the server's is from none that everybody \
+                 believes.",
+                |c, v| v.path().map(|path| c.email.smtp_ca = Some(path)),
+            )
+            .example("/etc/ssl/our-ca.pem"),
         ],
     },
     Section {
