@@ -68,7 +68,7 @@ fn no_time(tokens: &[Token], at: usize, before: &[Piece]) -> Option<(Vec<Piece>,
     Some((vec![Piece::Nonsense(why)], at + 1))
 }
 
-/// "… UTC", "… Eastern time", "… America/New_York" after a time: a zone that is not ours.
+/// "… UTC", "… Eastern time", "… `America/New_York`" after a time: a zone that is not ours.
 fn elsewhere(tokens: &[Token], at: usize, before: &[Piece], now: &Zoned) -> Option<(Vec<Piece>, usize)> {
     if !matches!(before.last(), Some(Piece::Clock(_))) {
         return None;

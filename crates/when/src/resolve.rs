@@ -81,7 +81,7 @@ impl Said {
         let Some(Day::Dates(dates)) = &self.day else { return Err(Unclear::NoDay) };
         let times = match &self.clock {
             Some(Clock::Times(times)) => times,
-            Some(Clock::Midnight) => return Err(self.midnight(dates, now, hours)),
+            Some(Clock::Midnight) => return Err(midnight(dates, now, hours)),
             Some(Clock::Part(_)) | None => return Err(Unclear::NoTime),
         };
         let mut all: Vec<DateTime> =
@@ -112,17 +112,6 @@ impl Said {
                 Err(Unclear::Either(all, doubt))
             }
         }
-    }
-
-    /// Which of the two midnights of a day?
-    fn midnight(&self, dates: &[Date], now: &Zoned, hours: Option<&Hours>) -> Unclear {
-        let midnights = dates.iter().take(1).flat_map(|date| [Some(*date), date.tomorrow().ok()]).flatten();
-        let all: Vec<DateTime> = midnights.map(|date| date.at(0, 0, 0, 0)).collect();
-        if hours.is_some_and(|hours| !all.iter().any(|at| hours.is_open(at.date(), at.time()))) {
-            return Unclear::Closed(all);
-        }
-        let coming: Vec<DateTime> = all.iter().copied().filter(|at| *at > now.datetime()).collect();
-        Unclear::Either(if coming.is_empty() { all } else { coming }, Doubt::Midnight)
     }
 }
 
@@ -183,6 +172,17 @@ impl Unclear {
             Unclear::Impossible(why) => why.clone(),
         }
     }
+}
+
+/// Which of the two midnights of a day?
+fn midnight(dates: &[Date], now: &Zoned, hours: Option<&Hours>) -> Unclear {
+    let midnights = dates.iter().take(1).flat_map(|date| [Some(*date), date.tomorrow().ok()]).flatten();
+    let all: Vec<DateTime> = midnights.map(|date| date.at(0, 0, 0, 0)).collect();
+    if hours.is_some_and(|hours| !all.iter().any(|at| hours.is_open(at.date(), at.time()))) {
+        return Unclear::Closed(all);
+    }
+    let coming: Vec<DateTime> = all.iter().copied().filter(|at| *at > now.datetime()).collect();
+    Unclear::Either(if coming.is_empty() { all } else { coming }, Doubt::Midnight)
 }
 
 fn placed(local: DateTime, now: &Zoned, by_hours: bool, note: Option<String>) -> Result<Moment, Unclear> {

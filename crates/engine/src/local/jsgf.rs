@@ -3,7 +3,10 @@
 //! JSGF (W3C note of 5 June 2000) as far as a desk needs it: rules, alternatives, groups,
 //! options, repetition; weights and tags are read over. Imports are not known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// A grammar that was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +79,22 @@ impl Grammar {
         words.collect()
     }
 
+    /// The same without the sentences that need any of these words. None: that leaves no sentence.
+    pub fn without(&self, words: &BTreeSet<String>) -> Option<Self> {
+        let mut rules = self.rules.clone();
+        loop {
+            let kept: BTreeMap<String, Phrase> = rules
+                .iter()
+                .filter_map(|(name, phrase)| Some((name.clone(), phrase.without(words, &rules)?)))
+                .collect();
+            if kept == rules {
+                break;
+            }
+            rules = kept;
+        }
+        rules.contains_key(&self.said).then(|| Self { rules, said: self.said.clone() })
+    }
+
     fn phrases(&self) -> impl Iterator<Item = &Phrase> {
         let mut open: Vec<&Phrase> = self.rules.values().collect();
         std::iter::from_fn(move || {
@@ -122,6 +141,68 @@ impl Grammar {
                     reached = further;
                 }
             }
+        }
+    }
+}
+
+impl Phrase {
+    /// What is left without these words and what needs them.
+    fn without(&self, words: &BTreeSet<String>, rules: &BTreeMap<String, Phrase>) -> Option<Phrase> {
+        match self {
+            Phrase::Word(word) => (!words.contains(word)).then(|| self.clone()),
+            Phrase::Rule(name) => rules.contains_key(name).then(|| self.clone()),
+            Phrase::Row(row) => {
+                let mut kept = Vec::new();
+                for phrase in row {
+                    match (phrase, phrase.without(words, rules)) {
+                        (_, Some(phrase)) => kept.push(phrase),
+                        (Phrase::Option(_), None) => {}
+                        (_, None) => return None,
+                    }
+                }
+                (!kept.is_empty()).then_some(Phrase::Row(kept))
+            }
+            Phrase::OneOf(all) => {
+                let kept: Vec<_> = all.iter().filter_map(|phrase| phrase.without(words, rules)).collect();
+                (!kept.is_empty()).then_some(Phrase::OneOf(kept))
+            }
+            Phrase::Option(phrase) => Some(Phrase::Option(Box::new(phrase.without(words, rules)?))),
+            Phrase::Often(phrase) => Some(Phrase::Often(Box::new(phrase.without(words, rules)?))),
+        }
+    }
+}
+
+/// As it is read; without weights and tags.
+impl fmt::Display for Grammar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "#JSGF V1.0;\ngrammar desk;")?;
+        for (name, phrase) in &self.rules {
+            let public = if *name == self.said { "public " } else { "" };
+            writeln!(f, "{public}<{name}> = {phrase};")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Phrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let joined = |f: &mut fmt::Formatter<'_>, phrases: &[Phrase], by: &str| {
+            phrases
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, phrase)| write!(f, "{}{phrase}", if index > 0 { by } else { "" }))
+        };
+        match self {
+            Phrase::Word(word) => f.write_str(word),
+            Phrase::Rule(name) => write!(f, "<{name}>"),
+            Phrase::Row(row) => joined(f, row, " "),
+            Phrase::OneOf(all) => {
+                f.write_str("(")?;
+                joined(f, all, " | ")?;
+                f.write_str(")")
+            }
+            Phrase::Option(phrase) => write!(f, "[{phrase}]"),
+            Phrase::Often(phrase) => write!(f, "({phrase})+"),
         }
     }
 }
@@ -246,6 +327,28 @@ mod tests {
             assert!(!grammar.accepts(sentence), "{sentence}");
         }
         assert!(!grammar.accepts(&format!("{} tuesday", "next ".repeat(80))));
+    }
+
+    #[test]
+    fn a_grammar_goes_without_words_that_nobody_can_pronounce() {
+        let grammar = Grammar::read(DESK).expect("it is a grammar");
+        let without = |words: &[&str]| {
+            let words = words.iter().map(|word| (*word).to_owned()).collect();
+            grammar.without(&words)
+        };
+        let text = without(&["this", "thirty"]).expect("most is left").to_string();
+        let left = Grammar::read(&text).expect("what is written can be read");
+        for sentence in ["please next tuesday at ten o'clock", "yes", "monday", "next next tuesday"] {
+            assert!(left.accepts(sentence), "{sentence} in {text}");
+        }
+        for sentence in ["this tuesday", "monday at ten thirty o'clock"] {
+            assert!(!left.accepts(sentence), "{sentence} in {text}");
+        }
+        let no_time = without(&["o'clock"]).expect("the days are left");
+        assert!(no_time.accepts("monday") && !no_time.accepts("monday at ten o'clock"), "{no_time}");
+        let only = without(&["monday", "tuesday"]).expect("yes is left");
+        assert!(only.accepts("yes") && !only.accepts("monday") && Grammar::read(&only.to_string()).is_ok());
+        assert_eq!(without(&["monday", "tuesday", "yes"]), None);
     }
 
     #[test]

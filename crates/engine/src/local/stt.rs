@@ -6,7 +6,7 @@ use super::{
     pocketsphinx::{Decoder, MODEL, Route},
 };
 use sound::{level, widen};
-use std::{collections::BTreeSet, path::Path};
+use std::{borrow::Cow, collections::BTreeSet, path::Path};
 
 /// The longest utterance that is recognised, in samples of 8 kHz.
 pub const LONGEST_UTTERANCE: usize = 30 * 8_000;
@@ -29,7 +29,8 @@ impl Ear {
         words.into_iter().filter(|word| !self.decoder.knows(word)).map(str::to_owned).collect()
     }
 
-    /// Recognises one utterance (8 kHz) with a JSGF grammar; at most `most` hypotheses, best first.
+    /// Recognises one utterance (8 kHz) with a JSGF grammar; at most `most` hypotheses, best first. Sentences with words
+    /// that have no pronunciation are none that can be heard.
     pub fn recognise(
         &mut self,
         samples: &[i16],
@@ -42,15 +43,18 @@ impl Ear {
         if grammar.len() > LONGEST_GRAMMAR {
             return Err(format!("a grammar of {} bytes is too long", grammar.len()));
         }
-        let sentences = Grammar::read(grammar)?;
+        let mut sentences = Grammar::read(grammar)?;
         let unknown = self.unknown(sentences.words());
+        let mut grammar = Cow::Borrowed(grammar);
         if !unknown.is_empty() {
-            let unknown = unknown.into_iter().collect::<Vec<_>>().join(", ");
-            return Err(format!("the grammar has words without a pronunciation: {unknown}"));
+            let Some(known) = sentences.without(&unknown) else {
+                return Err("no sentence of the grammar can be pronounced".into());
+            };
+            (grammar, sentences) = (Cow::Owned(known.to_string()), known);
         }
         let Some(speech) = speech(samples) else { return Ok(Vec::new()) };
         let wide = widen::unfold(&speech);
-        let routes = self.decoder.decode(&wide, grammar, most, |text| sentences.accepts(text))?;
+        let routes = self.decoder.decode(&wide, &grammar, most, |text| sentences.accepts(text))?;
         if routes.is_empty() {
             return Ok(Vec::new());
         }

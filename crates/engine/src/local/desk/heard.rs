@@ -74,15 +74,17 @@ impl Heard {
         let mut words = Words(format!(" {} ", words.join(" ")));
         let unwritten = words.take(UNWRITTEN);
         let all = Words(format!(" {} ", plain(text)));
+        let kinds: Vec<String> = hours.kinds_in(text).into_iter().map(|kind| kind.name.clone()).collect();
+        let moves = !kinds.is_empty() && words.any("change my|change the");
         Self {
-            act: act(&words),
+            act: if moves { Some(Act::Move) } else { act(&words) },
             yes: yes(&words),
             choice: choice(&all),
             change: change(&words),
             any: words.any(ANY) || all.any(ANY),
             same_time: words.any("same time|same hour|keep the time"),
             about_it: words.any("it|that|this") && !words.any("appointment|meeting|booking"),
-            kinds: hours.kinds_in(text).into_iter().map(|kind| kind.name.clone()).collect(),
+            kinds,
             unwritten,
             text: text.trim().chars().take(LONGEST_MESSAGE).collect(),
             pieces,
