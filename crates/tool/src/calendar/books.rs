@@ -125,10 +125,10 @@ impl Books {
             now_ms: errand.now_ms,
             expires_ms: errand.now_ms + HOLD_MS,
         };
-        Ok(match self.store.hold(&hold).await? {
-            Held::Held => true,
-            Held::Taken(_) => false,
-        })
+        match self.store.hold(&hold).await? {
+            Held::Held => Ok(true),
+            Held::Taken(_) => Ok(false),
+        }
     }
 
     /// Books, once, in one step with looking whether the time is free.
@@ -154,10 +154,8 @@ impl Books {
             Came::Done(row) => Booking::Booked(entry(row)?),
             Came::Same(row) => Booking::Same(entry(row)?),
             Came::Taken | Came::Gone | Came::Changed => Booking::Taken,
-            Came::Unread => match self.hold(wish.slot, errand).await? {
-                true => Booking::ReadBack,
-                false => Booking::Taken,
-            },
+            Came::Unread if self.hold(wish.slot, errand).await? => Booking::ReadBack,
+            Came::Unread => Booking::Taken,
         })
     }
 
@@ -176,10 +174,8 @@ impl Books {
             Came::Done(row) | Came::Same(row) => Moving::Moved(entry(row)?),
             Came::Taken => Moving::Taken,
             Came::Gone | Came::Changed => Moving::Gone,
-            Came::Unread => match self.hold(slot, errand).await? {
-                true => Moving::ReadBack,
-                false => Moving::Taken,
-            },
+            Came::Unread if self.hold(slot, errand).await? => Moving::ReadBack,
+            Came::Unread => Moving::Taken,
         })
     }
 

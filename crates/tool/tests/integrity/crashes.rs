@@ -2,15 +2,14 @@
 //! both calendars, or none in either.
 
 use crate::{
-    harness::on_both,
-    rig::{Rig, anna, cut_after, cut_when, milliseconds, moment, owner, slot, wish},
+    harness::{on_both_by_address, open},
+    rig::{NOW, Rig, anna, cut_after, cut_when, milliseconds, moment, owner, slot, wish},
 };
 use jiff::{ToSpan, civil::date};
-use store::Store;
 use tool::calendar::{Booking, Moving, Unavailable, Undoing};
 use when::Span;
 
-on_both!(
+on_both_by_address!(
     booking_survives_a_crash_at_every_step,
     moving_survives_a_crash_at_every_step,
     cancelling_survives_a_crash_at_every_step,
@@ -20,48 +19,59 @@ on_both!(
     a_crash_of_whoever_recovers_is_recovered_from,
 );
 
-async fn booking_survives_a_crash_at_every_step(store: Store) {
-    dying_everywhere(&store, Deed::Book).await;
+async fn booking_survives_a_crash_at_every_step(address: String) {
+    dying_everywhere(&address, Deed::Book).await;
 }
 
-async fn moving_survives_a_crash_at_every_step(store: Store) {
-    dying_everywhere(&store, Deed::Move).await;
+async fn moving_survives_a_crash_at_every_step(address: String) {
+    dying_everywhere(&address, Deed::Move).await;
 }
 
-async fn cancelling_survives_a_crash_at_every_step(store: Store) {
-    dying_everywhere(&store, Deed::Cancel).await;
+async fn cancelling_survives_a_crash_at_every_step(address: String) {
+    dying_everywhere(&address, Deed::Cancel).await;
 }
 
-async fn undoing_a_booking_survives_a_crash_at_every_step(store: Store) {
-    dying_everywhere(&store, Deed::UndoBooking).await;
+async fn undoing_a_booking_survives_a_crash_at_every_step(address: String) {
+    dying_everywhere(&address, Deed::UndoBooking).await;
 }
 
-async fn undoing_a_move_survives_a_crash_at_every_step(store: Store) {
-    dying_everywhere(&store, Deed::UndoMove).await;
+async fn undoing_a_move_survives_a_crash_at_every_step(address: String) {
+    dying_everywhere(&address, Deed::UndoMove).await;
 }
 
-async fn undoing_a_cancellation_survives_a_crash_at_every_step(store: Store) {
-    dying_everywhere(&store, Deed::UndoCancel).await;
+async fn undoing_a_cancellation_survives_a_crash_at_every_step(address: String) {
+    dying_everywhere(&address, Deed::UndoCancel).await;
 }
 
-async fn a_crash_of_whoever_recovers_is_recovered_from(store: Store) {
-    let first = Rig::new(&store);
+async fn a_crash_of_whoever_recovers_is_recovered_from(address: String) {
+    let rig = Rig::new(&open(&address).await);
     let mut finished = 0;
-    for (day, waits) in (0..).zip(0..) {
-        let case = Case::prepare(&first, Deed::Book, day).await;
-        first.remote.die_after(Some(3));
-        assert_eq!(cut_when(|| first.remote.is_dead(), case.done(&first)).await, None);
-        first.remote.die_after(None);
-        let second = Rig::beside(&store, &first.remote);
+    for (day, waits) in (0..).zip(0..MOST_WAITS) {
+        let case = Case::prepare(&rig, Deed::Book, day).await;
+        rig.remote.die_after(Some(3));
+        let died =
+            dying(&address, &rig, async |dead| cut_when(|| rig.remote.is_dead(), case.done(dead)).await);
+        assert_eq!(died.await, None);
+        rig.remote.die_after(None);
+        let now_ms = milliseconds(NOW) + AFTER_MS;
         let recovered =
-            cut_after(waits, second.books.recover(AFTER_MS + milliseconds(crate::rig::NOW))).await;
-        case.recovered(&first).await;
-        finished += u32::from(recovered.is_some());
+            dying(&address, &rig, async |second| cut_after(waits, second.books.recover(now_ms)).await);
+        finished += u32::from(recovered.await.is_some());
+        case.recovered(&rig).await;
         if finished == 2 {
             assert!(waits > 3, "it waited too seldom to have been cut anywhere");
             return;
         }
     }
+    panic!("recovering never ends");
+}
+
+/// Does this in a process of its own. Whatever that has sent to the database before it died has arrived thereafter.
+async fn dying<T>(address: &str, rig: &Rig, deed: impl AsyncFnOnce(&Rig) -> T) -> T {
+    let process = Rig::beside(&open(address).await, &rig.remote);
+    let told = deed(&process).await;
+    process.store.close().await;
+    told
 }
 
 /// When the lease of whoever died has run out.
@@ -173,7 +183,7 @@ impl Case {
     /// once.
     async fn recovered(&self, dead: &Rig) {
         let rig = Rig::beside(&dead.store, &dead.remote);
-        rig.recover(milliseconds(crate::rig::NOW) + AFTER_MS).await;
+        rig.recover(milliseconds(NOW) + AFTER_MS).await;
         let (here, there) = (self.here(&rig).await, self.there(&rig));
         assert_eq!(here, there, "{self:?}: the calendars differ");
         assert!(here == self.was() || here == self.wanted(), "{self:?}: {here:?}");
@@ -188,23 +198,21 @@ impl Case {
     }
 }
 
-async fn dying_everywhere(store: &Store, deed: Deed) {
-    let rig = Rig::new(store);
+async fn dying_everywhere(address: &str, deed: Deed) {
+    let rig = Rig::new(&open(address).await);
     let mut day = 0;
-    let waited = dying_at_every_wait(&rig, deed, &mut day).await;
+    let waited = dying_at_every_wait(address, &rig, deed, &mut day).await;
     assert!(waited > 3, "{deed:?} waited but {waited} times");
-    let steps = dying_at_every_step_elsewhere(&rig, deed, &mut day).await;
+    let steps = dying_at_every_step_elsewhere(address, &rig, deed, &mut day).await;
     assert!(steps >= 2, "{deed:?} went elsewhere but {steps} times");
 }
 
 /// Dropped at its first wait, at its second, and so on, until it is not dropped at all.
-async fn dying_at_every_wait(rig: &Rig, deed: Deed, day: &mut i32) -> u32 {
+async fn dying_at_every_wait(address: &str, rig: &Rig, deed: Deed, day: &mut i32) -> u32 {
     for waits in 0..MOST_WAITS {
         let case = Case::prepare(rig, deed, *day).await;
         *day += 1;
-        let dead = Rig::beside(&rig.store, &rig.remote);
-        let told = cut_after(waits, case.done(&dead)).await;
-        drop(dead);
+        let told = dying(address, rig, async |dead| cut_after(waits, case.done(dead)).await).await;
         if let Some(told) = told {
             assert_eq!(told, Ok(true));
             case.stands(rig).await;
@@ -216,12 +224,13 @@ async fn dying_at_every_wait(rig: &Rig, deed: Deed, day: &mut i32) -> u32 {
 }
 
 /// The calendar elsewhere has not done it yet, or has done it, but nobody hears of it.
-async fn dying_at_every_step_elsewhere(rig: &Rig, deed: Deed, day: &mut i32) -> u32 {
+async fn dying_at_every_step_elsewhere(address: &str, rig: &Rig, deed: Deed, day: &mut i32) -> u32 {
     for steps in 1..MOST_WAITS {
         let case = Case::prepare(rig, deed, *day).await;
         *day += 1;
         rig.remote.die_after(Some(steps));
-        let told = cut_when(|| rig.remote.is_dead(), case.done(rig)).await;
+        let told =
+            dying(address, rig, async |dead| cut_when(|| rig.remote.is_dead(), case.done(dead)).await).await;
         rig.remote.die_after(None);
         if let Some(told) = told {
             assert_eq!(told, Ok(true));

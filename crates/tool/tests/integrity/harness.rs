@@ -12,13 +12,14 @@ macro_rules! on_both {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn sqlite() {
                     let folder = tempfile::tempdir().expect("a temporary folder");
-                    super::$promise($crate::harness::sqlite(&folder).await).await;
+                    let address = $crate::harness::sqlite(&folder);
+                    super::$promise($crate::harness::open(&address).await).await;
                 }
 
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn postgres() {
                     let database = $crate::harness::Postgres::new().await;
-                    super::$promise(database.open().await).await;
+                    super::$promise($crate::harness::open(&database.address()).await).await;
                     database.drop().await;
                 }
             }
@@ -26,11 +27,36 @@ macro_rules! on_both {
     };
 }
 
-pub(crate) use on_both;
+/// Likewise of functions of the address of an empty database, which they open as often as there are processes.
+macro_rules! on_both_by_address {
+    ($($promise:ident),+ $(,)?) => {
+        $(
+            mod $promise {
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    let folder = tempfile::tempdir().expect("a temporary folder");
+                    super::$promise($crate::harness::sqlite(&folder)).await;
+                }
 
-pub async fn sqlite(folder: &tempfile::TempDir) -> Store {
-    let address = format!("sqlite:///{}/store.db", folder.path().display());
-    Store::open(&address).await.expect("an SQLite store")
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() {
+                    let database = $crate::harness::Postgres::new().await;
+                    super::$promise(database.address()).await;
+                    database.drop().await;
+                }
+            }
+        )+
+    };
+}
+
+pub(crate) use {on_both, on_both_by_address};
+
+pub fn sqlite(folder: &tempfile::TempDir) -> String {
+    format!("sqlite:///{}/store.db", folder.path().display())
+}
+
+pub async fn open(address: &str) -> Store {
+    Store::open(address).await.expect("a store")
 }
 
 /// An empty database of its own in the throw-away cluster.
@@ -52,9 +78,9 @@ impl Postgres {
         database
     }
 
-    pub async fn open(&self) -> Store {
+    pub fn address(&self) -> String {
         let (server, _) = self.cluster.rsplit_once('/').expect("TEST_POSTGRES_URL ends in /database");
-        Store::open(&format!("{server}/{}", self.name)).await.expect("a Postgres store")
+        format!("{server}/{}", self.name)
     }
 
     pub async fn drop(self) {

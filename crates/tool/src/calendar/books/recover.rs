@@ -71,10 +71,10 @@ impl Books {
         };
         match end {
             End::Forward => {
-                tracing::info!(appointment = id, what, "a change that was left behind is carried out")
+                tracing::info!(appointment = id, what, "a change that was left behind is carried out");
             }
             End::Settled => {
-                tracing::info!(appointment = id, what, state, "a change that was left behind is settled")
+                tracing::info!(appointment = id, what, state, "a change that was left behind is settled");
             }
             End::Waiting | End::Theirs => {}
         }

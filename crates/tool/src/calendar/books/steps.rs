@@ -46,6 +46,7 @@ pub(super) enum Came {
 }
 
 /// What one try at carrying out an intent came to.
+#[expect(clippy::large_enum_variant, reason = "one is made a request, and lives for a line")]
 pub(super) enum Tried {
     Done(AppointmentRow),
     Taken,
@@ -289,7 +290,7 @@ impl Books {
                 Ok(carried) => return Ok(tried(carried)),
                 Err(error) if tries >= TRIES => return Err(error.into()),
                 Err(error) => {
-                    tracing::warn!(%error, "the store does not say whether a change was carried out")
+                    tracing::warn!(%error, "the store does not say whether a change was carried out");
                 }
             }
             tries += 1;
