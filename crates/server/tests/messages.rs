@@ -196,7 +196,7 @@ async fn what_was_changed_again_is_told_once_and_its_old_reminder_never() {
     // A reminder of where it stood, which somehow is still there, and one of where it stands; both are due.
     for hour in [10, 12] {
         let starts_ms = slot(3, hour).span.from.as_millisecond();
-        let planned = job::announcement(&id, message::Occasion::Reminder, starts_ms, 1, false);
+        let planned = job::announcement(&id, message::Occasion::Reminder, starts_ms, 1, job::Author::Other);
         let new =
             NewJob { kind: planned.kind, key: &planned.key, payload: &planned.payload, due_ms: 1, now_ms: 1 };
         assert!(world.store.queue_job(&new).await.expect("the database answers"));

@@ -6,7 +6,11 @@ use super::{Outcome, queue, we_have};
 use crate::{app::App, brief, clock};
 use jiff::Timestamp;
 use store::{AppointmentRow, JobRow};
-use tool::message::{Occasion, Reach, Way, job::Announcement, reminder_due};
+use tool::message::{
+    Occasion, Reach, Way,
+    job::{Announcement, Author},
+    reminder_due,
+};
 
 /// An announcement whose appointment is as it says.
 pub(super) struct Told {
@@ -45,7 +49,7 @@ pub(super) async fn announce(app: &App, job: &JobRow) -> Outcome {
     }
     let config = app.config.get();
     let ways = config.messages.confirmations.ways(&we_have(&config), &told.reach);
-    let ways = ways.into_iter().filter(|way| *way != Way::Text || !told.announcement.by_text);
+    let ways = ways.into_iter().filter(|way| *way != Way::Text || told.announcement.by != Author::Texter);
     if let Err(error) = queue_all(app, &told, ways).await {
         return error.into();
     }

@@ -15,7 +15,7 @@ use carrier::{Ask, Carrier, Texted};
 use jiff::Timestamp;
 use std::time::Duration;
 use store::{Direction, JobRow, NewText, StoreError};
-use tool::message::{Occasion, words};
+use tool::message::{job::Author, words};
 
 /// How long the carrier may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const LONGEST_ANSWER: usize = 1024 * 1024;
 /// How far the carrier's clock may be behind ours.
 const CLOCKS_MS: i64 = 2 * 60 * 1_000;
-/// A confirmation is the answer to somebody who is awake, for as long as this.
+/// A text that answers a caller finds them awake for as long as this.
 const AWAKE_MS: i64 = 15 * 60 * 1_000;
 
 /// Where a text is in the store before the carrier knows of it.
@@ -55,8 +55,8 @@ pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
     };
     let now = announce::now(app);
     let now_ms = clock::now_ms();
-    let sleeps = told.occasion == Occasion::Reminder || now_ms - told.announcement.at_ms > AWAKE_MS;
-    if let Some(quiet) = config.messages.quiet.filter(|_| sleeps) {
+    let awake = told.announcement.by == Author::Caller && now_ms - told.announcement.at_ms < AWAKE_MS;
+    if let Some(quiet) = config.messages.quiet.filter(|_| !awake) {
         let starts = Timestamp::from_millisecond(told.row.starts_ms).unwrap_or(now.timestamp());
         let due_ms = quiet.put_off(&now, starts).as_millisecond();
         if due_ms > now.timestamp().as_millisecond() {

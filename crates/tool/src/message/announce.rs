@@ -2,7 +2,7 @@
 
 use super::{
     Occasion,
-    job::{self, REMIND},
+    job::{self, Author, REMIND},
     reply::BY_TEXT,
 };
 use crate::calendar::books::{Announced, Changed, Job};
@@ -17,8 +17,14 @@ pub fn announce(changed: &Changed<'_>) -> Announced {
         What::Cancelled => Occasion::Cancelled,
     };
     let after = changed.after;
-    let by_text = changed.by.reason == BY_TEXT;
-    let planned = job::announcement(&after.id, occasion, after.starts_ms, changed.by.at_ms, by_text);
+    let by = if changed.by.reason == BY_TEXT {
+        Author::Texter
+    } else if !after.caller.is_empty() && changed.by.who == after.caller {
+        Author::Caller
+    } else {
+        Author::Other
+    };
+    let planned = job::announcement(&after.id, occasion, after.starts_ms, changed.by.at_ms, by);
     Announced {
         forget: vec![format!("{REMIND}:{}:", after.id)],
         queue: vec![Job {

@@ -38,9 +38,21 @@ pub struct Announcement {
     pub starts_ms: i64,
     /// When the change was made.
     pub at_ms: i64,
-    /// It was made by a text, whose answer tells of it already.
     #[serde(default)]
-    pub by_text: bool,
+    pub by: Author,
+}
+
+/// Who made a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The one who has the appointment, in a call: awake, and at the telephone.
+    Caller,
+    /// Likewise by a text, whose answer tells of it already.
+    Texter,
+    /// Somebody else, such as the owner.
+    #[default]
+    Other,
 }
 
 /// A letter to the owner.
@@ -66,7 +78,7 @@ impl Announcement {
     /// The reminder of the same appointment, due at `due_ms`.
     pub fn reminder(&self, due_ms: i64) -> Planned {
         let occasion = Occasion::Reminder.name().to_owned();
-        Announcement { occasion, by_text: false, ..self.clone() }.planned(REMIND, due_ms)
+        Announcement { occasion, by: Author::Other, ..self.clone() }.planned(REMIND, due_ms)
     }
 
     /// The same, by this way.
@@ -90,14 +102,14 @@ pub fn announcement(
     occasion: Occasion,
     starts_ms: i64,
     at_ms: i64,
-    by_text: bool,
+    by: Author,
 ) -> Planned {
     let announcement = Announcement {
         appointment: appointment.to_owned(),
         occasion: occasion.name().to_owned(),
         starts_ms,
         at_ms,
-        by_text,
+        by,
     };
     let kind = if occasion == Occasion::Reminder { REMIND } else { ANNOUNCE };
     announcement.planned(kind, at_ms)

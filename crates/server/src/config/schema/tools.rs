@@ -125,7 +125,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "messages.quiet",
                 &["QUIET_HOURS"],
                 "21:00-08:00",
-                "When no reminder is texted, by the owner's clock; `none`: never quiet.",
+                "When nobody is texted, by the owner's clock, but for the answer to a call; `none`: never quiet.",
                 |c, v| quiet(&v.text()?).map(|quiet| c.messages.quiet = quiet),
             ),
         ],
