@@ -153,9 +153,8 @@ impl Books {
         Ok(match self.change(&Plan::Book(&new), &by(errand, ""), standing).await? {
             Came::Done(row) => Booking::Booked(entry(row)?),
             Came::Same(row) => Booking::Same(entry(row)?),
-            Came::Taken | Came::Gone | Came::Changed => Booking::Taken,
             Came::Unread if self.hold(wish.slot, errand).await? => Booking::ReadBack,
-            Came::Unread => Booking::Taken,
+            Came::Taken | Came::Gone | Came::Changed | Came::Unread => Booking::Taken,
         })
     }
 
@@ -172,10 +171,9 @@ impl Books {
         let standing = self.standing(slot, errand).await?;
         Ok(match self.change(&plan, &by(errand, reason), standing).await? {
             Came::Done(row) | Came::Same(row) => Moving::Moved(entry(row)?),
-            Came::Taken => Moving::Taken,
-            Came::Gone | Came::Changed => Moving::Gone,
             Came::Unread if self.hold(slot, errand).await? => Moving::ReadBack,
-            Came::Unread => Moving::Taken,
+            Came::Taken | Came::Unread => Moving::Taken,
+            Came::Gone | Came::Changed => Moving::Gone,
         })
     }
 

@@ -6,6 +6,7 @@ use crate::{
     rig::{NOW, Rig, anna, cut_after, cut_when, milliseconds, moment, owner, slot, wish},
 };
 use jiff::{ToSpan, civil::date};
+use std::pin::Pin;
 use tool::calendar::{Booking, Moving, Unavailable, Undoing};
 use when::Span;
 
@@ -54,8 +55,9 @@ async fn a_crash_of_whoever_recovers_is_recovered_from(address: String) {
         assert_eq!(died.await, None);
         rig.remote.die_after(None);
         let now_ms = milliseconds(NOW) + AFTER_MS;
-        let recovered =
-            dying(&address, &rig, async |second| cut_after(waits, second.books.recover(now_ms)).await);
+        let recovered = dying(&address, &rig, async |second| {
+            cut_after(waits, Box::pin(second.books.recover(now_ms))).await
+        });
         finished += u32::from(recovered.await.is_some());
         case.recovered(&rig).await;
         if finished == 2 {
@@ -89,6 +91,8 @@ enum Deed {
     UndoMove,
     UndoCancel,
 }
+
+type Doing<'a> = Pin<Box<dyn Future<Output = Result<bool, Unavailable>> + Send + 'a>>;
 
 /// One deed on a day of its own.
 #[derive(Debug)]
@@ -128,28 +132,30 @@ impl Case {
             }
             Deed::UndoCancel => assert_eq!(rig.books.cancel(&case.id, "", &anna()).await, Ok(true)),
         }
-        let changes = rig.store.appointment_changes(&case.id).await.expect("read");
-        case.change = changes.last().expect("it was changed").id.clone();
+        let mut changes = rig.store.appointment_changes(&case.id).await.expect("read");
+        case.change = changes.pop().expect("it was changed").id;
         case
     }
 
     /// Does it; true where it is as it was wanted then.
-    async fn done(&self, rig: &Rig) -> Result<bool, Unavailable> {
-        Ok(match self.deed {
-            Deed::Book => {
-                let booking = rig.books.book(wish(&self.morning, &self.morning), &anna()).await?;
-                matches!(booking, Booking::Booked(_) | Booking::Same(_))
-            }
-            Deed::Move => {
-                let moving = rig.books.reschedule(&self.id, slot(&self.evening), "", &anna()).await?;
-                matches!(moving, Moving::Moved(_))
-            }
-            // False: it was cancelled before.
-            Deed::Cancel => rig.books.cancel(&self.id, "", &anna()).await.map(|_| true)?,
-            Deed::UndoBooking | Deed::UndoMove | Deed::UndoCancel => {
-                let undoing = rig.books.undo(&self.change, "", &owner()).await?;
-                matches!(undoing, Undoing::Undone(_))
-            }
+    fn done<'a>(&'a self, rig: &'a Rig) -> Doing<'a> {
+        Box::pin(async move {
+            Ok(match self.deed {
+                Deed::Book => {
+                    let booking = rig.books.book(wish(&self.morning, &self.morning), &anna()).await?;
+                    matches!(booking, Booking::Booked(_) | Booking::Same(_))
+                }
+                Deed::Move => {
+                    let moving = rig.books.reschedule(&self.id, slot(&self.evening), "", &anna()).await?;
+                    matches!(moving, Moving::Moved(_))
+                }
+                // False: it was cancelled before.
+                Deed::Cancel => rig.books.cancel(&self.id, "", &anna()).await.map(|_| true)?,
+                Deed::UndoBooking | Deed::UndoMove | Deed::UndoCancel => {
+                    let undoing = rig.books.undo(&self.change, "", &owner()).await?;
+                    matches!(undoing, Undoing::Undone(_))
+                }
+            })
         })
     }
 
