@@ -240,6 +240,29 @@ fn numbers_are_listed_in_many_ways() {
 }
 
 #[test]
+fn kinds_of_appointments_are_a_list_or_one_text() {
+    let named = |config: &Config| -> Vec<String> {
+        config.calendar.hours.kinds.iter().map(ToString::to_string).collect()
+    };
+    let wanted = ["haircut 45m after 15m", "colour 2h notice 1d"];
+    let (config, _) = load(&file("[calendar]\nkinds = ['haircut 45m after 15m', 'colour 2h notice 1d']"));
+    assert_eq!(named(&config), wanted);
+    let text = "Haircut 45m after 15m; colour 120m notice 24h;";
+    let (config, _) = load(&environment(&[("APPOINTMENT_KINDS", text), ("BUFFER_MINUTES", "10")]));
+    assert_eq!(named(&config), wanted);
+    let hours = &config.calendar.hours;
+    assert_eq!((hours.before, hours.after), (Duration::from_secs(600), Duration::from_secs(600)));
+    let uneven = environment(&[("BUFFER_AFTER_MINUTES", "20"), ("BUFFER_MINUTES", "10")]);
+    let hours = load(&uneven).0.calendar.hours;
+    assert_eq!((hours.before, hours.after), (Duration::from_secs(600), Duration::from_secs(1200)));
+    let wrong = problems(&environment(&[("APPOINTMENT_KINDS", "haircut")]));
+    assert!(wrong[0].contains("APPOINTMENT_KINDS") && wrong[0].contains("give its length"), "{wrong:?}");
+    let (config, _) = load(&file("[calendar]\nholidays = ['12-25', '2027-07-12..2027-07-30']"));
+    assert!(config.calendar.hours.is_holiday(jiff::civil::date(2031, 12, 25)));
+    assert!(problems(&file("[calendar]\nholidays = ['christmas']"))[0].contains("12-25"));
+}
+
+#[test]
 fn opening_hours_are_read_and_nonsense_is_refused() {
     let (config, _) = load(&file(
         "[hours]\nmon = '09:00-12:00, 13:00-24:00'\nsat = ['8:30-10:00']\nfri = 'closed'\n[calendar]\nslot_minutes = 45\n\
