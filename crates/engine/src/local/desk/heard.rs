@@ -40,6 +40,7 @@ pub(super) enum Change {
 
 /// One sentence, understood as far as it can be without knowing what was asked.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that was said or was not")]
 pub(super) struct Heard {
     pub(super) text: String,
     pub(super) act: Option<Act>,
