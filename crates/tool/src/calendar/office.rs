@@ -60,8 +60,7 @@ impl Office {
         let kinds = &self.hours.kinds;
         let names = || when::list(&kinds.iter().map(|kind| kind.name.clone()).collect::<Vec<_>>(), "or");
         if let (Some(text), false) = (text(arguments, "kind"), kinds.is_empty()) {
-            let named =
-                self.hours.kind(text).map(|kind| vec![kind]).unwrap_or_else(|| self.hours.kinds_in(text));
+            let named = self.hours.kind(text).map_or_else(|| self.hours.kinds_in(text), |kind| vec![kind]);
             return match named.as_slice() {
                 [kind] => Ok(self.rules_of(kind)),
                 _ => Err(Answer::failed(format!(
@@ -98,6 +97,7 @@ impl Office {
     }
 
     /// The moment that an argument names, and what decided where its words alone did not.
+    #[expect(clippy::unused_self, reason = "asked of the office as everything else about arguments is")]
     pub(super) fn moment(
         &self,
         arguments: &Value,
