@@ -2,13 +2,14 @@
 
 pub mod calendar;
 
-use crate::{guard::session::Visitor, pages::House};
+use crate::{app::App, guard::session::Visitor};
 use axum::{
     Json,
     extract::{FromRef, FromRequestParts},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
+use std::sync::Arc;
 use serde_json::json;
 
 /// A program that acts for the owner.
@@ -19,7 +20,7 @@ pub struct Program {
 
 impl<S> FromRequestParts<S> for Program
 where
-    House: FromRef<S>,
+    Arc<App>: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Response;

@@ -1,6 +1,6 @@
 //! What every part of the process shares.
 
-use crate::{calls::Calls, config::Live, jobs::Bell, secret::Secret, vault::Vault};
+use crate::{calendars::Calendars, calls::Calls, config::Live, jobs::Bell, secret::Secret, vault::Vault};
 use carrier::twilio::Twilio;
 use engine::local::Workers;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ pub struct App {
     pub vault: Vault,
     pub calls: Calls,
     pub books: Arc<tool::calendar::Books>,
+    /// What is connected to them.
+    pub calendars: Calendars,
     pub tools: Arc<tool::Tools>,
     /// Wakes who does what changes leave to be done.
     pub bell: Arc<Bell>,

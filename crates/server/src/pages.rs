@@ -8,6 +8,7 @@
 
 mod appointments;
 mod assets;
+mod calendars;
 mod call;
 mod calls;
 mod home;
@@ -16,7 +17,7 @@ mod timeline;
 mod times;
 pub mod welcome;
 
-use crate::{api, app::App, config::Live, vault::Vault};
+use crate::{api, app::App};
 use askama::Template;
 use axum::{
     Router,
@@ -25,34 +26,14 @@ use axum::{
     routing::{get, post},
 };
 use std::sync::Arc;
-use store::{Store, StoreError};
+use store::StoreError;
 use tower_http::{csrf::CsrfLayer, set_header::SetResponseHeaderLayer};
-
-/// What pages are made from.
-#[derive(Clone)]
-pub struct House {
-    pub store: Store,
-    pub config: Arc<Live>,
-    pub vault: Vault,
-    pub tools: Arc<tool::Tools>,
-}
-
-impl House {
-    pub fn of(app: &App) -> Self {
-        Self {
-            store: app.store.clone(),
-            config: app.config.clone(),
-            vault: app.vault.clone(),
-            tools: app.tools.clone(),
-        }
-    }
-}
 
 /// Every page. Whatever changes something must come from a page of ours, and every answer forbids the browser
 /// everything that these pages do not need.
-pub fn router<S: Clone + Send + Sync + 'static>(house: House) -> Router<S> {
+pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
     let mut same_origin = CsrfLayer::new();
-    if let Some(origin) = house.config.get().server.public_url.as_deref().map(origin) {
+    if let Some(origin) = app.config.get().server.public_url.as_deref().map(origin) {
         same_origin =
             same_origin.add_trusted_origin(origin).expect("PUBLIC_URL was understood, so its origin is one");
     }
@@ -63,6 +44,20 @@ pub fn router<S: Clone + Send + Sync + 'static>(house: House) -> Router<S> {
         .route("/calls", get(calls::calls))
         .route("/calls/{id}", get(call::call))
         .route("/appointments", get(appointments::appointments))
+        .route("/calendars", get(calendars::calendars))
+        .route("/calendars/caldav", post(calendars::connect_caldav))
+        .route("/calendars/google/start", post(calendars::google_start))
+        .route("/calendars/google/callback", get(calendars::google_back))
+        .route("/calendars/google/upload", post(calendars::google_upload))
+        .route("/api/settings/google-auth", post(calendars::google_start))
+        .route("/api/settings/upload-file", post(calendars::google_upload))
+        .route("/calendars/feed", post(calendars::make_feed))
+        .route("/calendars/feed/close", post(calendars::close_feed))
+        .route("/calendars/accounts/{id}/forget", post(calendars::forget))
+        .route("/calendars/{id}/reads", post(calendars::reads))
+        .route("/calendars/{id}/writes", post(calendars::writes))
+        .route("/calendars/{id}/test", post(calendars::test))
+        .route("/feeds/{file}", get(calendars::feed))
         .route("/settings", get(settings::settings))
         .route("/users/settings", get(settings::settings))
         .route("/settings/{section}", post(settings::save))
@@ -70,7 +65,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(house: House) -> Router<S> {
         .route("/assets/icon.svg", get(assets::icon))
         .merge(api::calendar::router())
         .fallback(nowhere)
-        .with_state(house)
+        .with_state(app)
         .layer(same_origin);
     HEADERS.iter().fold(pages, |pages, &(name, value)| {
         let name = HeaderName::from_static(name);

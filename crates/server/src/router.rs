@@ -2,8 +2,7 @@
 
 use crate::{
     app::App,
-    pages::{self, House},
-    phone, texts,
+    pages, phone, texts,
 };
 use axum::{
     Router,
@@ -30,7 +29,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(phone)
         .merge(probes)
-        .merge(pages::router(House::of(&app)))
+        .merge(pages::router(app.clone()))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(CatchPanicLayer::new())

@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    calendars::{self, Calendars},
     calls::Calls,
     clock,
     config::{EngineKind, Flags, Live, Sources, Warning},
@@ -36,10 +37,12 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     log::start(&live.get().log);
     warn(&warnings);
     let app = open(live, &warnings).await?;
+    calendars::refresh(&app).await?;
     let (listener, streams) = bind(&app).await?;
     announce(&app, listener.local_addr()?).await?;
     app.tasks.spawn(tidy(app.clone()));
     app.tasks.spawn(jobs::run(app.clone()));
+    app.tasks.spawn(calendars::watch(app.clone()));
     let stopped = CancellationToken::new();
     let tls = tls(&app).await?;
     let mut servers = tokio::task::JoinSet::new();
@@ -59,7 +62,8 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     Ok(exit)
 }
 
-async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
+/// One instance with these settings, its database open. What the owner was told of them already is not told again.
+pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let config = live.get();
     std::fs::create_dir_all(&config.data.folder)
         .with_context(|| format!("the data folder {} cannot be made", config.data.folder.display()))?;
@@ -91,6 +95,7 @@ async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         )),
         books,
         bell,
+        calendars: Calendars::default(),
         calls: Calls::new(config.server.max_calls),
         key,
         vault,

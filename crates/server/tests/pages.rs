@@ -7,22 +7,23 @@ use axum::{
 };
 use call::{Agreed, Effect, Ending, ItemId, Note, ToolCallId, TurnId};
 use server::{
+    app::App,
     clock,
     config::{Live, Sources},
     notes,
-    pages::{self, House, welcome},
-    secret::Secret,
-    vault::Vault,
+    pages::{self, welcome},
+    serve,
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use store::{By, Followup, NewAppointment, NewCall, NoteRow, Plan, Planned, Store};
 use tower::ServiceExt;
 
 struct Browser {
     router: Router,
     store: Store,
-    config: Arc<Live>,
+    app: Arc<App>,
     cookie: Option<String>,
+    _folder: tempfile::TempDir,
 }
 
 struct Page {
@@ -39,17 +40,15 @@ impl Page {
 
 impl Browser {
     async fn new(settings: &[(&str, &str)]) -> Self {
-        let environment = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let (config, _) = Live::load(Sources { environment, ..Sources::default() }).expect("settings");
-        let store = Store::open("sqlite::memory:").await.expect("a store");
-        let config = Arc::new(config);
-        let router = pages::router(House {
-            store: store.clone(),
-            config: config.clone(),
-            vault: Vault::new(&Secret::new("of a test")),
-            tools: Arc::new(tool::Tools::new(Vec::new())),
-        });
-        Self { router, store, config, cookie: None }
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut environment: BTreeMap<String, String> =
+            settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        environment.insert("DATA_DIR".into(), folder.path().display().to_string());
+        environment.insert("DATABASE_URL".into(), "sqlite::memory:".into());
+        let (live, warnings) = Live::load(Sources { environment, ..Sources::default() }).expect("settings");
+        let app = serve::open(live, &warnings).await.expect("an instance");
+        let router = pages::router(app.clone());
+        Self { router, store: app.store.clone(), app, cookie: None, _folder: folder }
     }
 
     async fn owner(settings: &[(&str, &str)]) -> Self {
@@ -446,7 +445,7 @@ async fn appointments_are_told_by_day_in_the_owners_zone_with_their_call() {
 #[tokio::test]
 async fn what_is_saved_on_the_settings_page_counts_at_once_and_back_to_the_default() {
     let mut browser = Browser::owner(&[]).await;
-    let monday = |browser: &Browser| browser.config.get().calendar.hours.week[0].len();
+    let monday = |browser: &Browser| browser.app.config.get().calendar.hours.week[0].len();
     assert_eq!(monday(&browser), 1);
     let page = browser.submit("/settings/hours", &[("hours.mon", "closed"), ("hours.tue", "")]).await;
     assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/settings#hours"));
@@ -464,7 +463,7 @@ async fn a_mistake_on_the_settings_page_is_told_at_its_place_and_nothing_is_save
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.text.contains("aria-invalid") && page.text.contains("Nothing was saved"), "{}", page.text);
     assert!(page.text.contains("from &#60;nine&#62;"), "what was written stands there to be mended");
-    assert_eq!(browser.config.get().calendar.hours.week[0].len(), 1);
+    assert_eq!(browser.app.config.get().calendar.hours.week[0].len(), 1);
     assert_eq!(browser.submit("/settings/data", &[("data.folder", "/")]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(browser.submit("/settings/nothing", &[]).await.status, StatusCode::NOT_FOUND);
 }
@@ -475,7 +474,7 @@ async fn what_the_environment_sets_is_shown_and_not_set_on_the_page() {
     let page = browser.get("/settings").await;
     assert!(page.text.contains("the variable HOURS_MON"), "{}", page.text);
     browser.submit("/settings/hours", &[("hours.mon", "closed")]).await;
-    assert_eq!(browser.config.get().calendar.hours.week[0].len(), 1);
+    assert_eq!(browser.app.config.get().calendar.hours.week[0].len(), 1);
     assert_eq!(browser.store.settings().await.expect("read"), []);
 }
 
@@ -491,7 +490,7 @@ async fn a_secret_is_written_and_never_shown() {
     let section = key.split_once('.').expect("a section").0;
     let path = format!("/settings/{section}");
     browser.submit(&path, &[(key, "hunter2-and-more")]).await;
-    let known = |browser: &Browser| browser.config.get().origins.contains_key(key);
+    let known = |browser: &Browser| browser.app.config.get().origins.contains_key(key);
     assert!(known(&browser));
     let rows = browser.store.settings().await.expect("read");
     assert!(rows.iter().all(|row| !row.value.contains("hunter2")), "{rows:?}");

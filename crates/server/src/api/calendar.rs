@@ -13,7 +13,7 @@
 //! where it was refused, with a sentence that says why and in `data` what would be possible.
 
 use super::{Program, refused};
-use crate::{clock, pages::House};
+use crate::{app::App, clock};
 use axum::{
     Json, Router,
     body::Bytes,
@@ -23,10 +23,11 @@ use axum::{
     routing::{delete, post, put},
 };
 use call::{Answer, ToolCall, ToolCallId};
+use std::sync::Arc;
 use serde_json::{Value, json};
 use tool::{Errand, Trust};
 
-pub fn router() -> Router<House> {
+pub fn router() -> Router<Arc<App>> {
     let check = || post(|state, program, body| run("check_calendar_availability", state, program, body));
     let create = || post(|state, program, body| run("create_calendar_event", state, program, body));
     Router::new()
@@ -40,12 +41,12 @@ pub fn router() -> Router<House> {
         .route("/phone/confirm_appointment", create())
 }
 
-async fn run(tool: &'static str, State(house): State<House>, _: Program, body: Bytes) -> Response {
+async fn run(tool: &'static str, State(app): State<Arc<App>>, _: Program, body: Bytes) -> Response {
     let Ok(arguments) = String::from_utf8(body.into()) else {
         return refused(StatusCode::BAD_REQUEST, "The body must be one JSON object.");
     };
     let call = ToolCall { id: ToolCallId(String::new()), name: tool.into(), arguments };
-    let answer = house.tools.run(&call, &owners(clock::now_ms())).await;
+    let answer = app.tools.run(&call, &owners(clock::now_ms())).await;
     let status = if answer.ok { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     (status, Json(told(&answer))).into_response()
 }

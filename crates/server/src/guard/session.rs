@@ -4,9 +4,10 @@
 
 use super::token;
 use crate::{
+    app::App,
     clock,
     config::Config,
-    pages::{Failure, House},
+    pages::Failure,
     secret,
 };
 use axum::{
@@ -15,6 +16,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use std::sync::Arc;
 use std::net::{IpAddr, SocketAddr};
 use store::{Store, StoreError, UserRow};
 
@@ -44,6 +46,11 @@ pub struct Owner {
 }
 
 impl Visitor {
+    /// What the store knows the session by: a hash of the cookie's secret.
+    pub fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
     pub fn is_owner(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.role == "owner")
     }
@@ -95,19 +102,19 @@ impl axum::response::IntoResponseParts for Cookie {
 
 impl<S> FromRequestParts<S> for Visitor
 where
-    House: FromRef<S>,
+    Arc<App>: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let house = House::from_ref(state);
+        let app = Arc::<App>::from_ref(state);
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        let secure = came_by_https(&parts.headers, peer, &house.config.get());
+        let secure = came_by_https(&parts.headers, peer, &app.config.get());
         let name = if secure { SECURE_COOKIE } else { PLAIN_COOKIE };
         let session = cookie(&parts.headers, name).map(token::hash);
         let user = match &session {
-            Some(session) => house.store.session(session, clock::now_ms()).await?,
+            Some(session) => app.store.session(session, clock::now_ms()).await?,
             None => None,
         };
         Ok(Self { user, secure, session })
@@ -116,7 +123,7 @@ where
 
 impl<S> FromRequestParts<S> for Owner
 where
-    House: FromRef<S>,
+    Arc<App>: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = Response;

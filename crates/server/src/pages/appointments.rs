@@ -1,12 +1,13 @@
 //! The appointments there are, day by day.
 
-use super::{Failure, Frame, House, shown, times};
-use crate::{clock, guard::session::Owner};
+use super::{Failure, Frame, shown, times};
+use crate::{app::App, clock, guard::session::Owner};
 use askama::Template;
 use axum::{
     extract::{Query, State},
     response::Response,
 };
+use std::sync::Arc;
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use serde::Deserialize;
 use store::AppointmentRow;
@@ -52,11 +53,11 @@ struct Line {
 
 /// `GET /appointments`
 pub(super) async fn appointments(
-    State(house): State<House>,
+    State(app): State<Arc<App>>,
     _: Owner,
     Query(range): Query<Range>,
 ) -> Result<Response, Failure> {
-    let zone = &house.config.get().calendar.zone;
+    let zone = &app.config.get().calendar.zone;
     let today = times::zoned(clock::now_ms(), zone).date();
     let wrong = || Failure::bad_request("That is no date. A date looks like 2026-11-24.");
     let first = match &range.from {
@@ -66,7 +67,7 @@ pub(super) async fn appointments(
     let shifted = |days: i64| first.checked_add(days.days()).map_err(|_| wrong());
     let (end, earlier) = (shifted(DAYS)?, shifted(-DAYS)?);
     let (from_ms, to_ms) = (start_of(first, zone).ok_or_else(wrong)?, start_of(end, zone).ok_or_else(wrong)?);
-    let rows = house.store.appointments_between(Books::NAME, from_ms, to_ms).await?;
+    let rows = app.store.appointments_between(Books::NAME, from_ms, to_ms).await?;
     Ok(shown(&AppointmentsPage {
         frame: Frame::inside("appointments"),
         days: by_day(rows, today, zone),

@@ -1,18 +1,20 @@
 //! One call: what was said by whom, what of it was heard, what was done, and how it ended.
 
 use super::{
-    Failure, Frame, House,
+    Failure, Frame,
     calls::Facts,
     shown,
     timeline::{Timeline, What, timeline},
     times,
 };
+use crate::app::App;
 use crate::guard::session::Owner;
 use askama::Template;
 use axum::{
     extract::{Path, State},
     response::Response,
 };
+use std::sync::Arc;
 use store::NoteRow;
 
 #[derive(Template)]
@@ -46,14 +48,14 @@ struct Noted {
 
 /// `GET /calls/{id}`
 pub(super) async fn call(
-    State(house): State<House>,
+    State(app): State<Arc<App>>,
     _: Owner,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let call = house.store.call(&id).await?.ok_or_else(Failure::not_found)?;
-    let rows = house.store.notes(&id).await?;
+    let call = app.store.call(&id).await?.ok_or_else(Failure::not_found)?;
+    let rows = app.store.notes(&id).await?;
     let Timeline { entries, used, interruptions } = timeline(&rows);
-    let started = times::zoned(call.started_ms, &house.config.get().calendar.zone);
+    let started = times::zoned(call.started_ms, &app.config.get().calendar.zone);
     let used = match (used.tokens_in, used.tokens_out) {
         (0, 0) => String::new(),
         (into, out) => format!("{into} tokens in, {out} out"),

@@ -1,12 +1,13 @@
 //! The calls there were, latest first.
 
-use super::{Failure, Frame, House, shown, times};
-use crate::{clock, guard::session::Owner};
+use super::{Failure, Frame, shown, times};
+use crate::{app::App, clock, guard::session::Owner};
 use askama::Template;
 use axum::{
     extract::{Query, State},
     response::Response,
 };
+use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use store::CallRow;
@@ -77,15 +78,15 @@ impl Facts {
 
 /// `GET /calls`
 pub(super) async fn calls(
-    State(house): State<House>,
+    State(app): State<Arc<App>>,
     _: Owner,
     Query(range): Query<Range>,
 ) -> Result<Response, Failure> {
     let before = range.before.unwrap_or_else(|| clock::now_ms().saturating_add(1));
-    let rows = house.store.calls(PAGE, before).await?;
+    let rows = app.store.calls(PAGE, before).await?;
     let full = rows.len() == PAGE as usize;
     let older = rows.last().filter(|_| full).map(|call| call.started_ms);
-    let days = by_day(&rows, &house.config.get().calendar.zone);
+    let days = by_day(&rows, &app.config.get().calendar.zone);
     Ok(shown(&CallsPage { frame: Frame::inside("calls"), days, older, earlier: range.before.is_some() }))
 }
 

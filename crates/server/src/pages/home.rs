@@ -1,8 +1,10 @@
 //! The front door: the owner goes through, others learn where they are. And the way out.
 
-use super::{Failure, Frame, House, shown};
+use super::{Failure, Frame, shown};
+use crate::app::App;
 use crate::guard::session::Visitor;
 use askama::Template;
+use std::sync::Arc;
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
@@ -17,16 +19,16 @@ struct HomePage {
 }
 
 /// `GET /`
-pub(super) async fn home(State(house): State<House>, visitor: Visitor) -> Result<Response, Failure> {
+pub(super) async fn home(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Response, Failure> {
     if visitor.is_owner() {
         return Ok(Redirect::to("/calls").into_response());
     }
-    let new = !house.store.owner_exists().await?;
+    let new = !app.store.owner_exists().await?;
     Ok(shown(&HomePage { frame: Frame::outside(), new }))
 }
 
 /// `POST /logout`
-pub(super) async fn log_out(State(house): State<House>, visitor: Visitor) -> Result<Response, Failure> {
-    let cookie = visitor.log_out(&house.store).await?;
+pub(super) async fn log_out(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Response, Failure> {
+    let cookie = visitor.log_out(&app.store).await?;
     Ok((cookie, Redirect::to("/")).into_response())
 }

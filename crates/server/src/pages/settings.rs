@@ -1,7 +1,8 @@
 //! What the owner may decide in a browser, each setting with where its value comes from.
 
-use super::{Failure, Frame, House, shown};
+use super::{Failure, Frame, shown};
 use crate::{
+    app::App,
     clock,
     config::{
         Config, Source,
@@ -17,6 +18,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
+use std::sync::Arc;
 use std::collections::BTreeMap;
 
 /// The sections of the settings that a page may change. The rest is decided by whoever runs the program.
@@ -57,19 +59,19 @@ struct Field {
 }
 
 /// `GET /settings`
-pub(super) async fn settings(State(house): State<House>, _: Owner) -> Response {
-    shown(&page(&house.config.get(), "", &BTreeMap::new(), &BTreeMap::new()))
+pub(super) async fn settings(State(app): State<Arc<App>>, _: Owner) -> Response {
+    shown(&page(&app.config.get(), "", &BTreeMap::new(), &BTreeMap::new()))
 }
 
 /// `POST /settings/{section}`: saves what is written in that section's form. An empty field goes back to its default.
 pub(super) async fn save(
-    State(house): State<House>,
+    State(app): State<Arc<App>>,
     owner: Owner,
     Path(name): Path<String>,
     Form(form): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Failure> {
     let section = sections().find(|section| section.name == name).ok_or_else(Failure::not_found)?;
-    let config = house.config.get();
+    let config = app.config.get();
     let changes: Vec<_> = section
         .settings
         .iter()
@@ -86,7 +88,7 @@ pub(super) async fn save(
     }
     let changes: Vec<_> = changes.into_iter().map(|(setting, value)| (setting.key, value)).collect();
     let (by, now_ms) = (&owner.user.id, clock::now_ms());
-    match saved::change(&house.config, &house.store, &house.vault, &changes, by, now_ms).await {
+    match saved::change(&app.config, &app.store, &app.vault, &changes, by, now_ms).await {
         Ok(_) => {}
         Err(NotSaved::Store(error)) => return Err(error.into()),
         Err(NotSaved::Config(error)) => return Err(Failure::bad_request(&error.to_string())),

@@ -1,7 +1,8 @@
 //! The one-time link by which somebody becomes the owner, or comes back as the owner.
 
-use super::{Failure, Frame, House, shown};
+use super::{Failure, Frame, shown};
 use crate::{
+    app::App,
     clock,
     guard::{
         session::{Visitor, random_token},
@@ -13,6 +14,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
+use std::sync::Arc;
 use store::{Store, StoreError};
 
 /// How long a link can be used.
@@ -35,29 +37,29 @@ struct WelcomePage {
 }
 
 /// `GET /welcome/{token}`: asks, and uses up nothing, since whatever previews links opens them, too.
-pub(super) async fn show(State(house): State<House>) -> Result<Response, Failure> {
-    let new = !house.store.owner_exists().await?;
+pub(super) async fn show(State(app): State<Arc<App>>) -> Result<Response, Failure> {
+    let new = !app.store.owner_exists().await?;
     Ok(shown(&WelcomePage { frame: Frame::outside(), new }))
 }
 
 /// `POST /welcome/{token}`
 pub(super) async fn enter(
-    State(house): State<House>,
+    State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(secret): Path<String>,
 ) -> Result<Response, Failure> {
     let now_ms = clock::now_ms();
-    if !house.store.owner_link_used(&token::hash(&secret), now_ms).await? {
+    if !app.store.owner_link_used(&token::hash(&secret), now_ms).await? {
         tracing::warn!("a link that was used, too old or never made was tried");
         return Err(Failure::forbidden(
             "This link was used already, or is older than a day. Ask the program for a new one.",
         ));
     }
-    let owner = match house.store.owner().await? {
+    let owner = match app.store.owner().await? {
         Some(owner) => owner,
-        None => house.store.create_user(None, "Owner", "owner", now_ms).await?,
+        None => app.store.create_user(None, "Owner", "owner", now_ms).await?,
     };
     tracing::info!(user = %owner.id, "the owner logged in by a link");
-    let cookie = visitor.log_in(&house.store, &owner).await?;
+    let cookie = visitor.log_in(&app.store, &owner).await?;
     Ok((cookie, Redirect::to("/calls")).into_response())
 }

@@ -1,0 +1,52 @@
+//! Connecting a CalDAV account: address, user and password.
+
+use super::{Found, connect as connect_account, google::Origin, refused};
+use crate::{app::App, calendars::{self, Kept}, guard::session::Owner, pages::Failure};
+use axum::{
+    Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use std::sync::Arc;
+use tool::calendar::caldav::{Account, Login};
+
+#[derive(Deserialize)]
+pub(in crate::pages) struct Given {
+    address: String,
+    user: String,
+    password: String,
+}
+
+/// `POST /calendars/caldav`
+pub(in crate::pages) async fn connect(
+    State(app): State<Arc<App>>,
+    owner: Owner,
+    origin: Origin,
+    Form(given): Form<Given>,
+) -> Result<Response, Failure> {
+    let login = Login {
+        address: given.address.trim().to_owned(),
+        user: given.user.trim().to_owned(),
+        password: given.password,
+    };
+    let collections = match Account::new(&login, Arc::new(calendars::now)) {
+        Ok(account) => account.calendars().await,
+        Err(why) => Err(why),
+    };
+    let collections = match collections {
+        Ok(collections) if collections.is_empty() => {
+            return refused(&app, &origin, "There is no calendar in this account.".into()).await;
+        }
+        Ok(collections) => collections,
+        Err(why) => return refused(&app, &origin, why.to_string()).await,
+    };
+    let found: Vec<_> = collections
+        .into_iter()
+        .map(|one| Found { remote: one.address, name: one.name, writable: one.writable, main: one.writable })
+        .collect();
+    let name = format!("{} at {}", login.user, login.address);
+    connect_account(&app, Kept::CalDav(&login), &name, &found).await?;
+    tracing::info!(by = owner.user.id, calendars = found.len(), "a CalDAV account was connected on the page");
+    Ok(Redirect::to("/calendars").into_response())
+}

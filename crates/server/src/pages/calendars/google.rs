@@ -1,0 +1,226 @@
+//! Connecting a Google account: by its consent page, or by a file that was made elsewhere.
+
+use super::{Found, Said, connect, page, refused};
+use crate::{
+    app::App,
+    calendars::{self, Kept},
+    clock,
+    guard::{
+        session::{Owner, Visitor},
+        token,
+    },
+    pages::{Failure, shown},
+    saved, secret,
+};
+use axum::{
+    extract::{FromRequestParts, Multipart, RawQuery, State},
+    http::{StatusCode, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::{Deserialize, Serialize};
+use std::{convert::Infallible, sync::Arc};
+use store::NewConsent;
+use tool::calendar::{
+    google::{self, Client, ClientKind, Grant, Secret, Upload},
+    remote::Trouble,
+};
+
+/// How long the owner may stay away.
+const AWAY_MS: i64 = 20 * 60 * 1000;
+const CALLBACK: &str = "/calendars/google/callback";
+/// What is sealed for the way back is bound to this.
+const OWNER: &str = "consent";
+
+/// What is kept while the owner is away.
+#[derive(Serialize, Deserialize)]
+struct Away {
+    state: String,
+    verifier: String,
+    redirect: String,
+}
+
+/// Where the owner's browser reached us.
+pub(in crate::pages) struct Origin(String);
+
+impl Origin {
+    /// Scheme, host and port, and perhaps a path.
+    pub(super) fn base(&self) -> &str {
+        &self.0
+    }
+
+    /// Where Google is to send the browser back to.
+    pub(super) fn redirect(&self) -> String {
+        format!("{}{CALLBACK}", self.0)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let config = app.config.get();
+        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+        Ok(Self(config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{host}"))))
+    }
+}
+
+/// `POST /calendars/google/start`: sends the owner to Google.
+pub(in crate::pages) async fn start(
+    State(app): State<Arc<App>>,
+    owner: Owner,
+    visitor: Visitor,
+    origin: Origin,
+) -> Result<Response, Failure> {
+    let redirect = origin.redirect();
+    let begun = match (client(&app, &redirect), calendars::reach(&app)) {
+        (Some(client), Ok(reach)) => {
+            google::start(&reach, &client, &redirect, &google::SCOPES, &secret::random())
+        }
+        (None, _) => {
+            let why = "Google must know us first: upload the client's credentials.json.";
+            return refused(&app, &origin, why.into()).await;
+        }
+        (_, Err(why)) => Err(why),
+    };
+    let started = match begun {
+        Ok(started) => started,
+        Err(why) => return refused(&app, &origin, why.to_string()).await,
+    };
+    let away = Away {
+        state: started.state.expose().to_owned(),
+        verifier: started.verifier.expose().to_owned(),
+        redirect,
+    };
+    let now_ms = clock::now_ms();
+    let new = NewConsent {
+        hash: &token::hash(&away.state),
+        session: visitor.session().unwrap_or_default(),
+        user_id: &owner.user.id,
+        sealed: &app.vault.seal(OWNER, &serde_json::to_string(&away).expect("texts are JSON")),
+        now_ms,
+        expires_ms: now_ms + AWAY_MS,
+    };
+    app.store.consent_begun(&new).await?;
+    Ok(Redirect::to(&started.url).into_response())
+}
+
+/// `GET /calendars/google/callback`: the owner is back.
+pub(in crate::pages) async fn back(
+    State(app): State<Arc<App>>,
+    owner: Owner,
+    visitor: Visitor,
+    origin: Origin,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    let query = query.unwrap_or_default();
+    let Some(away) = kept(&app, &visitor, &query).await? else {
+        let why = "This answer belongs to no connection that was begun here, or to one of long ago. Begin again.";
+        return refused(&app, &origin, why.into()).await;
+    };
+    match finish(&app, &away, &query).await {
+        Ok(grant) => connected(&app, &owner, &origin, &grant).await,
+        Err(why) => refused(&app, &origin, why.to_string()).await,
+    }
+}
+
+async fn kept(app: &App, visitor: &Visitor, query: &str) -> Result<Option<Away>, Failure> {
+    let pairs = reqwest::Url::parse(&format!("http://localhost/?{query}")).ok();
+    let state = pairs.and_then(|url| Some(url.query_pairs().find(|(name, _)| name == "state")?.1.into_owned()));
+    let Some(state) = state else { return Ok(None) };
+    let session = visitor.session().unwrap_or_default();
+    let row = app.store.consent_back(&token::hash(&state), session, clock::now_ms()).await?;
+    let opened = row.and_then(|row| app.vault.open(OWNER, &row.sealed).ok());
+    Ok(opened.and_then(|text| serde_json::from_str(text.expose()).ok()))
+}
+
+async fn finish(app: &App, away: &Away, query: &str) -> Result<Grant, google::Unusable> {
+    let code = google::returned(query, &Secret::new(&away.state))?;
+    let client = client(app, &away.redirect)
+        .ok_or_else(|| google::Unusable("The client's credentials were removed meanwhile.".into()))?;
+    let verifier = Secret::new(&away.verifier);
+    google::finish(&calendars::reach(app)?, &client, &away.redirect, &code, &verifier).await
+}
+
+/// `POST /calendars/google/upload`: a client's `credentials.json`, a `token.json`, or a service account's key.
+pub(in crate::pages) async fn upload(
+    State(app): State<Arc<App>>,
+    owner: Owner,
+    origin: Origin,
+    mut form: Multipart,
+) -> Result<Response, Failure> {
+    let unreadable = |_| Failure::bad_request("The upload broke off, or is larger than 64 KB. Send it again.");
+    let mut file = None;
+    while let Some(field) = form.next_field().await.map_err(unreadable)? {
+        if field.name() == Some("file") {
+            file = Some(field.bytes().await.map_err(unreadable)?);
+        }
+    }
+    let Some(file) = file else {
+        return refused(&app, &origin, "Choose a file first.".into()).await;
+    };
+    let known = client(&app, &origin.redirect());
+    match Upload::read(&file, known.as_ref()) {
+        Ok(Upload::Client(client)) => {
+            let changes = [
+                ("google.client_id", Some(client.id.clone())),
+                ("google.client_secret", Some(client.secret.expose().to_owned())),
+            ];
+            let (by, now_ms) = (&owner.user.id, clock::now_ms());
+            let saved = saved::change(&app.config, &app.store, &app.vault, &changes, by, now_ms).await;
+            saved.map_err(|error| Failure::bad_request(&error.to_string()))?;
+            let done = Some(Upload::Client(client).describe());
+            Ok(shown(&page(&app, &origin, Said { done, ..Said::default() }).await?))
+        }
+        Ok(Upload::Grant(grant)) => connected(&app, &owner, &origin, &grant).await,
+        Err(why) => refused(&app, &origin, why.to_string()).await,
+    }
+}
+
+/// Connects the calendars of this grant's account.
+async fn connected(app: &Arc<App>, owner: &Owner, origin: &Origin, grant: &Grant) -> Result<Response, Failure> {
+    let listed = match calendars_of(app, grant).await {
+        Ok(listed) => listed,
+        Err(why) => return refused(app, origin, why.to_string()).await,
+    };
+    let who = listed.iter().find(|one| one.main).or(listed.first()).map_or_else(|| grant.who(), |one| one.remote.clone());
+    connect(app, Kept::Google(grant), &who, &listed).await?;
+    tracing::info!(by = owner.user.id, calendars = listed.len(), "a Google account was connected on the page");
+    let lacks = grant.lacks();
+    if lacks.is_empty() {
+        return Ok(Redirect::to("/calendars").into_response());
+    }
+    let said = Said { wrong: Some(lacks.join(" ")), ..Said::default() };
+    Ok((StatusCode::OK, shown(&page(app, origin, said).await?)).into_response())
+}
+
+async fn calendars_of(app: &App, grant: &Grant) -> Result<Vec<Found>, Trouble> {
+    let reach = calendars::reach(app).map_err(|why| Trouble::Refused(why.0))?;
+    let keep: google::Keep = Box::new(|_| Box::pin(async { Ok(()) }));
+    let account = Arc::new(google::Account::new(reach, grant.clone(), keep));
+    let listed = account.calendars().await?;
+    let found = |one: google::Listed| Found {
+        remote: one.id,
+        name: one.name,
+        writable: one.role.may_write(),
+        main: one.primary,
+    };
+    let found: Vec<_> = listed.into_iter().map(found).collect();
+    if found.is_empty() {
+        let why = "There is no calendar in this account. Share one with it first.";
+        return Err(Trouble::Refused(why.into()));
+    }
+    Ok(found)
+}
+
+/// The client that Google knows us as. One whose kind nobody told is a desktop app where the browser is on this machine.
+fn client(app: &App, redirect: &str) -> Option<Client> {
+    let config = app.config.get();
+    let here = ["http://localhost", "http://127.0.0.1", "http://[::1]"].iter().any(|here| redirect.starts_with(here));
+    Some(Client {
+        id: config.google.client_id.clone()?,
+        secret: Secret::new(config.google.client_secret.as_ref().map_or("", |secret| secret.expose())),
+        kind: if here { ClientKind::Installed } else { ClientKind::Web },
+        redirects: Vec::new(),
+    })
+}
