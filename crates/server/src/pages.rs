@@ -6,12 +6,14 @@
 //!
 //! [`Owner`]: crate::guard::session::Owner
 
+mod appointment;
 mod appointments;
 mod assets;
 mod calendars;
 mod call;
 mod calls;
 mod home;
+mod outbox;
 mod settings;
 mod timeline;
 mod times;
@@ -44,6 +46,11 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/calls", get(calls::calls))
         .route("/calls/{id}", get(call::call))
         .route("/appointments", get(appointments::appointments))
+        .route("/appointments/{id}", get(appointment::appointment))
+        .route("/appointments/{id}/cancel", post(appointment::cancel))
+        .route("/appointments/{id}/undo/{change}", post(appointment::undo))
+        .route("/outbox", get(outbox::outbox))
+        .route("/outbox/{id}/retry", post(outbox::retry))
         .route("/calendars", get(calendars::calendars))
         .route("/calendars/caldav", post(calendars::connect_caldav))
         .route("/calendars/google/start", post(calendars::google_start))

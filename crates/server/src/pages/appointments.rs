@@ -42,6 +42,7 @@ struct Day {
 }
 
 struct Line {
+    id: String,
     machine: String,
     from: String,
     until: String,
@@ -92,6 +93,7 @@ fn by_day(rows: Vec<AppointmentRow>, today: Date, zone: &TimeZone) -> Vec<Day> {
             days.push(Day { name, today: starts.date() == today, appointments: Vec::new() });
         }
         days.last_mut().expect("there is one now").appointments.push(Line {
+            id: row.id,
             machine: times::machine(&starts),
             from: times::clock(&starts),
             until: times::clock(&times::zoned(row.ends_ms, zone)),
