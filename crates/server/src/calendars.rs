@@ -16,7 +16,7 @@ use std::{
 use store::{ConnectionRow, CredentialRow, CredentialState, NewJob, StoreError};
 use tool::{
     calendar::{
-        google::{Addresses, Reach, Unusable},
+        google::{Addresses, Reach, Report, Unusable},
         remote::Trouble,
     },
     message::job,
@@ -193,4 +193,9 @@ pub async fn test(app: &Arc<App>, row: &ConnectionRow) -> Result<String, Trouble
     let credential = app.store.credential(&row.credential_id).await.map_err(refused)?;
     let gone = || Trouble::Refused("its login is gone".into());
     open::test(app, &credential.ok_or_else(gone)?, row).await
+}
+
+/// A calendar of a Google account that is named by its id: what may be done with it.
+pub async fn named(app: &Arc<App>, credential: &CredentialRow, id: &str) -> Result<Report, Trouble> {
+    open::google(app, credential, id)?.test().await
 }

@@ -60,6 +60,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/api/settings/upload-file", post(calendars::google_upload))
         .route("/calendars/feed", post(calendars::make_feed))
         .route("/calendars/feed/close", post(calendars::close_feed))
+        .route("/calendars/accounts/{id}/add", post(calendars::add_google))
         .route("/calendars/accounts/{id}/forget", post(calendars::forget))
         .route("/calendars/{id}/reads", post(calendars::reads))
         .route("/calendars/{id}/writes", post(calendars::writes))

@@ -77,6 +77,9 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let longest_ms = i64::try_from(config.policy.longest_call.as_millis()).unwrap_or(i64::MAX);
     let began_before = if store.is_shared() { now_ms.saturating_sub(longest_ms) } else { now_ms };
     store.close_open_calls(now_ms, began_before).await?;
+    if !store.is_shared() {
+        store.release_intents(now_ms).await?;
+    }
     let vault = Vault::new(&key);
     let mut warnings = saved::heed(&live, &store, &vault).await?;
     warnings.retain(|warning| !told.contains(warning));
@@ -102,7 +105,11 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         store,
         workers: Arc::new(workers),
         twilio: carrier::twilio::Twilio,
-        http: reqwest::Client::builder().connect_timeout(Duration::from_secs(5)).build()?,
+        // No address that we call has a reason to send our secrets on to another.
+        http: reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?,
         tasks: TaskTracker::new(),
         draining: CancellationToken::new(),
         config: Arc::new(live),

@@ -128,6 +128,18 @@ pub(crate) use columns;
 /// Of the functions that change an intent, each does so only for whoever holds its lease: false means that another
 /// instance claimed it since, or that it is gone.
 impl Store {
+    /// Ends the leases of those who were working on a change for the first time: for a process that knows that it is the
+    /// only one, and what it plans itself is yet to come. Says how many there were.
+    pub async fn release_intents(&self, now_ms: i64) -> Result<u64, StoreError> {
+        Ok(on_writer!(self, db => sqlx::query(
+            "UPDATE intents SET lease_until_ms = $1 WHERE state = 'planned' AND attempts = 0 AND lease_until_ms > $1",
+        )
+        .bind(now_ms)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))?)
+    }
+
     /// Takes over, until `lease_until_ms`, at most `limit` intents whose lease has run out, the longest idle first. No two
     /// instances get the same one.
     pub async fn claim_intents(

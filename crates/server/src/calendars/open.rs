@@ -76,13 +76,11 @@ impl Account {
 
 /// Opens the calendar by itself and asks it something harmless.
 pub(super) async fn test(app: &Arc<App>, credential: &CredentialRow, row: &ConnectionRow) -> Result<String, Trouble> {
-    let unusable = |why: String| Trouble::Refused(why);
-    match account(app, credential).map_err(unusable)? {
-        Account::Google(account) => {
-            let calendar = Google::new(account, &row.remote).map_err(|why| Trouble::Refused(why.0))?;
-            let report = calendar.test().await?;
-            let invites = if report.invites { "" } else { ", but not invite anybody" };
-            Ok(format!("Google answers. We may {} it{invites}. Its zone is {}.", report.role.words(), report.zone))
+    match account(app, credential).map_err(Trouble::Refused)? {
+        Account::Google(_) => {
+            let report = google(app, credential, &row.remote)?.test().await?;
+            let invites = if report.invites { "" } else { ", and may invite nobody" };
+            Ok(format!("Google answers: the account {} it{invites}. Its zone is {}.", report.role.words(), report.zone))
         }
         Account::CalDav(account) => {
             let zone = app.config.get().calendar.zone.clone();
@@ -90,6 +88,14 @@ pub(super) async fn test(app: &Arc<App>, credential: &CredentialRow, row: &Conne
             let may = if collection.writable { "read and write" } else { "only read" };
             Ok(format!("the server answers. We may {may} it."))
         }
+    }
+}
+
+/// The calendar of this id, by this credential.
+pub(super) fn google(app: &Arc<App>, credential: &CredentialRow, id: &str) -> Result<Google, Trouble> {
+    match account(app, credential).map_err(Trouble::Refused)? {
+        Account::Google(account) => Google::new(account, id).map_err(|why| Trouble::Refused(why.0)),
+        Account::CalDav(_) => Err(Trouble::Refused("This is no Google account.".into())),
     }
 }
 

@@ -6,7 +6,7 @@ mod google;
 
 pub(super) use caldav::connect as connect_caldav;
 pub(super) use feed::{close as close_feed, feed, make as make_feed};
-pub(super) use google::{back as google_back, start as google_start, upload as google_upload};
+pub(super) use google::{add as add_google, back as google_back, start as google_start, upload as google_upload};
 
 use super::{Failure, Frame, shown, times};
 use crate::{
@@ -48,6 +48,8 @@ struct CalendarsPage {
 struct Account {
     id: String,
     kind: &'static str,
+    /// Calendars can be added by their id.
+    google: bool,
     name: String,
     /// Why it is of no use any more.
     revoked: Option<String>,
@@ -158,12 +160,16 @@ struct Found {
 /// first that can be is written to, unless another is already.
 async fn connect(app: &Arc<App>, kept: Kept<'_>, name: &str, found: &[Found]) -> Result<(), StoreError> {
     let credential = kept.keep(&app.store, &app.vault, name).await?;
+    add_to(app, &credential, found).await
+}
+
+async fn add_to(app: &Arc<App>, credential: &str, found: &[Found]) -> Result<(), StoreError> {
     let before = app.store.connections().await?;
     let mut first = None;
     for calendar in found {
         let known = before.iter().find(|row| row.credential_id == credential && row.remote == calendar.remote);
         let new = NewConnection {
-            credential_id: &credential,
+            credential_id: credential,
             remote: &calendar.remote,
             name: &calendar.name,
             reads: known.map_or(calendar.main || found.len() == 1, |row| row.reads),
@@ -209,6 +215,7 @@ fn account(row: &CredentialRow, connections: &[ConnectionRow]) -> Account {
     };
     Account {
         id: row.id.clone(),
+        google: row.kind == "google",
         kind: if row.kind == "google" { "Google" } else { "CalDAV" },
         name: row.name.clone(),
         revoked: (row.state == CredentialState::Revoked).then(|| row.why.clone()),

@@ -10,6 +10,7 @@ use store::{By, Carried, Followup, Gap, Intent, JobState, NewAppointment, NewJob
 mod both {
     super::on_both_databases!(
         what_a_dead_instance_planned_is_found_and_carried_out_by_the_next,
+        the_only_instance_need_not_wait_for_the_lease_of_the_one_before_it,
         a_change_that_is_cut_at_any_step_is_made_once_or_not_at_all,
         of_many_instances_that_recover_each_intent_goes_to_one,
         what_is_claimed_and_wanted_again_at_once_has_one_holder,
@@ -41,6 +42,18 @@ async fn what_a_dead_instance_planned_is_found_and_carried_out_by_the_next(datab
         (&*left.id, Some("c1"), Some(42))
     );
     assert_eq!(book(&store, &new, &by("c1")).await, same(row));
+}
+
+async fn the_only_instance_need_not_wait_for_the_lease_of_the_one_before_it(database: &Database) {
+    let store = database.open().await;
+    let left = planned(&store, &Plan::Book(&at(10, "+49301", "k1")), &by("c1"), GOOGLE).await;
+    let other = planned(&store, &Plan::Book(&at(12, "+49302", "k2")), &by("c2"), GOOGLE).await;
+    assert!(store.undo_later(&other, LEASE - 2, "no answer").await.expect("put back"));
+    drop(store);
+    let store = database.open().await;
+    assert_eq!(store.release_intents(5).await.expect("released"), 1);
+    let claimed = store.claim_intents(5, LEASE, 10).await.expect("claimed");
+    assert_eq!(claimed.iter().map(|intent| &intent.id).collect::<Vec<_>>(), [&left.id], "the other has its time");
 }
 
 /// Goes on with `future` for at most `polls` steps, then drops it where it stands.

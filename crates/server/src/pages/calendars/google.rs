@@ -1,6 +1,6 @@
 //! Connecting a Google account: by its consent page, or by a file that was made elsewhere.
 
-use super::{Found, Said, connect, page, refused};
+use super::{Found, Said, add_to, connect, page, refused};
 use crate::{
     app::App,
     calendars::{self, Kept},
@@ -13,7 +13,8 @@ use crate::{
     saved, secret,
 };
 use axum::{
-    extract::{FromRequestParts, Multipart, RawQuery, State},
+    Form,
+    extract::{FromRequestParts, Multipart, Path, RawQuery, State},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
@@ -206,11 +207,36 @@ async fn calendars_of(app: &App, grant: &Grant) -> Result<Vec<Found>, Trouble> {
         main: one.primary,
     };
     let found: Vec<_> = listed.into_iter().map(found).collect();
-    if found.is_empty() {
-        let why = "There is no calendar in this account. Share one with it first.";
-        return Err(Trouble::Refused(why.into()));
+    // A service account is not told of what is shared with it; its calendars are named by the owner.
+    if found.is_empty() && !grant.is_robot() {
+        return Err(Trouble::Refused("There is no calendar in this account.".into()));
     }
     Ok(found)
+}
+
+#[derive(Deserialize)]
+pub(in crate::pages) struct Named {
+    remote: String,
+}
+
+/// `POST /calendars/accounts/{id}/add`: connects a calendar by its id, if it can be read.
+pub(in crate::pages) async fn add(
+    State(app): State<Arc<App>>,
+    _: Owner,
+    origin: Origin,
+    Path(id): Path<String>,
+    Form(named): Form<Named>,
+) -> Result<Response, Failure> {
+    let remote = named.remote.trim();
+    let row = app.store.credential(&id).await?.filter(|row| row.kind == "google").ok_or_else(Failure::not_found)?;
+    match calendars::named(&app, &row, remote).await {
+        Ok(report) => {
+            let found = Found { remote: remote.to_owned(), name: report.name, writable: report.role.may_write(), main: true };
+            add_to(&app, &row.id, &[found]).await?;
+            Ok(Redirect::to("/calendars").into_response())
+        }
+        Err(why) => refused(&app, &origin, why.to_string()).await,
+    }
 }
 
 /// The client that Google knows us as. One whose kind nobody told is a desktop app where the browser is on this machine.
