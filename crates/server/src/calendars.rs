@@ -6,14 +6,14 @@
 mod keep;
 mod open;
 
-use crate::{app::App, clock, insist::insist};
+use crate::{app::App, clock, jobs};
 use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use store::{ConnectionRow, CredentialRow, CredentialState, NewJob, StoreError};
+use store::{ConnectionRow, CredentialRow, CredentialState, StoreError};
 use tool::{
     calendar::{
         google::{Addresses, Reach, Report, Unusable},
@@ -175,15 +175,7 @@ async fn revoked(
         return Ok(());
     }
     let letter = job::revoked(&format!("{}:{now_ms}", credential.id), &connection.name, why, now_ms);
-    let new = NewJob {
-        kind: letter.kind,
-        key: &letter.key,
-        payload: &letter.payload,
-        due_ms: letter.due_ms,
-        now_ms,
-    };
-    insist(&app.draining, "a letter to the owner", || app.store.queue_job(&new)).await?;
-    app.bell.ring();
+    jobs::queue(app, &letter).await?;
     Ok(())
 }
 

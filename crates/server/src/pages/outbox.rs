@@ -1,7 +1,7 @@
 //! What is still to be sent or written elsewhere, and what was given up.
 
 use super::{Failure, Frame, shown, times};
-use crate::{app::App, clock, guard::session::Owner};
+use crate::{app::App, clock, guard::session::Owner, jobs};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -72,14 +72,7 @@ pub(super) async fn retry(
 fn line(job: JobRow, zone: &TimeZone) -> Line {
     let at = times::zoned(job.ended_ms.unwrap_or(job.due_ms), zone);
     Line {
-        what: match job.kind.as_str() {
-            "announce" => "Tell of a change",
-            "remind" => "Remind of an appointment",
-            "mail" => "A mail about an appointment",
-            "text" => "A text about an appointment",
-            "owner" => "A mail to you",
-            _ => "Something else",
-        },
+        what: jobs::what(&job),
         at: format!("{}, {}", times::day(&at), times::clock(&at)),
         machine: times::machine(&at),
         attempts: job.attempts,
