@@ -9,8 +9,8 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use std::sync::Arc;
 use serde_json::json;
+use std::sync::Arc;
 
 /// A program that acts for the owner.
 pub struct Program {

@@ -1,15 +1,21 @@
 //! What every part of the process shares.
 
-use crate::{calendars::Calendars, calls::Calls, config::Live, jobs::Bell, secret::Secret, vault::Vault};
+use crate::{
+    calendars::Calendars, calls::Calls, config::Live, current::Current, jobs::Bell, secret::Secret,
+    vault::Vault,
+};
 use carrier::twilio::Twilio;
 use engine::local::Workers;
 use std::sync::Arc;
-use store::Store;
+use store::{SettingRow, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tool::Tools;
 
 /// One instance of the product.
 pub struct App {
     pub config: Arc<Live>,
+    /// What was saved on a page, as it is heeded.
+    pub saved: Current<Vec<SettingRow>>,
     pub store: Store,
     /// What secrets of ours are made from.
     pub key: Secret,
@@ -18,7 +24,8 @@ pub struct App {
     pub books: Arc<tool::calendar::Books>,
     /// What is connected to them.
     pub calendars: Calendars,
-    pub tools: Arc<tool::Tools>,
+    /// Made anew when the owner changes what they go by.
+    pub tools: Current<Tools>,
     /// Wakes who does what changes leave to be done.
     pub bell: Arc<Bell>,
     /// What hears and speaks on this machine.

@@ -26,7 +26,7 @@ pub fn of(app: &App, from: &str, trust: Trust) -> Brief {
 /// The policy of a call whose audio comes in this format.
 pub fn policy(app: &App, format: Format) -> Policy {
     let apology = (format == Format::Ulaw).then(|| Chunk { format, bytes: APOLOGY.into() });
-    Policy { apology, destinations: app.tools.destinations(), ..app.config.get().policy.clone() }
+    Policy { apology, destinations: app.tools.get().destinations(), ..app.config.get().policy.clone() }
 }
 
 /// On whose behalf the tools of a call run.
@@ -58,7 +58,7 @@ fn tools(app: &App, trust: Trust) -> Vec<ToolSpec> {
         description: spec.description,
         parameters: spec.parameters,
     };
-    app.tools.specs_for(trust).into_iter().map(spec).collect()
+    app.tools.get().specs_for(trust).into_iter().map(spec).collect()
 }
 
 fn instructions(app: &App, from: &str, trust: Trust) -> String {

@@ -6,7 +6,7 @@
 mod keep;
 mod open;
 
-use crate::{app::App, clock, jobs};
+use crate::{app::App, clock, jobs, saved};
 use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::BTreeMap,
@@ -76,7 +76,9 @@ impl Seen {
         let credential = |row: &CredentialRow| (row.id.clone(), row.state);
         let connection = |row: &ConnectionRow| (row.id.clone(), row.reads, row.writes);
         let given_anew = credentials.iter().zip(&self.credentials).any(|(now, before)| {
-            now.state == CredentialState::Good && now.changed_ms != before.changed_ms && now.sealed != before.sealed
+            now.state == CredentialState::Good
+                && now.changed_ms != before.changed_ms
+                && now.sealed != before.sealed
         });
         !given_anew
             && credentials.iter().map(credential).eq(self.credentials.iter().map(credential))
@@ -113,6 +115,9 @@ pub async fn watch(app: Arc<App>) {
 }
 
 async fn look(app: &Arc<App>) -> Result<(), StoreError> {
+    if let Err(error) = saved::refresh(app).await {
+        tracing::warn!(%error, "what was saved on the settings page is not heeded");
+    }
     refresh(app).await?;
     match app.books.recover(clock::now_ms()).await {
         Ok(recovered) if recovered.is_idle() => {}
@@ -152,7 +157,9 @@ async fn tell(app: &Arc<App>) -> Result<(), StoreError> {
         let why = trouble.map(ToString::to_string);
         if app.store.connection_trouble(&connection.id, why.as_deref(), now_ms).await? {
             match &why {
-                Some(why) => tracing::warn!(calendar = connection.name, why, "a calendar elsewhere is in trouble"),
+                Some(why) => {
+                    tracing::warn!(calendar = connection.name, why, "a calendar elsewhere is in trouble")
+                }
                 None => tracing::info!(calendar = connection.name, "a calendar elsewhere is well again"),
             }
         }

@@ -164,6 +164,8 @@ pub struct Calendar {
     pub zone: TimeZone,
     /// Opening hours, holidays, and how long and how soon appointments are; local time.
     pub hours: when::Hours,
+    /// Nothing is booked or moved in a call before that time was checked in it.
+    pub read_back: bool,
 }
 
 /// `[openai]`

@@ -79,7 +79,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
 
 async fn run(app: Arc<App>, errand: Errand, wanted: ToolCall) -> (ToolCallId, Answer) {
     let id = wanted.id.clone();
-    (id, app.tools.run(&wanted, &errand.at(clock::now_ms())).await)
+    (id, app.tools.get().run(&wanted, &errand.at(clock::now_ms())).await)
 }
 
 /// A booking that was asked for is made and noted even if the caller hangs up meanwhile. What hangs is given up.

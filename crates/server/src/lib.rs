@@ -20,6 +20,7 @@ pub mod calls;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod current;
 pub mod drive;
 pub mod guard;
 pub mod insist;

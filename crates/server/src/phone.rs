@@ -167,11 +167,7 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// The address that Twilio signed this request for.
-pub(crate) fn verified(
-    app: &App,
-    request: &Request<'_>,
-    peer: SocketAddr,
-) -> Result<String, Refused> {
+pub(crate) fn verified(app: &App, request: &Request<'_>, peer: SocketAddr) -> Result<String, Refused> {
     let config = app.config.get();
     let secret = config.twilio.auth_token.as_ref().ok_or(Refused::NoSecret)?;
     let public = config.server.public_url.as_deref();
@@ -387,7 +383,7 @@ async fn run(app: &Arc<App>, id: &str, started: &Started, line: StreamLine, awai
     )
     .await;
     tracing::info!(call = %id, ending = notes::ending(driven.ending), "a call ended");
-    let to = driven.transfer.and_then(|name| app.tools.destination(&name).map(str::to_owned));
+    let to = driven.transfer.and_then(|name| app.tools.get().destination(&name).map(str::to_owned));
     let ask = match (driven.ending, to) {
         (Ending::CallerHungUp, _) => None,
         (_, Some(to)) => Some(Ask::Transfer { call: started.call.clone(), to }),

@@ -1,9 +1,6 @@
 //! Every address, on one page.
 
-use crate::{
-    app::App,
-    pages, phone, texts,
-};
+use crate::{app::App, pages, phone, texts};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},

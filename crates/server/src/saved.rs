@@ -1,11 +1,14 @@
 //! Settings that were saved on a page: kept in the database, secrets sealed.
 
 use crate::{
-    config::{ConfigError, Live, Warning, schema},
+    app::App,
+    config::{Config, ConfigError, Live, Warning, schema},
     secret::Secret,
     vault::Vault,
 };
+use std::sync::Arc;
 use store::{Store, StoreError};
+use tool::{Tools, calendar::Books};
 
 /// Why settings could not be saved.
 #[derive(Debug, thiserror::Error)]
@@ -36,20 +39,39 @@ pub async fn heed(live: &Live, store: &Store, vault: &Vault) -> Result<Vec<Warni
 
 /// Saves these settings, each with its new value or none to forget it, and makes them count.
 pub async fn change(
-    live: &Live,
-    store: &Store,
-    vault: &Vault,
+    app: &App,
     changes: &[(&str, Option<String>)],
     by: &str,
     now_ms: i64,
-) -> Result<Vec<Warning>, NotSaved> {
+) -> Result<(), NotSaved> {
     let sealed = |key: &str, value: &str| match schema::by_key(key) {
-        Some(setting) if setting.secret => vault.seal(key, value),
+        Some(setting) if setting.secret => app.vault.seal(key, value),
         Some(_) | None => value.to_owned(),
     };
     let rows: Vec<_> =
         changes.iter().map(|(key, value)| (*key, value.as_deref().map(|value| sealed(key, value)))).collect();
     let rows: Vec<_> = rows.iter().map(|(key, value)| (*key, value.as_deref())).collect();
-    store.change_settings(&rows, by, now_ms).await?;
-    heed(live, store, vault).await
+    app.store.change_settings(&rows, by, now_ms).await?;
+    refresh(app).await
+}
+
+/// Makes what is saved count, if another has saved something since it was last heeded, too.
+pub async fn refresh(app: &App) -> Result<(), NotSaved> {
+    let rows = app.store.settings().await?;
+    if *app.saved.get() == rows {
+        return Ok(());
+    }
+    for warning in heed(&app.config, &app.store, &app.vault).await? {
+        tracing::debug!("{warning}");
+    }
+    app.tools.set(tools(&app.config.get(), &app.store, &app.books));
+    app.saved.set(rows);
+    Ok(())
+}
+
+/// The tools of these settings.
+pub fn tools(config: &Config, store: &Store, books: &Arc<Books>) -> Tools {
+    let calendar = &config.calendar;
+    books.require_read_back(calendar.read_back);
+    Tools::standard(store, books.clone(), calendar.zone.clone(), calendar.hours.clone(), Vec::new())
 }

@@ -6,6 +6,7 @@ use crate::{
     calls::Calls,
     clock,
     config::{EngineKind, Flags, Live, Sources, Warning},
+    current::Current,
     jobs, log, pages, router, saved, secret,
     vault::Vault,
 };
@@ -89,15 +90,10 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let bell = Arc::new(jobs::Bell::default());
     let books = Arc::new(tool::calendar::Books::new(store.clone()).with_announce(announcing(&bell)));
     Ok(Arc::new(App {
-        tools: Arc::new(tool::Tools::standard(
-            &store,
-            books.clone(),
-            config.calendar.zone.clone(),
-            config.calendar.hours.clone(),
-            Vec::new(),
-        )),
+        tools: Current::new(saved::tools(&config, &store, &books)),
         books,
         bell,
+        saved: Current::new(store.settings().await?),
         calendars: Calendars::default(),
         calls: Calls::new(config.server.max_calls),
         key,

@@ -49,14 +49,19 @@ fn about(setting: &Setting) -> String {
 fn is_list(setting: &Setting) -> bool {
     matches!(
         setting.key,
-        "callers.allowed" | "callers.owners" | "server.trusted_proxies" | "calendar.holidays" | "calendar.kinds"
+        "callers.allowed"
+            | "callers.owners"
+            | "server.trusted_proxies"
+            | "calendar.holidays"
+            | "calendar.kinds"
     )
 }
 
 fn toml_value(setting: &Setting) -> String {
     let shown = setting.shown();
     if is_list(setting) {
-        let quoted: Vec<_> = shown.split([',', ';']).map(str::trim).map(|part| format!("\"{part}\"")).collect();
+        let quoted: Vec<_> =
+            shown.split([',', ';']).map(str::trim).map(|part| format!("\"{part}\"")).collect();
         return format!("[{}]", quoted.join(", "));
     }
     let number = shown.parse::<f64>().is_ok() && shown.len() < 10;

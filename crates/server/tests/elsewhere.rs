@@ -40,8 +40,15 @@ impl Browser {
     }
 
     /// Asks the calendar. None: nobody answered.
-    async fn ask(&self, house: &House, method: Method, path: &str, body: &Value) -> Option<(StatusCode, Value)> {
-        let request = self.http.request(method, house.url(path)).header(header::COOKIE, &self.cookie).json(body);
+    async fn ask(
+        &self,
+        house: &House,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Option<(StatusCode, Value)> {
+        let request =
+            self.http.request(method, house.url(path)).header(header::COOKIE, &self.cookie).json(body);
         let answer = request.send().await.ok()?;
         Some((answer.status(), answer.json().await.ok()?))
     }
@@ -132,7 +139,8 @@ async fn an_owner_connects_google_on_its_consent_page_and_what_is_agreed_stands_
         "end": {"dateTime": format!("{}:00", at("10:00")), "timeZone": "Europe/Berlin"},
     });
     google.put_in(CALENDAR, &taken);
-    let (_, answer) = browser.ask(&house, Method::POST, "/calendar/check", &haircut("09:30")).await.expect("told");
+    let (_, answer) =
+        browser.ask(&house, Method::POST, "/calendar/check", &haircut("09:30")).await.expect("told");
     assert_eq!(answer["data"]["available"], false, "the owner's own appointment is in the way: {answer}");
     let (status, answer) =
         browser.ask(&house, Method::POST, "/calendar/create", &haircut("10:00")).await.expect("told");
@@ -151,7 +159,8 @@ async fn an_owner_connects_google_on_its_consent_page_and_what_is_agreed_stands_
     let id = answer["data"]["id"].as_str().expect("an id").to_owned();
 
     let gone = json!({"datetime_start": at("11:00")});
-    let (status, answer) = browser.ask(&house, Method::DELETE, "/calendar/delete", &gone).await.expect("told");
+    let (status, answer) =
+        browser.ask(&house, Method::DELETE, "/calendar/delete", &gone).await.expect("told");
     assert_eq!(status, StatusCode::OK, "{answer}");
     assert_eq!((ours(&google), here(&house).await), (vec![], vec![]));
 
@@ -224,7 +233,8 @@ async fn killed_at_any_step_of_booking_exactly_one_stands_or_none_and_nobody_was
         assert!(made <= 1, "{asked:?} {fault:?}: {made} were made");
         let confirmed = told.is_some_and(|(status, _)| status == StatusCode::OK);
         assert!(!confirmed || made == 1, "{asked:?} {fault:?}: told, but not made");
-        let (status, answer) = browser.ask(&house, Method::POST, "/calendar/check", &wish).await.expect("told");
+        let (status, answer) =
+            browser.ask(&house, Method::POST, "/calendar/check", &wish).await.expect("told");
         assert_eq!(status, StatusCode::OK, "{answer}");
         assert_eq!(answer["data"]["available"], made == 0, "{asked:?} {fault:?}: {answer}");
     }

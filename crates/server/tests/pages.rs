@@ -543,7 +543,8 @@ async fn programs_of_the_owner_check_book_move_and_cancel_under_the_rules_of_the
     let day = a_day();
     let at = |time: &str| format!("{day}T{time}");
     let new = json!({"summary": "Haircut", "datetime_start": at("10:00")});
-    let (status, answer) = ask(&mut browser, Method::POST, "/calendar/check", json!({"datetime_start": at("10:00")})).await;
+    let (status, answer) =
+        ask(&mut browser, Method::POST, "/calendar/check", json!({"datetime_start": at("10:00")})).await;
     assert_eq!((status, &answer["data"]["available"]), (StatusCode::OK, &json!(true)), "{answer}");
     let (status, answer) = ask(&mut browser, Method::POST, "/calendar/create", new).await;
     assert_eq!((status, &answer["ok"]), (StatusCode::OK, &json!(true)), "{answer}");
@@ -581,7 +582,11 @@ async fn an_appointment_tells_what_was_done_to_it_and_each_last_step_can_be_undo
     let back = undo(&page);
     assert_eq!(browser.post(&back).await.status, StatusCode::SEE_OTHER);
     let page = browser.get(&path).await;
-    assert!(page.text.contains("Booked again") && !page.text.contains("class=\"tag\">cancelled"), "{}", page.text);
+    assert!(
+        page.text.contains("Booked again") && !page.text.contains("class=\"tag\">cancelled"),
+        "{}",
+        page.text
+    );
     assert_eq!(browser.post(&back).await.status, StatusCode::SEE_OTHER, "undone twice is undone once");
     assert!(browser.get(&path).await.text.contains("Booked again"));
 
@@ -614,7 +619,11 @@ async fn the_feed_is_read_by_its_secret_link_alone_and_only_by_the_newest() {
     let mut stranger = Browser { cookie: None, ..browser.clone() };
     let feed = stranger.get(&first).await;
     assert_eq!((feed.status, feed.header("content-type")), (StatusCode::OK, "text/calendar; charset=utf-8"));
-    assert!(feed.text.contains("SUMMARY:Haircut") && feed.text.ends_with("END:VCALENDAR\r\n"), "{}", feed.text);
+    assert!(
+        feed.text.contains("SUMMARY:Haircut") && feed.text.ends_with("END:VCALENDAR\r\n"),
+        "{}",
+        feed.text
+    );
     let second = link(&browser.post("/calendars/feed").await);
     assert_eq!(stranger.get(&first).await.status, StatusCode::NOT_FOUND);
     assert_eq!(stranger.get(&second).await.status, StatusCode::OK);

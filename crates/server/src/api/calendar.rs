@@ -23,8 +23,8 @@ use axum::{
     routing::{delete, post, put},
 };
 use call::{Answer, ToolCall, ToolCallId};
-use std::sync::Arc;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tool::{Errand, Trust};
 
 pub fn router() -> Router<Arc<App>> {
@@ -46,7 +46,7 @@ async fn run(tool: &'static str, State(app): State<Arc<App>>, _: Program, body: 
         return refused(StatusCode::BAD_REQUEST, "The body must be one JSON object.");
     };
     let call = ToolCall { id: ToolCallId(String::new()), name: tool.into(), arguments };
-    let answer = app.tools.run(&call, &owners(clock::now_ms())).await;
+    let answer = app.tools.get().run(&call, &owners(clock::now_ms())).await;
     let status = if answer.ok { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     (status, Json(told(&answer))).into_response()
 }

@@ -75,12 +75,20 @@ impl Account {
 }
 
 /// Opens the calendar by itself and asks it something harmless.
-pub(super) async fn test(app: &Arc<App>, credential: &CredentialRow, row: &ConnectionRow) -> Result<String, Trouble> {
+pub(super) async fn test(
+    app: &Arc<App>,
+    credential: &CredentialRow,
+    row: &ConnectionRow,
+) -> Result<String, Trouble> {
     match account(app, credential).map_err(Trouble::Refused)? {
         Account::Google(_) => {
             let report = google(app, credential, &row.remote)?.test().await?;
             let invites = if report.invites { "" } else { ", and may invite nobody" };
-            Ok(format!("Google answers: the account {} it{invites}. Its zone is {}.", report.role.words(), report.zone))
+            Ok(format!(
+                "Google answers: the account {} it{invites}. Its zone is {}.",
+                report.role.words(),
+                report.zone
+            ))
         }
         Account::CalDav(account) => {
             let zone = app.config.get().calendar.zone.clone();

@@ -2,7 +2,8 @@
 
 use super::{
     Assistant, Calendar, Callers, Config, Data, Deepgram, Email, EngineKind, Flags, Google, Log, LogFormat,
-    Messages, Ollama, OpenAi, Plivo, Server, Telnyx, TurnBy, TurnDetection, Twilio, Zapier, dotenv, file, finish,
+    Messages, Ollama, OpenAi, Plivo, Server, Telnyx, TurnBy, TurnDetection, Twilio, Zapier, dotenv, file,
+    finish,
     parse::Value,
     schema::{self, Setting},
 };
@@ -381,7 +382,7 @@ fn blank(zone: TimeZone) -> Config {
             voice: nowhere(),
             temperature: 0.0,
         },
-        calendar: Calendar { zone, hours: when::Hours::default() },
+        calendar: Calendar { zone, hours: when::Hours::default(), read_back: false },
         policy: call::Policy::default(),
         openai: OpenAi {
             api_key: None,

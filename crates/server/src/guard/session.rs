@@ -3,21 +3,15 @@
 //! Authorisation is a type: a page that takes an [`Owner`] cannot be reached by anybody else.
 
 use super::token;
-use crate::{
-    app::App,
-    clock,
-    config::Config,
-    pages::Failure,
-    secret,
-};
+use crate::{app::App, clock, config::Config, pages::Failure, secret};
 use axum::{
     extract::{ConnectInfo, FromRef, FromRequestParts},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use std::sync::Arc;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use store::{Store, StoreError, UserRow};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;

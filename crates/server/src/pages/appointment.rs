@@ -105,8 +105,7 @@ async fn page(app: &App, id: &str, wrong: Option<String>) -> Result<AppointmentP
     let changes = app.store.appointment_changes(id).await?;
     let zone = app.config.get().calendar.zone.clone();
     let last = changes.last().map(|change| change.id.clone());
-    let mut lines: Vec<_> =
-        changes.into_iter().map(|change| line(change, last.as_deref(), &zone)).collect();
+    let mut lines: Vec<_> = changes.into_iter().map(|change| line(change, last.as_deref(), &zone)).collect();
     lines.reverse();
     let standing = row.status == "booked";
     Ok(AppointmentPage {

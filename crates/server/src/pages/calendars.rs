@@ -6,7 +6,9 @@ mod google;
 
 pub(super) use caldav::connect as connect_caldav;
 pub(super) use feed::{close as close_feed, feed, make as make_feed};
-pub(super) use google::{add as add_google, back as google_back, start as google_start, upload as google_upload};
+pub(super) use google::{
+    add as add_google, back as google_back, start as google_start, upload as google_upload,
+};
 
 use super::{Failure, Frame, shown, times};
 use crate::{
@@ -167,7 +169,8 @@ async fn add_to(app: &Arc<App>, credential: &str, found: &[Found]) -> Result<(),
     let before = app.store.connections().await?;
     let mut first = None;
     for calendar in found {
-        let known = before.iter().find(|row| row.credential_id == credential && row.remote == calendar.remote);
+        let known =
+            before.iter().find(|row| row.credential_id == credential && row.remote == calendar.remote);
         let new = NewConnection {
             credential_id: credential,
             remote: &calendar.remote,

@@ -7,9 +7,9 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use std::sync::Arc;
 use store::CallRow;
 
 /// Calls a page.

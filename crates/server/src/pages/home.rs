@@ -4,11 +4,11 @@ use super::{Failure, Frame, shown};
 use crate::app::App;
 use crate::guard::session::Visitor;
 use askama::Template;
-use std::sync::Arc;
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "home.html")]

@@ -18,11 +18,11 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use std::sync::Arc;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The sections of the settings that a page may change. The rest is decided by whoever runs the program.
-const SECTIONS: [&str; 5] = ["assistant", "calendar", "hours", "email", "google"];
+const SECTIONS: [&str; 6] = ["assistant", "calendar", "hours", "messages", "email", "google"];
 /// What a form writes in place of a secret that is to be forgotten.
 const FORGET: &str = "forget";
 
@@ -88,8 +88,8 @@ pub(super) async fn save(
     }
     let changes: Vec<_> = changes.into_iter().map(|(setting, value)| (setting.key, value)).collect();
     let (by, now_ms) = (&owner.user.id, clock::now_ms());
-    match saved::change(&app.config, &app.store, &app.vault, &changes, by, now_ms).await {
-        Ok(_) => {}
+    match saved::change(&app, &changes, by, now_ms).await {
+        Ok(()) => {}
         Err(NotSaved::Store(error)) => return Err(error.into()),
         Err(NotSaved::Config(error)) => return Err(Failure::bad_request(&error.to_string())),
     }

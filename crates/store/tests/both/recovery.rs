@@ -53,7 +53,11 @@ async fn the_only_instance_need_not_wait_for_the_lease_of_the_one_before_it(data
     let store = database.open().await;
     assert_eq!(store.release_intents(5).await.expect("released"), 1);
     let claimed = store.claim_intents(5, LEASE, 10).await.expect("claimed");
-    assert_eq!(claimed.iter().map(|intent| &intent.id).collect::<Vec<_>>(), [&left.id], "the other has its time");
+    assert_eq!(
+        claimed.iter().map(|intent| &intent.id).collect::<Vec<_>>(),
+        [&left.id],
+        "the other has its time"
+    );
 }
 
 /// Goes on with `future` for at most `polls` steps, then drops it where it stands.

@@ -32,7 +32,11 @@ use super::{Booking, Entry, Moving, Slot, Unavailable, Undoing, Wish, office::is
 use crate::{Errand, Trust};
 use elsewhere::Elsewhere;
 use rows::{by, call, contact, entry, foreign, gap, milliseconds, span};
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 use steps::{Came, Standing};
 use store::{Held, Hold, NewAppointment, Plan, Store};
 use when::Span;
@@ -45,7 +49,7 @@ pub struct Books {
     store: Store,
     elsewhere: Elsewhere,
     announce: Announce,
-    read_back: bool,
+    read_back: AtomicBool,
 }
 
 impl Books {
@@ -58,7 +62,7 @@ impl Books {
             store,
             elsewhere: Elsewhere::new(Patience::default()),
             announce: Box::new(|_| Announced::default()),
-            read_back: false,
+            read_back: AtomicBool::new(false),
         }
     }
 
@@ -74,9 +78,8 @@ impl Books {
 
     /// Whether a caller must have been told of a time before it can be booked or moved to: the call has to hold exactly
     /// that time from an earlier look.
-    #[must_use]
-    pub fn with_read_back(self, read_back: bool) -> Self {
-        Self { read_back, ..self }
+    pub fn require_read_back(&self, read_back: bool) {
+        self.read_back.store(read_back, Ordering::Relaxed);
     }
 
     /// These are the calendars elsewhere from now on, instead of those there were. To be called before the first
@@ -238,7 +241,9 @@ impl Books {
 
     /// Whether the errand's caller has been told of this time.
     async fn standing(&self, slot: Slot, errand: &Errand) -> Result<Standing, Unavailable> {
-        let Some(call_id) = call(errand).filter(|_| self.read_back) else { return Ok(Standing::Read) };
+        let Some(call_id) = call(errand).filter(|_| self.read_back.load(Ordering::Relaxed)) else {
+            return Ok(Standing::Read);
+        };
         let (starts_ms, ends_ms) = milliseconds(slot.span);
         let held = self.store.held_by(Self::NAME, call_id, errand.now_ms).await?;
         let read = held == Some(store::Span { starts_ms, ends_ms });

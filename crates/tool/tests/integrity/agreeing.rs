@@ -124,7 +124,8 @@ async fn what_is_free_elsewhere_only_within_the_gap_is_not_free(store: Store) {
 
 async fn a_time_is_booked_only_when_it_was_read_back_where_that_is_wanted(store: Store) {
     let mut rig = Rig::new(&store);
-    rig.books = Books::new(store.clone()).with_read_back(true);
+    rig.books = Books::new(store.clone());
+    rig.books.require_read_back(true);
     let start = "2026-11-24T10:00";
     assert_eq!(rig.books.book(wish(start, "k"), &anna()).await, Ok(Booking::ReadBack));
     assert_eq!(rig.here().await, []);

@@ -169,6 +169,14 @@ pub(super) const SECTIONS: &[Section] = &[
                 |c, v| v.number(1..=3650, "days").map(|days| c.calendar.hours.ahead_days = days),
             ),
             Setting::new(
+                "calendar.read_back",
+                &["READ_BACK"],
+                "no",
+                "`yes`: in a call nothing is booked or moved to a time before that time was checked in the same call, so \
+                 that the caller has heard it. Engines are told to do so in any case.",
+                |c, v| v.choice(&[("yes", true), ("no", false)]).map(|wanted| c.calendar.read_back = wanted),
+            ),
+            Setting::new(
                 "calendar.holidays",
                 &["HOLIDAYS"],
                 "",

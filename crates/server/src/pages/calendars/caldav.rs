@@ -1,7 +1,12 @@
 //! Connecting a CalDAV account: address, user and password.
 
 use super::{Found, connect as connect_account, google::Origin, refused};
-use crate::{app::App, calendars::{self, Kept}, guard::session::Owner, pages::Failure};
+use crate::{
+    app::App,
+    calendars::{self, Kept},
+    guard::session::Owner,
+    pages::Failure,
+};
 use axum::{
     Form,
     extract::State,

@@ -116,7 +116,8 @@ pub(in crate::pages) async fn back(
 ) -> Result<Response, Failure> {
     let query = query.unwrap_or_default();
     let Some(away) = kept(&app, &visitor, &query).await? else {
-        let why = "This answer belongs to no connection that was begun here, or to one of long ago. Begin again.";
+        let why =
+            "This answer belongs to no connection that was begun here, or to one of long ago. Begin again.";
         return refused(&app, &origin, why.into()).await;
     };
     match finish(&app, &away, &query).await {
@@ -127,7 +128,8 @@ pub(in crate::pages) async fn back(
 
 async fn kept(app: &App, visitor: &Visitor, query: &str) -> Result<Option<Away>, Failure> {
     let pairs = reqwest::Url::parse(&format!("http://localhost/?{query}")).ok();
-    let state = pairs.and_then(|url| Some(url.query_pairs().find(|(name, _)| name == "state")?.1.into_owned()));
+    let state =
+        pairs.and_then(|url| Some(url.query_pairs().find(|(name, _)| name == "state")?.1.into_owned()));
     let Some(state) = state else { return Ok(None) };
     let session = visitor.session().unwrap_or_default();
     let row = app.store.consent_back(&token::hash(&state), session, clock::now_ms()).await?;
@@ -150,7 +152,8 @@ pub(in crate::pages) async fn upload(
     origin: Origin,
     mut form: Multipart,
 ) -> Result<Response, Failure> {
-    let unreadable = |_| Failure::bad_request("The upload broke off, or is larger than 64 KB. Send it again.");
+    let unreadable =
+        |_| Failure::bad_request("The upload broke off, or is larger than 64 KB. Send it again.");
     let mut file = None;
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         if field.name() == Some("file") {
@@ -168,7 +171,7 @@ pub(in crate::pages) async fn upload(
                 ("google.client_secret", Some(client.secret.expose().to_owned())),
             ];
             let (by, now_ms) = (&owner.user.id, clock::now_ms());
-            let saved = saved::change(&app.config, &app.store, &app.vault, &changes, by, now_ms).await;
+            let saved = saved::change(&app, &changes, by, now_ms).await;
             saved.map_err(|error| Failure::bad_request(&error.to_string()))?;
             let done = Some(Upload::Client(client).describe());
             Ok(shown(&page(&app, &origin, Said { done, ..Said::default() }).await?))
@@ -179,14 +182,27 @@ pub(in crate::pages) async fn upload(
 }
 
 /// Connects the calendars of this grant's account.
-async fn connected(app: &Arc<App>, owner: &Owner, origin: &Origin, grant: &Grant) -> Result<Response, Failure> {
+async fn connected(
+    app: &Arc<App>,
+    owner: &Owner,
+    origin: &Origin,
+    grant: &Grant,
+) -> Result<Response, Failure> {
     let listed = match calendars_of(app, grant).await {
         Ok(listed) => listed,
         Err(why) => return refused(app, origin, why.to_string()).await,
     };
-    let who = listed.iter().find(|one| one.main).or(listed.first()).map_or_else(|| grant.who(), |one| one.remote.clone());
+    let who = listed
+        .iter()
+        .find(|one| one.main)
+        .or(listed.first())
+        .map_or_else(|| grant.who(), |one| one.remote.clone());
     connect(app, Kept::Google(grant), &who, &listed).await?;
-    tracing::info!(by = owner.user.id, calendars = listed.len(), "a Google account was connected on the page");
+    tracing::info!(
+        by = owner.user.id,
+        calendars = listed.len(),
+        "a Google account was connected on the page"
+    );
     let lacks = grant.lacks();
     if lacks.is_empty() {
         return Ok(Redirect::to("/calendars").into_response());
@@ -228,10 +244,16 @@ pub(in crate::pages) async fn add(
     Form(named): Form<Named>,
 ) -> Result<Response, Failure> {
     let remote = named.remote.trim();
-    let row = app.store.credential(&id).await?.filter(|row| row.kind == "google").ok_or_else(Failure::not_found)?;
+    let row =
+        app.store.credential(&id).await?.filter(|row| row.kind == "google").ok_or_else(Failure::not_found)?;
     match calendars::named(&app, &row, remote).await {
         Ok(report) => {
-            let found = Found { remote: remote.to_owned(), name: report.name, writable: report.role.may_write(), main: true };
+            let found = Found {
+                remote: remote.to_owned(),
+                name: report.name,
+                writable: report.role.may_write(),
+                main: true,
+            };
             add_to(&app, &row.id, &[found]).await?;
             Ok(Redirect::to("/calendars").into_response())
         }
@@ -242,7 +264,9 @@ pub(in crate::pages) async fn add(
 /// The client that Google knows us as. One whose kind nobody told is a desktop app where the browser is on this machine.
 fn client(app: &App, redirect: &str) -> Option<Client> {
     let config = app.config.get();
-    let here = ["http://localhost", "http://127.0.0.1", "http://[::1]"].iter().any(|here| redirect.starts_with(here));
+    let here = ["http://localhost", "http://127.0.0.1", "http://[::1]"]
+        .iter()
+        .any(|here| redirect.starts_with(here));
     Some(Client {
         id: config.google.client_id.clone()?,
         secret: Secret::new(config.google.client_secret.as_ref().map_or("", |secret| secret.expose())),
