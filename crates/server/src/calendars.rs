@@ -156,11 +156,10 @@ async fn tell(app: &Arc<App>) -> Result<(), StoreError> {
         }
         let why = trouble.map(ToString::to_string);
         if app.store.connection_trouble(&connection.id, why.as_deref(), now_ms).await? {
-            match &why {
-                Some(why) => {
-                    tracing::warn!(calendar = connection.name, why, "a calendar elsewhere is in trouble")
-                }
-                None => tracing::info!(calendar = connection.name, "a calendar elsewhere is well again"),
+            if let Some(why) = &why {
+                tracing::warn!(calendar = connection.name, why, "a calendar elsewhere is in trouble");
+            } else {
+                tracing::info!(calendar = connection.name, "a calendar elsewhere is well again");
             }
         }
         if let Some(Trouble::Revoked(why)) = trouble {

@@ -29,7 +29,7 @@ pub async fn heed(live: &Live, store: &Store, vault: &Vault) -> Result<Vec<Warni
         match opened {
             Ok(value) => page.push((row.key, value)),
             Err(why) => {
-                warnings.push(Warning(format!("the settings page: {} is not heeded: {why}", row.key)))
+                warnings.push(Warning(format!("the settings page: {} is not heeded: {why}", row.key)));
             }
         }
     }

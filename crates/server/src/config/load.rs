@@ -179,7 +179,7 @@ fn from_page(page: &[(String, Secret)], warnings: &mut Vec<Warning>) -> Vec<(&'s
         match (setting, wrong) {
             (Some(setting), None) => given.push((setting.key, Given { source: Source::Page, value })),
             (_, Some(why)) => {
-                warnings.push(Warning(format!("the settings page: {key} is not heeded: {why}")))
+                warnings.push(Warning(format!("the settings page: {key} is not heeded: {why}")));
             }
             (None, None) => {}
         }

@@ -76,7 +76,7 @@ pub(super) async fn save(
         .settings
         .iter()
         .filter(|setting| fixed(&config, setting).is_none())
-        .filter_map(|setting| Some((setting, change(setting, form.get(setting.key)?, &form)?)))
+        .filter_map(|setting| Some((setting, asked(setting, form.get(setting.key)?, &form)?.value())))
         .collect();
     let wrong: BTreeMap<_, _> = changes
         .iter()
@@ -102,14 +102,29 @@ fn sections() -> impl Iterator<Item = &'static Section> {
     schema::sections().filter(|section| SECTIONS.contains(&section.name))
 }
 
-/// What a form asks for this setting: a new value, or none to go back to the default. A secret that is left empty stays.
-fn change(setting: &Setting, text: &str, form: &BTreeMap<String, String>) -> Option<Option<String>> {
+/// What a form asks for a setting.
+enum Asked {
+    Value(String),
+    Default,
+}
+
+impl Asked {
+    fn value(self) -> Option<String> {
+        match self {
+            Asked::Value(text) => Some(text),
+            Asked::Default => None,
+        }
+    }
+}
+
+/// What a form asks for this setting, if anything. A secret that is left empty stays as it is.
+fn asked(setting: &Setting, text: &str, form: &BTreeMap<String, String>) -> Option<Asked> {
     let text = text.trim();
     let forget = form.contains_key(&format!("{FORGET} {}", setting.key));
     match (text.is_empty(), setting.secret) {
-        (false, _) => Some(Some(text.to_owned())),
+        (false, _) => Some(Asked::Value(text.to_owned())),
         (true, true) if !forget => None,
-        (true, _) => Some(None),
+        (true, _) => Some(Asked::Default),
     }
 }
 
