@@ -48,7 +48,8 @@ impl Ear {
         let mut grammar = Cow::Borrowed(grammar);
         if !unknown.is_empty() {
             let Some(known) = sentences.without(&unknown) else {
-                return Err("no sentence of the grammar can be pronounced".into());
+                let unknown: Vec<_> = unknown.into_iter().collect();
+                return Err(format!("no sentence of the grammar can be pronounced: {}", unknown.join(", ")));
             };
             (grammar, sentences) = (Cow::Owned(known.to_string()), known);
         }

@@ -116,9 +116,12 @@ fn what_cannot_be_is_refused_and_the_worker_lives() {
         let speech = workers.speak("Hello.", "kal", 1.0).await.expect("it is spoken");
         let grammar = |rule: &str| format!("#JSGF V1.0;\ngrammar test;\npublic <said> = {rule};\n");
 
-        let unknown = workers.recognise(speech.clone(), &grammar("hello | blorptang | xyzzyx"), 3).await;
+        let unknown = workers.recognise(speech.clone(), &grammar("blorptang | hello xyzzyx"), 3).await;
         let unknown = unknown.expect_err("there are no such words");
         assert!(unknown.contains("blorptang, xyzzyx") && !unknown.contains("hello"), "{unknown}");
+        let known = workers.recognise(speech.clone(), &grammar("hello | blorptang"), 3).await;
+        let heard = known.expect("what can be pronounced can be heard").first().map(|one| one.text.clone());
+        assert_eq!(heard.as_deref(), Some("hello"));
         let words = ["hello", "blorptang", "o'clock"].map(str::to_owned).to_vec();
         assert_eq!(workers.unknown(words).await, Ok(vec!["blorptang".to_owned()]));
 
