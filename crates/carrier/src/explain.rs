@@ -40,7 +40,7 @@ pub fn twilio(input: &str) -> Result<Verdict, Unreadable> {
     let body = case.body.as_deref().unwrap_or_default().as_bytes();
     let request = Request { method: &case.method, target, headers: &headers, body };
     let judged = Judged { request, url: &case.url, secret: &case.auth_token };
-    Ok(match Twilio.verify(&request, judged.url, judged.secret) {
+    Ok(match Twilio.verify(&request, judged.url, judged.secret, 0) {
         Ok(()) => {
             Verdict { accepted: true, reason: "the signature is of this request, by this token".into() }
         }
@@ -89,7 +89,7 @@ impl Judged<'_> {
     }
 
     fn matches(&self) -> bool {
-        Twilio.verify(&self.request, self.url, self.secret).is_ok()
+        Twilio.verify(&self.request, self.url, self.secret, 0).is_ok()
     }
 
     fn another_address(&self) -> Option<String> {

@@ -1,6 +1,43 @@
 //! Fields as `application/x-www-form-urlencoded` writes them, in bodies and in queries.
 
+use crate::{Garbled, Request};
 use std::borrow::Cow;
+
+/// Longer than any number, SIP address or name of a call.
+const LONGEST: usize = 512;
+
+/// What a webhook's fields are read from: the query of a `GET`, the body of anything else.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    pub fn of(request: &Request<'a>) -> Self {
+        Self(match request.target.split_once('?') {
+            Some((_, query)) if request.method.eq_ignore_ascii_case("GET") => query.as_bytes(),
+            _ => request.body,
+        })
+    }
+
+    /// The first field of this name, or nothing; no longer than a number or a name is.
+    pub fn get(&self, name: &str) -> Result<String, Garbled> {
+        self.long(name, LONGEST)
+    }
+
+    /// The same, at most `longest` bytes.
+    pub fn long(&self, name: &str, longest: usize) -> Result<String, Garbled> {
+        match field(self.0, name) {
+            Some(value) if value.len() > longest => {
+                Err(Garbled(format!("`{name}` is longer than {longest} bytes")))
+            }
+            value => Ok(value.unwrap_or_default().into_owned()),
+        }
+    }
+
+    /// The field as a number, where it is one.
+    pub fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Garbled> {
+        Ok(self.get(name)?.parse().ok())
+    }
+}
 
 /// The fields in the order in which they stand, decoded as browsers and carriers do: `+` is a blank, a `%` without two
 /// hex digits stands for itself, bytes that are not UTF-8 become U+FFFD, a field without `=` is an empty one.

@@ -4,6 +4,7 @@
 //!   webhook ── verify ── read ─► Ring      Reply ─ answer ─► document
 //!   WebSocket text ── Stream::read ─► LineEvent      LineCommand ─ Stream::write ─► WebSocket text
 //!   Ask ── ask ─► HTTP request to the carrier's API
+//!   a recording's or a status webhook ── verify ── read_turn, read_status ─► Turn, Status
 //!   a text's webhook ── verify ── read_text ─► Text      words ─ answer_text ─► document
 //! ```
 //!
@@ -13,11 +14,25 @@
 //! To add a carrier: one file with a type that is a [`Carrier`] and one that is a [`Stream`], its fixtures, one arm in
 //! the server's `phone.rs`.
 
+mod account;
 pub mod address;
 pub mod explain;
+mod fetch;
 mod form;
+mod frame;
 pub mod markup;
+mod moment;
+mod order;
+pub mod plivo;
+mod rest;
+mod status;
+pub mod telnyx;
+mod turn;
 pub mod twilio;
+
+pub use account::{Application, Hooks, Number};
+pub use status::{AnsweredBy, CallStatus, Delivered, Delivery, Status};
+pub use turn::{Bounds, Dial, GatherInput, Gathered, Next, Prompt, Recorded, Turn};
 
 use bytes::Bytes;
 use call::{Format, LineCommand, LineEvent, Wire};
@@ -78,6 +93,8 @@ pub enum Reply {
     Say(String),
     /// Do not take the call.
     Reject,
+    /// Play these one after another, then do what is next.
+    Turn(Vec<Prompt>, Next),
     /// There is nothing to do; the call goes on or ends by itself.
     Nothing,
 }
@@ -94,12 +111,45 @@ pub struct Document {
 pub enum Ask {
     /// End this call.
     Complete { call: String },
-    /// Connect this call to another number or SIP address.
-    Transfer { call: String, to: String },
-    /// Send a text from our number; [`Carrier::texted`] reads the answer.
-    Text { from: String, to: String, body: String },
+    /// Connect this call to another number or SIP address. `via` is an address of ours that answers with
+    /// [`Next::Dial`] to the same, for carriers that take no document with the request (Plivo).
+    Transfer { call: String, to: String, via: String },
+    /// Break off what this call is doing, and ask this address of ours what comes next.
+    Redirect { call: String, url: String },
+    /// Call somebody.
+    Call(Outgoing),
+    /// Send a text from our number; [`Carrier::texted`] reads the answer. What becomes of it is posted to `report`,
+    /// if that is not empty.
+    Text { from: String, to: String, body: String, report: String },
     /// Say which texts went from our number to this one lately; [`Carrier::texts`] reads the answer.
     Texts { from: String, to: String },
+    /// Say whether the account and its secret fit together. Changes nothing and costs nothing.
+    Test,
+    /// List the account's numbers; [`Carrier::numbers`] reads the answer. Pages count from 0, and the last one is
+    /// that which brings nothing new.
+    Numbers { page: u32 },
+    /// List where calls can be sent to, in pages likewise; [`Carrier::applications`] reads the answer.
+    Applications { page: u32 },
+    /// Send the calls of this application, or of a new one, to these addresses.
+    SetHooks { application: Option<String>, name: String, hooks: Hooks },
+    /// Send the calls of this number, by [`Number::id`], to this application.
+    Bind { number: String, application: String },
+}
+
+/// A call that we place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outgoing {
+    /// A number of ours.
+    pub from: String,
+    pub to: String,
+    /// Our address that is asked what to do once somebody answers.
+    pub url: String,
+    /// Our address that is told how the call fares.
+    pub status: String,
+    /// Our address that is told whether a machine answered. Empty: nobody listens for one.
+    pub machines: String,
+    /// How long it may ring. Zero: as long as the carrier lets it.
+    pub rings: std::time::Duration,
 }
 
 /// A text that came in, as its webhook tells it.
@@ -143,7 +193,8 @@ pub enum Texted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentText {
     pub id: String,
-    pub body: String,
+    /// What it says. None: the carrier does not tell.
+    pub body: Option<String>,
     /// When the carrier took it, milliseconds since 1970.
     pub taken_ms: i64,
 }
@@ -177,19 +228,52 @@ pub struct Garbled(pub String);
 pub trait Carrier: Send + Sync {
     /// Lower case, as in addresses: `twilio`.
     fn name(&self) -> &'static str;
-    /// Judges a request as if it had been sent to `url` and signed with `secret`.
-    fn verify(&self, request: &Request<'_>, url: &str, secret: &str) -> Result<(), Refusal>;
+    /// The addresses under which the carrier may have signed `request`, the likeliest first; arguments as those of
+    /// [`address::candidates`].
+    fn addresses(&self, request: &Request<'_>, public: Option<&str>, trusted: bool) -> Vec<String> {
+        address::candidates(request, public, trusted)
+    }
+    /// Judges a request as if it had been sent to `url` and signed with `secret`: the auth token, or where the carrier
+    /// signs with a key of its own (Telnyx), that public key. `now_unix` is in seconds, for carriers that sign the time.
+    fn verify(&self, request: &Request<'_>, url: &str, secret: &str, now_unix: i64) -> Result<(), Refusal>;
+    /// Whether the upgrade to a media stream is signed, too. Where it is not, the token alone admits it.
+    fn signs_streams(&self) -> bool;
     /// Reads the webhook of a ringing call.
     fn read(&self, request: &Request<'_>) -> Result<Ring, Garbled>;
     fn answer(&self, reply: &Reply) -> Document;
+    /// Reads what is posted after a [`Next::Record`] or [`Next::Gather`], and that a recording is ready.
+    fn read_turn(&self, request: &Request<'_>) -> Result<Turn, Garbled>;
+    /// Reads how a call fares, and who answered it.
+    fn read_status(&self, request: &Request<'_>) -> Result<Status, Garbled>;
+    /// The request that fetches a recording, with the account's name and secret only where they belong. Refused
+    /// unless the address is one of the carrier's (by `https:`), or on the server of `base`. A redirect is to be
+    /// followed only to what this gives for its target.
+    fn fetch(
+        &self,
+        recording: &str,
+        base: &str,
+        account: &str,
+        secret: &str,
+    ) -> Result<http::Request<Bytes>, Garbled>;
     /// Writes a request to the carrier's API at `base` (an address without a trailing slash), with the account's
     /// name and secret.
     fn ask(&self, ask: &Ask, base: &str, account: &str, secret: &str) -> http::Request<Bytes>;
+    /// Judges the answer to an [`Ask`] that is about no text and no list: the carrier's name for what was made, or
+    /// nothing. Ending a call that is over already counts as done. The error is in words for the owner.
+    fn done(&self, ask: &Ask, status: u16, body: &[u8]) -> Result<String, String>;
+    /// Reads the answer to [`Ask::Numbers`].
+    fn numbers(&self, status: u16, body: &[u8]) -> Result<Vec<Number>, Garbled>;
+    /// Reads the answer to [`Ask::Applications`].
+    fn applications(&self, status: u16, body: &[u8]) -> Result<Vec<Application>, Garbled>;
     fn stream(&self) -> Box<dyn Stream>;
     /// Reads the webhook of a text that came in.
     fn read_text(&self, request: &Request<'_>) -> Result<Text, Garbled>;
+    /// Whether [`answer_text`](Self::answer_text) can carry words; where not, they go by [`Ask::Text`].
+    fn texts_back(&self) -> bool;
     /// What the webhook of a text is answered: these words to whoever sent it, or nothing.
     fn answer_text(&self, words: Option<&str>) -> Document;
+    /// Reads what became of a text of ours.
+    fn read_delivery(&self, request: &Request<'_>) -> Result<Delivery, Garbled>;
     /// Reads the answer to [`Ask::Text`].
     fn texted(&self, status: u16, body: &[u8]) -> Texted;
     /// Reads the answer to [`Ask::Texts`].

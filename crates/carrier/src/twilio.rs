@@ -4,14 +4,19 @@
 //! <https://www.twilio.com/docs/voice/media-streams/websocket-messages>, and what Twilio's own libraries do where the
 //! pages are silent.
 
+mod api;
+mod document;
 mod signature;
 mod stream;
 mod text;
-mod webhook;
+pub(crate) mod webhook;
 
 pub use stream::TwilioStream;
 
-use crate::{Ask, Carrier, Document, Garbled, Refusal, Reply, Request, Ring, SentText, Stream, Text, Texted};
+use crate::{
+    Application, Ask, Carrier, Delivery, Document, Garbled, Number, Refusal, Reply, Request, Ring, SentText,
+    Status, Stream, Text, Texted, Turn,
+};
 use bytes::Bytes;
 
 /// Where Twilio's API is, unless the owner says otherwise.
@@ -32,8 +37,12 @@ impl Carrier for Twilio {
         "twilio"
     }
 
-    fn verify(&self, request: &Request<'_>, url: &str, secret: &str) -> Result<(), Refusal> {
+    fn verify(&self, request: &Request<'_>, url: &str, secret: &str, _now: i64) -> Result<(), Refusal> {
         signature::verify(request, url, secret)
+    }
+
+    fn signs_streams(&self) -> bool {
+        true
     }
 
     fn read(&self, request: &Request<'_>) -> Result<Ring, Garbled> {
@@ -41,11 +50,41 @@ impl Carrier for Twilio {
     }
 
     fn answer(&self, reply: &Reply) -> Document {
-        webhook::answer(reply)
+        document::answer(reply)
+    }
+
+    fn read_turn(&self, request: &Request<'_>) -> Result<Turn, Garbled> {
+        webhook::turn(request)
+    }
+
+    fn read_status(&self, request: &Request<'_>) -> Result<Status, Garbled> {
+        webhook::status(request)
+    }
+
+    fn fetch(
+        &self,
+        recording: &str,
+        base: &str,
+        account: &str,
+        secret: &str,
+    ) -> Result<http::Request<Bytes>, Garbled> {
+        api::fetch(recording, base, account, secret)
     }
 
     fn ask(&self, ask: &Ask, base: &str, account: &str, secret: &str) -> http::Request<Bytes> {
-        webhook::ask(ask, base, account, secret)
+        api::ask(ask, base, account, secret)
+    }
+
+    fn done(&self, ask: &Ask, status: u16, body: &[u8]) -> Result<String, String> {
+        api::done(ask, status, body)
+    }
+
+    fn numbers(&self, status: u16, body: &[u8]) -> Result<Vec<Number>, Garbled> {
+        api::numbers(status, body)
+    }
+
+    fn applications(&self, status: u16, body: &[u8]) -> Result<Vec<Application>, Garbled> {
+        api::applications(status, body)
     }
 
     fn stream(&self) -> Box<dyn Stream> {
@@ -56,8 +95,16 @@ impl Carrier for Twilio {
         text::read(request)
     }
 
+    fn texts_back(&self) -> bool {
+        true
+    }
+
     fn answer_text(&self, words: Option<&str>) -> Document {
         text::answer(words)
+    }
+
+    fn read_delivery(&self, request: &Request<'_>) -> Result<Delivery, Garbled> {
+        text::delivery(request)
     }
 
     fn texted(&self, status: u16, body: &[u8]) -> Texted {

@@ -70,7 +70,7 @@ fn what_is_said_is_escaped_and_the_line_drops_after_it() {
 }
 
 fn transferred(to: &str) -> String {
-    let ask = Ask::Transfer { call: "CA1".into(), to: to.into() };
+    let ask = Ask::Transfer { call: "CA1".into(), to: to.into(), via: String::new() };
     let request = Twilio.ask(&ask, API, "AC1", "secret");
     let body = String::from_utf8(request.into_body().to_vec()).expect("a form is ASCII");
     let field = body.strip_prefix("Twiml=").expect("one field");

@@ -6,7 +6,12 @@ use carrier::{
 };
 
 fn text() -> Ask {
-    Ask::Text { from: "+14155550100".into(), to: "+14155550199".into(), body: "Café & co: 10:00".into() }
+    Ask::Text {
+        from: "+14155550100".into(),
+        to: "+14155550199".into(),
+        body: "Café & co: 10:00".into(),
+        report: String::new(),
+    }
 }
 
 #[test]
@@ -74,7 +79,7 @@ fn the_list_of_what_was_sent_is_read_with_its_times() {
         {"sid":"SM1","body":"one","date_created":"Tue, 29 Feb 2028 23:59:59 +0000","status":"queued"},
         {"sid":"SM0","body":"never left","date_created":"Thu, 01 Jan 2026 00:00:00 +0000","status":"failed"},
         {"sid":"SM9","body":null,"date_created":null,"status":"accepted"}],"page":0}"#;
-    let text = |id: &str, body: &str, taken_ms| SentText { id: id.into(), body: body.into(), taken_ms };
+    let text = |id: &str, body: &str, taken_ms| SentText { id: id.into(), body: Some(body.into()), taken_ms };
     assert_eq!(
         Twilio.texts(200, body.as_bytes()),
         Ok(vec![text("SM2", "two", 1_767_225_610_000), text("SM1", "one", 1_835_481_599_000)])

@@ -4,18 +4,17 @@
 //! either direction: text is borrowed, sound is cut from a block that comes round again.
 
 use super::webhook::is_sid;
-use crate::{Frame, Garbled, Started, Stream};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::{BufMut as _, BytesMut};
+use crate::{
+    Frame, Garbled, Started, Stream,
+    frame::{self, Block, Name, garbled},
+};
+use bytes::BufMut as _;
 use call::{Chunk, Format, LineCommand, LineEvent, Mark, Wire};
 use serde::Deserialize;
 use std::{borrow::Cow, collections::VecDeque, fmt::Write as _};
 
 /// No message that Twilio sends is longer; its frames of 20 ms take about 400 bytes.
 const LONGEST_TEXT: usize = 32 * 1024;
-
-/// What sound is cut from. A call holds one block, and a second one for as long as someone keeps a frame of the first.
-const BLOCK: usize = 4 * 1024;
 
 /// One call's stream.
 #[derive(Debug, Default)]
@@ -25,7 +24,7 @@ pub struct TwilioStream {
     started: Option<Started>,
     /// The newest mark that we sent.
     newest: Option<Mark>,
-    block: BytesMut,
+    block: Block,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,11 +37,7 @@ enum Phase {
 
 impl Stream for TwilioStream {
     fn read(&mut self, frame: Frame<'_>, events: &mut VecDeque<LineEvent>) -> Result<(), Garbled> {
-        let Frame::Text(text) = frame else { return Err(garbled("a binary message")) };
-        if text.len() > LONGEST_TEXT {
-            return Err(Garbled(format!("a message of {} bytes", text.len())));
-        }
-        let message: Message<'_> = serde_json::from_str(text).map_err(|error| misshapen(&error))?;
+        let message: Message<'_> = frame::message(frame, LONGEST_TEXT)?;
         match self.phase {
             Phase::Opening => self.opening(message),
             Phase::Streaming => self.streaming(&message, events),
@@ -109,19 +104,16 @@ impl TwilioStream {
                 if !matches!(&*media.track, "inbound" | "") {
                     return Err(garbled("sound that is not the caller's"));
                 }
-                if let Some(chunk) = self.decoded(&media.payload)? {
-                    events.push_back(LineEvent::Audio(chunk));
+                let bytes = self.block.decoded(&media.payload)?;
+                if !bytes.is_empty() {
+                    events.push_back(LineEvent::Audio(Chunk { format: Format::Ulaw, bytes }));
                 }
             }
             ("mark", Message { mark: Some(Named { name }), .. }) => {
-                let mark = number(name).filter(|&mark| Some(mark) <= self.newest);
-                events
-                    .push_back(LineEvent::Played(mark.ok_or_else(|| garbled("a mark that we did not set"))?));
+                events.push_back(LineEvent::Played(frame::mark(name, self.newest)?));
             }
             ("dtmf", Message { dtmf: Some(Pressed { digit }), .. }) => {
-                events.push_back(LineEvent::Key(
-                    key(digit).ok_or_else(|| garbled("a key that no telephone has"))?,
-                ));
+                events.push_back(LineEvent::Key(frame::key(digit)?));
             }
             ("stop", Message { stop, .. }) => {
                 if stop.as_ref().is_some_and(|stop| !stop.call.is_empty() && stop.call != *started.call) {
@@ -137,67 +129,24 @@ impl TwilioStream {
         }
         Ok(())
     }
-
-    fn decoded(&mut self, payload: &str) -> Result<Option<Chunk>, Garbled> {
-        let room = base64::decoded_len_estimate(payload.len());
-        if self.block.capacity() < room {
-            self.block.reserve(room.max(BLOCK));
-        }
-        self.block.resize(room, 0);
-        let size = BASE64_STANDARD.decode_slice(payload, &mut self.block).map_err(|_| {
-            self.block.clear();
-            garbled("sound that is not base64")
-        })?;
-        self.block.truncate(size);
-        let bytes = self.block.split().freeze();
-        Ok((size > 0).then_some(Chunk { format: Format::Ulaw, bytes }))
-    }
 }
 
 fn write_media(sid: &str, sound: &[u8], wire: &mut Wire) {
-    let size = base64::encoded_len(sound.len(), true).expect("a chunk is far smaller than memory");
-    wire.text(size + sid.len() + 80, |text| {
+    wire.text(frame::encoded_len(sound) + sid.len() + 80, |text| {
         text.put_slice(br#"{"event":"media","streamSid":""#);
         text.put_slice(sid.as_bytes());
         text.put_slice(br#"","media":{"payload":""#);
-        let from = text.len();
-        text.resize(from + size, b'=');
-        BASE64_STANDARD.encode_slice(sound, &mut text[from..]).expect("room was made for it");
+        frame::put_sound(sound, text);
         text.put_slice(br#""}}"#);
     });
 }
 
-fn write_mark(sid: &str, Mark(number): Mark, wire: &mut Wire) {
+fn write_mark(sid: &str, mark: Mark, wire: &mut Wire) {
     wire.text(sid.len() + 96, |text| {
         text.put_slice(br#"{"event":"mark","streamSid":""#);
         text.put_slice(sid.as_bytes());
-        write!(text, r#"","mark":{{"name":"m{number}"}}}}"#).expect("a buffer grows");
+        write!(text, r#"","mark":{{"name":"{}"}}}}"#, Name(mark)).expect("a buffer grows");
     });
-}
-
-/// `m` and a number, spelled as [`write_mark`] spells it.
-fn number(name: &str) -> Option<Mark> {
-    let digits = name.strip_prefix('m')?;
-    let canonical = digits == "0" || digits.starts_with(|first: char| matches!(first, '1'..='9'));
-    if canonical { digits.parse().ok().map(Mark) } else { None }
-}
-
-fn key(digit: &str) -> Option<char> {
-    let mut letters = digit.chars();
-    match (letters.next(), letters.next()) {
-        (Some(key @ ('0'..='9' | '*' | '#' | 'A'..='D')), None) => Some(key),
-        _ => None,
-    }
-}
-
-fn garbled(why: &str) -> Garbled {
-    Garbled(why.to_owned())
-}
-
-/// Says where reading stopped. The library's own words could quote the message.
-fn misshapen(error: &serde_json::Error) -> Garbled {
-    let what = if error.is_data() { "JSON of another shape" } else { "not JSON" };
-    Garbled(format!("{what} (line {}, column {})", error.line(), error.column()))
 }
 
 #[derive(Deserialize)]

@@ -4,44 +4,55 @@
 //! <https://www.twilio.com/docs/messaging/twiml>, <https://www.twilio.com/docs/messaging/api/message-resource>,
 //! <https://www.twilio.com/docs/api/errors>.
 
-use super::webhook::{fields_of, is_sid};
-use crate::{Document, Garbled, Request, SentText, Text, Texted, Word, form, markup};
+use super::webhook::is_sid;
+use crate::{
+    Delivered, Delivery, Document, Garbled, Request, SentText, Text, Texted, Word, form::Fields, markup,
+    moment,
+};
 use serde::Deserialize;
 
-/// Longer than any number or SID,
-const LONGEST: usize = 512;
-/// and than any text: ten segments, in bytes of UTF-8.
+/// Longer than any text: ten segments, in bytes of UTF-8.
 const LONGEST_BODY: usize = 16 * 1024;
 /// What TwiML and the API take of one text, in characters.
 const LONGEST_SENT: usize = 1_600;
 
 pub(super) fn read(request: &Request<'_>) -> Result<Text, Garbled> {
-    let fields = fields_of(request);
-    let field = |name: &str, longest: usize| match form::field(fields, name) {
-        Some(value) if value.len() > longest => {
-            Err(Garbled(format!("`{name}` is longer than {longest} bytes")))
-        }
-        value => Ok(value.unwrap_or_default().into_owned()),
-    };
+    let fields = Fields::of(request);
     // `SmsSid` is the older name of the same.
-    let id = match field("MessageSid", LONGEST)? {
-        id if id.is_empty() => field("SmsSid", LONGEST)?,
+    let id = match fields.get("MessageSid")? {
+        id if id.is_empty() => fields.get("SmsSid")?,
         id => id,
     };
     if !is_sid(&id) {
         return Err(Garbled("there is no `MessageSid`, or it is no SID".into()));
     }
-    let from = field("From", LONGEST)?;
+    let from = fields.get("From")?;
     if from.is_empty() {
         return Err(Garbled("there is no `From`".into()));
     }
-    let word = match field("OptOutType", LONGEST)?.as_str() {
+    let word = match fields.get("OptOutType")?.as_str() {
         "STOP" => Some(Word::Stop),
         "START" => Some(Word::Start),
         "HELP" => Some(Word::Help),
         _ => None,
     };
-    Ok(Text { id, from, to: field("To", LONGEST)?, body: field("Body", LONGEST_BODY)?, word })
+    Ok(Text { id, from, to: fields.get("To")?, body: fields.long("Body", LONGEST_BODY)?, word })
+}
+
+/// <https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks>
+pub(super) fn delivery(request: &Request<'_>) -> Result<Delivery, Garbled> {
+    let fields = Fields::of(request);
+    let id = fields.get("MessageSid")?;
+    if !is_sid(&id) {
+        return Err(Garbled("there is no `MessageSid`, or it is no SID".into()));
+    }
+    let state = match fields.get("MessageStatus")?.as_str() {
+        "" => return Err(Garbled("there is no `MessageStatus`".into())),
+        "delivered" | "read" => Delivered::Arrived,
+        "undelivered" | "failed" | "canceled" => Delivered::Lost,
+        _ => Delivered::OnItsWay,
+    };
+    Ok(Delivery { id, state, code: fields.get("ErrorCode")? })
 }
 
 pub(super) fn answer(words: Option<&str>) -> Document {
@@ -122,36 +133,8 @@ pub(super) fn list(status: u16, body: &[u8]) -> Result<Vec<SentText>, Garbled> {
     });
     Ok(sent
         .filter_map(|message| {
-            let taken_ms = moment(message.date_created.as_deref()?)?;
-            Some(SentText { id: message.sid, body: message.body.unwrap_or_default(), taken_ms })
+            let taken_ms = moment::rfc2822(message.date_created.as_deref()?)?;
+            Some(SentText { id: message.sid, body: Some(message.body.unwrap_or_default()), taken_ms })
         })
         .collect())
-}
-
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/// Milliseconds since 1970 of `Thu, 01 Jan 2026 00:00:10 +0000`.
-fn moment(text: &str) -> Option<i64> {
-    let text = text.split_once(", ").map_or(text, |(_, rest)| rest);
-    let mut words = text.split(' ');
-    let day: i64 = words.next()?.parse().ok()?;
-    let month = words.next()?;
-    let (month, _) = (1..).zip(MONTHS).find(|(_, name)| *name == month)?;
-    let year: i64 = words.next()?.parse().ok()?;
-    let mut clock = words.next()?.split(':').map(|part| part.parse::<i64>().ok());
-    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    if words.next()? != "+0000" || !(1..=31).contains(&day) || !(1970..=9999).contains(&year) {
-        return None;
-    }
-    let of_day = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
-    of_day.then(|| ((days(year, month, day) * 24 + hour) * 60 + minute) * 60_000 + second * 1_000)
-}
-
-/// Days from 1970 to this date of the Gregorian calendar, counted in years that begin in March.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month > 2 { year } else { year - 1 };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }

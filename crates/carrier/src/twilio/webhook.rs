@@ -1,116 +1,90 @@
-//! A ringing call, what it is answered, and what is asked of Twilio's API about it.
+//! What Twilio's webhooks tell about a call: that it rings, what was said in a turn, how it fares.
 
-use crate::{Ask, Document, Garbled, Reply, Request, Ring, form, markup};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::Bytes;
-use http::{HeaderValue, header};
+use crate::{
+    AnsweredBy, CallStatus, Garbled, Gathered, Recorded, Request, Ring, Status, Turn, form::Fields, frame,
+};
+use std::time::Duration;
 
-/// Longer than any number, SIP address or SID.
-const LONGEST: usize = 512;
-
-/// The fields of the query (`GET`) or of the body (anything else).
-pub(super) fn fields_of<'a>(request: &Request<'a>) -> &'a [u8] {
-    match request.target.split_once('?') {
-        Some((_, query)) if request.method.eq_ignore_ascii_case("GET") => query.as_bytes(),
-        _ => request.body,
-    }
-}
+/// Longer than what anybody says in one turn, in bytes of UTF-8.
+const LONGEST_SPEECH: usize = 16 * 1024;
+/// Longer than any address.
+const LONGEST_ADDRESS: usize = 4 * 1024;
 
 /// Reads the webhook of a ringing call.
 pub(super) fn read(request: &Request<'_>) -> Result<Ring, Garbled> {
-    let fields = fields_of(request);
-    let field = |name: &str| match form::field(fields, name) {
-        Some(value) if value.len() > LONGEST => {
-            Err(Garbled(format!("`{name}` is longer than {LONGEST} bytes")))
-        }
-        value => Ok(value.unwrap_or_default().into_owned()),
-    };
-    let call = field("CallSid")?;
-    if !is_sid(&call) {
-        let why = if call.is_empty() { "there is no `CallSid`" } else { "`CallSid` is no SID" };
-        return Err(Garbled(why.into()));
-    }
+    let fields = Fields::of(request);
     Ok(Ring {
-        call,
-        account: field("AccountSid")?,
-        from: field("From")?,
-        to: field("To")?,
-        outbound: field("Direction")?.starts_with("outbound"),
-        attestation: attestation(&field("StirVerstat")?),
+        call: call(fields)?,
+        account: fields.get("AccountSid")?,
+        from: fields.get("From")?,
+        to: fields.get("To")?,
+        outbound: fields.get("Direction")?.starts_with("outbound"),
+        attestation: attestation(&fields.get("StirVerstat")?),
     })
 }
 
-/// TwiML. A stream is the last verb, so that the call ends when our end of the stream closes.
-pub(super) fn answer(reply: &Reply) -> Document {
-    let body = markup::document("Response", |response| match reply {
-        Reply::Stream { url, token, welcome } => {
-            if let Some(welcome) = welcome {
-                response.text("Say", &[], welcome);
-            }
-            response.holding("Connect", &[], |connect| {
-                connect.holding("Stream", &[("url", url)], |stream| {
-                    stream.empty("Parameter", &[("name", "token"), ("value", token)]);
-                });
-            });
-        }
-        Reply::Say(words) => {
-            response.text("Say", &[], words);
-            response.empty("Hangup", &[]);
-        }
-        Reply::Reject => response.empty("Reject", &[]),
-        Reply::Nothing => {}
+/// Reads the `action` of `<Record>` and `<Gather>`, and a recording's status callback.
+pub(super) fn turn(request: &Request<'_>) -> Result<Turn, Garbled> {
+    let fields = Fields::of(request);
+    let call = call(fields)?;
+    let url = fields.long("RecordingUrl", LONGEST_ADDRESS)?;
+    let ready = ["", "completed"].contains(&fields.get("RecordingStatus")?.as_str());
+    let recorded = (ready && !url.is_empty()).then_some(Recorded {
+        id: fields.get("RecordingSid")?,
+        url,
+        duration: fields.number("RecordingDuration")?.map(Duration::from_secs),
     });
-    Document { content_type: "text/xml; charset=utf-8", body }
+    // After a recording this says how it ended, and is a key only where it is one.
+    let digits = fields.get("Digits")?;
+    let over = digits == "hangup" || fields.get("CallStatus")? == "completed";
+    let gathered = Gathered {
+        digits: if is_keys(&digits) { digits } else { String::new() },
+        speech: fields.long("SpeechResult", LONGEST_SPEECH)?,
+        confidence: confidence(&fields.get("Confidence")?),
+    };
+    Ok(Turn { call, recorded, gathered, over })
 }
 
-/// A request to <https://www.twilio.com/docs/voice/api/call-resource> or
-/// <https://www.twilio.com/docs/messaging/api/message-resource>. One that asks about a call that is over is answered
-/// 404 with code 20404, which is no error to us.
-pub(super) fn ask(ask: &Ask, base: &str, account: &str, secret: &str) -> http::Request<Bytes> {
-    let mut uri = format!("{base}/2010-04-01/Accounts/");
-    form::escape(account, &mut uri);
-    let call_at = |mut uri: String, call: &str| {
-        uri.push_str("/Calls/");
-        form::escape(call, &mut uri);
-        uri + ".json"
-    };
-    let messages = "/Messages.json";
-    let (uri, body) = match ask {
-        Ask::Complete { call } => (call_at(uri, call), Some(form::written(&[("Status", "completed")]))),
-        Ask::Transfer { call, to } => (call_at(uri, call), Some(form::written(&[("Twiml", &dial(to))]))),
-        Ask::Text { from, to, body } => {
-            (uri + messages, Some(form::written(&[("To", to), ("From", from), ("Body", body)])))
-        }
-        Ask::Texts { from, to } => {
-            let query = form::written(&[("To", to), ("From", from), ("PageSize", "50")]);
-            (format!("{uri}{messages}?{query}"), None)
-        }
-    };
-    let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{account}:{secret}")));
-    let mut basic = HeaderValue::try_from(basic).expect("base64 fits into a header");
-    basic.set_sensitive(true);
-    let request = match body {
-        Some(_) => http::Request::post(uri).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
-        None => http::Request::get(uri),
-    };
-    request
-        .header(header::AUTHORIZATION, basic)
-        .header(header::ACCEPT, "application/json")
-        .body(Bytes::from(body.unwrap_or_default()))
-        .expect("the API's address was checked when the configuration was read")
-}
-
-/// What runs instead of the stream: the caller is connected, and nothing follows.
-fn dial(to: &str) -> String {
-    markup::fragment("Response", |response| {
-        if to.starts_with("sip:") || to.starts_with("sips:") {
-            response.holding("Dial", &[], |dial| dial.text("Sip", &[], to));
-        } else if let Some(name) = to.strip_prefix("client:") {
-            response.holding("Dial", &[], |dial| dial.text("Client", &[], name));
-        } else {
-            response.text("Dial", &[], to);
-        }
+/// Reads a call progress callback, or what answering machine detection found.
+pub(super) fn status(request: &Request<'_>) -> Result<Status, Garbled> {
+    let fields = Fields::of(request);
+    Ok(Status {
+        call: call(fields)?,
+        request: String::new(),
+        state: CallStatus::named(&fields.get("CallStatus")?),
+        answered_by: answered_by(&fields.get("AnsweredBy")?),
+        duration: fields.number("CallDuration")?.map(Duration::from_secs),
+        sequence: fields.number("SequenceNumber")?,
     })
+}
+
+/// <https://www.twilio.com/docs/voice/answering-machine-detection>, and what TeXML makes of it.
+pub(crate) fn answered_by(word: &str) -> Option<AnsweredBy> {
+    match word {
+        "" => None,
+        "human" | "human_residence" | "human_business" => Some(AnsweredBy::Human),
+        "machine" | "machine_start" => Some(AnsweredBy::Machine),
+        "machine_end_beep" | "machine_end_silence" | "machine_end_other" => Some(AnsweredBy::MachineReady),
+        "fax" | "fax_detected" => Some(AnsweredBy::Fax),
+        _ => Some(AnsweredBy::Unsure),
+    }
+}
+
+pub(crate) fn is_keys(digits: &str) -> bool {
+    digits.bytes().all(|digit| digit.is_ascii_digit() || b"*#ABCD".contains(&digit))
+}
+
+pub(crate) fn confidence(text: &str) -> Option<f32> {
+    text.parse().ok().filter(|sure: &f32| (0.0..=1.0).contains(sure))
+}
+
+fn call(fields: Fields<'_>) -> Result<String, Garbled> {
+    let call = fields.get("CallSid")?;
+    if is_sid(&call) {
+        return Ok(call);
+    }
+    let why = if call.is_empty() { "there is no `CallSid`" } else { "`CallSid` is no SID" };
+    Err(Garbled(why.into()))
 }
 
 /// `TN-Validation-Passed-A` and its like. Where the number was diverted on its way, the word is longer, and says
@@ -126,6 +100,5 @@ fn attestation(verdict: &str) -> Option<char> {
 
 /// Two letters and 32 hex digits as documented; here: what can stand in a path, a log and a message as it is.
 pub(super) fn is_sid(text: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    (1..=64).contains(&text.len()) && text.bytes().all(fits)
+    frame::is_name(text, 64, b"")
 }

@@ -1,0 +1,125 @@
+//! TeXML: what a call is told to do. Close to TwiML, with other defaults, which are never relied on here.
+
+use super::stream;
+use crate::{Dial, Document, GatherInput, Next, Prompt, Reply, markup, markup::Markup};
+use call::Format;
+use std::time::Duration;
+
+pub(super) fn answer(reply: &Reply, format: Format) -> Document {
+    let body = markup::document("Response", |response| match reply {
+        Reply::Stream { url, token, welcome } => {
+            if let Some(welcome) = welcome {
+                response.text("Say", &[], welcome);
+            }
+            let codec = match format {
+                Format::Alaw => "PCMA",
+                Format::Ulaw | Format::Pcm { .. } => "PCMU",
+            };
+            let attributes = [
+                ("url", url.as_str()),
+                ("bidirectionalMode", stream::MODE),
+                ("bidirectionalCodec", codec),
+                ("codec", codec),
+                ("track", "inbound_track"),
+            ];
+            response.holding("Connect", &[], |connect| {
+                connect.holding("Stream", &attributes, |stream| {
+                    stream.empty("Parameter", &[("name", "token"), ("value", token)]);
+                });
+            });
+        }
+        Reply::Say(words) => {
+            response.text("Say", &[], words);
+            response.empty("Hangup", &[]);
+        }
+        Reply::Reject => response.empty("Reject", &[("reason", "rejected")]),
+        Reply::Turn(prompts, then) => turn(response, prompts, then),
+        Reply::Nothing => {}
+    });
+    Document { content_type: "application/xml; charset=utf-8", body }
+}
+
+fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
+    if let Next::Gather { to, bounds, input, language } = then {
+        let (input, keys) = match input {
+            GatherInput::Keys(keys) => ("dtmf", Some(*keys)),
+            GatherInput::Speech => ("speech", None),
+            GatherInput::Both(keys) => ("dtmf speech", Some(*keys)),
+        };
+        let silence = bounds.silence.as_secs().clamp(1, 120).to_string();
+        let keys = keys.map(|keys| keys.clamp(1, 128).to_string());
+        let finish = finish(bounds.finish);
+        let mut attributes = vec![("input", input), ("action", to.as_str()), ("method", "POST")];
+        attributes.push(("timeout", &silence));
+        attributes.extend(keys.as_deref().map(|keys| ("numDigits", keys)));
+        attributes.push(("finishOnKey", &finish));
+        attributes.extend(Some(("language", language.as_str())).filter(|(_, tag)| !tag.is_empty()));
+        if input != "dtmf" {
+            attributes.push(("speechTimeout", "auto"));
+        }
+        response.holding("Gather", &attributes, |gather| say_all(gather, prompts));
+        return response.text("Redirect", &[("method", "POST")], to);
+    }
+    say_all(response, prompts);
+    match then {
+        Next::Record { to, bounds, beep } => {
+            let attributes = [
+                ("action", to.as_str()),
+                ("method", "POST"),
+                ("timeout", &seconds(bounds.silence)),
+                ("maxLength", &seconds(bounds.longest)),
+                ("finishOnKey", &finish(bounds.finish)),
+                ("playBeep", if *beep { "true" } else { "false" }),
+                ("channels", "single"),
+            ];
+            response.empty("Record", &attributes);
+            response.text("Redirect", &[("method", "POST")], to);
+        }
+        Next::Gather { .. } => {}
+        Next::Redirect(to) => response.text("Redirect", &[("method", "POST")], to),
+        Next::Dial(dial) => write_dial(response, dial),
+        Next::HangUp => response.empty("Hangup", &[]),
+    }
+}
+
+fn say_all(markup: &mut Markup, prompts: &[Prompt]) {
+    for prompt in prompts {
+        match prompt {
+            Prompt::Say { words, language } if language.is_empty() => markup.text("Say", &[], words),
+            // The default voice speaks English only.
+            Prompt::Say { words, language } => {
+                markup.text("Say", &[("voice", "alice"), ("language", language)], words);
+            }
+            Prompt::Play(url) => markup.text("Play", &[], url),
+            Prompt::Wait(time) => {
+                let length = time.as_secs_f64().ceil().clamp(1.0, 180.0).to_string();
+                markup.empty("Pause", &[("length", &length)]);
+            }
+        }
+    }
+}
+
+fn write_dial(response: &mut Markup, dial: &Dial) {
+    let rings = dial.rings.as_secs().clamp(5, 120).to_string();
+    let mut attributes = vec![];
+    if !dial.caller_id.is_empty() {
+        attributes.push(("callerId", dial.caller_id.as_str()));
+    }
+    if !dial.rings.is_zero() {
+        attributes.push(("timeout", &rings));
+    }
+    if !dial.then.is_empty() {
+        attributes.extend([("action", dial.then.as_str()), ("method", "POST")]);
+    }
+    let child = if dial.to.starts_with("sip:") || dial.to.starts_with("sips:") { "Sip" } else { "Number" };
+    response.holding("Dial", &attributes, |inner| inner.text(child, &[], &dial.to));
+}
+
+fn finish(key: Option<char>) -> String {
+    key.map(String::from).unwrap_or_default()
+}
+
+/// Whole seconds, at least one.
+fn seconds(time: Duration) -> String {
+    time.as_secs_f64().ceil().max(1.0).to_string()
+}
