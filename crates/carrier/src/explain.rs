@@ -1,12 +1,14 @@
 //! Why a signed request is refused, in words that tell its owner what to change.
 
+mod plivo;
+mod telnyx;
+mod twilio;
+
 use crate::{
-    Carrier, Refusal, Request,
+    Carrier, Request,
     address::{self, Address},
     form,
-    twilio::{SIGNATURE, SIGNATURE_SETTINGS, Twilio},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -34,20 +36,31 @@ impl std::error::Error for Unreadable {}
 /// upgrade, which has no body), header names in any case, `auth_token` whatever secret signs. Exactly this address
 /// counts; others are only tried to find out what went wrong.
 pub fn twilio(input: &str) -> Result<Verdict, Unreadable> {
-    let case: Case = serde_json::from_str(input).map_err(|error| unreadable(&error))?;
-    let headers: Vec<_> = case.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let target = Address::split(&case.url).map_or("/", |url| url.path_and_more());
-    let body = case.body.as_deref().unwrap_or_default().as_bytes();
-    let request = Request { method: &case.method, target, headers: &headers, body };
-    let judged = Judged { request, url: &case.url, secret: &case.auth_token };
-    Ok(match Twilio.verify(&request, judged.url, judged.secret, 0) {
-        Ok(()) => {
-            Verdict { accepted: true, reason: "the signature is of this request, by this token".into() }
-        }
-        Err(refusal) => Verdict { accepted: false, reason: judged.why(&refusal) },
+    Ok(twilio::judge(&read(input, AUTH_TOKEN)?))
+}
+
+/// The same for Plivo: by V3 where its header is there, else by V2, which leaves query and body out.
+pub fn plivo(input: &str) -> Result<Verdict, Unreadable> {
+    Ok(plivo::judge(&read(input, AUTH_TOKEN)?))
+}
+
+/// Judges one request to Telnyx' webhook, given as `{"headers": {…}, "body", "public_key", "now_unix"}`: the public key
+/// in base64, and the time in seconds at which it came in. `method` and `url` may be there and make no difference, since
+/// Telnyx does not sign them.
+pub fn telnyx(input: &str) -> Result<Verdict, Unreadable> {
+    Ok(telnyx::judge(&read(input, telnyx::SHAPE)?))
+}
+
+const AUTH_TOKEN: &str = r#"{"method", "url", "headers": {…}, "body", "auth_token"} with texts as values"#;
+
+fn read<'a, T: Deserialize<'a>>(input: &'a str, shape: &str) -> Result<T, Unreadable> {
+    serde_json::from_str(input).map_err(|error| {
+        let what = if error.is_data() { "the object is not" } else { "the input is not JSON; wanted is" };
+        Unreadable(format!("{what} {shape} (line {}, column {})", error.line(), error.column()))
     })
 }
 
+/// A request of a carrier that signs with the account's token.
 #[derive(Deserialize)]
 struct Case {
     method: String,
@@ -57,44 +70,48 @@ struct Case {
     auth_token: String,
 }
 
-fn unreadable(error: &serde_json::Error) -> Unreadable {
-    let shape = r#"{"method", "url", "headers": {…}, "body", "auth_token"} with texts as values"#;
-    let what = if error.is_data() { "the object is not" } else { "the input is not JSON; wanted is" };
-    Unreadable(format!("{what} {shape} (line {}, column {})", error.line(), error.column()))
+impl Case {
+    fn headers(&self) -> Vec<(String, String)> {
+        self.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    fn judged<'a>(&'a self, carrier: &'a dyn Carrier, headers: &'a [(String, String)]) -> Judged<'a> {
+        let target = Address::split(&self.url).map_or("/", |url| url.path_and_more());
+        let body = self.body.as_deref().unwrap_or_default().as_bytes();
+        let request = Request { method: &self.method, target, headers, body };
+        Judged { carrier, request, url: &self.url, secret: &self.auth_token }
+    }
 }
 
-/// A refused request, to be compared with what might have been meant.
+fn accepted(reason: &str) -> Verdict {
+    Verdict { accepted: true, reason: reason.to_owned() }
+}
+
+fn refused(reason: String) -> Verdict {
+    Verdict { accepted: false, reason }
+}
+
+/// A request, to be compared with what might have been meant.
 #[derive(Clone, Copy)]
 struct Judged<'a> {
+    carrier: &'a dyn Carrier,
     request: Request<'a>,
     url: &'a str,
     secret: &'a str,
 }
 
 impl Judged<'_> {
-    fn why(&self, refusal: &Refusal) -> String {
-        match refusal {
-            Refusal::Unsigned => format!(
-                "there is no `{SIGNATURE}` header, or it is empty: this request is not Twilio's, or a proxy took the \
-                 header away"
-            ),
-            Refusal::Malformed(why) => format!("refused whatever its signature: {why}"),
-            Refusal::WrongSignature => self
-                .another_address()
-                .or_else(|| self.another_secret())
-                .or_else(|| self.another_body())
-                .or_else(|| self.another_algorithm())
-                .unwrap_or_else(|| self.no_idea()),
-        }
+    fn matches(&self) -> bool {
+        self.carrier.verify(&self.request, self.url, self.secret, 0).is_ok()
     }
 
-    fn matches(&self) -> bool {
-        Twilio.verify(&self.request, self.url, self.secret, 0).is_ok()
+    /// What went wrong, where it is something that can befall any carrier's request.
+    fn usual(&self) -> Option<String> {
+        self.another_address().or_else(|| self.another_secret()).or_else(|| self.another_body())
     }
 
     fn another_address(&self) -> Option<String> {
-        let found =
-            near(self.url, &self.request).into_iter().find(|url| Judged { url, ..*self }.matches())?;
+        let found = near(self).into_iter().find(|url| Judged { url, ..*self }.matches())?;
         let (here, there) = (Address::split(self.url)?, Address::split(&found)?);
         let socket = |url: &str| url.starts_with("ws");
         let advice = if socket(self.url) != socket(&found) {
@@ -104,8 +121,8 @@ impl Judged<'_> {
             let origin = address::origin(&found).replacen("ws", "http", 1);
             format!("set PUBLIC_URL={origin}")
         } else if here.path_and_more().trim_end_matches('/') == there.path_and_more().trim_end_matches('/') {
-            "something on the way adds or removes the slash at the end; put the very same address into Twilio's \
-             settings and PUBLIC_URL"
+            "something on the way adds or removes the slash at the end; put the very same address into the \
+             carrier's settings and PUBLIC_URL"
                 .to_owned()
         } else {
             "something on the way changes the path or the query; let it pass the request's target unchanged"
@@ -149,45 +166,6 @@ impl Judged<'_> {
             found.then(|| format!("the field `{name}` was added after signing"))
         })
     }
-
-    fn another_algorithm(&self) -> Option<String> {
-        let mut headers: Vec<_> = self.request.headers.to_vec();
-        headers.retain(|(name, _)| !name.eq_ignore_ascii_case(SIGNATURE_SETTINGS));
-        let bare = headers.len();
-        ["HMAC_SHA1", "HMAC_SHA256"].into_iter().find_map(|algorithm| {
-            headers.truncate(bare);
-            headers.push((SIGNATURE_SETTINGS.to_owned(), format!("algorithm={algorithm}")));
-            let found = Judged { request: Request { headers: &headers, ..self.request }, ..*self }.matches();
-            found.then(|| {
-                format!(
-                    "the signature was made with {algorithm}, which `{SIGNATURE_SETTINGS}` does not say: a \
-                     proxy changes the headers"
-                )
-            })
-        })
-    }
-
-    fn no_idea(&self) -> String {
-        let given = self.request.header(SIGNATURE).unwrap_or_default();
-        let size = BASE64_STANDARD.decode(given).ok().map(|bytes| bytes.len());
-        let settings = self.request.header(SIGNATURE_SETTINGS).unwrap_or_default();
-        let due = if settings.to_ascii_uppercase().contains("SHA256") { 32 } else { 20 };
-        if Address::split(self.url).is_none() {
-            return "the address is not a whole one: it needs scheme, host and path, as in \
-                    https://example.com/incoming-call"
-                .into();
-        }
-        match size {
-            None => format!("`{SIGNATURE}` is not base64, so nothing of Twilio's made it"),
-            Some(size) if size != due => format!(
-                "`{SIGNATURE}` holds {size} bytes where {due} are due: it was cut, or made with another algorithm or key"
-            ),
-            Some(_) => "the signature matches neither this address nor one close to it: either the token is not the one \
-                 that signs (it was rotated, or the number belongs to a subaccount with its own), or the body was \
-                 changed on the way, or Twilio called a wholly different address"
-                .into(),
-        }
-    }
 }
 
 /// Ports at which such programs are often reached.
@@ -195,7 +173,8 @@ const PORTS: [&str; 8] = [":443", ":80", ":8443", ":8080", ":8000", ":5000", ":5
 
 /// Addresses that are easily taken for `url`: with another scheme or port, with or without the slash at the end, with or
 /// without the query, as the headers tell it.
-fn near(url: &str, request: &Request<'_>) -> Vec<String> {
+fn near(judged: &Judged<'_>) -> Vec<String> {
+    let Judged { carrier, request, url, .. } = *judged;
     let mut near = Vec::new();
     let (path, query) =
         url.split_once('?').map_or((url, String::new()), |(path, query)| (path, format!("?{query}")));
@@ -213,11 +192,8 @@ fn near(url: &str, request: &Request<'_>) -> Vec<String> {
     let socket = url.starts_with("ws");
     let upgrade = [("upgrade".to_owned(), "websocket".to_owned())];
     let headers: Vec<_> = request.headers.iter().chain(upgrade.iter().filter(|_| socket)).cloned().collect();
-    near.extend(address::candidates(&Request { headers: &headers, ..*request }, None, true));
-    near.extend(address::candidates(
-        &Request { headers: &headers, ..*request },
-        Some(address::origin(url)),
-        true,
-    ));
+    let request = Request { headers: &headers, ..request };
+    near.extend(carrier.addresses(&request, None, true));
+    near.extend(carrier.addresses(&request, Some(address::origin(url)), true));
     near
 }

@@ -44,7 +44,7 @@ impl Order {
             return;
         }
         self.late = 0;
-        if count - due > LEAP || (count > due && self.futile == FUTILE) {
+        if count - due > LEAP {
             return self.begin(count, chunk, events);
         }
         if count == due {
@@ -61,6 +61,9 @@ impl Order {
         match self.waiting.iter_mut().find(|slot| slot.is_none()) {
             Some(free) => *free = Some((count, chunk)),
             None => unreachable!("a full window was given up when it filled"),
+        }
+        if self.futile == FUTILE {
+            return self.flush(events);
         }
         let sound: Duration = self.waiting.iter().flatten().map(|(_, chunk)| chunk.duration()).sum();
         if sound > PATIENCE || self.waiting.iter().all(Option::is_some) {
