@@ -386,7 +386,7 @@ async fn run(app: &Arc<App>, id: &str, started: &Started, line: StreamLine, awai
     let to = driven.transfer.and_then(|name| app.tools.get().destination(&name).map(str::to_owned));
     let ask = match (driven.ending, to) {
         (Ending::CallerHungUp, _) => None,
-        (_, Some(to)) => Some(Ask::Transfer { call: started.call.clone(), to }),
+        (_, Some(to)) => Some(Ask::Transfer { call: started.call.clone(), to, via: String::new() }),
         (_, None) => Some(Ask::Complete { call: started.call.clone() }),
     };
     let transfers = matches!(ask, Some(Ask::Transfer { .. }));

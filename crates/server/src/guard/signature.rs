@@ -1,6 +1,7 @@
 //! Whether a request is the carrier's, and under which of our addresses it was sent.
 
-use carrier::{Carrier, Refusal, Request, address};
+use crate::clock;
+use carrier::{Carrier, Refusal, Request};
 
 /// The address that the carrier signed: of all that it may have been sent to, the one that verifies. Where none
 /// does, the refusal of the likeliest.
@@ -12,8 +13,9 @@ pub fn verified(
     secret: &str,
 ) -> Result<String, Refusal> {
     let mut refusal = Refusal::WrongSignature;
-    for (n, url) in address::candidates(request, public, trusted_proxy).into_iter().enumerate() {
-        match carrier.verify(request, &url, secret) {
+    let now_unix = clock::now_ms() / 1_000;
+    for (n, url) in carrier.addresses(request, public, trusted_proxy).into_iter().enumerate() {
+        match carrier.verify(request, &url, secret, now_unix) {
             Ok(()) => return Ok(url),
             Err(why) if n == 0 => refusal = why,
             Err(_) => {}

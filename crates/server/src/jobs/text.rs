@@ -93,7 +93,8 @@ pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
         },
         Err(error) => return error.into(),
     };
-    let ask = Ask::Text { from: from.to_owned(), to: to.clone(), body: text.body };
+    let ask =
+        Ask::Text { from: from.to_owned(), to: to.clone(), body: text.body, report: String::new() };
     let texted = match asked(app, &config, &ask).await {
         Ok((status, body)) => app.twilio.texted(status, &body),
         Err(why) => Texted::Unknown(why),
@@ -151,7 +152,9 @@ async fn find(
     let is_known = |id: &str| known.iter().any(|row| row.carrier_id.as_deref() == Some(id));
     // A trial account puts words of its own before ours.
     let found = sent.into_iter().find(|sent| {
-        sent.body.ends_with(&text.body) && sent.taken_ms >= text.at_ms - CLOCKS_MS && !is_known(&sent.id)
+        // What a carrier does not tell may be it.
+        let same = sent.body.as_ref().is_none_or(|body| body.ends_with(&text.body));
+        same && sent.taken_ms >= text.at_ms - CLOCKS_MS && !is_known(&sent.id)
     });
     Ok(found.map(|sent| sent.id))
 }
