@@ -1,10 +1,9 @@
 //! What every part of the process shares.
 
 use crate::{
-    calendars::Calendars, calls::Calls, config::Live, current::Current, jobs::Bell, secret::Secret,
-    vault::Vault,
+    calendars::Calendars, calls::Calls, config::Live, current::Current, jobs::Bell, line::clips::Clips,
+    phone::Turns, secret::Secret, vault::Vault,
 };
-use carrier::twilio::Twilio;
 use engine::local::Workers;
 use std::sync::Arc;
 use store::{SettingRow, Store};
@@ -30,7 +29,10 @@ pub struct App {
     pub bell: Arc<Bell>,
     /// What hears and speaks on this machine.
     pub workers: Arc<Workers>,
-    pub twilio: Twilio,
+    /// What callers are played by address.
+    pub clips: Arc<Clips>,
+    /// The calls that are carried by webhooks.
+    pub turns: Turns,
     pub http: reqwest::Client,
     /// Everything that must end before the process does: calls, and what they leave behind.
     pub tasks: TaskTracker,

@@ -4,13 +4,14 @@ use crate::{app::App, clock};
 use call::{Chunk, Format, Manner, Policy};
 use engine::{Brief, ToolSpec, local::desk::DeskSetup};
 use jiff::{Timestamp, Zoned};
+use std::time::Duration;
 use tool::{Errand, Trust};
 
 /// What is played when the engine is gone: µ-law, four seconds.
 static APOLOGY: &[u8] = include_bytes!("../assets/apology.ulaw");
 
 /// The brief of a call from this number.
-pub fn of(app: &App, from: &str, trust: Trust) -> Brief {
+pub fn of(app: &App, from: &str, trust: Trust, manner: Manner) -> Brief {
     let config = app.config.get();
     Brief {
         instructions: instructions(app, from, trust),
@@ -18,15 +19,23 @@ pub fn of(app: &App, from: &str, trust: Trust) -> Brief {
         voice: config.assistant.voice.clone(),
         language: config.assistant.language.clone(),
         tools: tools(app, trust),
-        manner: Manner::Duplex,
+        manner,
         format: Format::Ulaw,
     }
 }
 
-/// The policy of a call whose audio comes in this format.
-pub fn policy(app: &App, format: Format) -> Policy {
-    let apology = (format == Format::Ulaw).then(|| Chunk { format, bytes: APOLOGY.into() });
-    Policy { apology, destinations: app.tools.get().destinations(), ..app.config.get().policy.clone() }
+/// A caller who is recorded cannot be asked meanwhile whether they are there.
+const SILENCE_BETWEEN_TURNS: Duration = Duration::from_secs(75);
+
+/// The policy of a call.
+pub fn policy(app: &App, manner: Manner) -> Policy {
+    let apology = Some(Chunk { format: Format::Ulaw, bytes: APOLOGY.into() });
+    let policy = app.config.get().policy.clone();
+    let silence = match manner {
+        Manner::Duplex => policy.silence,
+        Manner::Turns => policy.silence.max(SILENCE_BETWEEN_TURNS),
+    };
+    Policy { apology, silence, destinations: app.tools.get().destinations(), ..policy }
 }
 
 /// On whose behalf the tools of a call run.

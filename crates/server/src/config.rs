@@ -38,6 +38,7 @@ pub struct Config {
     pub callers: Callers,
     pub assistant: Assistant,
     pub calendar: Calendar,
+    pub calls: Calls,
     /// Section `[call]`.
     pub policy: call::Policy,
     pub openai: OpenAi,
@@ -166,6 +167,32 @@ pub struct Calendar {
     pub hours: when::Hours,
     /// Nothing is booked or moved in a call before that time was checked in it.
     pub read_back: bool,
+}
+
+/// `[calls]`
+#[derive(Clone, Debug)]
+pub struct Calls {
+    pub mode: Mode,
+    /// Numbers of ours that are carried otherwise.
+    pub modes: BTreeMap<Number, Mode>,
+}
+
+impl Calls {
+    /// How calls to this number of ours are carried.
+    pub fn mode_of(&self, number: &str) -> Mode {
+        self.modes.iter().find(|(one, _)| one.as_str() == number).map_or(self.mode, |(_, mode)| *mode)
+    }
+}
+
+/// How a call is carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A media stream: both speak at any time.
+    Stream,
+    /// Webhooks: the caller is recorded, then we are played, then again.
+    Turns,
+    /// A media stream, and turns for a while where none opened.
+    Auto,
 }
 
 /// `[openai]`

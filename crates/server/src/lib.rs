@@ -17,6 +17,7 @@ pub mod app;
 pub mod brief;
 pub mod calendars;
 pub mod calls;
+pub mod carriers;
 pub mod clock;
 pub mod command;
 pub mod config;

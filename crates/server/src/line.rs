@@ -1,19 +1,25 @@
 //! The caller's end of a call, whatever carries it.
 
+pub mod clips;
 pub mod stream;
+pub mod transcode;
+pub mod turns;
 
 use call::{LineCommand, LineEvent, Manner};
 use stream::StreamLine;
+use turns::TurnsLine;
 
 /// The caller's end.
 pub enum Line {
     Stream(Box<StreamLine>),
+    Turns(Box<TurnsLine>),
 }
 
 impl Line {
     pub fn manner(&self) -> Manner {
         match self {
             Line::Stream(_) => Manner::Duplex,
+            Line::Turns(_) => Manner::Turns,
         }
     }
 
@@ -21,12 +27,14 @@ impl Line {
     pub async fn next(&mut self) -> LineEvent {
         match self {
             Line::Stream(line) => line.next().await,
+            Line::Turns(line) => line.next().await,
         }
     }
 
     pub fn tell(&mut self, command: &LineCommand) {
         match self {
             Line::Stream(line) => line.tell(command),
+            Line::Turns(line) => line.tell(command),
         }
     }
 
@@ -34,6 +42,7 @@ impl Line {
     pub fn trouble(&mut self) -> Option<String> {
         match self {
             Line::Stream(line) => line.trouble(),
+            Line::Turns(_) => None,
         }
     }
 
@@ -41,6 +50,7 @@ impl Line {
     pub async fn close(self) {
         match self {
             Line::Stream(line) => line.close().await,
+            Line::Turns(_) => {}
         }
     }
 }

@@ -1,28 +1,34 @@
 //! What a carrier's webhook and its stream are answered: who rings is let in, expected, and put through.
 
+mod turns;
+
+pub use turns::{Turns, turn, twilios_turn};
+
 use crate::{
     answerer::Answerer,
     app::App,
     brief,
     calls::Awaited,
-    clock,
+    carriers, clock,
+    config::Mode,
     drive::{Drive, drive},
     guard::{allowlist, signature, token, trust},
     insist::insist,
-    line::{Line, stream::StreamLine},
+    line::{Line, stream::StreamLine, turns::Addresses},
     notes,
     scribe::Scribe,
 };
 use axum::{
     body::Bytes,
-    extract::{ConnectInfo, OriginalUri, State, WebSocketUpgrade, ws::WebSocket},
+    extract::{ConnectInfo, OriginalUri, Path, Query, State, WebSocketUpgrade, ws::WebSocket},
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use call::Ending;
-use carrier::{Ask, Carrier, Refusal, Reply, Request, Ring, Started, address};
+use call::{Ending, LineCommand, Manner};
+use carrier::{Ask, Carrier, Dial, Next, Refusal, Reply, Request, Ring, Started, address};
 use futures_util::FutureExt;
-use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use serde::Deserialize;
+use std::{fmt::Write as _, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use store::{Begun, Issued, NewCall, NewToken, Spent};
 use tokio::sync::OwnedSemaphorePermit;
 use tool::Trust;
@@ -37,14 +43,14 @@ const TURNED_AWAY: &str = "busy";
 const LONGEST_MESSAGE: usize = 256 * 1024;
 /// How long a stream may take to open whose call was let in just before the server was told to stop.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
-/// How long the carrier's API may take to end or transfer a call.
-const API_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a request of a carrier is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    #[error("TWILIO_AUTH_TOKEN is not set, so nobody can prove to be Twilio")]
-    NoSecret,
+    #[error("{0} is not set, so nobody can prove to be the carrier")]
+    NoSecret(&'static str),
+    #[error("there is no such carrier")]
+    NoSuchCarrier,
     #[error("it is not signed")]
     Unsigned,
     #[error(
@@ -64,7 +70,8 @@ pub enum Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = match self {
-            Refused::NoSecret | Refused::TooMany => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::NoSecret(_) | Refused::TooMany => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::NoSuchCarrier => StatusCode::NOT_FOUND,
             Refused::Unsigned | Refused::Malformed(_) => StatusCode::BAD_REQUEST,
             Refused::WrongSignature => StatusCode::FORBIDDEN,
             Refused::Stale => StatusCode::CONFLICT,
@@ -72,7 +79,8 @@ impl IntoResponse for Refused {
         };
         match &self {
             Refused::Store(error) => tracing::error!(%error, "a carrier's request was refused"),
-            Refused::NoSecret
+            Refused::NoSecret(_)
+            | Refused::NoSuchCarrier
             | Refused::Unsigned
             | Refused::WrongSignature
             | Refused::Malformed(_)
@@ -95,35 +103,64 @@ impl From<Refusal> for Refused {
     }
 }
 
-/// `GET|POST /incoming-call`: someone rings.
+/// `GET|POST /incoming-call`: someone rings by Twilio.
 pub async fn incoming_call(
-    State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    app: State<Arc<App>>,
+    peer: ConnectInfo<SocketAddr>,
     request: Incoming,
 ) -> Result<Response, Refused> {
-    let request = request.as_request();
-    let url = verified(&app, &request, peer)?;
-    let ring = app.twilio.read(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
-    let reply = answer(&app, &ring, &url).await?;
-    let document = app.twilio.answer(&reply);
-    Ok(([(header::CONTENT_TYPE, document.content_type)], document.body).into_response())
+    carriers_call(app, peer, Path("twilio".into()), request).await
 }
 
-/// `WS /media-stream`: the stream of a call that was let in.
-pub async fn media_stream(
+/// `GET|POST /phone/{carrier}/incoming-call`: someone rings.
+pub async fn carriers_call(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(carrier): Path<String>,
+    request: Incoming,
+) -> Result<Response, Refused> {
+    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
+    let request = request.as_request();
+    let url = verified(&app, carrier, &request, peer)?;
+    let ring = carrier.read(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+    let reply = answer(&app, carrier, &ring, &url).await?;
+    Ok(document(carrier, &reply))
+}
+
+fn document(carrier: &dyn Carrier, reply: &Reply) -> Response {
+    let document = carrier.answer(reply);
+    ([(header::CONTENT_TYPE, document.content_type)], document.body).into_response()
+}
+
+/// `WS /media-stream`: the stream of a call that was let in, by Twilio.
+pub async fn media_stream(
+    app: State<Arc<App>>,
+    peer: ConnectInfo<SocketAddr>,
     upgrade: WebSocketUpgrade,
     request: Incoming,
 ) -> Result<Response, Refused> {
-    verified(&app, &request.as_request(), peer)?;
+    carriers_stream(app, peer, Path("twilio".into()), upgrade, request).await
+}
+
+/// `WS /phone/{carrier}/media-stream`: the stream of a call that was let in.
+pub async fn carriers_stream(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(carrier): Path<String>,
+    upgrade: WebSocketUpgrade,
+    request: Incoming,
+) -> Result<Response, Refused> {
+    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
+    if carrier.signs_streams() {
+        verified(&app, carrier, &request.as_request(), peer)?;
+    }
     let place = app.calls.place_to_introduce().ok_or(Refused::TooMany)?;
     let upgrade = upgrade
         .read_buffer_size(4 * 1024)
         .write_buffer_size(16 * 1024)
         .max_frame_size(LONGEST_MESSAGE)
         .max_message_size(LONGEST_MESSAGE);
-    Ok(upgrade.on_upgrade(move |socket| put_through(app, socket, place)))
+    Ok(upgrade.on_upgrade(move |socket| put_through(app, carrier, socket, place)))
 }
 
 /// A request as it came in, owned.
@@ -167,37 +204,90 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// The address that Twilio signed this request for.
-pub(crate) fn verified(app: &App, request: &Request<'_>, peer: SocketAddr) -> Result<String, Refused> {
+pub(crate) fn verified(
+    app: &App,
+    carrier: &dyn Carrier,
+    request: &Request<'_>,
+    peer: SocketAddr,
+) -> Result<String, Refused> {
     let config = app.config.get();
-    let secret = config.twilio.auth_token.as_ref().ok_or(Refused::NoSecret)?;
+    let secret = carriers::signing(&config, carrier).map_err(Refused::NoSecret)?;
     let public = config.server.public_url.as_deref();
     // Without PUBLIC_URL any header may suggest an address: only one that the carrier signed is ever believed.
     let proxies = &config.server.trusted_proxies;
     let trusted = public.is_none() || proxies.iter().any(|network| network.contains(peer.ip()));
-    Ok(signature::verified(&app.twilio, request, public, trusted, secret.expose())?)
+    let now_unix = clock::now_ms() / 1_000;
+    Ok(signature::verified(carrier, request, public, trusted, secret, now_unix)?)
 }
 
 /// Decides about a ringing call. A webhook that is told again gets the same answer and changes nothing.
-async fn answer(app: &Arc<App>, ring: &Ring, url: &str) -> Result<Reply, Refused> {
+async fn answer(
+    app: &Arc<App>,
+    carrier: &'static dyn Carrier,
+    ring: &Ring,
+    url: &str,
+) -> Result<Reply, Refused> {
     let config = app.config.get();
     if !allowlist::admits(&config.callers, &ring.from) {
         tracing::info!(call = %ring.call, "a caller who is not on the list was rejected");
         return Ok(Reply::Reject);
     }
     let trust = trust::of(&config.callers, &ring.from, ring.attestation);
-    let (id, issued_ms) = match known(app, ring, trust).await? {
-        Known::Before { id, issued_ms } => (id, issued_ms),
-        Known::New { id, issued_ms, place } => {
-            expect(app, &id, ring, trust, place);
-            (id, issued_ms)
-        }
+    let manner = match config.calls.mode_of(&ring.to) {
+        Mode::Stream => Manner::Duplex,
+        Mode::Turns => Manner::Turns,
+        Mode::Auto => app.turns.manner(&config, carrier, &ring.to, clock::now()),
+    };
+    let base = config.server.public_url.as_deref().unwrap_or_else(|| address::origin(url));
+    let (id, issued_ms, new) = match known(app, carrier, ring, trust).await? {
+        Known::Before { id, issued_ms } => (id, issued_ms, None),
+        Known::New { id, issued_ms, place } => (id, issued_ms, Some(place)),
         Known::Busy if app.draining.is_cancelled() => return Ok(Reply::Say(CLOSING.into())),
         Known::Busy => return Ok(Reply::Say(BUSY.into())),
     };
-    let token = token::of(&app.key, app.twilio.name(), &id, issued_ms);
-    let base = config.server.public_url.as_deref().unwrap_or_else(|| address::origin(url));
+    if manner == Manner::Turns {
+        let addresses = Addresses {
+            next: format!("{base}/phone/{}/process-voice/{id}", carrier.name()),
+            base: base.to_owned(),
+        };
+        let next = addresses.next.clone();
+        if let Some(place) = new {
+            by_turns(app, carrier, &id, ring, trust, place, addresses);
+        }
+        return Ok(turns::begin(app, &id, &next).await);
+    }
+    if let Some(place) = new {
+        expect(app, carrier, &id, ring, trust, place);
+    }
+    let token = token::of(&app.key, carrier.name(), &id, issued_ms);
     let welcome = Some(config.assistant.welcome.clone()).filter(|words| !words.is_empty());
-    Ok(Reply::Stream { url: address::stream_address(base, MEDIA_STREAM), token, welcome })
+    let path = match carrier.name() {
+        "twilio" => MEDIA_STREAM.to_owned(),
+        other => format!("/phone/{other}{MEDIA_STREAM}"),
+    };
+    Ok(Reply::Stream { url: address::stream_address(base, &path), token, welcome })
+}
+
+/// Runs a call that is carried by webhooks.
+fn by_turns(
+    app: &Arc<App>,
+    carrier: &'static dyn Carrier,
+    id: &str,
+    ring: &Ring,
+    trust: Trust,
+    place: OwnedSemaphorePermit,
+    addresses: Addresses,
+) {
+    let line = Line::Turns(Box::new(app.turns.open(app, id, addresses)));
+    let answerer = Answerer::dial(app, brief::of(app, &ring.from, trust, Manner::Turns));
+    let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
+    let (app, id, call) = (app.clone(), id.to_owned(), ring.call.clone());
+    app.tasks.clone().spawn(async move {
+        see(&app, &id, &awaited.from).await;
+        let run = run(&app, carrier, &id, &call, line, awaited);
+        end(&app, &id, run).await;
+        app.turns.close(&id);
+    });
 }
 
 enum Known {
@@ -207,9 +297,9 @@ enum Known {
 }
 
 /// Remembers the call, unless it is remembered already.
-async fn known(app: &App, ring: &Ring, trust: Trust) -> Result<Known, Refused> {
+async fn known(app: &App, carrier: &dyn Carrier, ring: &Ring, trust: Trust) -> Result<Known, Refused> {
     let now_ms = clock::now_ms();
-    let carrier = app.twilio.name();
+    let carrier = carrier.name();
     let new = NewCall {
         id: &NewCall::id(now_ms),
         carrier,
@@ -258,15 +348,19 @@ async fn busy(app: &App, id: &str) -> Result<Known, Refused> {
 }
 
 /// Dials the engine for a call whose stream will open, and forgets it should it never do so.
-fn expect(app: &Arc<App>, id: &str, ring: &Ring, trust: Trust, place: OwnedSemaphorePermit) {
-    let answerer = Answerer::dial(app, brief::of(app, &ring.from, trust));
+fn expect(
+    app: &Arc<App>,
+    carrier: &'static dyn Carrier,
+    id: &str,
+    ring: &Ring,
+    trust: Trust,
+    place: OwnedSemaphorePermit,
+) {
+    let answerer = Answerer::dial(app, brief::of(app, &ring.from, trust, Manner::Duplex));
     app.calls.expect(id, Awaited { answerer, place, from: ring.from.clone(), trust });
-    let (app, id, from) = (app.clone(), id.to_owned(), ring.from.clone());
+    let (app, id, from, to) = (app.clone(), id.to_owned(), ring.from.clone(), ring.to.clone());
     app.tasks.clone().spawn(async move {
-        let seen = insist(&app.draining, "a caller", || app.store.caller_seen(&from, clock::now_ms())).await;
-        if let Err(error) = seen {
-            tracing::error!(call = %id, %error, "a caller could not be written down");
-        }
+        see(&app, &id, &from).await;
         let good_for = Duration::from_millis(token::GOOD_FOR_MS.unsigned_abs());
         let last_moment = async {
             app.draining.cancelled().await;
@@ -280,14 +374,27 @@ fn expect(app: &Arc<App>, id: &str, ring: &Ring, trust: Trust, place: OwnedSemap
         }
         if app.calls.take(&id).is_some() {
             tracing::warn!(call = %id, "no stream opened for this call; is PUBLIC_URL reachable by wss?");
+            app.turns.no_stream_opened(carrier, &to, clock::now());
             write_end(&app, &id, "never_connected").await;
         }
     });
 }
 
+async fn see(app: &App, id: &str, from: &str) {
+    let seen = insist(&app.draining, "a caller", || app.store.caller_seen(from, clock::now_ms())).await;
+    if let Err(error) = seen {
+        tracing::error!(call = %id, %error, "a caller could not be written down");
+    }
+}
+
 /// Finds out which call a stream carries, and runs it.
-async fn put_through(app: Arc<App>, socket: WebSocket, place: OwnedSemaphorePermit) {
-    let opened = StreamLine::open(socket, app.twilio.stream()).await;
+async fn put_through(
+    app: Arc<App>,
+    carrier: &'static dyn Carrier,
+    socket: WebSocket,
+    place: OwnedSemaphorePermit,
+) {
+    let opened = StreamLine::open(socket, carrier.stream()).await;
     drop(place);
     let (line, started) = match opened {
         Ok(opened) => opened,
@@ -301,13 +408,19 @@ async fn put_through(app: Arc<App>, socket: WebSocket, place: OwnedSemaphorePerm
         }
     };
     app.tasks.clone().spawn(async move {
-        let run = AssertUnwindSafe(run(&app, &id, &started, line, awaited)).catch_unwind().await;
-        let ending = run.map_or("crashed", notes::ending);
-        if ending == "crashed" {
-            tracing::error!(call = %id, "the call's task panicked");
-        }
-        write_end(&app, &id, ending).await;
+        let line = Line::Stream(Box::new(line));
+        let run = run(&app, carrier, &id, &started.call, line, awaited);
+        end(&app, &id, run).await;
     });
+}
+
+/// Runs a call to its end, and writes down how it ended, whatever happens.
+async fn end(app: &App, id: &str, run: impl Future<Output = Ending>) {
+    let ending = AssertUnwindSafe(run).catch_unwind().await.map_or("crashed", notes::ending);
+    if ending == "crashed" {
+        tracing::error!(call = %id, "the call's task panicked");
+    }
+    write_end(app, id, ending).await;
 }
 
 /// Beside the call, whose caller waits for the first word.
@@ -361,63 +474,112 @@ async fn dialled_here(app: &Arc<App>, id: &str) -> Result<Awaited, (&'static str
     let place = app.calls.place().ok_or(("busy", TURNED_AWAY))?;
     let row = app.store.call(id).await.ok().flatten().ok_or(("unknown call", "crashed"))?;
     let trust = Trust::named(&row.trust).ok_or(("unknown trust", "crashed"))?;
-    let answerer = Answerer::dial(app, brief::of(app, &row.from, trust));
+    let answerer = Answerer::dial(app, brief::of(app, &row.from, trust, Manner::Duplex));
     Ok(Awaited { answerer, place, from: row.from, trust })
 }
 
-async fn run(app: &Arc<App>, id: &str, started: &Started, line: StreamLine, awaited: Awaited) -> Ending {
+async fn run(
+    app: &Arc<App>,
+    carrier: &'static dyn Carrier,
+    id: &str,
+    call: &str,
+    line: Line,
+    awaited: Awaited,
+) -> Ending {
     let Awaited { answerer, place: _held_until_the_end, from, trust } = awaited;
     let (_presence, dismissed) = app.calls.begin(id);
-    tracing::info!(call = %id, carrier_call = %started.call, "a call begins");
+    tracing::info!(call = %id, carrier_call = %call, carrier = carrier.name(), "a call begins");
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
+    let policy = brief::policy(app, line.manner());
     let driven = drive(
         app,
         Drive {
-            line: Line::Stream(Box::new(line)),
+            line,
             answerer,
             errand: brief::errand(id, &from, trust),
             scribe: Scribe::begin(app, id, clock::now()),
             dismissed,
-            policy: brief::policy(app, started.format),
+            policy,
         },
     )
     .await;
     tracing::info!(call = %id, ending = notes::ending(driven.ending), "a call ended");
     let to = driven.transfer.and_then(|name| app.tools.get().destination(&name).map(str::to_owned));
-    let ask = match (driven.ending, to) {
-        (Ending::CallerHungUp, _) => None,
-        (_, Some(to)) => Some(Ask::Transfer { call: started.call.clone(), to, via: String::new() }),
-        (_, None) => Some(Ask::Complete { call: started.call.clone() }),
-    };
-    let transfers = matches!(ask, Some(Ask::Transfer { .. }));
-    // A transfer must reach the carrier while the stream still holds the call; an end may come after.
-    if let Some(ask) = ask.as_ref().filter(|_| transfers) {
-        ask_carrier(app, ask).await;
-    }
-    driven.line.close().await;
-    if let Some(ask) = ask.filter(|_| !transfers) {
-        ask_carrier(app, &ask).await;
+    match (driven.line, driven.ending, to) {
+        (Line::Turns(mut line), Ending::CallerHungUp, _) => line.tell(&LineCommand::HangUp),
+        (Line::Turns(mut line), _, Some(to)) => line.connect(to),
+        // The answer to its last webhook has said it already.
+        (Line::Turns(_), _, None) => {}
+        (line @ Line::Stream(_), Ending::CallerHungUp, _) => line.close().await,
+        // A transfer must reach the carrier while the stream still holds the call; an end may come after.
+        (line @ Line::Stream(_), _, Some(to)) => {
+            let via = transfer_address(app, carrier, call, &to);
+            ask_carrier(app, carrier, &Ask::Transfer { call: call.to_owned(), to, via }).await;
+            line.close().await;
+        }
+        (line @ Line::Stream(_), _, None) => {
+            line.close().await;
+            ask_carrier(app, carrier, &Ask::Complete { call: call.to_owned() }).await;
+        }
     }
     driven.ending
 }
 
 /// Asks the carrier's API, where the account is known.
-async fn ask_carrier(app: &App, ask: &Ask) {
-    let config = app.config.get();
-    let twilio = &config.twilio;
-    let (Some(account), Some(secret)) = (&twilio.account_sid, &twilio.auth_token) else { return };
-    let request = app.twilio.ask(ask, &twilio.api_url, account, secret.expose());
-    let Ok(request) = reqwest::Request::try_from(request) else {
-        return tracing::error!("TWILIO_API_URL is not an address");
-    };
-    match tokio::time::timeout(API_PATIENCE, app.http.execute(request)).await {
-        // 404: the call is over already.
-        Ok(Ok(answer)) if answer.status().is_success() || answer.status() == StatusCode::NOT_FOUND => {}
-        Ok(Ok(answer)) => tracing::warn!(
-            status = answer.status().as_u16(),
-            "Twilio's API refused to end or transfer a call"
-        ),
-        Ok(Err(error)) => tracing::warn!(error = %error.without_url(), "Twilio's API could not be reached"),
-        Err(_) => tracing::warn!("Twilio's API did not answer in time"),
+async fn ask_carrier(app: &App, carrier: &'static dyn Carrier, ask: &Ask) {
+    if carriers::Account::of(&app.config.get(), carrier).is_none() {
+        return;
     }
+    if let Err(why) = carriers::done(app, carrier, ask).await {
+        tracing::warn!(why, "the carrier did not end or transfer a call");
+    }
+}
+
+/// Where a carrier that takes no document with a transfer is told whom to connect: an address that only this call's
+/// carrier can use, and for this destination alone.
+fn transfer_address(app: &App, carrier: &dyn Carrier, call: &str, to: &str) -> String {
+    let config = app.config.get();
+    let Some(base) = config.server.public_url.as_deref() else { return String::new() };
+    let proof = proof_of(app, carrier, call, to);
+    format!("{base}/phone/{}/transfer/{proof}?to={}", carrier.name(), percent(to))
+}
+
+/// `GET|POST /phone/{carrier}/transfer/{proof}?to=…`: whom to connect a call to that is transferred.
+pub async fn transfer(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path((carrier, proof)): Path<(String, String)>,
+    Query(to): Query<TransferTo>,
+    request: Incoming,
+) -> Result<Response, Refused> {
+    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
+    let request = request.as_request();
+    verified(&app, carrier, &request, peer)?;
+    let ring = carrier.read(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+    if proof != proof_of(&app, carrier, &ring.call, &to.to) {
+        return Err(Refused::Malformed("nobody was to be connected there".into()));
+    }
+    let dial = Dial { to: to.to, ..Dial::default() };
+    Ok(document(carrier, &Reply::Turn(Vec::new(), Next::Dial(dial))))
+}
+
+#[derive(Deserialize)]
+pub struct TransferTo {
+    to: String,
+}
+
+fn proof_of(app: &App, carrier: &dyn Carrier, call: &str, to: &str) -> String {
+    token::hash(&token::of(&app.key, carrier.name(), &format!("{call} {to}"), 0))
+}
+
+/// As a query's value.
+fn percent(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
 }

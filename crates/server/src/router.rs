@@ -1,6 +1,6 @@
 //! Every address, on one page.
 
-use crate::{app::App, pages, phone, texts};
+use crate::{app::App, line::clips, pages, phone, texts};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
@@ -21,6 +21,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/phone/webhook", get(phone::incoming_call).post(phone::incoming_call))
         .route(phone::MEDIA_STREAM, any(phone::media_stream))
         .route("/ws", any(phone::media_stream))
+        .route("/phone/process-voice/{call}", post(phone::twilios_turn))
+        // Every carrier, Twilio too.
+        .route("/phone/{carrier}/incoming-call", get(phone::carriers_call).post(phone::carriers_call))
+        .route("/phone/{carrier}/media-stream", any(phone::carriers_stream))
+        .route("/phone/{carrier}/process-voice/{call}", post(phone::turn))
+        .route("/phone/{carrier}/transfer/{proof}", get(phone::transfer).post(phone::transfer))
+        .route("/phone/clips/{file}", get(clips::clip))
         .route("/phone/{carrier}/sms", post(texts::incoming_text));
     let probes = Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready));
     Router::new()

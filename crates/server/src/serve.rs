@@ -4,10 +4,12 @@ use crate::{
     app::App,
     calendars::{self, Calendars},
     calls::Calls,
-    clock,
+    carriers, clock,
     config::{EngineKind, Flags, Live, Sources, Warning},
     current::Current,
-    jobs, log, pages, router, saved, secret,
+    jobs, log, pages,
+    phone::Turns,
+    router, saved, secret,
     vault::Vault,
 };
 use anyhow::Context;
@@ -100,7 +102,8 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         vault,
         store,
         workers: Arc::new(workers),
-        twilio: carrier::twilio::Twilio,
+        clips: Arc::default(),
+        turns: Turns::default(),
         // No address that we call has a reason to send our secrets on to another.
         http: reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
@@ -148,10 +151,16 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let config = app.config.get();
     let assistant = &config.assistant;
     tracing::info!("calls are answered by {} ({})", assistant.engine.name(), assistant.engine_why);
-    if config.twilio.auth_token.is_none() {
+    let ready: Vec<_> =
+        carriers::all().into_iter().filter(|one| carriers::signing(&config, *one).is_ok()).collect();
+    if ready.is_empty() {
         tracing::info!(
-            "to take calls from Twilio set TWILIO_AUTH_TOKEN and PUBLIC_URL; until then webhooks are refused"
+            "to take calls set PUBLIC_URL and TWILIO_AUTH_TOKEN, PLIVO_AUTH_TOKEN or TELNYX_PUBLIC_KEY; until then \
+             webhooks are refused"
         );
+    }
+    for carrier in ready {
+        tracing::info!("calls are taken from {}", carriers::title(carrier));
     }
     if config.callers.allowed.is_empty() && config.callers.owners.is_empty() {
         tracing::info!(

@@ -5,17 +5,17 @@
 
 use crate::{
     app::App,
-    clock,
+    carriers, clock,
     guard::allowlist,
     jobs::text::{START, STOP},
     phone::{Incoming, Refused, verified},
 };
 use axum::{
     extract::{ConnectInfo, Path, State},
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
 };
-use carrier::{Carrier, Text, Word};
+use carrier::{Ask, Carrier, Text, Word};
 use jiff::{Timestamp, Zoned};
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
 use store::{AppointmentRow, Direction, NewText, StoreError, TextRow, Texted};
@@ -42,14 +42,18 @@ pub async fn incoming_text(
     Path(carrier): Path<String>,
     request: Incoming,
 ) -> Result<Response, Refused> {
-    if carrier != app.twilio.name() {
-        return Ok(StatusCode::NOT_FOUND.into_response());
-    }
+    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
     let request = request.as_request();
-    verified(&app, &request, peer)?;
-    let text = app.twilio.read_text(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
-    let answer = answer(&app, &text).await?;
-    let document = app.twilio.answer_text(answer.as_deref());
+    verified(&app, carrier, &request, peer)?;
+    let text = carrier.read_text(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+    let mut answer = answer(&app, carrier, &text).await?;
+    if let Some(body) = answer.take_if(|_| !carrier.texts_back()) {
+        let ask = Ask::Text { from: text.to.clone(), to: text.from.clone(), body, report: String::new() };
+        if let Err(why) = carriers::asked(&app, carrier, &ask).await {
+            tracing::warn!(text = text.id, why, "a text could not be answered");
+        }
+    }
+    let document = carrier.answer_text(answer.as_deref());
     Ok(([(header::CONTENT_TYPE, document.content_type)], document.body).into_response())
 }
 
@@ -60,13 +64,13 @@ struct Said {
 }
 
 /// Does what the text asks for; says what it is answered, if anything.
-async fn answer(app: &App, text: &Text) -> Result<Option<String>, StoreError> {
+async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<String>, StoreError> {
     if !allowlist::admits(&app.config.get().callers, &text.from) {
         tracing::info!(text = text.id, "a text from a number that is not on the list was not heeded");
         return Ok(None);
     }
     let wanted = reply::read(&text.body);
-    let key = format!("{}:{}", app.twilio.name(), text.id);
+    let key = format!("{}:{}", carrier.name(), text.id);
     let kept = keep(app, text, &wanted, &key).await?;
     let answer_key = format!("answer:{key}");
     let earlier = app.store.texts_with(&text.from, LOOKED_THROUGH).await?;

@@ -13,8 +13,8 @@ const LONGEST_INPUT: u64 = 4 * 1024 * 1024;
 #[derive(Debug, Arguments)]
 #[command(
     after_help = "The input is one object: {\"method\": \"POST\", \"url\": \"https://…\", \"headers\": {…}, \"body\": \"…\", \
-\"auth_token\": \"…\"}\nFor Telnyx, which signs with a key of its own, \"public_key\" and \"now_unix\" stand in place of \"auth_token\", \
-and \"url\" may be missing.\n`url` is the address as the carrier called it. Exit code: 0 accepted, 1 refused, 2 unreadable.\n\nExample:\n  \
+\"auth_token\": \"…\"}\n`url` is the address as the carrier called it. Telnyx: \"public_key\" and \"now_unix\" instead of \
+\"auth_token\". Exit code: 0 accepted, 1 refused, 2 unreadable.\n\nExample:\n  \
 earpiece explain twilio < request.json"
 )]
 pub struct Args {
@@ -33,14 +33,14 @@ pub enum Carrier {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut input = String::new();
     let read = std::io::stdin().take(LONGEST_INPUT).read_to_string(&mut input);
-    let judge = match args.carrier {
+    let explain = match args.carrier {
         Carrier::Twilio => carrier::explain::twilio,
         Carrier::Plivo => carrier::explain::plivo,
         Carrier::Telnyx => carrier::explain::telnyx,
     };
     let judged = read
         .map_err(|error| error.to_string())
-        .and_then(|_| judge(&input).map_err(|error| error.to_string()));
+        .and_then(|_| explain(&input).map_err(|error| error.to_string()));
     match judged {
         Ok(verdict) => {
             let json = serde_json::json!({ "accepted": verdict.accepted, "reason": verdict.reason });

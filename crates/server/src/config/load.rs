@@ -1,9 +1,9 @@
 //! From what is written, and where, to a [`Config`]: the later source wins, and every mistake is named with its place.
 
 use super::{
-    Assistant, Calendar, Callers, Config, Data, Deepgram, Email, EngineKind, Flags, Google, Log, LogFormat,
-    Messages, Ollama, OpenAi, Plivo, Server, Telnyx, TurnBy, TurnDetection, Twilio, Zapier, dotenv, file,
-    finish,
+    Assistant, Calendar, Callers, Calls, Config, Data, Deepgram, Email, EngineKind, Flags, Google, Log,
+    LogFormat, Messages, Mode, Ollama, OpenAi, Plivo, Server, Telnyx, TurnBy, TurnDetection, Twilio, Zapier,
+    dotenv, file, finish,
     parse::Value,
     schema::{self, Setting},
 };
@@ -383,6 +383,7 @@ fn blank(zone: TimeZone) -> Config {
             temperature: 0.0,
         },
         calendar: Calendar { zone, hours: when::Hours::default(), read_back: false },
+        calls: Calls { mode: Mode::Auto, modes: BTreeMap::new() },
         policy: call::Policy::default(),
         openai: OpenAi {
             api_key: None,

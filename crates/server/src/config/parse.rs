@@ -4,7 +4,10 @@ use super::{Network, Number};
 use crate::secret::Secret;
 use http::Uri;
 use jiff::civil::Time;
-use std::{fmt, fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    collections::BTreeMap, fmt, fmt::Display, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr,
+    time::Duration,
+};
 use when::{Holiday, Kind, Opening};
 
 /// A value as it was written.
@@ -47,6 +50,21 @@ impl Value {
 
     pub(super) fn secret(&self) -> Result<Option<Secret>, String> {
         Ok(self.some_text()?.map(Secret::new))
+    }
+
+    /// `number=word` pairs, in a list or parted by commas.
+    pub(super) fn modes<T: Copy>(
+        &self,
+        choices: &[(&'static str, T)],
+    ) -> Result<BTreeMap<Number, T>, String> {
+        let text = self.to_string();
+        let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+        let read = |pair: &str| {
+            let (number, word) = pair.split_once('=').ok_or("give pairs such as +15550100199=turns")?;
+            let number = Number::parse(number.trim()).map_err(|why| why.to_string())?;
+            Ok((number, Value::Text(word.to_owned()).choice(choices)?))
+        };
+        pairs.map(read).collect()
     }
 
     pub(super) fn path(&self) -> Result<PathBuf, String> {

@@ -1,6 +1,5 @@
 //! Whether a request is the carrier's, and under which of our addresses it was sent.
 
-use crate::clock;
 use carrier::{Carrier, Refusal, Request};
 
 /// The address that the carrier signed: of all that it may have been sent to, the one that verifies. Where none
@@ -11,9 +10,9 @@ pub fn verified(
     public: Option<&str>,
     trusted_proxy: bool,
     secret: &str,
+    now_unix: i64,
 ) -> Result<String, Refusal> {
     let mut refusal = Refusal::WrongSignature;
-    let now_unix = clock::now_ms() / 1_000;
     for (n, url) in carrier.addresses(request, public, trusted_proxy).into_iter().enumerate() {
         match carrier.verify(request, &url, secret, now_unix) {
             Ok(()) => return Ok(url),

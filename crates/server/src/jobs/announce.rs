@@ -107,7 +107,7 @@ pub(super) fn about<'a>(
         now,
         summary: &told.row.summary,
         business: &config.assistant.business,
-        number: config.twilio.phone_number.as_ref().map(crate::config::Number::as_str),
+        number: super::text::sender(&config).map(|(_, number)| number),
     }
 }
 

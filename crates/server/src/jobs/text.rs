@@ -9,18 +9,17 @@ use super::{
     Outcome,
     announce::{self, told},
 };
-use crate::{app::App, clock, config::Config};
-use axum::body::Bytes;
+use crate::{
+    app::App,
+    carriers::{self, Account},
+    clock,
+    config::Config,
+};
 use carrier::{Ask, Carrier, Texted};
 use jiff::Timestamp;
-use std::time::Duration;
 use store::{Direction, JobRow, NewText, StoreError};
 use tool::message::{job::Author, words};
 
-/// How long the carrier may take.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// The longest answer that is read: fifty texts of 1,600 characters.
-const LONGEST_ANSWER: usize = 1024 * 1024;
 /// How far the carrier's clock may be behind ours.
 const CLOCKS_MS: i64 = 2 * 60 * 1_000;
 /// A text that answers a caller finds them awake for as long as this.
@@ -32,11 +31,9 @@ const SENDING: &str = "sending";
 pub const STOP: &str = "stop";
 pub const START: &str = "start";
 
-/// The number that texts are sent from, where everything that it takes is set.
-pub(super) fn sender(config: &Config) -> Option<&str> {
-    let twilio = &config.twilio;
-    twilio.account_sid.as_ref().and(twilio.auth_token.as_ref())?;
-    twilio.phone_number.as_ref().map(crate::config::Number::as_str)
+/// The carrier that texts are sent by, and our number with it: the first for which everything is set.
+pub(super) fn sender(config: &Config) -> Option<(&'static dyn Carrier, &str)> {
+    carriers::all().into_iter().find_map(|carrier| Some((carrier, Account::of(config, carrier)?.number?)))
 }
 
 /// Sends one text about an appointment.
@@ -47,9 +44,10 @@ pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
     };
     let Some(to) = told.reach.text.clone() else { return Outcome::Done };
     let config = app.config.get();
-    let Some(from) = sender(&config) else {
+    let Some((carrier, from)) = sender(&config) else {
         return Outcome::Never(
-            "there is nothing to text by: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER"
+            "there is nothing to text by: set a carrier's account and number, such as TWILIO_ACCOUNT_SID, \
+             TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER"
                 .into(),
         );
     };
@@ -86,17 +84,16 @@ pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
         Ok(store::Texted::New(row)) => row,
         Ok(store::Texted::Again(row)) if row.carrier_id.is_some() => return Outcome::Done,
         // An earlier try ended without an answer.
-        Ok(store::Texted::Again(row)) => match find(app, &config, from, &row).await {
+        Ok(store::Texted::Again(row)) => match find(app, carrier, from, &row).await {
             Ok(Some(id)) => return taken(app, job, &id).await,
             Ok(None) => row,
             Err(why) => return Outcome::Later(why),
         },
         Err(error) => return error.into(),
     };
-    let ask =
-        Ask::Text { from: from.to_owned(), to: to.clone(), body: text.body, report: String::new() };
-    let texted = match asked(app, &config, &ask).await {
-        Ok((status, body)) => app.twilio.texted(status, &body),
+    let ask = Ask::Text { from: from.to_owned(), to: to.clone(), body: text.body, report: String::new() };
+    let texted = match carriers::asked(app, carrier, &ask).await {
+        Ok((status, body)) => carrier.texted(status, &body),
         Err(why) => Texted::Unknown(why),
     };
     match texted {
@@ -141,48 +138,20 @@ async fn taken(app: &App, job: &JobRow, id: &str) -> Outcome {
 /// The carrier's name for this text, if it has it.
 async fn find(
     app: &App,
-    config: &Config,
+    carrier: &dyn Carrier,
     from: &str,
     text: &store::TextRow,
 ) -> Result<Option<String>, String> {
     let ask = Ask::Texts { from: from.to_owned(), to: text.number.clone() };
-    let (status, body) = asked(app, config, &ask).await?;
-    let sent = app.twilio.texts(status, &body).map_err(|garbled| garbled.0)?;
+    let (status, body) = carriers::asked(app, carrier, &ask).await?;
+    let sent = carrier.texts(status, &body).map_err(|garbled| garbled.0)?;
     let known = app.store.texts_with(&text.number, 200).await.map_err(|error| error.to_string())?;
     let is_known = |id: &str| known.iter().any(|row| row.carrier_id.as_deref() == Some(id));
     // A trial account puts words of its own before ours.
     let found = sent.into_iter().find(|sent| {
-        // What a carrier does not tell may be it.
-        let same = sent.body.as_ref().is_none_or(|body| body.ends_with(&text.body));
-        same && sent.taken_ms >= text.at_ms - CLOCKS_MS && !is_known(&sent.id)
+        sent.body.as_ref().is_none_or(|body| body.ends_with(&text.body))
+            && sent.taken_ms >= text.at_ms - CLOCKS_MS
+            && !is_known(&sent.id)
     });
     Ok(found.map(|sent| sent.id))
-}
-
-/// The answer of Twilio's API; the error says that there was none.
-async fn asked(app: &App, config: &Config, ask: &Ask) -> Result<(u16, Bytes), String> {
-    let twilio = &config.twilio;
-    let (Some(account), Some(secret)) = (&twilio.account_sid, &twilio.auth_token) else {
-        return Err("Twilio's account is not set any more".into());
-    };
-    let request = app.twilio.ask(ask, &twilio.api_url, account, secret.expose());
-    let request = reqwest::Request::try_from(request).map_err(|_| "TWILIO_API_URL is not an address")?;
-    let answered = async {
-        let mut answer = app.http.execute(request).await?;
-        let status = answer.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await? {
-            body.extend_from_slice(&chunk);
-            if body.len() > LONGEST_ANSWER {
-                body.clear();
-                break;
-            }
-        }
-        Ok::<_, reqwest::Error>((status, Bytes::from(body)))
-    };
-    match tokio::time::timeout(PATIENCE, answered).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(format!("Twilio's API could not be reached: {}", error.without_url())),
-        Err(_) => Err("Twilio's API did not answer in time".into()),
-    }
 }

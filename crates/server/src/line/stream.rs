@@ -1,5 +1,6 @@
 //! A carrier's dialect spoken over a WebSocket, on the task of the call that it carries.
 
+use super::transcode::Transcoder;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use call::{LineCommand, LineEvent, Wire};
 use carrier::{Frame, Started, Stream};
@@ -30,6 +31,8 @@ pub struct StreamLine {
     wire: Wire,
     flushed: bool,
     heard: VecDeque<LineEvent>,
+    /// Where the stream's format is not the engines'.
+    transcoder: Option<Transcoder>,
     watch: Pin<Box<Sleep>>,
     /// A frame has come since the watch last looked.
     alive: bool,
@@ -57,6 +60,7 @@ impl StreamLine {
             wire: Wire::default(),
             flushed: true,
             heard: VecDeque::with_capacity(8),
+            transcoder: None,
             watch: Box::pin(sleep(SILENT)),
             alive: true,
             garbled: 0,
@@ -64,6 +68,7 @@ impl StreamLine {
         };
         let started =
             timeout(INTRODUCTION, line.introduction()).await.map_err(|_| NoIntroduction::Late)??;
+        line.transcoder = Transcoder::to(started.format);
         Ok((line, started))
     }
 
@@ -93,7 +98,12 @@ impl StreamLine {
     }
 
     pub fn tell(&mut self, command: &LineCommand) {
-        self.stream.write(command, &mut self.wire);
+        match (&mut self.transcoder, command) {
+            (Some(transcoder), LineCommand::Play(chunk)) => {
+                self.stream.write(&LineCommand::Play(transcoder.said(chunk)), &mut self.wire);
+            }
+            (_, command) => self.stream.write(command, &mut self.wire),
+        }
         if self.wire.waiting() > BACKLOG {
             self.heard.push_back(LineEvent::Closed);
         }
@@ -123,7 +133,7 @@ impl StreamLine {
         }
         loop {
             if let Some(event) = self.heard.pop_front() {
-                return Poll::Ready(event);
+                return Poll::Ready(self.transcoded(event));
             }
             match self.poll_read(cx) {
                 Poll::Ready(true) => {}
@@ -132,6 +142,13 @@ impl StreamLine {
             }
         }
         self.poll_watch(cx)
+    }
+
+    fn transcoded(&mut self, event: LineEvent) -> LineEvent {
+        match (&mut self.transcoder, event) {
+            (Some(transcoder), LineEvent::Audio(chunk)) => LineEvent::Audio(transcoder.heard(&chunk)),
+            (_, event) => event,
+        }
     }
 
     fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<LineEvent> {

@@ -1,8 +1,33 @@
 //! The telephone companies' accounts.
 
 use super::{Section, Setting};
+use crate::config::Mode;
+
+const MODES: [(&str, Mode); 3] = [("stream", Mode::Stream), ("turns", Mode::Turns), ("auto", Mode::Auto)];
 
 pub(super) const SECTIONS: &[Section] = &[
+    Section {
+        name: "calls",
+        about: "How calls are carried: `stream` (both speak at any time), `turns` (record, answer, record again: for numbers \
+                and plans without streaming) or `auto`.",
+        settings: &[
+            Setting::new(
+                "calls.mode",
+                &["CALL_MODE"],
+                "auto",
+                "For numbers that are not listed. `auto` streams, and takes turns for an hour where no stream opened.",
+                |c, v| v.choice(&MODES).map(|mode| c.calls.mode = mode),
+            ),
+            Setting::new(
+                "calls.modes",
+                &["CALL_MODES"],
+                "",
+                "Numbers of yours that are carried otherwise.",
+                |c, v| v.modes(&MODES).map(|modes| c.calls.modes = modes),
+            )
+            .example("+15550100199=turns, +15550100198=stream"),
+        ],
+    },
     Section {
         name: "twilio",
         about: "Twilio. The auth token is what its webhooks are verified with: without it, no call is taken.",
@@ -48,8 +73,7 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::new("plivo.auth_id", &["PLIVO_AUTH_ID"], "", "The account.", |c, v| {
                 v.some_text().map(|text| c.plivo.auth_id = text)
             })
-            .example("MAXXXXXXXXXXXXXXXXXX")
-            .pending(),
+            .example("MAXXXXXXXXXXXXXXXXXX"),
             Setting::new(
                 "plivo.auth_token",
                 &["PLIVO_AUTH_TOKEN"],
@@ -58,21 +82,18 @@ pub(super) const SECTIONS: &[Section] = &[
                 |c, v| v.secret().map(|token| c.plivo.auth_token = token),
             )
             .example("0123456789abcdef0123456789abcdef")
-            .secret()
-            .pending(),
+            .secret(),
             Setting::new("plivo.phone_number", &["PLIVO_PHONE_NUMBER"], "", "The number that answers.", |c, v| {
                 v.phone_number().map(|number| c.plivo.phone_number = number)
             })
-            .example("+15550100198")
-            .pending(),
+            .example("+15550100198"),
             Setting::new(
                 "plivo.api_url",
                 &["PLIVO_API_URL"],
                 "https://api.plivo.com",
                 "Where Plivo's API is.",
                 |c, v| v.web_url().map(|url| c.plivo.api_url = url),
-            )
-            .pending(),
+            ),
         ],
     },
     Section {
@@ -83,8 +104,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 v.secret().map(|key| c.telnyx.api_key = key)
             })
             .example("KEY0123456789ABCDEF")
-            .secret()
-            .pending(),
+            .secret(),
             Setting::new(
                 "telnyx.connection_id",
                 &["TELNYX_CONNECTION_ID"],
@@ -92,13 +112,11 @@ pub(super) const SECTIONS: &[Section] = &[
                 "The voice application that the number is connected to.",
                 |c, v| v.some_text().map(|text| c.telnyx.connection_id = text),
             )
-            .example("1293384261075731499")
-            .pending(),
+            .example("1293384261075731499"),
             Setting::new("telnyx.phone_number", &["TELNYX_PHONE_NUMBER"], "", "The number that answers.", |c, v| {
                 v.phone_number().map(|number| c.telnyx.phone_number = number)
             })
-            .example("+15550100197")
-            .pending(),
+            .example("+15550100197"),
             Setting::new(
                 "telnyx.public_key",
                 &["TELNYX_PUBLIC_KEY", "TELNYX_WEBHOOK_SECRET"],
@@ -106,16 +124,14 @@ pub(super) const SECTIONS: &[Section] = &[
                 "The key that its webhooks are verified with, base64, from the portal.",
                 |c, v| v.some_text().map(|text| c.telnyx.public_key = text),
             )
-            .example("e5OjK1s0mAbCdEfGhIjKlMnOpQrStUvWxYz0123456A=")
-            .pending(),
+            .example("e5OjK1s0mAbCdEfGhIjKlMnOpQrStUvWxYz0123456A="),
             Setting::new(
                 "telnyx.api_url",
                 &["TELNYX_API_URL"],
                 "https://api.telnyx.com",
                 "Where Telnyx's API is.",
                 |c, v| v.web_url().map(|url| c.telnyx.api_url = url),
-            )
-            .pending(),
+            ),
         ],
     },
 ];

@@ -1,0 +1,271 @@
+//! Calls by webhooks: each brings what the caller said, and is answered with what they are played next.
+
+use super::{Incoming, Refused, document, verified};
+use crate::{
+    app::App,
+    carriers,
+    config::Config,
+    line::turns::{Addresses, Heard, TurnsLine, Visit},
+};
+use axum::{
+    extract::{ConnectInfo, Path, State},
+    response::Response,
+};
+use call::Manner;
+use carrier::{Carrier, Next, Prompt, Recorded, Reply, Turn};
+use sound::{g711::samples_to_ulaw, wav::Wav};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// A carrier gives up on a webhook after 10 s or more; within this it is answered, if only with "one moment".
+const WITHIN: Duration = Duration::from_secs(6);
+/// How long a recording may take to be fetched, and how large it may be: two minutes of stereo PCM at 8 kHz.
+const FETCHED_WITHIN: Duration = Duration::from_secs(15);
+const LARGEST: usize = 4 * 1024 * 1024;
+/// How often a recording that is not there yet is asked for again.
+const LOOKS: u32 = 5;
+const LOOK_AGAIN: Duration = Duration::from_millis(400);
+/// How long a number takes turns for which no stream opened.
+const WITHOUT_STREAMS: Duration = Duration::from_secs(60 * 60);
+/// Where the parameter says that the carrier was asked to come again, and how often.
+const AGAIN: &str = "again";
+
+/// The calls that are carried by webhooks.
+#[derive(Default)]
+pub struct Turns {
+    under_way: Mutex<BTreeMap<String, UnderWay>>,
+    /// Carriers and numbers of ours for which no stream opened, and when.
+    without_streams: Mutex<BTreeMap<(&'static str, String), Instant>>,
+}
+
+struct UnderWay {
+    visits: mpsc::Sender<Visit>,
+    /// The last recording that was told of: carriers tell twice.
+    recording: String,
+}
+
+impl Turns {
+    /// How a call is best carried where nobody has decided: by a stream, unless none opened of late and the recordings
+    /// that turns are made of can be fetched.
+    pub(super) fn manner(&self, config: &Config, carrier: &dyn Carrier, to: &str, now: Instant) -> Manner {
+        let without = self.without_streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = without.get(&(carrier.name(), to.to_owned()));
+        let refused = since.is_some_and(|since| now.saturating_duration_since(*since) < WITHOUT_STREAMS);
+        if refused && carriers::Account::of(config, carrier).is_some() {
+            Manner::Turns
+        } else {
+            Manner::Duplex
+        }
+    }
+
+    pub(super) fn no_stream_opened(&self, carrier: &dyn Carrier, to: &str, now: Instant) {
+        let mut without = self.without_streams.lock().unwrap_or_else(PoisonError::into_inner);
+        without.retain(|_, since| now.saturating_duration_since(*since) < WITHOUT_STREAMS);
+        without.insert((carrier.name(), to.to_owned()), now);
+    }
+
+    fn visits(&self, call: &str) -> Option<mpsc::Sender<Visit>> {
+        Some(self.lock().get(call)?.visits.clone())
+    }
+
+    /// Whether a recording was told of for the first time.
+    fn is_news(&self, call: &str, recorded: &Recorded) -> bool {
+        let name = if recorded.id.is_empty() { &recorded.url } else { &recorded.id };
+        let mut under_way = self.lock();
+        let Some(call) = under_way.get_mut(call) else { return false };
+        let news = call.recording != *name;
+        call.recording.clone_from(name);
+        news
+    }
+
+    /// A line for the call of this id, until it is [closed](Self::close).
+    pub(super) fn open(&self, app: &App, id: &str, addresses: Addresses) -> TurnsLine {
+        let (visits, inbox) = mpsc::channel(8);
+        self.lock().insert(id.to_owned(), UnderWay { visits, recording: String::new() });
+        TurnsLine::new(inbox, addresses, app.clips.clone())
+    }
+
+    pub(super) fn close(&self, id: &str) {
+        self.lock().remove(id);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, UnderWay>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `POST /phone/process-voice/{call}`: the same as Twilio's below.
+pub async fn twilios_turn(
+    app: State<Arc<App>>,
+    peer: ConnectInfo<SocketAddr>,
+    Path(call): Path<String>,
+    request: Incoming,
+) -> Result<Response, Refused> {
+    turn(app, peer, Path(("twilio".into(), call)), request).await
+}
+
+/// `POST /phone/{carrier}/process-voice/{call}`: the caller has had their turn.
+pub async fn turn(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path((carrier, call)): Path<(String, String)>,
+    request: Incoming,
+) -> Result<Response, Refused> {
+    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
+    let request = request.as_request();
+    verified(&app, carrier, &request, peer)?;
+    let again = again(request.target);
+    let turn = carrier.read_turn(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+    let Some(visits) = app.turns.visits(&call) else {
+        tracing::info!(call, "a webhook of a call that is over, or was never here");
+        return Ok(document(carrier, &Reply::Turn(Vec::new(), Next::HangUp)));
+    };
+    let path = request.target.split('?').next().unwrap_or_default().to_owned();
+    let reply = if again > 0 {
+        visited(&app, visits, async { Heard::Nothing }, &path, again).await
+    } else {
+        let hearing = heard(app.clone(), carrier, call, turn);
+        visited(&app, visits, hearing, &path, again).await
+    };
+    Ok(document(carrier, &reply))
+}
+
+/// The first answer of a call: the greeting, or that it is coming.
+pub(super) async fn begin(app: &Arc<App>, id: &str, next: &str) -> Reply {
+    let Some(visits) = app.turns.visits(id) else { return Reply::Turn(Vec::new(), Next::HangUp) };
+    visited(app, visits, async { Heard::Nothing }, next, 0).await
+}
+
+/// Brings what was heard to the call, and waits for what it says to it, but not for longer than the carrier does.
+async fn visited(
+    app: &Arc<App>,
+    visits: mpsc::Sender<Visit>,
+    hearing: impl Future<Output = Heard> + Send + 'static,
+    path: &str,
+    again: u32,
+) -> Reply {
+    let (answer, answered) = oneshot::channel();
+    app.tasks.spawn(async move {
+        let heard = hearing.await;
+        let _over = visits.send(Visit { heard, answer }).await;
+    });
+    match tokio::time::timeout(WITHIN, answered).await {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(_)) => Reply::Turn(Vec::new(), Next::HangUp),
+        Err(_) => {
+            let config = app.config.get();
+            let words = config.policy.filler_words.clone();
+            let language = config.assistant.language.clone();
+            let prompt = if again == 0 {
+                Prompt::Say { words, language }
+            } else {
+                Prompt::Wait(Duration::from_secs(1))
+            };
+            Reply::Turn(vec![prompt], Next::Redirect(format!("{path}?{AGAIN}={}", again + 1)))
+        }
+    }
+}
+
+/// How often the carrier was asked to come again.
+fn again(target: &str) -> u32 {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let value = query.split('&').find_map(|pair| pair.strip_prefix(AGAIN)?.strip_prefix('='));
+    value.and_then(|value| value.parse().ok()).unwrap_or(0)
+}
+
+async fn heard(app: Arc<App>, carrier: &'static dyn Carrier, call: String, turn: Turn) -> Heard {
+    if turn.over {
+        return Heard::Gone;
+    }
+    if !turn.gathered.digits.is_empty() {
+        return Heard::Keys(turn.gathered.digits);
+    }
+    let Some(recorded) = turn.recorded else { return Heard::Sound(Vec::new()) };
+    if !app.turns.is_news(&call, &recorded) {
+        return Heard::Nothing;
+    }
+    match fetched(&app, carrier, &recorded.url).await {
+        Ok(sound) => Heard::Sound(sound),
+        Err(why) => {
+            tracing::warn!(call, why, "a recording could not be heard");
+            Heard::Sound(Vec::new())
+        }
+    }
+}
+
+/// What was recorded, in µ-law.
+async fn fetched(app: &App, carrier: &dyn Carrier, url: &str) -> Result<Vec<u8>, String> {
+    let fetching = async {
+        for look in 0.. {
+            match fetch(app, carrier, url).await? {
+                Some(file) => return decoded(&file),
+                None if look < LOOKS => tokio::time::sleep(LOOK_AGAIN).await,
+                None => return Err("it is not where the carrier says that it is".into()),
+            }
+        }
+        unreachable!("every look returns or is followed by another")
+    };
+    tokio::time::timeout(FETCHED_WITHIN, fetching).await.unwrap_or_else(|_| Err("it took too long".into()))
+}
+
+/// The file; none where it is not there yet. One redirect is followed, to where the carrier's recordings are.
+async fn fetch(app: &App, carrier: &dyn Carrier, url: &str) -> Result<Option<axum::body::Bytes>, String> {
+    let config = app.config.get();
+    let account = carriers::Account::of(&config, carrier)
+        .ok_or_else(|| format!("{}'s account is not set", carriers::title(carrier)))?;
+    let mut url = url.to_owned();
+    for _ in 0..2 {
+        let request = account.fetch(carrier, &url)?;
+        let request = reqwest::Request::try_from(request).map_err(|_| "its address is none")?;
+        let answer = carriers::fetched(app, request, LARGEST)
+            .await
+            .map_err(|error| error.without_url().to_string())?;
+        match answer {
+            carriers::Fetched::File(file) => return Ok(Some(file)),
+            carriers::Fetched::Elsewhere(to) => url = to,
+            carriers::Fetched::NotYet => return Ok(None),
+            carriers::Fetched::Refused(status) => return Err(format!("the carrier answered {status}")),
+            carriers::Fetched::TooLarge => return Err("it is too large".into()),
+        }
+    }
+    Err("it is redirected again and again".into())
+}
+
+/// A recording as µ-law at 8 kHz. Both sides of a stereo file are heard.
+fn decoded(file: &[u8]) -> Result<Vec<u8>, String> {
+    let wav = Wav::read(file).map_err(|error| format!("it is no WAV file that can be read: {error}"))?;
+    Ok(samples_to_ulaw(&wav.to_mono(8_000)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_often_the_carrier_came_again_is_read_from_the_address() {
+        let cases = [
+            ("/p/c", 0),
+            ("/p/c?again=2", 2),
+            ("/p/c?a=b&again=3", 3),
+            ("/p/c?again=x", 0),
+            ("/p?xagain=1", 0),
+        ];
+        for (target, times) in cases {
+            assert_eq!(again(target), times, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_recording_is_heard_whatever_its_rate() {
+        let tone: Vec<i16> = (0..16_000).map(|n| if n % 40 < 20 { 8_000 } else { -8_000 }).collect();
+        let sound = decoded(&Wav::mono(16_000, tone).write()).expect("a WAV");
+        assert_eq!(sound.len(), 8_000);
+        assert!(decoded(b"<html>not found</html>").is_err());
+        assert!(decoded(b"").is_err());
+    }
+}
