@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   bytes of the line ── g711 ──► samples ──┬── level      is it loud, is it silence
-//!   bytes of a file ──── wav ───►           ├── resample   8 ⇄ 16 ⇄ 24 kHz, at once or as it streams
+//!   bytes of a file ── wav, mp3 ──►         ├── resample   8 ⇄ 16 ⇄ 24 kHz, at once or as it streams
 //!                                           └── widen      8 kHz telephone → 16 kHz for a recogniser
 //! ```
 //!
@@ -12,6 +12,7 @@
 
 pub mod g711;
 pub mod level;
+pub mod mp3;
 pub mod resample;
 pub mod wav;
 pub mod widen;

@@ -13,7 +13,7 @@ use axum::{
 };
 use call::Manner;
 use carrier::{Carrier, Next, Prompt, Recorded, Reply, Turn};
-use sound::{g711::samples_to_ulaw, wav::Wav};
+use sound::{g711::samples_to_ulaw, mp3, wav::Wav};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -27,6 +27,8 @@ const WITHIN: Duration = Duration::from_secs(6);
 /// How long a recording may take to be fetched, and how large it may be: two minutes of stereo PCM at 8 kHz.
 const FETCHED_WITHIN: Duration = Duration::from_secs(15);
 const LARGEST: usize = 4 * 1024 * 1024;
+/// No recording is heard for longer.
+const LONGEST: Duration = Duration::from_secs(2 * 60);
 /// How often a recording that is not there yet is asked for again.
 const LOOKS: u32 = 5;
 const LOOK_AGAIN: Duration = Duration::from_millis(400);
@@ -238,7 +240,11 @@ async fn fetch(app: &App, carrier: &dyn Carrier, url: &str) -> Result<Option<axu
 
 /// A recording as µ-law at 8 kHz. Both sides of a stereo file are heard.
 fn decoded(file: &[u8]) -> Result<Vec<u8>, String> {
-    let wav = Wav::read(file).map_err(|error| format!("it is no WAV file that can be read: {error}"))?;
+    let wav = if file.starts_with(b"RIFF") {
+        Wav::read(file).map_err(|error| format!("it is no WAV file that can be read: {error}"))?
+    } else {
+        mp3::read(file, LONGEST).ok_or("it is neither WAV nor MP3")?
+    };
     Ok(samples_to_ulaw(&wav.to_mono(8_000)))
 }
 
