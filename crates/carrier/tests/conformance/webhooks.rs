@@ -1,0 +1,512 @@
+//! Documents, turns, callbacks, recordings and the API.
+
+use super::{
+    request,
+    sides::{self, FROM, Kind, Side, TO, URL},
+    tree::Element,
+};
+use carrier::{
+    AnsweredBy, Ask, Bounds, CallStatus, Delivered, Dial, GatherInput, Gathered, Hooks, Next, Outgoing,
+    Prompt, Recorded, Reply, Request, Texted, Turn,
+};
+use serde_json::Value;
+use std::time::Duration;
+
+const BASE: &str = "http://127.0.0.1:4010";
+
+fn bounds(finish: Option<char>) -> Bounds {
+    Bounds { longest: Duration::from_secs(30), silence: Duration::from_secs(2), finish }
+}
+
+/// Every way to answer, with this text wherever one goes.
+fn replies(text: &str) -> Vec<Reply> {
+    let to = || text.to_owned();
+    let prompts = || {
+        vec![
+            Prompt::Say { words: to(), language: to() },
+            Prompt::Say { words: to(), language: String::new() },
+            Prompt::Play(to()),
+            Prompt::Wait(Duration::from_millis(1_200)),
+        ]
+    };
+    let gather = |input| Next::Gather { to: to(), bounds: bounds(None), input, language: to() };
+    let dial = |to: String| {
+        Next::Dial(Dial { to, caller_id: text.into(), rings: Duration::ZERO, then: text.into() })
+    };
+    let mut all = vec![
+        Reply::Stream { url: to(), token: to(), welcome: Some(to()) },
+        Reply::Say(to()),
+        Reply::Reject,
+        Reply::Nothing,
+    ];
+    let next = [
+        Next::Record { to: to(), bounds: bounds(Some('#')), beep: true },
+        gather(GatherInput::Keys(4)),
+        gather(GatherInput::Speech),
+        gather(GatherInput::Both(1)),
+        Next::Redirect(to()),
+        dial(to()),
+        dial(format!("sip:{text}")),
+        dial(format!("client:{text}")),
+        Next::HangUp,
+    ];
+    all.extend(next.map(|next| Reply::Turn(prompts(), next)));
+    all
+}
+
+fn shape(element: &Element) -> Vec<(String, Vec<String>)> {
+    let one = |element: &&Element| {
+        (element.name.clone(), element.attributes.iter().map(|(name, _)| name.clone()).collect())
+    };
+    element.all().iter().map(one).collect()
+}
+
+#[test]
+fn no_text_can_become_markup_or_be_lost() {
+    let hostile = "\"'</Say></Speak></Response><Hangup/>&amp;<![CDATA[x]]>\t ü €";
+    for side in sides::all() {
+        for (plain, hostile_reply) in replies("x").iter().zip(replies(hostile)) {
+            let document = Element::read(&side.carrier.answer(&hostile_reply).body);
+            assert_eq!(document.name, "Response");
+            assert_eq!(
+                shape(&document),
+                shape(&Element::read(&side.carrier.answer(plain).body)),
+                "{}",
+                side.name()
+            );
+            let controlled = side.carrier.answer(&Reply::Say("a\u{0}\u{b}b\u{ffff}".into()));
+            assert_eq!(Element::read(&controlled.body).children[0].text, "ab");
+            if let Reply::Say(_) | Reply::Turn(_, Next::Redirect(_)) = hostile_reply {
+                assert!(document.all().iter().any(|element| element.text == hostile), "{}", side.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_turn_prompts_records_and_comes_back_even_if_nobody_spoke() {
+    let to = "https://voice.example.com/phone/process-voice/1?a=b&c=d";
+    for side in sides::all() {
+        let prompts = vec![
+            Prompt::Play("https://voice.example.com/audio/1.wav".into()),
+            Prompt::Say { words: "Go on.".into(), language: "de-DE".into() },
+            Prompt::Wait(Duration::from_secs(2)),
+        ];
+        let next = Next::Record { to: to.into(), bounds: bounds(Some('#')), beep: false };
+        let document = Element::read(&side.carrier.answer(&Reply::Turn(prompts, next)).body);
+        let (say, wait) = match side.kind {
+            Kind::Twilio | Kind::Telnyx => ("Say", "Pause"),
+            Kind::Plivo => ("Speak", "Wait"),
+        };
+        let names: Vec<_> = document.children.iter().map(|child| child.name.as_str()).collect();
+        assert_eq!(names, ["Play", say, wait, "Record", "Redirect"], "{}", side.name());
+        let [play, say, wait, record, redirect] = &document.children[..] else { panic!("five verbs") };
+        assert_eq!(play.text, "https://voice.example.com/audio/1.wav");
+        assert_eq!((say.text.as_str(), say.attribute("language")), ("Go on.", Some("de-DE")));
+        assert_eq!(wait.attribute("length"), Some("2"));
+        for (name, value) in [
+            ("action", to),
+            ("method", "POST"),
+            ("timeout", "2"),
+            ("maxLength", "30"),
+            ("finishOnKey", "#"),
+            ("playBeep", "false"),
+        ] {
+            assert_eq!(record.attribute(name), Some(value), "{} {name}", side.name());
+        }
+        match side.kind {
+            Kind::Twilio => {}
+            Kind::Plivo => {
+                assert_eq!(record.attribute("fileFormat"), Some("wav"));
+                assert_eq!(record.attribute("recordChannelType"), Some("mono"));
+            }
+            Kind::Telnyx => assert_eq!(record.attribute("channels"), Some("single")),
+        }
+        assert_eq!((redirect.text.as_str(), redirect.attribute("method")), (to, Some("POST")));
+    }
+}
+
+#[test]
+fn a_gather_holds_its_prompts_and_never_ends_at_a_key_by_accident() {
+    for side in sides::all() {
+        let answer = |input, finish| {
+            let say = Prompt::Say { words: "Your PIN?".into(), language: String::new() };
+            let next = Next::Gather {
+                to: "https://h/g".into(),
+                bounds: bounds(finish),
+                input,
+                language: "en-GB".into(),
+            };
+            Element::read(&side.carrier.answer(&Reply::Turn(vec![say], next)).body)
+        };
+        let (name, kind, none) = match side.kind {
+            Kind::Twilio | Kind::Telnyx => ("Gather", "input", ""),
+            Kind::Plivo => ("GetInput", "inputType", "none"),
+        };
+        for (input, word, keys) in [
+            (GatherInput::Keys(4), "dtmf", Some("4")),
+            (GatherInput::Speech, "speech", None),
+            (GatherInput::Both(1), "dtmf speech", Some("1")),
+        ] {
+            let document = answer(input, Some('*'));
+            let gather = document.named(name).expect("a gather");
+            assert_eq!(gather.attribute(kind), Some(word), "{}", side.name());
+            assert_eq!(gather.attribute("numDigits"), keys);
+            assert_eq!(
+                (gather.attribute("action"), gather.attribute("finishOnKey")),
+                (Some("https://h/g"), Some("*"))
+            );
+            assert_eq!(gather.attribute("language"), Some("en-GB"));
+            assert_eq!(gather.children[0].text, "Your PIN?");
+            assert_eq!(document.children.last().expect("a verb").text, "https://h/g");
+        }
+        let open = answer(GatherInput::Both(1), None);
+        assert_eq!(open.named(name).expect("a gather").attribute("finishOnKey"), Some(none));
+    }
+}
+
+#[test]
+fn the_caller_is_connected_to_a_number_or_a_sip_address() {
+    for side in sides::all() {
+        let dial = |to: &str| {
+            let rings = Duration::from_secs(20);
+            let next =
+                Next::Dial(Dial { to: to.into(), caller_id: TO.into(), rings, then: "https://h/t".into() });
+            Element::read(&side.carrier.answer(&Reply::Turn(vec![], next)).body)
+        };
+        let bare = |number: &str| match side.kind {
+            Kind::Plivo => number.trim_start_matches('+').to_owned(),
+            Kind::Twilio | Kind::Telnyx => number.to_owned(),
+        };
+        let document = dial(FROM);
+        let to = document.named("Dial").expect("a dial");
+        assert_eq!(to.attribute("callerId"), Some(bare(TO).as_str()), "{}", side.name());
+        assert_eq!((to.attribute("timeout"), to.attribute("action")), (Some("20"), Some("https://h/t")));
+        assert!(document.all().iter().any(|element| element.text == bare(FROM)));
+        let child = if side.kind == Kind::Plivo { "User" } else { "Sip" };
+        assert_eq!(dial("sip:a@h").named(child).expect("a SIP address").text, "sip:a@h");
+    }
+}
+
+#[test]
+fn what_was_recorded_or_gathered_is_read() {
+    for side in sides::all() {
+        let headers = side.signed(URL, "");
+        let turn = |more: &str| side.carrier.read_turn(&request(&headers, &side.form(more))).expect("a turn");
+        let silent = Turn { call: side.call.into(), ..Turn::default() };
+        assert_eq!(turn(""), silent, "{}", side.name());
+        let recorded = match side.kind {
+            Kind::Twilio | Kind::Telnyx => {
+                "&RecordingSid=RE4&RecordingUrl=https%3A%2F%2Fh%2Fr&RecordingDuration=17&Digits=%23"
+            }
+            Kind::Plivo => {
+                "&RecordingID=RE4&RecordUrl=https%3A%2F%2Fh%2Fr&RecordingDuration=17&RecordingDurationMs=17000&Digits=%23"
+            }
+        };
+        let duration = Some(Duration::from_secs(17));
+        let expected = Recorded { id: "RE4".into(), url: "https://h/r".into(), duration };
+        assert_eq!(turn(recorded).recorded, Some(expected), "{}", side.name());
+        assert_eq!(turn(recorded).gathered.digits, "#");
+        let unknown = recorded.replace("17000", "-1").replace("=17", "=");
+        assert_eq!(turn(&unknown).recorded.expect("a recording").duration, None, "{}", side.name());
+        let (speech, sure) = match side.kind {
+            Kind::Twilio | Kind::Telnyx => ("SpeechResult", "Confidence"),
+            Kind::Plivo => ("Speech", "SpeechConfidenceScore"),
+        };
+        let gathered = turn(&format!("&Digits=12%2A&{speech}=Gr%C3%BC%C3%9Fe&{sure}=0.5")).gathered;
+        assert_eq!(
+            gathered,
+            Gathered { digits: "12*".into(), speech: "Grüße".into(), confidence: Some(0.5) }
+        );
+        assert_eq!(turn(&format!("&{sure}=NaN&Digits=1x")).gathered, Gathered::default());
+        assert!(turn("&CallStatus=completed").over && !turn("&CallStatus=in-progress").over);
+        let long = side.form(&format!("&{speech}={}", "x".repeat(20_000)));
+        assert!(side.carrier.read_turn(&request(&headers, &long)).is_err());
+    }
+    for side in sides::all().into_iter().filter(|side| side.kind != Kind::Plivo) {
+        let headers = side.signed(URL, "");
+        let turn = |more: &str| side.carrier.read_turn(&request(&headers, &side.form(more))).expect("a turn");
+        assert!(turn("&Digits=hangup").over && turn("&Digits=hangup").gathered.digits.is_empty());
+        assert_eq!(turn("&RecordingUrl=https%3A%2F%2Fh%2Fr&RecordingStatus=failed").recorded, None);
+    }
+}
+
+#[test]
+fn how_a_call_fares_is_read() {
+    for side in sides::all() {
+        let headers = side.signed(URL, "");
+        let status =
+            |more: &str| side.carrier.read_status(&request(&headers, &side.form(more))).expect("a status");
+        for (word, state) in [
+            ("ringing", CallStatus::Ringing),
+            ("in-progress", CallStatus::InProgress),
+            ("completed", CallStatus::Completed),
+            ("busy", CallStatus::Busy),
+            ("failed", CallStatus::Failed),
+            ("no-answer", CallStatus::NoAnswer),
+        ] {
+            assert_eq!(status(&format!("&CallStatus={word}")).state, Some(state), "{}", side.name());
+        }
+        assert_eq!(status("&CallStatus=new-in-2030").state, None);
+        let (length, human, machine) = match side.kind {
+            Kind::Twilio | Kind::Telnyx => ("CallDuration", "AnsweredBy=human", "AnsweredBy=machine_start"),
+            Kind::Plivo => ("Duration", "Machine=false", "Machine=true"),
+        };
+        let over = status(&format!("&CallStatus=completed&{length}=42&SequenceNumber=3"));
+        assert_eq!(
+            (&*over.call, over.duration),
+            (side.call, Some(Duration::from_secs(42))),
+            "{}",
+            side.name()
+        );
+        assert_eq!(over.sequence, (side.kind != Kind::Plivo).then_some(3));
+        assert_eq!(status(&format!("&{human}")).answered_by, Some(AnsweredBy::Human));
+        assert_eq!(status(&format!("&{machine}")).answered_by, Some(AnsweredBy::Machine));
+        assert_eq!(status("").answered_by, None);
+    }
+}
+
+#[test]
+fn recordings_are_fetched_from_the_carriers_servers_alone_and_secrets_go_nowhere_else() {
+    for side in sides::all() {
+        let fetch = |url: &str, base: &str| side.carrier.fetch(url, base, "AC1", "s3cret");
+        let (good, known): (&[_], &[_]) = match side.kind {
+            Kind::Twilio => (
+                &[
+                    "https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE4",
+                    "https://api.dublin.ie1.twilio.com/r.wav",
+                ],
+                &[],
+            ),
+            Kind::Plivo => (
+                &["https://media.plivo.com/v1/Account/MA1/Recording/1.wav"],
+                &["https://s3.amazonaws.com/recordings_2013/1.mp3"],
+            ),
+            Kind::Telnyx => {
+                (&[], &["https://s3.amazonaws.com/telephony-recorder-prod/1.wav?X-Amz-Expires=600"])
+            }
+        };
+        for url in good {
+            let request = fetch(url, "https://base.example").unwrap_or_else(|why| panic!("{url}: {why:?}"));
+            assert_eq!(request.method(), "GET");
+            assert_eq!(request.headers()["authorization"], "Basic QUMxOnMzY3JldA==", "{url}");
+            assert!(request.headers()["authorization"].is_sensitive());
+        }
+        for url in known {
+            let request = fetch(url, "https://base.example").unwrap_or_else(|why| panic!("{url}: {why:?}"));
+            assert!(!request.headers().contains_key("authorization"), "{url}");
+        }
+        for bad in [
+            "https://evil.example/r.wav",
+            "https://api.twilio.com.evil.example/r",
+            "https://evil.example/api.twilio.com",
+            "https://evilplivo.com/r",
+            "https://api.twilio.com@evil.example/",
+            "http://api.twilio.com/r",
+            "http://media.plivo.com/r",
+            "http://s3.amazonaws.com/r",
+            "https://127.0.0.1/r",
+            "http://169.254.169.254/latest/meta-data",
+            "http://127.0.0.1:4011/r.wav",
+            "file:///etc/passwd",
+            "",
+        ] {
+            assert!(fetch(bad, BASE).is_err(), "{} {bad}", side.name());
+        }
+        assert!(fetch("http://127.0.0.1:4010/r.wav", BASE).is_ok(), "{}", side.name());
+        assert!(fetch("http://127.0.0.1:4010/r.wav", "https://base.example").is_err());
+    }
+    let [twilio, ..] = sides::all();
+    let request =
+        twilio.carrier.fetch("https://api.twilio.com/Recordings/RE4", BASE, "a", "b").expect("Twilio's");
+    assert_eq!(request.uri().path(), "/Recordings/RE4.wav");
+}
+
+fn asks() -> Vec<Ask> {
+    let call = || "a/../b?c".to_owned();
+    let text = |text: &str| text.to_owned();
+    let hooks = Hooks { voice: text("https://h/v"), status: text("https://h/s"), text: text("https://h/t") };
+    let outgoing = Outgoing {
+        from: text(TO),
+        to: text(FROM),
+        url: text("https://h/v"),
+        status: text("https://h/s"),
+        machines: text("https://h/m"),
+        rings: Duration::from_secs(30),
+    };
+    vec![
+        Ask::Complete { call: call() },
+        Ask::Transfer { call: call(), to: text(FROM), via: text("https://h/dial") },
+        Ask::Redirect { call: call(), url: text("https://h/v") },
+        Ask::Call(outgoing),
+        Ask::Text { from: text(TO), to: text(FROM), body: text("Hi & bye"), report: text("https://h/d") },
+        Ask::Texts { from: text(TO), to: text(FROM) },
+        Ask::Test,
+        Ask::Numbers { page: 0 },
+        Ask::Applications { page: 1 },
+        Ask::SetHooks { application: None, name: text("Earpiece"), hooks: hooks.clone() },
+        Ask::SetHooks { application: Some(text("12/3")), name: text("Earpiece"), hooks },
+        Ask::Bind { number: text("14155550100"), application: text("123") },
+    ]
+}
+
+#[test]
+fn the_api_is_asked_at_its_base_with_a_secret_that_is_not_shown() {
+    for side in sides::all() {
+        for ask in asks() {
+            for account in ["AC1", "org/123"] {
+                let request = side.carrier.ask(&ask, BASE, account, "s3cret");
+                let uri = request.uri().to_string();
+                assert!(uri.starts_with(BASE) && !uri.contains("/../") && !uri.contains("b?c"), "{uri}");
+                assert!(request.headers()["authorization"].is_sensitive());
+                assert!(!format!("{request:?}").contains("s3cret"));
+                let changes = !matches!(
+                    ask,
+                    Ask::Test | Ask::Texts { .. } | Ask::Numbers { .. } | Ask::Applications { .. }
+                );
+                assert_eq!(request.method() != "GET", changes, "{} {ask:?}", side.name());
+                let kind = request.headers().get("content-type").map(|kind| kind.to_str().expect("ASCII"));
+                match kind {
+                    Some("application/json") => {
+                        drop(serde_json::from_slice::<Value>(request.body()).expect("JSON"))
+                    }
+                    Some("application/x-www-form-urlencoded") => assert!(!request.body().is_empty()),
+                    Some(other) => panic!("{other}"),
+                    None => assert!(request.body().is_empty()),
+                }
+                assert!(side.kind != Kind::Plivo || request.uri().path().ends_with('/'), "{uri}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_call_that_is_over_already_was_ended() {
+    for side in sides::all() {
+        let done = |ask: &Ask, status: u16, body: &str| side.carrier.done(ask, status, body.as_bytes());
+        let complete = Ask::Complete { call: side.call.into() };
+        let (status, gone) = match side.kind {
+            Kind::Twilio => (404, r#"{"code":20404,"status":404}"#),
+            Kind::Plivo => (404, r#"{"api_id":"1","error":"not found"}"#),
+            Kind::Telnyx => (422, r#"{"errors":[{"code":"90018","title":"Call has already ended"}]}"#),
+        };
+        assert_eq!(done(&complete, status, gone), Ok(String::new()), "{}", side.name());
+        assert!(done(&Ask::Test, status, gone).is_err());
+        for (status, body) in [(401, ""), (403, "{}"), (429, "x"), (500, "<html>"), (400, "[1]")] {
+            let why = done(&complete, status, body).expect_err("refused");
+            assert!(why.contains(&status.to_string()), "{why}");
+        }
+        let call = Ask::Call(Outgoing::default());
+        let (body, name) = match side.kind {
+            Kind::Twilio => (r#"{"sid":"CA1","auth_token":"x"}"#, "CA1"),
+            Kind::Plivo => (r#"{"message":"call fired","request_uuid":"98-1"}"#, "98-1"),
+            Kind::Telnyx => (r#"{"from":"+1","call_sid":"v3:1","status":"queued"}"#, "v3:1"),
+        };
+        assert_eq!(done(&call, 201, body), Ok(name.to_owned()), "{}", side.name());
+        assert_eq!(done(&call, 201, "not JSON"), Ok(String::new()));
+    }
+}
+
+#[test]
+fn numbers_and_what_their_calls_go_to_are_listed() {
+    for side in sides::all() {
+        let (numbers, applications) = match side.kind {
+            Kind::Twilio => {
+                let number = r#"{"incoming_phone_numbers":[{"sid":"PN1","phone_number":"+14155550100","friendly_name":"n",
+                    "voice_url":"https://h/v","status_callback":"https://h/s","sms_url":"https://h/t"}]}"#;
+                (number, number)
+            }
+            Kind::Plivo => (
+                r#"{"objects":[{"number":"14155550100","application":"/v1/Account/MA1/Application/204/"}]}"#,
+                r#"{"objects":[{"app_id":"204","app_name":"n","answer_url":"https://h/v","hangup_url":"https://h/s",
+                    "message_url":"https://h/t"}]}"#,
+            ),
+            Kind::Telnyx => (
+                r#"{"data":[{"id":"12","phone_number":"+14155550100","connection_id":"204"}]}"#,
+                r#"{"data":[{"id":"204","friendly_name":"n","voice_url":"https://h/v","status_callback":"https://h/s"}]}"#,
+            ),
+        };
+        let [number] = &side.carrier.numbers(200, numbers.as_bytes()).expect("numbers")[..] else {
+            panic!("one")
+        };
+        let [application] =
+            &side.carrier.applications(200, applications.as_bytes()).expect("applications")[..]
+        else {
+            panic!("one")
+        };
+        assert_eq!((&*number.number, &number.application), (TO, &application.id), "{}", side.name());
+        assert_eq!((&*application.name, &*application.hooks.voice), ("n", "https://h/v"));
+        assert_eq!(application.hooks.status, "https://h/s");
+        for (status, body) in [(401, numbers), (200, "{}"), (200, "x"), (200, r#"{"data":5,"objects":5}"#)] {
+            assert!(side.carrier.numbers(status, body.as_bytes()).is_err(), "{} {body}", side.name());
+        }
+    }
+}
+
+#[test]
+fn texts_come_in_and_their_delivery_is_told() {
+    for side in sides::all() {
+        let (text, delivered, lost) = texts(&side);
+        let event = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let headers = if side.kind == Kind::Telnyx { event } else { vec![] };
+        let text =
+            side.carrier.read_text(&Request { headers: &headers, ..request(&[], &text) }).expect("a text");
+        assert_eq!((&*text.id, &*text.from, &*text.to, &*text.body), ("84c-1", FROM, TO, "Hello & bye"));
+        for (body, state) in [(delivered, Delivered::Arrived), (lost, Delivered::Lost)] {
+            let told = side.carrier.read_delivery(&Request { headers: &headers, ..request(&[], &body) });
+            let told = told.unwrap_or_else(|why| panic!("{why:?} {body}"));
+            assert_eq!((&*told.id, told.state), ("84c-1", state), "{}", side.name());
+        }
+        for bad in
+            ["", "{}", r#"{"data":{"event_type":"call.hangup"}}"#, "From=1", "MessageSid=1&MessageUUID=1"]
+        {
+            let request = Request { headers: &headers, ..request(&[], bad) };
+            assert!(side.carrier.read_text(&request).is_err(), "{} {bad}", side.name());
+            assert!(side.carrier.read_delivery(&request).is_err(), "{} {bad}", side.name());
+        }
+        let taken = match side.kind {
+            Kind::Twilio => r#"{"sid":"84c-1"}"#,
+            Kind::Plivo => r#"{"message":"message(s) queued","message_uuid":["84c-1"]}"#,
+            Kind::Telnyx => r#"{"data":{"id":"84c-1"}}"#,
+        };
+        assert_eq!(side.carrier.texted(200, taken.as_bytes()), Texted::Taken { id: "84c-1".into() });
+        for (status, body) in [(500, ""), (503, "{}"), (200, "{}"), (202, "<html>")] {
+            assert!(
+                matches!(side.carrier.texted(status, body.as_bytes()), Texted::Unknown(_)),
+                "{}",
+                side.name()
+            );
+        }
+        assert!(matches!(side.carrier.texted(429, b""), Texted::Later(_)));
+        assert!(matches!(side.carrier.texted(401, b""), Texted::Never(_)));
+        let words = side.carrier.answer_text(Some("Hi")).body;
+        assert_eq!(words.contains("Hi"), side.carrier.texts_back());
+    }
+}
+
+/// A text that came in, and what became of two that went out.
+fn texts(side: &Side) -> (String, String, String) {
+    let event = |kind: &str, status: &str| {
+        format!(
+            r#"{{"data":{{"event_type":"{kind}","payload":{{"id":"84c-1","from":{{"phone_number":"{FROM}"}},
+            "to":[{{"phone_number":"{TO}","status":"{status}"}}],"text":"Hello & bye"}}}}}}"#
+        )
+    };
+    match side.kind {
+        Kind::Twilio => (
+            "MessageSid=84c-1&From=%2B14155550199&To=%2B14155550100&Body=Hello+%26+bye".into(),
+            "MessageSid=84c-1&MessageStatus=delivered".into(),
+            "MessageSid=84c-1&MessageStatus=undelivered&ErrorCode=30005".into(),
+        ),
+        Kind::Plivo => (
+            "MessageUUID=84c-1&From=14155550199&To=14155550100&Text=Hello+%26+bye&Type=sms".into(),
+            "MessageUUID=84c-1&Status=delivered".into(),
+            "MessageUUID=84c-1&Status=failed&ErrorCode=200".into(),
+        ),
+        Kind::Telnyx => (
+            event("message.received", "webhook_delivered"),
+            event("message.finalized", "delivered"),
+            event("message.finalized", "delivery_failed"),
+        ),
+    }
+}
