@@ -1,8 +1,11 @@
 //! A frame of sound costs no allocation, in either direction.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use call::{Call, EngineEvent, Format, Input, LineEvent, Manner, Output, Policy, Wire};
-use carrier::{Frame, Stream as _, twilio::TwilioStream};
+use bytes::Bytes;
+use call::{
+    Call, Chunk, EngineEvent, Format, Input, LineCommand, LineEvent, Manner, Mark, Output, Policy, Wire,
+};
+use carrier::{Frame, Stream, plivo::PlivoStream, telnyx::TelnyxStream, twilio::TwilioStream};
 use engine::{
     ApiKey, Brief, Dialect as _, Outbox,
     openai::{Config, OpenAi},
@@ -166,4 +169,85 @@ fn a_frame_of_sound_allocates_nothing_in_either_direction() {
     assert!(path.heard > 216 * FRAMES as usize, "the engine heard every frame");
     assert!(path.played > 216 * FRAMES as usize, "the caller heard every frame");
     assert_eq!(allocations, 0, "over {FRAMES} frames each way");
+}
+
+/// A stream's start, what it sends of a frame before and after the frame's number, and what it says to a mark.
+type Side = (Box<dyn Stream>, &'static str, [&'static str; 2], [&'static str; 2]);
+
+fn sides() -> [Side; 3] {
+    let plivo_start = r#"{"event":"start","start":{"callId":"1","streamId":"2","mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000}},"extra_headers":"token=74"}"#;
+    let telnyx_start = r#"{"event":"start","start":{"call_control_id":"v3:1","custom_parameters":{"token":"t"},"media_format":{"encoding":"PCMU","sample_rate":8000,"channels":1}},"stream_id":"2"}"#;
+    [
+        (
+            Box::new(TwilioStream::default()),
+            START,
+            [
+                r#"{"event":"media","streamSid":"MZ1","media":{"track":"inbound","chunk":""#,
+                r#"","payload":""#,
+            ],
+            [r#"{"event":"mark","streamSid":"MZ1","mark":{"name":"m"#, r#""}}"#],
+        ),
+        (
+            Box::new(PlivoStream::default()),
+            plivo_start,
+            [
+                r#"{"event":"media","streamId":"2","extra_headers":"token=74","media":{"track":"inbound","chunk":""#,
+                r#"","payload":""#,
+            ],
+            [r#"{"event":"playedStream","streamId":"2","name":"m"#, r#""}"#],
+        ),
+        (
+            Box::new(TelnyxStream::default()),
+            telnyx_start,
+            [r#"{"event":"media","stream_id":"2","media":{"track":"inbound","chunk":""#, r#"","payload":""#],
+            [r#"{"event":"mark","stream_id":"2","mark":{"name":"m"#, r#""}}"#],
+        ),
+    ]
+}
+
+#[test]
+fn no_carriers_stream_allocates_for_a_frame() {
+    const FRAMES: u64 = 4_000;
+    const WARM: u64 = 500;
+    let payload = BASE64_STANDARD.encode([0x7f; 160]);
+    // Not a whole number of 20 ms, so that a rest is kept where the carrier wants no less.
+    let sound = Chunk { format: Format::Ulaw, bytes: Bytes::from_static(&[0x55; 170]) };
+    for (mut stream, start, [before_count, after_count], [before_mark, after_mark]) in sides() {
+        let (mut events, mut wire) = (VecDeque::with_capacity(16), Wire::default());
+        let mut text = String::with_capacity(1_024);
+        stream.read(Frame::Text(start), &mut events).expect("a start");
+        let (mut heard, mut played, mut before) = (0_u64, 0, 0);
+        for frame in 1..=WARM + FRAMES {
+            if frame == WARM {
+                before = ALLOCATIONS.get();
+            }
+            // Every tenth frame comes before its predecessor, where that can be told.
+            let count = match frame % 10 {
+                4 => frame + 1,
+                5 => frame - 1,
+                _ => frame,
+            };
+            text.clear();
+            write!(text, "{before_count}{count}{after_count}{payload}\"}}}}").expect("room");
+            stream.read(Frame::Text(&text), &mut events).expect("sound");
+            stream.write(&LineCommand::Play(sound.clone()), &mut wire);
+            if frame % 5 == 0 {
+                let mark = Mark(u32::try_from(frame).expect("few"));
+                stream.write(&LineCommand::Mark(mark), &mut wire);
+                text.clear();
+                write!(text, "{before_mark}{frame}{after_mark}").expect("room");
+                stream.read(Frame::Text(&text), &mut events).expect("a mark");
+            }
+            while let Some(event) = events.pop_front() {
+                heard += u64::from(matches!(event, LineEvent::Audio(_)));
+            }
+            while let Some(message) = wire.pop() {
+                played += message.bytes().len();
+            }
+        }
+        let allocations = ALLOCATIONS.get() - before;
+        assert_eq!(heard, WARM + FRAMES, "every frame was heard: {start}");
+        assert!(played > 216 * FRAMES as usize);
+        assert_eq!(allocations, 0, "over {FRAMES} frames each way: {start}");
+    }
 }
