@@ -102,7 +102,7 @@ impl PlivoStream {
     fn opening(&mut self, message: Message<'_>) -> Result<(), Garbled> {
         match (&*message.event, message.start) {
             ("start", Some(start)) => {
-                if message.stream.is_some_and(|stream| stream != start.stream) {
+                if !message.stream.is_empty() && message.stream != start.stream {
                     return Err(garbled("`start` names two streams"));
                 }
                 self.started = Some(start.read(message.headers)?);
@@ -119,7 +119,7 @@ impl PlivoStream {
 
     fn streaming(&mut self, message: &Message<'_>, events: &mut VecDeque<LineEvent>) -> Result<(), Garbled> {
         let started = self.started.as_ref().expect("set when the stream started");
-        if message.stream.as_ref().is_some_and(|stream| *stream != *started.stream) {
+        if !message.stream.is_empty() && message.stream != *started.stream {
             return Err(garbled("a message of another stream"));
         }
         match (&*message.event, message) {
@@ -135,7 +135,7 @@ impl PlivoStream {
                 self.order.arrived(media.chunk.map(|Count(count)| count), Chunk { format, bytes }, events);
             }
             // An older page has it as `played`.
-            ("playedStream" | "played", Message { name: Some(name), .. }) => {
+            ("playedStream" | "played", Message { name, .. }) => {
                 events.push_back(LineEvent::Played(frame::mark(name, self.newest)?));
             }
             ("clearedAudio", _) => {
@@ -152,7 +152,7 @@ impl PlivoStream {
                 events.push_back(LineEvent::Closed);
             }
             ("playFailed" | "error", _) => return Err(garbled("Plivo could not use what we sent")),
-            ("media" | "playedStream" | "played" | "dtmf", _) => {
+            ("media" | "dtmf", _) => {
                 return Err(garbled("an event without its particulars"));
             }
             ("start", _) => return Err(garbled("a second `start`")),
@@ -183,12 +183,12 @@ fn write_audio(chunk: &Chunk, wire: &mut Wire) {
 struct Message<'a> {
     #[serde(borrow)]
     event: Cow<'a, str>,
-    #[serde(borrow, rename = "streamId")]
-    stream: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "streamId")]
+    stream: Cow<'a, str>,
     #[serde(borrow)]
     media: Option<Media<'a>>,
-    #[serde(borrow)]
-    name: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    name: Cow<'a, str>,
     #[serde(borrow)]
     dtmf: Option<Pressed<'a>>,
     #[serde(borrow)]

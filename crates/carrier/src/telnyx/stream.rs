@@ -107,12 +107,11 @@ impl TelnyxStream {
             ("connected", _) if self.connected => Err(garbled("a second `connected`")),
             ("connected", _) => {
                 self.connected = true;
-                self.token = message.token.map(Cow::into_owned);
+                self.token = message.token;
                 Ok(())
             }
             ("start", Some(start)) => {
-                let stream = message.stream.unwrap_or_default();
-                self.started = Some(start.read(&stream, self.token.clone())?);
+                self.started = Some(start.read(&message.stream, self.token.clone())?);
                 self.phase = Phase::Streaming;
                 Ok(())
             }
@@ -124,7 +123,7 @@ impl TelnyxStream {
 
     fn streaming(&mut self, message: &Message<'_>, events: &mut VecDeque<LineEvent>) -> Result<(), Garbled> {
         let started = self.started.as_ref().expect("set when the stream started");
-        if message.stream.as_ref().is_some_and(|stream| *stream != *started.stream) {
+        if !message.stream.is_empty() && message.stream != *started.stream {
             return Err(garbled("a message of another stream"));
         }
         match (&*message.event, message) {
@@ -208,8 +207,8 @@ fn silence(format: Format) -> u8 {
 struct Message<'a> {
     #[serde(borrow)]
     event: Cow<'a, str>,
-    #[serde(borrow, rename = "stream_id")]
-    stream: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "stream_id")]
+    stream: Cow<'a, str>,
     #[serde(borrow)]
     media: Option<Media<'a>>,
     #[serde(borrow)]
@@ -221,8 +220,8 @@ struct Message<'a> {
     #[serde(borrow)]
     stop: Option<Stop<'a>>,
     payload: Option<Trouble>,
-    #[serde(borrow, rename = "x-telnyx-streaming-auth-token")]
-    token: Option<Cow<'a, str>>,
+    #[serde(rename = "x-telnyx-streaming-auth-token")]
+    token: Option<String>,
 }
 
 #[derive(Deserialize)]
