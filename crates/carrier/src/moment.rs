@@ -8,7 +8,7 @@ pub fn rfc2822(text: &str) -> Option<i64> {
     let mut words = text.split(' ');
     let day: i64 = words.next()?.parse().ok()?;
     let month = words.next()?;
-    let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
+    let month = (1..).zip(MONTHS).find(|(_, name)| *name == month)?.0;
     let year: i64 = words.next()?.parse().ok()?;
     let clock = words.next()?;
     if words.next()? != "+0000" {

@@ -63,12 +63,11 @@ pub(super) fn ask(ask: &Ask, base: &str, account: &str, secret: &str) -> http::R
                 "hangup_url": hooks.status, "hangup_method": "POST",
                 "message_url": hooks.text, "message_method": "POST",
             });
-            let uri = match application {
-                Some(application) => format!("{ours}Application/{}/", segment(application)),
-                None => {
-                    body["app_name"] = name.as_str().into();
-                    format!("{ours}Application/")
-                }
+            let uri = if let Some(application) = application {
+                format!("{ours}Application/{}/", segment(application))
+            } else {
+                body["app_name"] = name.as_str().into();
+                format!("{ours}Application/")
             };
             (Method::POST, uri, Body::Json(body))
         }

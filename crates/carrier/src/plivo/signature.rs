@@ -78,8 +78,11 @@ fn base<'a>(url: &'a str, address: Address<'_>) -> &'a str {
     &url[..url.len() - more.len() + path]
 }
 
+/// A name and its value.
+type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// Decoded, by name and then by value; what is there twice stays so.
-fn sorted(text: &[u8]) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>, Refusal> {
+fn sorted(text: &[u8]) -> Result<Vec<Field<'_>>, Refusal> {
     let mut fields: Vec<_> = form::fields(text).take(MOST_FIELDS + 1).collect();
     if fields.len() > MOST_FIELDS {
         return Err(Refusal::Malformed(format!("there are more than {MOST_FIELDS} fields")));

@@ -57,12 +57,11 @@ pub(super) fn ask(ask: &Ask, base: &str, account: &str, secret: &str) -> http::R
                 ("SmsUrl", text),
                 ("SmsMethod", "POST"),
             ];
-            match application {
-                Some(number) => post(number_at(number), &fields),
-                None => {
-                    fields.insert(0, ("FriendlyName", name));
-                    post(format!("{ours}/Applications.json"), &fields)
-                }
+            if let Some(number) = application {
+                post(number_at(number), &fields)
+            } else {
+                fields.insert(0, ("FriendlyName", name));
+                post(format!("{ours}/Applications.json"), &fields)
             }
         }
         // A number with an application of its own forgets its addresses as long as it has one.

@@ -54,7 +54,7 @@ fn the_api_is_asked_at_its_base_with_a_secret_that_is_not_shown() {
                 let kind = request.headers().get("content-type").map(|kind| kind.to_str().expect("ASCII"));
                 match kind {
                     Some("application/json") => {
-                        drop(serde_json::from_slice::<Value>(request.body()).expect("JSON"))
+                        drop(serde_json::from_slice::<Value>(request.body()).expect("JSON"));
                     }
                     Some("application/x-www-form-urlencoded") => assert!(!request.body().is_empty()),
                     Some(other) => panic!("{other}"),

@@ -52,14 +52,14 @@ pub fn all() -> [Side; 3] {
             include_str!("../../../../fixtures/twilio/messages.json"),
         ),
         side(
-            Box::new(Plivo::default()),
+            Box::<Plivo>::default(),
             Kind::Plivo,
             "24b28e6c-cdbf-4bb8-9e3d-1f9a1f9a1f9a",
             "30852c23-ee79-4eb4-b7b9-cd360545965b",
             include_str!("../../../../fixtures/plivo/messages.json"),
         ),
         side(
-            Box::new(Telnyx::default()),
+            Box::<Telnyx>::default(),
             Kind::Telnyx,
             "v3:example-call-control-id",
             "32DE0DEA-53CB-4B21-89A4-9E1819C043BC",
@@ -259,7 +259,7 @@ impl Side {
                 assert_eq!(keys(&message["media"]), ["contentType", "payload", "sampleRate"]);
                 assert!(
                     ["audio/x-mulaw", "audio/x-l16"]
-                        .contains(&message["media"]["contentType"].as_str().unwrap())
+                        .contains(&message["media"]["contentType"].as_str().expect("a text"))
                 );
                 Told::Sound(sound())
             }
