@@ -42,7 +42,7 @@ struct Signing {
 /// The text that V3 signs. The `?` before the fields of a body stands there without a query, too.
 fn third(request: &Request<'_>, url: &str, nonce: &str) -> Result<Signing, Refusal> {
     let address = Address::split(url).ok_or(Refusal::WrongSignature)?;
-    let mut signed = base(url, address).to_owned();
+    let mut signed = base(url, address);
     let query = sorted(address.query().as_bytes())?;
     if !query.is_empty() {
         let pairs: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -71,11 +71,12 @@ fn third(request: &Request<'_>, url: &str, nonce: &str) -> Result<Signing, Refus
     Ok(Signing { signed, body })
 }
 
-/// The address without query and fragment.
-fn base<'a>(url: &'a str, address: Address<'_>) -> &'a str {
+/// The address without query and fragment. Only its scheme is put into lower case.
+fn base(url: &str, address: Address<'_>) -> String {
     let more = address.path_and_more();
     let path = more.find(['?', '#']).unwrap_or(more.len());
-    &url[..url.len() - more.len() + path]
+    let (scheme, rest) = url[..url.len() - more.len() + path].split_at(address.scheme.len());
+    scheme.to_ascii_lowercase() + rest
 }
 
 /// A name and its value.

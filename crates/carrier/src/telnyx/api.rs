@@ -42,6 +42,8 @@ pub(super) fn ask(ask: &Ask, base: &str, account: &str, key: &str) -> http::Requ
         Ask::Call(outgoing) => {
             let mut call = call_body(outgoing);
             let uri = if owner.is_empty() {
+                call["Method"] = call["UrlMethod"].take();
+                call.as_object_mut().expect("it was made as one").remove("UrlMethod");
                 format!("{api}/texml/calls/{}", segment(application))
             } else {
                 call["ApplicationSid"] = application.into();
