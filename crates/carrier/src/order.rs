@@ -15,6 +15,8 @@ const SLOTS: usize = 8;
 const FUTILE: u8 = 8;
 /// So many late frames in a row mean that the carrier counts anew.
 const ANEW: u8 = 8;
+/// A carrier that counts anew so many times does not count frames at all: they are as they come.
+const COUNTLESS: u8 = 3;
 /// A leap that no loss explains.
 const LEAP: u64 = 3_000;
 
@@ -25,20 +27,23 @@ pub struct Order {
     waiting: [Option<(u64, Chunk)>; SLOTS],
     futile: u8,
     late: u8,
+    anew: u8,
 }
 
 impl Order {
     /// Takes a frame, and adds those to `events` whose turn has come. A frame without a count is as it comes.
     pub fn arrived(&mut self, count: Option<u64>, chunk: Chunk, events: &mut VecDeque<LineEvent>) {
-        let (Some(count), Some(due)) = (count, self.due) else {
+        let counted = count.filter(|_| self.anew < COUNTLESS);
+        let (Some(count), Some(due)) = (counted, self.due) else {
             self.flush(events);
-            self.due = count.map(next);
+            self.due = counted.map(next);
             return heard(chunk, events);
         };
         if count < due {
             self.late += 1;
             self.futile = 0;
             if self.late == ANEW {
+                self.anew += 1;
                 self.begin(count, chunk, events);
             }
             return;
@@ -188,6 +193,13 @@ mod tests {
         assert_eq!(heard_of(&mut order, &[1, 2, 3, 4, 5, 6, 7, 8, 9]), [8, 9]);
         assert_eq!(heard_of(&mut order, &[9_000_001, 9_000_002]).len(), 2, "a leap is not waited for");
         assert_eq!(heard_of(&mut order, &[u64::MAX]).len(), 1);
+    }
+
+    #[test]
+    fn numbers_that_count_nothing_are_soon_not_heeded() {
+        let mut order = Order::default();
+        heard_of(&mut order, &[7; 30]);
+        assert_eq!(heard_of(&mut order, &[7; 50]), [7; 50]);
     }
 
     #[test]
