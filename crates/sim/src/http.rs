@@ -1,5 +1,6 @@
 //! Just enough HTTP/1.1 to stand in for a telephone company's side of it: one request a connection, all bounded.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use std::{fmt::Write as _, io, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -88,6 +89,11 @@ pub async fn write_response(stream: &mut TcpStream, response: &Response) -> io::
     bytes.extend_from_slice(&response.body);
     stream.write_all(&bytes).await?;
     stream.shutdown().await
+}
+
+/// The `Authorization` of HTTP Basic.
+pub fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
 }
 
 /// Writes `application/x-www-form-urlencoded`.
@@ -193,7 +199,11 @@ fn write_headers(head: &mut String, headers: &[(String, String)], length: usize)
     for (name, value) in headers {
         let _ = write!(head, "{name}: {value}\r\n");
     }
-    let _ = write!(head, "Content-Length: {length}\r\nConnection: close\r\n\r\n");
+    // Whoever stands in for a liar says its own.
+    if header(headers, "content-length").is_none() {
+        let _ = write!(head, "Content-Length: {length}\r\n");
+    }
+    head.push_str("Connection: close\r\n\r\n");
 }
 
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {

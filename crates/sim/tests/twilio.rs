@@ -356,7 +356,7 @@ async fn a_party_is_told_when_what_was_sent_arrives_sounds_and_is_cleared() {
                 Event::Sounded { .. } => "sounded",
                 Event::Reached { .. } => "reached",
                 Event::Cleared { .. } => "cleared",
-                Event::Spoke { .. } => return,
+                Event::Spoke { .. } | Event::Recording { .. } => return,
                 Event::Stopped { .. } => "stopped",
             });
         }

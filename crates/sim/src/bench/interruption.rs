@@ -207,7 +207,11 @@ impl Party for Holder {
                 heard.at_clear.push(items);
             }
             Event::Stopped { .. } => heard.over = true,
-            Event::Arrived { message: FromServer::Media(_) | FromServer::Mark(_), .. }
+            Event::Arrived {
+                message: FromServer::Media(_) | FromServer::Mark(_) | FromServer::Keys(_),
+                ..
+            }
+            | Event::Recording { .. }
             | Event::Said { .. }
             | Event::Started { .. }
             | Event::Reached { .. }

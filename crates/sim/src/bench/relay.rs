@@ -150,7 +150,8 @@ impl Party for Talker {
                 }
             }
             Event::Arrived { message: FromServer::Mark(_), .. } => self.marks += 1,
-            Event::Arrived { message: FromServer::Clear, .. }
+            Event::Arrived { message: FromServer::Clear | FromServer::Keys(_), .. }
+            | Event::Recording { .. }
             | Event::Said { .. }
             | Event::Started { .. }
             | Event::Sounded { .. }

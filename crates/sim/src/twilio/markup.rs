@@ -2,37 +2,15 @@
 //!
 //! Sources: <https://www.twilio.com/docs/voice/twiml> and its page for every verb.
 
-use super::xml::{self, Element};
-use std::time::Duration;
-
-/// What to do next with a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verb {
-    Say(String),
-    Pause(Duration),
-    Stream(StreamVerb),
-    Hangup,
-    /// Refuses the call where it comes first.
-    Reject(String),
-    Redirect {
-        url: String,
-        method: String,
+pub use crate::phone::verb::{StreamVerb, Verb};
+use crate::phone::{
+    verb::{
+        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, address, allow, callback, is_post, is_true,
+        judge_stream_url, keys, no_children, number, one_of, parameters, spoken,
     },
-    /// The numbers and addresses to ring.
-    Dial(Vec<String>),
-    /// A verb that Twilio knows and this simulator does not play.
-    Unplayed(String),
-}
-
-/// `<Connect><Stream>`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamVerb {
-    pub url: String,
-    /// In the order of the document.
-    pub parameters: Vec<(String, String)>,
-    /// Where to go on when the stream has ended, instead of the next verb.
-    pub action: Option<String>,
-}
+    xml::{self, Element},
+};
+use std::time::Duration;
 
 /// Reads a document; an error says what Twilio would object to.
 pub fn read(document: &str) -> Result<Vec<Verb>, String> {
@@ -46,21 +24,12 @@ pub fn read(document: &str) -> Result<Vec<Verb>, String> {
 
 fn verb(element: &Element) -> Result<Verb, String> {
     match element.name.as_str() {
-        "Say" => {
-            allow(element, &["voice", "language", "loop"], true)?;
-            let text = spoken(element);
-            if text.trim().is_empty() {
-                return Err("<Say> has nothing to say".into());
-            }
-            Ok(Verb::Say(text))
-        }
-        "Pause" => {
-            allow(element, &["length"], false)?;
-            let length = element.attribute("length").unwrap_or("1");
-            let seconds = length.parse().map_err(|_| format!("length {length:?} is no number of seconds"))?;
-            Ok(Verb::Pause(Duration::from_secs(seconds)))
-        }
+        "Say" => say(element),
+        "Play" => play(element),
+        "Pause" => pause(element),
         "Connect" => connect(element),
+        "Record" => record(element),
+        "Gather" => gather(element),
         "Hangup" => {
             allow(element, &[], false)?;
             no_children(element)?;
@@ -69,43 +38,160 @@ fn verb(element: &Element) -> Result<Verb, String> {
         "Reject" => {
             allow(element, &["reason"], false)?;
             no_children(element)?;
-            match element.attribute("reason").unwrap_or("rejected") {
-                reason @ ("rejected" | "busy") => Ok(Verb::Reject(reason.into())),
-                other => Err(format!("<Reject> knows no reason {other:?}")),
-            }
+            Ok(Verb::Reject(one_of(element, "reason", "rejected", &["rejected", "busy"])?.into()))
         }
         "Redirect" => {
             allow(element, &["method"], true)?;
-            no_children(element)?;
-            let url = element.text.trim().to_owned();
-            if url.is_empty() {
-                return Err("<Redirect> names no address".into());
-            }
-            Ok(Verb::Redirect { url, method: method(element)? })
+            let method = if is_post(element, "method")? { "POST" } else { "GET" };
+            Ok(Verb::Redirect { url: address(element)?, method: method.into() })
         }
-        "Dial" => {
-            allow(element, DIAL, true)?;
-            let mut rung: Vec<String> =
-                element.children.iter().map(|child| child.text.trim().into()).collect();
-            if let Some(other) =
-                element.children.iter().find(|c| !matches!(c.name.as_str(), "Number" | "Client" | "Sip"))
-            {
-                return Err(format!("<{}> may not stand in <Dial>", other.name));
-            }
-            let number = element.text.trim();
-            if !number.is_empty() {
-                rung.push(number.into());
-            }
-            if rung.is_empty() || rung.iter().any(String::is_empty) {
-                return Err("<Dial> rings nobody".into());
-            }
-            Ok(Verb::Dial(rung))
-        }
-        name @ ("Play" | "Record" | "Gather" | "Start" | "Stop" | "Refer" | "Enqueue" | "Leave") => {
-            Ok(Verb::Unplayed(name.into()))
-        }
+        "Dial" => dial(element),
+        name @ ("Start" | "Stop" | "Refer" | "Enqueue" | "Leave") => Ok(Verb::Unplayed(name.into())),
         other => Err(format!("<{other}> is no verb")),
     }
+}
+
+fn say(element: &Element) -> Result<Verb, String> {
+    allow(element, &["voice", "language", "loop"], true)?;
+    number(element, "loop", 1, 0..=1_000)?;
+    Ok(Verb::Say(spoken(element)?))
+}
+
+fn play(element: &Element) -> Result<Verb, String> {
+    allow(element, &["loop", "digits"], true)?;
+    let times = number(element, "loop", 1, 0..=1_000)?;
+    if let Some(digits) = element.attribute("digits") {
+        if digits.chars().all(|key| key.is_ascii_digit() || matches!(key, '*' | '#' | 'w' | 'W')) {
+            return Ok(Verb::Keys(digits.into()));
+        }
+        return Err(format!("<Play> digits {digits:?} are no keys"));
+    }
+    // Relative to the document, where it is so.
+    Ok(Verb::Play(PlayVerb { url: address(element)?, times }))
+}
+
+fn pause(element: &Element) -> Result<Verb, String> {
+    allow(element, &["length"], false)?;
+    no_children(element)?;
+    Ok(Verb::Pause(Duration::from_secs(number(element, "length", 1, 0..=14_400)?.into())))
+}
+
+const RECORD: &[&str] = &[
+    "action",
+    "method",
+    "timeout",
+    "finishOnKey",
+    "maxLength",
+    "playBeep",
+    "trim",
+    "recordingStatusCallback",
+    "recordingStatusCallbackMethod",
+    "recordingStatusCallbackEvent",
+    "transcribe",
+    "transcribeCallback",
+    "recordingConfigurationId",
+];
+
+fn record(element: &Element) -> Result<Verb, String> {
+    allow(element, RECORD, false)?;
+    no_children(element)?;
+    let post = is_post(element, "method")?;
+    let timeout = number(element, "timeout", 5, 1..=14_400)?;
+    let trim = one_of(element, "trim", "trim-silence", &["trim-silence", "do-not-trim"])? == "trim-silence";
+    let events = element.attribute("recordingStatusCallbackEvent").unwrap_or("completed");
+    if let Some(other) = events.split(' ').find(|e| !matches!(*e, "in-progress" | "completed" | "absent")) {
+        return Err(format!("<Record> knows no event {other:?}"));
+    }
+    let told = callback(element, "recordingStatusCallback", "recordingStatusCallbackMethod")?;
+    Ok(Verb::Record(RecordVerb {
+        action: element.attribute("action").map(|url| Callback { url: url.into(), post }),
+        obeys: true,
+        timeout: Some(Duration::from_secs(timeout.into())),
+        max_length: Duration::from_secs(number(element, "maxLength", 3_600, 1..=86_400)?.into()),
+        finish_on: keys(element, "1234567890*#")?,
+        beep: is_true(element, "playBeep", true)?,
+        channels: 1,
+        format: "wav",
+        trim,
+        only_of_something: true,
+        status_callback: told.filter(|_| events.split(' ').any(|event| event == "completed")),
+    }))
+}
+
+const GATHER: &[&str] = &[
+    "input",
+    "action",
+    "method",
+    "timeout",
+    "finishOnKey",
+    "numDigits",
+    "actionOnEmptyResult",
+    "language",
+    "hints",
+    "speechTimeout",
+    "speechModel",
+    "profanityFilter",
+    "partialResultCallback",
+    "partialResultCallbackMethod",
+    "enhanced",
+    "maxSpeechTime",
+    "bargeIn",
+    "debug",
+];
+
+fn gather(element: &Element) -> Result<Verb, String> {
+    allow(element, GATHER, false)?;
+    let input = one_of(element, "input", "dtmf", &["dtmf", "speech", "dtmf speech", "speech dtmf"])?;
+    let timeout = number(element, "timeout", 5, 0..=14_400)?;
+    let speech_timeout = match element.attribute("speechTimeout") {
+        Some("auto") => 1,
+        _ => number(element, "speechTimeout", timeout, 1..=14_400)?,
+    };
+    let num_digits = match element.attribute("numDigits") {
+        Some(_) => Some(number(element, "numDigits", 1, 1..=1_000)? as usize),
+        None => None,
+    };
+    let prompt = |child: &Element| match child.name.as_str() {
+        "Say" => say(child),
+        "Play" => play(child),
+        "Pause" => pause(child),
+        other => Err(format!("<{other}> may not stand in <Gather>")),
+    };
+    Ok(Verb::Gather(GatherVerb {
+        action: callback(element, "action", "method")?,
+        obeys: true,
+        keys: input.contains("dtmf"),
+        speech: input.contains("speech"),
+        timeout: Duration::from_secs(timeout.into()),
+        speech_timeout: Duration::from_secs(speech_timeout.into()),
+        finish_on: keys(element, "#")?,
+        num_digits,
+        even_empty: is_true(element, "actionOnEmptyResult", false)?,
+        prompts: element.children.iter().map(prompt).collect::<Result<_, _>>()?,
+    }))
+}
+
+fn dial(element: &Element) -> Result<Verb, String> {
+    allow(element, DIAL, true)?;
+    let mut whom: Vec<String> = element.children.iter().map(|child| child.text.trim().into()).collect();
+    if let Some(other) =
+        element.children.iter().find(|c| !matches!(c.name.as_str(), "Number" | "Client" | "Sip"))
+    {
+        return Err(format!("<{}> may not stand in <Dial>", other.name));
+    }
+    let number_itself = element.text.trim();
+    if !number_itself.is_empty() {
+        whom.push(number_itself.into());
+    }
+    if whom.is_empty() || whom.iter().any(String::is_empty) {
+        return Err("<Dial> rings nobody".into());
+    }
+    Ok(Verb::Dial(DialVerb {
+        whom,
+        action: callback(element, "action", "method")?,
+        caller_id: element.attribute("callerId").map(str::to_owned),
+        timeout: Some(Duration::from_secs(number(element, "timeout", 30, 1..=600)?.into())),
+    }))
 }
 
 fn connect(element: &Element) -> Result<Verb, String> {
@@ -118,53 +204,22 @@ fn connect(element: &Element) -> Result<Verb, String> {
     }
     allow(stream, STREAM, false)?;
     let url = stream.attribute("url").ok_or("<Stream> has no url")?;
-    judge_stream_url(url)?;
+    judge_stream_url(url, false)?;
     if !matches!(stream.attribute("track").unwrap_or("inbound_track"), "inbound_track") {
         return Err("a stream in <Connect> carries the inbound_track only".into());
     }
-    let mut parameters: Vec<(String, String)> = Vec::new();
-    for child in &stream.children {
-        if child.name != "Parameter" {
-            return Err(format!("<{}> may not stand in <Stream>", child.name));
-        }
-        allow(child, &["name", "value"], false)?;
-        no_children(child)?;
-        let name = child.attribute("name").ok_or("a <Parameter> has no name")?;
-        let value = child.attribute("value").ok_or("a <Parameter> has no value")?;
-        if name.chars().count() + value.chars().count() >= 500 {
-            return Err(format!(
-                "the <Parameter> {name} is too long: name and value stay below 500 characters"
-            ));
-        }
-        if parameters.iter().any(|(n, _)| n == name) {
-            return Err(format!("the <Parameter> {name} is given twice"));
-        }
-        parameters.push((name.into(), value.into()));
-    }
-    let action = element.attribute("action").map(str::to_owned);
-    Ok(Verb::Stream(StreamVerb { url: url.into(), parameters, action }))
-}
-
-/// Twilio takes `wss:` alone. A plain `ws:` passes for loopback, where Twilio could not reach anyway.
-fn judge_stream_url(url: &str) -> Result<(), String> {
-    let (scheme, rest) = url.split_once("://").ok_or_else(|| format!("the url {url:?} is not absolute"))?;
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let loopback = authority.starts_with("127.0.0.1:")
-        || authority.starts_with("[::1]:")
-        || authority.starts_with("localhost:");
-    if !(scheme == "wss" || scheme == "ws" && loopback) {
-        return Err(format!("the url of a <Stream> is wss://, not {scheme}://"));
-    }
-    if authority.is_empty() || authority.contains('@') {
-        return Err(format!("the url {url:?} names no plain host"));
-    }
-    if rest.contains('?') || rest.contains('#') {
-        return Err("the url of a <Stream> has no query; it would be cut off".into());
-    }
-    if url.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err("the url of a <Stream> has white space in it".into());
-    }
-    Ok(())
+    Ok(Verb::Stream(StreamVerb {
+        url: url.into(),
+        parameters: parameters(stream)?,
+        action: element.attribute("action").map(str::to_owned),
+        name: stream.attribute("name").unwrap_or_default().into(),
+        status_callback: callback(stream, "statusCallback", "statusCallbackMethod")?,
+        codec: "audio/x-mulaw".into(),
+        hertz: 8_000,
+        codec_back: "audio/x-mulaw".into(),
+        hertz_back: 8_000,
+        abandoned: false,
+    }))
 }
 
 const STREAM: &[&str] = &[
@@ -200,39 +255,6 @@ const DIAL: &[&str] = &[
     "callReason",
     "events",
 ];
-
-fn allow(element: &Element, attributes: &[&str], text: bool) -> Result<(), String> {
-    if let Some((name, _)) = element.attributes.iter().find(|(n, _)| !attributes.contains(&n.as_str())) {
-        return Err(format!("<{}> has no attribute {name}", element.name));
-    }
-    if !text && !element.text.trim().is_empty() {
-        return Err(format!("<{}> has text in it", element.name));
-    }
-    Ok(())
-}
-
-fn no_children(element: &Element) -> Result<(), String> {
-    match element.children.first() {
-        Some(child) => Err(format!("<{}> may not stand in <{}>", child.name, element.name)),
-        None => Ok(()),
-    }
-}
-
-fn method(element: &Element) -> Result<String, String> {
-    match element.attribute("method").unwrap_or("POST") {
-        method @ ("GET" | "POST") => Ok(method.into()),
-        other => Err(format!("<{}> knows no method {other:?}", element.name)),
-    }
-}
-
-fn spoken(element: &Element) -> String {
-    let mut text = element.text.clone();
-    for child in &element.children {
-        text.push(' ');
-        text.push_str(&spoken(child));
-    }
-    text
-}
 
 #[cfg(test)]
 mod tests {

@@ -4,23 +4,17 @@
 //! `mark` and `clear`, with no other field than shown there; a binary message is error 31950, any other fault 31951.
 
 use super::Sids;
+pub use crate::phone::FromServer;
+use crate::phone::{
+    dialect::{Dialect, Wrong},
+    playout::Cleared,
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::Bytes;
+
 use serde::Deserialize;
 use serde_json::json;
 use std::borrow::Cow;
 use std::fmt::Write as _;
-
-/// What the server asks of the stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FromServer {
-    /// Play this µ-law after what is queued.
-    Media(Bytes),
-    /// Say so when everything before this has been played.
-    Mark(String),
-    /// Throw away what has not been played.
-    Clear,
-}
 
 /// Reads one text message; an error says what is wrong with it.
 pub fn read(text: &str, stream_sid: &str) -> Result<FromServer, String> {
@@ -73,13 +67,55 @@ struct Mark<'a> {
 #[derive(Debug)]
 pub struct Writer {
     sids: Sids,
+    parameters: Vec<(String, String)>,
     sequence: u64,
     chunk: u64,
 }
 
+impl Dialect for Writer {
+    fn open(&mut self) -> Vec<String> {
+        let parameters = std::mem::take(&mut self.parameters);
+        vec![self.connected(), self.start(&parameters)]
+    }
+
+    fn media(&mut self, milliseconds: u128, ulaw: &[u8]) -> String {
+        self.media(milliseconds, ulaw)
+    }
+
+    fn dtmf(&mut self, _: u128, digit: char) -> String {
+        self.dtmf(digit)
+    }
+
+    fn mark(&mut self, name: &str) -> String {
+        self.mark(name)
+    }
+
+    fn cleared(&mut self, cleared: &Cleared) -> Vec<String> {
+        cleared.marks.iter().map(|name| self.mark(name)).collect()
+    }
+
+    fn stop(&mut self) -> Option<String> {
+        Some(self.stop())
+    }
+
+    fn read(&mut self, text: &str) -> Result<FromServer, Wrong> {
+        read(text, &self.sids.stream).map_err(|what| Wrong { code: 31_951, what, reply: None })
+    }
+
+    fn binary(&mut self) -> Wrong {
+        Wrong { code: 31_950, what: "a binary message".into(), reply: None }
+    }
+}
+
 impl Writer {
     pub fn new(sids: Sids) -> Self {
-        Self { sids, sequence: 0, chunk: 0 }
+        Self { sids, parameters: Vec::new(), sequence: 0, chunk: 0 }
+    }
+
+    /// The same with what `<Parameter>`s said.
+    #[must_use]
+    pub fn with(self, parameters: Vec<(String, String)>) -> Self {
+        Self { parameters, ..self }
     }
 
     pub fn connected(&self) -> String {

@@ -5,13 +5,14 @@
 //! <https://www.twilio.com/docs/api/errors>. As strict as the API: numbers in E.164, a body of 1,600 characters at most,
 //! nothing unknown; a number that said STOP is 21610.
 
-use super::{
-    Account, Failed,
-    rest::refuse,
-    signature,
-    xml::{self, Element},
+use super::{Account, Failed, rest::refuse, signature};
+use crate::{
+    http::{self, Request, Response},
+    phone::{
+        door::Done,
+        xml::{self, Element},
+    },
 };
-use crate::http::{self, Request, Response};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -56,13 +57,6 @@ pub(super) struct Texts {
     pub sent: Vec<Sent>,
     /// Seconds since 1970, for the next text's date.
     pub now: u64,
-}
-
-/// What happens to the connection.
-pub(super) enum Done {
-    Answer(Response),
-    Drop,
-    Hang,
 }
 
 impl Texts {
@@ -188,7 +182,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// `Thu, 01 Jan 2026 00:00:10 +0000`: civil-from-days, counting years from March.
-fn rfc_2822(seconds: u64) -> String {
+pub(crate) fn rfc_2822(seconds: u64) -> String {
     let (day, second) = (seconds / 86_400, seconds % 86_400);
     let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][(day % 7) as usize];
     let shifted = day + 719_468;

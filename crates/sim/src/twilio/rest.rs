@@ -6,11 +6,12 @@
 
 use super::{
     Account, Order, markup,
-    messages::{Done, Mood, Sent, Texts},
+    messages::{Mood, Sent, Texts},
 };
 use crate::{
     clock,
     http::{self, Request, Response},
+    phone::door::Done,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;

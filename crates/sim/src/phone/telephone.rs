@@ -2,15 +2,16 @@
 //! the sample, and a network with a length in between.
 
 use super::{
-    Account, Dial, Ended, Failed, Network, Order,
-    markup::StreamVerb,
-    message::{self, FromServer},
+    Dial, Ended, Failed, Network, Order,
+    company::{Codes, Company},
+    dialect::{Dialect, FromServer, Wrong},
     playout::{Cleared, Heard, Playout},
-    signature,
+    verb::StreamVerb,
 };
 use crate::clock::{self, Pace};
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
+use http::HeaderName;
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
@@ -38,6 +39,10 @@ pub trait Party: Send {
     fn speak(&mut self, now: Instant, frame: &mut [u8; FRAME]) -> Act;
     /// What happened.
     fn told(&mut self, event: Event<'_>);
+    /// What was said since this was asked last, in words, for a company that transcribes; none: nobody knows.
+    fn meant(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// What the caller does besides speaking.
@@ -54,9 +59,9 @@ pub enum Act {
 /// What the caller can notice, and what only a measuring one can.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// `<Say>` says this now.
+    /// `<Say>` or `<Speak>` says this now.
     Said { text: &'a str },
-    /// The stream stands and `start` was sent; the moment 0 of a recording.
+    /// The stream stands and `start` was sent, or the first turn begins; the moment 0 of a recording.
     Started { at: Instant },
     /// A message of the server has come in at the wire; the network's delay is still before it.
     Arrived { at: Instant, message: &'a FromServer },
@@ -66,16 +71,18 @@ pub enum Event<'a> {
     Reached { at: Instant, mark: &'a str },
     /// A `clear` took effect.
     Cleared { at: Instant, cleared: &'a Cleared },
+    /// The caller is being recorded from here on, after the beep.
+    Recording { at: Instant },
     /// What was put into the last [`Party::speak`] goes out at the wire now; told where the network has no length.
     Spoke { at: Instant },
     /// The stream is over.
     Stopped { at: Instant },
 }
 
-/// Something that Twilio would log against the server.
+/// Something that the company would log against the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProtocolError {
-    /// <https://www.twilio.com/docs/api/errors>
+    /// The company's number for it.
     pub code: u32,
     pub what: String,
 }
@@ -118,41 +125,45 @@ impl Party for Speech {
 
 /// Opens the stream and stays in it.
 pub(super) async fn connect(
-    account: &Account,
+    company: &dyn Company,
     dial: &mut Dial,
+    socket: Socket,
     verb: &StreamVerb,
     party: &mut impl Party,
     ended: &mut Ended,
 ) -> Result<Left, Failed> {
-    ended.times.dialled = Some(clock::now());
-    let socket = open(account, dial, &verb.url).await?;
-    ended.times.accepted = Some(clock::now());
+    ended.streamed = true;
     let mut line = Line {
         socket,
-        writer: message::Writer::new(dial.sids.clone()),
-        sid: dial.sids.stream.clone(),
+        codes: company.codes(),
+        dialect: company.dialect(dial, verb),
+        shuffled: dial.shuffled,
+        held: None,
+        spoken: 0,
         playout: Playout::default(),
         up: Journey::new(dial.network.up, dial.network),
         down: Journey::new(dial.network.down, dial.network),
         ended,
         heard: Vec::new(),
     };
-    let left = line.run(&verb.parameters, &mut dial.orders, party).await;
+    let left = line.run(&mut dial.orders, party).await;
     line.ended.times.stopped = Some(clock::now());
     party.told(Event::Stopped { at: clock::now() });
     left
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-async fn open(account: &Account, dial: &Dial, url: &str) -> Result<Socket, Failed> {
-    let refused = |what: String, status| Failed { code: 31_920, what, status };
+/// Opens the WebSocket, with the company's signature where it signs it.
+pub(super) async fn open(company: &dyn Company, dial: &Dial, url: &str) -> Result<Socket, Failed> {
+    let refused = |what: String, status| Failed { code: company.codes().upgrade, what, status };
     let mut request =
         url.into_client_request().map_err(|e| refused(format!("{url:?} is no address: {e}"), None))?;
     let headers = request.headers_mut();
-    let signature = signature::sign(url, &[], &account.auth_token);
-    headers.insert("X-Twilio-Signature", signature.parse().expect("base64 is a header value"));
-    headers.insert("User-Agent", "Twilio.TmeWs/1.0".parse().expect("it is a header value"));
+    for (name, value) in company.sign_upgrade(url) {
+        let name = HeaderName::try_from(name).expect("the companies' headers have names");
+        headers.insert(name, value.parse().expect("a signature is a header value"));
+    }
     let scheme = if url.starts_with("wss:") { "https" } else { "http" };
     if dial.connect_to.is_some() {
         headers.insert("X-Forwarded-Proto", scheme.parse().expect("it is a header value"));
@@ -184,8 +195,13 @@ async fn open(account: &Account, dial: &Dial, url: &str) -> Result<Socket, Faile
 
 struct Line<'a> {
     socket: Socket,
-    writer: message::Writer,
-    sid: String,
+    codes: Codes,
+    dialect: Box<dyn Dialect>,
+    shuffled: bool,
+    /// A media message that the next one overtakes.
+    held: Option<String>,
+    /// Media messages so far.
+    spoken: u64,
     playout: Playout,
     up: Journey<String>,
     down: Journey<FromServer>,
@@ -196,16 +212,14 @@ struct Line<'a> {
 impl Line<'_> {
     async fn run(
         &mut self,
-        parameters: &[(String, String)],
         orders: &mut Option<mpsc::Receiver<Order>>,
         party: &mut impl Party,
     ) -> Result<Left, Failed> {
-        let connected = self.writer.connected();
-        self.send(connected).await?;
-        let start = self.writer.start(parameters);
-        self.send(start).await?;
+        for text in self.dialect.open() {
+            self.send(text).await?;
+        }
         let started = clock::now();
-        self.ended.times.started = Some(started);
+        self.ended.times.started.get_or_insert(started);
         party.told(Event::Started { at: started });
         // A frame is whole, and goes out, 20 ms after it began.
         let mut pace = Pace::new(started + EVERY, EVERY);
@@ -221,13 +235,13 @@ impl Line<'_> {
                     Act::Nothing => {}
                     Act::Skip => continue,
                     Act::Press(digit) => {
-                        let text = self.writer.dtmf(digit);
+                        let text = self.dialect.dtmf(begun.as_millis(), digit);
                         self.up.add(now, text);
                     }
                     Act::HangUp => return self.stop(Left::CallerHungUp).await,
                 }
-                let text = self.writer.media(begun.as_millis(), &frame);
-                self.up.add(now, text);
+                let text = self.dialect.media(begun.as_millis(), &frame);
+                self.speak(now, text);
                 if self.up.is_instant() {
                     party.told(Event::Spoke { at: clock::now() });
                     self.flush(now).await?;
@@ -254,7 +268,7 @@ impl Line<'_> {
     ) -> Result<(), Gone> {
         let now = clock::now();
         match message {
-            Some(Ok(Message::Text(text))) => match message::read(&text, &self.sid) {
+            Some(Ok(Message::Text(text))) => match self.dialect.read(&text) {
                 Ok(read) => {
                     if matches!(read, FromServer::Media(_)) {
                         self.ended.times.first_sound.get_or_insert(now);
@@ -262,13 +276,17 @@ impl Line<'_> {
                     party.told(Event::Arrived { at: now, message: &read });
                     self.down.add(now, read);
                 }
-                Err(what) => self.object(31_951, what),
+                Err(wrong) => self.object(now, wrong),
             },
-            Some(Ok(Message::Binary(_))) => self.object(31_950, "a binary message".into()),
+            Some(Ok(Message::Binary(_))) => {
+                let wrong = self.dialect.binary();
+                self.object(now, wrong);
+            }
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
             Some(Ok(Message::Close(_))) | None => return Err(Gone),
             Some(Err(why)) => {
-                self.object(31_921, format!("the server broke the connection: {why}"));
+                let what = format!("the server broke the connection: {why}");
+                self.object(now, Wrong { code: self.codes.broken, what, reply: None });
                 return Err(Gone);
             }
         }
@@ -284,11 +302,11 @@ impl Line<'_> {
                 FromServer::Clear => {
                     let cleared = self.playout.clear();
                     party.told(Event::Cleared { at, cleared: &cleared });
-                    for name in cleared.marks {
-                        let text = self.writer.mark(&name);
+                    for text in self.dialect.cleared(&cleared) {
                         self.up.add(at, text);
                     }
                 }
+                FromServer::Keys(_) => {}
             }
         }
     }
@@ -300,10 +318,23 @@ impl Line<'_> {
                 Heard::Sound { at, ulaw } => party.told(Event::Sounded { at, ulaw: &ulaw }),
                 Heard::Mark { at, name } => {
                     party.told(Event::Reached { at, mark: &name });
-                    let text = self.writer.mark(&name);
+                    let text = self.dialect.mark(&name);
                     self.up.add(at, text);
                 }
             }
+        }
+    }
+
+    /// Sends 20 ms; of a line that shuffles, every third after the one behind it.
+    fn speak(&mut self, now: Instant, text: String) {
+        self.spoken += 1;
+        if self.shuffled && self.held.is_none() && self.spoken.is_multiple_of(3) {
+            self.held = Some(text);
+            return;
+        }
+        self.up.add(now, text);
+        if let Some(held) = self.held.take() {
+            self.up.add(now, held);
         }
     }
 
@@ -318,8 +349,12 @@ impl Line<'_> {
         while let Some(text) = self.up.take() {
             self.send(text).await?;
         }
-        let stop = self.writer.stop();
-        self.send(stop).await?;
+        if let Some(held) = self.held.take() {
+            self.send(held).await?;
+        }
+        if let Some(stop) = self.dialect.stop() {
+            self.send(stop).await?;
+        }
         let close = CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::from_static("") };
         // The server may have gone first.
         let _ = self.socket.close(Some(close)).await;
@@ -339,24 +374,31 @@ impl Line<'_> {
                     | tungstenite::Error::Io(_),
                 ),
             ) => Ok(()),
-            Ok(Err(why)) => {
-                Err(Failed { code: 31_924, what: format!("the stream broke: {why}"), status: None })
+            Ok(Err(why)) => Err(Failed {
+                code: self.codes.broken,
+                what: format!("the stream broke: {why}"),
+                status: None,
+            }),
+            Err(_) => {
+                Err(Failed { code: self.codes.slow, what: "the server does not read".into(), status: None })
             }
-            Err(_) => Err(Failed { code: 31_930, what: "the server does not read".into(), status: None }),
         }
     }
 
-    fn object(&mut self, code: u32, what: String) {
+    fn object(&mut self, now: Instant, wrong: Wrong) {
         // A server that goes on and on would fill the memory of a long run.
         if self.ended.errors.len() < 100 {
-            self.ended.errors.push(ProtocolError { code, what });
+            self.ended.errors.push(ProtocolError { code: wrong.code, what: wrong.what });
+            if let Some(reply) = wrong.reply {
+                self.up.add(now, reply);
+            }
         }
     }
 }
 
 struct Gone;
 
-async fn next_order(orders: &mut Option<mpsc::Receiver<Order>>) -> Option<Order> {
+pub(super) async fn next_order(orders: &mut Option<mpsc::Receiver<Order>>) -> Option<Order> {
     match orders {
         Some(orders) => orders.recv().await,
         None => std::future::pending().await,

@@ -51,16 +51,19 @@ struct State {
     /// Stretches in which the assistant was loud, in samples; close ones are one.
     loud: Vec<Range<usize>>,
     clears: u32,
+    recordings: u32,
+    /// What was said since the company transcribed last.
+    meant: Option<String>,
 }
 
 impl Handset {
     /// Places a call.
-    pub fn dial(account: &Account, dial: Dial) -> Self {
+    pub fn dial(account: impl Into<Account>, dial: Dial) -> Self {
         let shared = Arc::new(Shared::default());
-        let (account, mut party) = (account.clone(), Holder(Arc::clone(&shared)));
+        let (account, mut party) = (account.into(), Holder(Arc::clone(&shared)));
         let mut task = JoinSet::new();
         task.spawn(async move {
-            let ended = call(&account, dial, &mut party).await;
+            let ended = call(account, dial, &mut party).await;
             party.0.lock().over = true;
             party.0.changed.notify_waiters();
             ended
@@ -68,7 +71,7 @@ impl Handset {
         Self { shared, task }
     }
 
-    /// Waits till the stream stands; false where it never did.
+    /// Waits till the stream stands, or the first turn begins; false where neither ever did.
     pub async fn connected(&self) -> bool {
         self.shared
             .until(|state| (state.started.is_some() || state.over).then_some(state.started.is_some()))
@@ -78,6 +81,29 @@ impl Handset {
     /// Speaks this µ-law after what is still to be said.
     pub fn say(&self, ulaw: &[u8]) {
         self.shared.lock().to_say.extend(ulaw);
+    }
+
+    /// Speaks this, of which the words are known: what a company that transcribes will have understood.
+    pub fn say_in_words(&self, ulaw: &[u8], words: &str) {
+        let mut state = self.shared.lock();
+        state.to_say.extend(ulaw);
+        let meant = state.meant.get_or_insert_default();
+        if !meant.is_empty() {
+            meant.push(' ');
+        }
+        meant.push_str(words);
+    }
+
+    /// Waits till the caller is being recorded for the `n`th time, counted from 1; false where the call ended before.
+    pub async fn recorded(&self, n: u32) -> bool {
+        self.shared
+            .until(|state| (state.recordings >= n || state.over).then_some(state.recordings >= n))
+            .await
+    }
+
+    /// How many recordings of the caller were begun.
+    pub fn recordings(&self) -> u32 {
+        self.shared.lock().recordings
     }
 
     /// Says no more of what was to be said.
@@ -260,7 +286,15 @@ impl Party for Holder {
     fn told(&mut self, event: Event<'_>) {
         let mut state = self.0.lock();
         match event {
-            Event::Started { at } => state.started = Some(at),
+            Event::Started { at } => {
+                let started = *state.started.get_or_insert(at);
+                // A stream that opens within a call that was in turns goes on at the same clock.
+                let passed = at.saturating_duration_since(started).as_micros() as usize / 125;
+                if passed > state.caller.len() {
+                    state.caller.resize(passed, super::telephone::SILENCE);
+                }
+            }
+            Event::Recording { .. } => state.recordings += 1,
             Event::Sounded { at, ulaw } => state.sounded(at, ulaw),
             Event::Cleared { .. } => state.clears += 1,
             Event::Said { .. }
@@ -271,5 +305,9 @@ impl Party for Holder {
         }
         drop(state);
         self.0.changed.notify_waiters();
+    }
+
+    fn meant(&mut self) -> Option<String> {
+        self.0.lock().meant.take()
     }
 }
