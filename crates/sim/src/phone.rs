@@ -11,6 +11,7 @@
 //! To ring through any company in either way: [`Account`] of that company, [`Dial::of`] with a [`Mode`], and
 //! [`Handset::dial`].
 
+pub mod api;
 pub mod company;
 pub(crate) mod course;
 pub(crate) mod dialect;
@@ -20,11 +21,13 @@ pub mod playout;
 pub mod shelf;
 pub mod status;
 pub mod telephone;
+pub mod text;
 mod turn;
 pub mod verb;
 mod webhook;
 pub(crate) mod xml;
 
+pub use api::Api;
 pub use company::About;
 pub use course::call;
 pub use dialect::FromServer;

@@ -8,10 +8,8 @@
 mod company;
 pub mod markup;
 pub mod message;
-pub mod rest;
+pub(crate) mod rest;
 pub mod signature;
-
-pub use rest::Rest;
 
 /// What of a stream's address Plivo signs at its upgrade. Its own two stream packages disagree, and no page says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,10 +8,9 @@
 mod company;
 pub mod markup;
 pub mod message;
-pub mod rest;
+pub(crate) mod rest;
 pub mod signature;
 
-pub use rest::Rest;
 pub use signature::Key;
 
 /// Whose number is rung: the account that signs.

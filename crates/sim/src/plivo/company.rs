@@ -177,3 +177,16 @@ impl Company for Account {
 pub(super) fn nonce() -> String {
     format!("{:020}", unique())
 }
+
+impl Account {
+    /// The headers of a message's webhook.
+    pub(crate) fn sign_message(&self, url: &str) -> Vec<(String, String)> {
+        let nonce = nonce();
+        let v2 = signature::v2(url, &nonce, &self.auth_token);
+        vec![
+            ("X-Plivo-Signature-V2".into(), v2.clone()),
+            ("X-Plivo-Signature-Ma-V2".into(), v2),
+            ("X-Plivo-Signature-V2-Nonce".into(), nonce),
+        ]
+    }
+}

@@ -47,11 +47,13 @@ pub struct Sent {
     pub body: String,
     /// RFC 2822, as in the API's own answers.
     pub created: String,
+    /// Where its delivery is to be reported; empty: nowhere.
+    pub report: String,
 }
 
 /// What the API is told to be like, and what it took.
 #[derive(Debug, Default)]
-pub(super) struct Texts {
+pub(crate) struct Texts {
     pub moods: VecDeque<Mood>,
     pub stopped: BTreeSet<String>,
     pub sent: Vec<Sent>,
@@ -74,12 +76,13 @@ impl Texts {
         }
         let body = String::from_utf8_lossy(&request.body);
         let fields = http::read_form(&body).map_err(|why| refuse(400, 20_001, &why))?;
-        let (mut to, mut from, mut body) = (None, None, None);
+        let (mut to, mut from, mut body, mut report) = (None, None, None, None);
         for (name, value) in fields {
             let place = match name.as_str() {
                 "To" => &mut to,
                 "From" => &mut from,
                 "Body" => &mut body,
+                "StatusCallback" => &mut report,
                 _ => return Err(refuse(400, 20_001, &format!("{name} is not used by this simulator"))),
             };
             if place.replace(value).is_some() {
@@ -120,6 +123,7 @@ impl Texts {
             to,
             body,
             created: rfc_2822(self.now),
+            report: report.unwrap_or_default(),
         };
         let answer = Response::json(201, &resource(account, &sent));
         self.sent.push(sent);
@@ -176,7 +180,7 @@ fn resource(account: &Account, sent: &Sent) -> Value {
     })
 }
 
-fn is_number(text: &str) -> bool {
+pub(crate) fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or_default();
     (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
 }
