@@ -1,17 +1,18 @@
 //! The other side of the wire: simulated callers, the telephone companies and the engines, as strict as the real ones.
 //!
 //! ```text
-//!   caller.rs ── says lines, listens, interrupts ──► twilio.rs ══ webhook, media stream ══► the server under test
-//!                                                                                             ║
-//!   bench.rs ── a hundred of them, beside splice.rs                       openai.rs ◄═════════╝ WebSocket
+//!   caller.rs ── says lines, listens, interrupts ──► phone.rs ══ webhooks, stream or turns ══► the server under test
+//!                                         twilio.rs, plivo.rs, telnyx.rs                       ║
+//!   bench.rs ── a hundred of them, beside splice.rs                        openai.rs ◄═════════╝ WebSocket
 //! ```
 //!
 //! Nothing here shares a type, a constant or a function with the `carrier`, `engine` and `call` crates: a fact of a
 //! protocol stands here a second time, read from its documentation a second time, so that one mistake cannot hide on
 //! both sides of the wire.
 //!
-//! To add a telephone company or an engine: one file beside `twilio.rs` or `openai.rs` that refuses what the company
-//! refuses, with the company's own examples in `fixtures/sim`.
+//! To add a telephone company: a folder beside `twilio` with its `phone::company::Company`, its `Dialect` on a stream
+//! and its API; to add an engine: one file beside `openai.rs`. Each refuses what the company refuses, and is held to the
+//! company's own examples.
 
 pub mod bench;
 pub mod caller;

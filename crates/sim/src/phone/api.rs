@@ -97,10 +97,15 @@ pub(crate) struct Wanted {
     pub to: String,
     pub answer: Callback,
     pub status: Option<(Callback, Vec<String>)>,
-    /// Who answers is to be found out; with an address, it is told there.
-    pub machines: Option<Option<Callback>>,
+    pub machines: Option<Machines>,
     /// What a machine is called here, unless a test says otherwise.
     pub human: &'static str,
+}
+
+/// Who or what answers is to be found out.
+pub(crate) struct Machines {
+    /// Where that is told while the call goes on; none: it is found out before the webhook is asked.
+    pub told: Option<Callback>,
 }
 
 impl Api {
@@ -279,7 +284,9 @@ impl State {
         let request = super::uuid(unique(), 7);
         let mut by = || self.answers.pop_front().unwrap_or_else(|| wanted.human.to_owned());
         dial.outbound = Some(match wanted.machines {
-            Some(amd) => Outbound { request: request.clone(), answered_by: Some(by()), amd },
+            Some(Machines { told: amd }) => {
+                Outbound { request: request.clone(), answered_by: Some(by()), amd }
+            }
             None => Outbound { request: request.clone(), ..Outbound::default() },
         });
         let (sender, receiver) = mpsc::channel(4);

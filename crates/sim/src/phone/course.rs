@@ -218,7 +218,7 @@ impl<P: Party> Course<'_, P> {
             // Nothing is left to do, and nothing keeps the call alive: it ends under the stream.
             let (end, orders) = tokio::sync::mpsc::channel(1);
             end.try_send(Order::Complete).expect("there is room for one");
-            alone = std::mem::replace(&mut dial.orders, Some(orders));
+            alone = dial.orders.replace(orders);
         }
         let left = telephone::connect(self.company, dial, socket, verb, self.party, self.ended).await;
         if alone.is_some() {

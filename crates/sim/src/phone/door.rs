@@ -33,7 +33,7 @@ impl Door {
     /// Opens one on a free port of loopback.
     pub async fn open(answer: impl Fn(&Request) -> Done + Send + Sync + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        Ok(Self::on(listener, answer)?)
+        Self::on(listener, answer)
     }
 
     /// Opens one on what is bound already.

@@ -47,6 +47,8 @@ pub(super) struct Turn<'a, P> {
     here: Callback,
     /// When the next 20 ms begin.
     present: Instant,
+    /// When the last 20 ms began.
+    begun: Instant,
     /// The caller hung up while the server was asked.
     gone: bool,
 }
@@ -73,11 +75,12 @@ impl<'a, P: Party> Turn<'a, P> {
         since: Option<Instant>,
     ) -> Self {
         let now = clock::now();
+        let present = since.unwrap_or(now);
         if since.is_none() {
             ended.times.started.get_or_insert(now);
             party.told(Event::Started { at: now });
         }
-        Self { company, dial, party, ended, here, present: since.unwrap_or(now), gone: false }
+        Self { company, dial, party, ended, here, present, begun: present, gone: false }
     }
 
     /// Where the line is left.
@@ -323,7 +326,7 @@ impl<'a, P: Party> Turn<'a, P> {
             Some(order) = next_order(&mut self.dial.orders) => return Beat::Ordered(order),
             () = clock::sleep_until(until) => {}
         }
-        self.present = until;
+        self.begun = std::mem::replace(&mut self.present, until);
         let mut frame = [SILENCE; FRAME];
         match self.party.speak(clock::now(), &mut frame) {
             Act::Nothing | Act::Skip => Beat::Frame(frame, None),
@@ -333,7 +336,7 @@ impl<'a, P: Party> Turn<'a, P> {
     }
 
     fn sounded(&mut self, ulaw: &[u8]) {
-        let at = self.present - EVERY;
+        let at = self.begun;
         self.ended.times.first_sound.get_or_insert(at);
         self.party.told(Event::Sounded { at, ulaw: &Bytes::copy_from_slice(ulaw) });
     }

@@ -65,6 +65,7 @@ pub struct Callback {
 }
 
 /// `<Record>`.
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordVerb {
     /// Asked what to do next; none: the current document is asked for again.
@@ -87,6 +88,7 @@ pub struct RecordVerb {
 }
 
 /// `<Gather>` and `<GetInput>`.
+#[expect(clippy::struct_excessive_bools, reason = "each is an attribute of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatherVerb {
     pub action: Option<Callback>,

@@ -10,7 +10,7 @@ use crate::{
     http::{self, Request, Response},
     phone::{
         self, Order,
-        api::{State, Thing, Wanted, is_address, mooded, object, settings},
+        api::{Machines, State, Thing, Wanted, is_address, mooded, object, settings},
         door::Done,
         unique, uuid,
         verb::Callback,
@@ -173,7 +173,7 @@ fn place(account: &Account, state: &mut State, request: &Request) -> Answer {
     let told = to(&fields, "machine_detection_url", "machine_detection_method")?;
     let machines = match fields.get("machine_detection") {
         None | Some(Value::Null) => None,
-        Some(Value::String(text)) if matches!(text.as_str(), "true" | "hangup") => Some(told),
+        Some(Value::String(text)) if matches!(text.as_str(), "true" | "hangup") => Some(Machines { told }),
         Some(other) => return Err(refuse(400, &format!("machine_detection {other} is true or hangup"))),
     };
     let ring = to(&fields, "ring_url", "ring_method")?;
@@ -238,8 +238,7 @@ fn transfer(state: &mut State, request: &Request, call: &str) -> Answer {
     Ok(Response::json(202, &with_id(json!({"message": "call transfered"}))))
 }
 
-const MESSAGE: &[&str] =
-    &["src", "dst", "text", "type", "url", "method", "log", "powerpack_uuid", "media_urls"];
+const MESSAGE: &[&str] = &["src", "dst", "text", "type", "url", "method", "log", "trackable"];
 
 fn message(state: &mut State, request: &Request) -> Done {
     match judged(state, request) {

@@ -1,6 +1,6 @@
 //! How Plivo signs a request: V3 for voice, V2 for messages.
 //!
-//! Source: <https://www.plivo.com/docs/voice/concepts/signature-validation> and the packages `plivo` of PyPI and npm,
+//! Source: <https://www.plivo.com/docs/voice/concepts/signature-validation> and the packages `plivo` of Python and Node,
 //! which differ from the page where there is no query and which Plivo's customers run.
 
 use crate::http;

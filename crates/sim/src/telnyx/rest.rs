@@ -9,7 +9,7 @@ use crate::{
     http::{self, Request, Response},
     phone::{
         self, Order,
-        api::{State, Thing, Wanted, is_address, mooded, object, settings},
+        api::{Machines, State, Thing, Wanted, is_address, mooded, object, settings},
         door::Done,
         unique, uuid,
         verb::Callback,
@@ -186,7 +186,7 @@ fn place(account: &Account, state: &mut State, request: &Request, application: O
     let told = to(&fields, "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod")?;
     let machines = match text(&fields, "MachineDetection")? {
         None | Some("Disable") => None,
-        Some("Enable" | "DetectMessageEnd") => Some(told.filter(|_| asynchronous)),
+        Some("Enable" | "DetectMessageEnd") => Some(Machines { told: told.filter(|_| asynchronous) }),
         Some(other) => return Err(invalid(&format!("MachineDetection {other:?} is none"))),
     };
     let (from, whom) = (from.to_owned(), whom.to_owned());

@@ -1,6 +1,6 @@
 //! How Telnyx signs a request: Ed25519 over the time, `|` and the body as it is sent; not over the address.
 //!
-//! Source: the packages `telnyx` of PyPI and npm, `webhook_verification`.
+//! Source: the packages `telnyx` of Python and Node, `webhook_verification`.
 
 use aws_lc_rs::{
     digest,

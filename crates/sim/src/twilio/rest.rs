@@ -14,7 +14,7 @@ use crate::{
     http::{self, Request, Response},
     phone::{
         self, Api, Shelf,
-        api::{State, Thing, Wanted, is_address, settings},
+        api::{Machines, State, Thing, Wanted, is_address, settings},
         door::Done,
         verb::Callback,
     },
@@ -231,7 +231,7 @@ fn place(account: &Account, state: &mut State, request: &Request) -> Result<Resp
     let told = to(&fields, "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod")?;
     let machines = match one(&fields, "MachineDetection")? {
         None => None,
-        Some("Enable" | "DetectMessageEnd") => Some(told.filter(|_| asynchronous)),
+        Some("Enable" | "DetectMessageEnd") => Some(Machines { told: told.filter(|_| asynchronous) }),
         Some(_) => return Err(refuse(400, 20_001, "MachineDetection is Enable or DetectMessageEnd")),
     };
     let (from, whom) = (from.to_owned(), whom.to_owned());

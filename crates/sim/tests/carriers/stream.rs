@@ -99,7 +99,7 @@ fn name(mark: &Value) -> &str {
 async fn a_mark_comes_back_when_it_was_truly_played_and_what_a_clear_does_to_the_others_is_each_companys() {
     for carrier in Carrier::ALL {
         let server = Server::start().await;
-        let phone = Handset::dial(&account(carrier), dial(carrier, &server));
+        let phone = Handset::dial(account(carrier), dial(carrier, &server));
         let mut spoken = Spoken::open(carrier, &server).await;
         let sent = clock::now();
         spoken.media(&loud(200)).await;
@@ -132,7 +132,7 @@ async fn a_mark_comes_back_when_it_was_truly_played_and_what_a_clear_does_to_the
 async fn the_caller_is_heard_and_hears_through_every_company() {
     for carrier in Carrier::ALL {
         let server = Server::start().await;
-        let phone = Handset::dial(&account(carrier), dial(carrier, &server));
+        let phone = Handset::dial(account(carrier), dial(carrier, &server));
         let mut spoken = Spoken::open(carrier, &server).await;
         spoken.media(&loud(300)).await;
         let ears = phone.listen(0, Duration::from_millis(200), Duration::from_secs(3)).await;
@@ -162,7 +162,7 @@ async fn the_caller_is_heard_and_hears_through_every_company() {
 async fn telnyx_may_send_media_in_another_order_than_it_numbered_them_and_loses_none() {
     let server = Server::start().await;
     let call = Dial { shuffled: true, ..dial(Carrier::Telnyx, &server) };
-    let phone = Handset::dial(&account(Carrier::Telnyx), call);
+    let phone = Handset::dial(account(Carrier::Telnyx), call);
     let mut spoken = Spoken::open(Carrier::Telnyx, &server).await;
     let mut chunks: Vec<u64> = Vec::new();
     while chunks.len() < 30 {
@@ -180,7 +180,7 @@ async fn telnyx_may_send_media_in_another_order_than_it_numbered_them_and_loses_
 async fn what_a_company_would_object_to_is_recorded_and_telnyx_says_so() {
     for carrier in Carrier::ALL {
         let server = Server::start().await;
-        let phone = Handset::dial(&account(carrier), dial(carrier, &server));
+        let phone = Handset::dial(account(carrier), dial(carrier, &server));
         let mut spoken = Spoken::open(carrier, &server).await;
         spoken.stream.send(json!({"event": "hello"})).await;
         spoken
@@ -200,7 +200,7 @@ async fn what_a_company_would_object_to_is_recorded_and_telnyx_says_so() {
 async fn the_upgrade_is_signed_where_the_company_signs_it() {
     for carrier in Carrier::ALL {
         let server = Server::start().await;
-        let phone = Handset::dial(&account(carrier), dial(carrier, &server));
+        let phone = Handset::dial(account(carrier), dial(carrier, &server));
         server.document(&document(carrier, &server)).await;
         let upgrade = server.upgrade().await;
         match carrier {
@@ -223,7 +223,7 @@ async fn a_stream_that_is_refused_is_told_and_what_stands_behind_it_is_done() {
     use sim::phone::Mode;
     for carrier in [Carrier::Twilio, Carrier::Telnyx] {
         let server = Server::start().await;
-        let phone = Handset::dial(&account(carrier), Dial { mode: Mode::Turns, ..dial(carrier, &server) });
+        let phone = Handset::dial(account(carrier), Dial { mode: Mode::Turns, ..dial(carrier, &server) });
         server
             .document(
                 "<Connect><Stream url=\"wss://voice.example.com/media\" statusCallback=\"https://voice.example.com/s\"/>\
@@ -239,7 +239,7 @@ async fn a_stream_that_is_refused_is_told_and_what_stands_behind_it_is_done() {
     }
     let server = Server::start().await;
     let call = Dial { mode: Mode::Turns, ..dial(Carrier::Plivo, &server) };
-    let phone = Handset::dial(&account(Carrier::Plivo), call);
+    let phone = Handset::dial(account(Carrier::Plivo), call);
     server
         .document(
             "<Stream bidirectional=\"true\" keepCallAlive=\"true\" statusCallbackUrl=\"https://voice.example.com/s\">\

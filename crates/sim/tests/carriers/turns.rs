@@ -47,9 +47,9 @@ async fn fetched(account: &Account, url: &str, authorised: bool) -> http::Respon
 async fn a_turn_is_recorded_fetched_and_answered_by_our_own_sound() {
     for carrier in Carrier::ALL {
         let server = Server::start().await;
-        let api = Api::listen(&account(carrier)).await.expect("loopback");
+        let api = Api::listen(account(carrier)).await.expect("loopback");
         let call = api.wire(Dial { mode: Mode::Turns, ..dial(carrier, &server) });
-        let phone = Handset::dial(&account(carrier), call);
+        let phone = Handset::dial(account(carrier), call);
         let ring = server.document(record(carrier)).await;
         assert_eq!(ring.target, "/incoming");
         assert!(phone.recorded(1).await, "{carrier}");
@@ -79,7 +79,7 @@ async fn a_turn_is_recorded_fetched_and_answered_by_our_own_sound() {
 async fn the_caller_hears_what_is_played_and_said_in_turns() {
     for carrier in Carrier::ALL {
         let server = Server::start().await;
-        let phone = Handset::dial(&account(carrier), dial(carrier, &server));
+        let phone = Handset::dial(account(carrier), dial(carrier, &server));
         server.document(&format!("<Play>https://voice.example.com/a.wav</Play>{}", record(carrier))).await;
         let tone = Wav::mono(
             16_000,
@@ -105,7 +105,7 @@ async fn the_caller_hears_what_is_played_and_said_in_turns() {
 async fn a_recording_ends_by_a_key_and_a_hang_up_is_told() {
     for carrier in Carrier::ALL {
         let server = Server::start().await;
-        let phone = Handset::dial(&account(carrier), dial(carrier, &server));
+        let phone = Handset::dial(account(carrier), dial(carrier, &server));
         server.document(record(carrier)).await;
         assert!(phone.recorded(1).await);
         phone.say(&loud(200));
@@ -136,7 +136,7 @@ async fn a_question_is_answered_by_keys_or_by_words() {
             }
         };
         let server = Server::start().await;
-        let phone = Handset::dial(&account(carrier), dial(carrier, &server));
+        let phone = Handset::dial(account(carrier), dial(carrier, &server));
         server.document(gather).await;
         assert!(phone.connected().await);
         for key in "1234".chars() {
@@ -158,7 +158,7 @@ async fn a_question_is_answered_by_keys_or_by_words() {
 async fn a_webhook_that_takes_longer_than_the_company_waits_fails_the_call() {
     let waited = |carrier, code, least: u64| async move {
         let server = Server::start().await;
-        let phone = Handset::dial(&account(carrier), dial(carrier, &server));
+        let phone = Handset::dial(account(carrier), dial(carrier, &server));
         let _kept = server.ignore().await;
         let since = clock::now();
         let failed = phone.ended().await.expect_err("it is not answered");
@@ -183,14 +183,14 @@ async fn a_transfer_says_whom_and_goes_on_where_nobody_takes_it() {
             "<Dial action=\"https://voice.example.com/dialled\"><Number>14155550123</Number></Dial>";
         let status = if carrier == Carrier::Plivo { "DialStatus" } else { "DialCallStatus" };
         let server = Server::start().await;
-        let phone = Handset::dial(&account(carrier), dial(carrier, &server));
+        let phone = Handset::dial(account(carrier), dial(carrier, &server));
         server.document(document).await;
         assert_eq!(field(&server.document("").await, status), "completed", "{carrier}");
         let ending = phone.ended().await.map(|ended| ended.ending);
         assert_eq!(ending, Ok(Ending::Transferred(vec!["14155550123".into()])), "{carrier}");
 
         let busy = Dial { callee: Callee::Busy, ..dial(carrier, &server) };
-        let phone = Handset::dial(&account(carrier), busy);
+        let phone = Handset::dial(account(carrier), busy);
         server.document(document).await;
         assert_eq!(field(&server.document("<Hangup/><Hangup/>").await, status), "busy", "{carrier}");
         phone.ended().await.expect("a call");
@@ -202,7 +202,7 @@ async fn an_order_breaks_into_a_recording() {
     for carrier in Carrier::ALL {
         let server = Server::start().await;
         let (sender, orders) = tokio::sync::mpsc::channel(1);
-        let phone = Handset::dial(&account(carrier), Dial { orders: Some(orders), ..dial(carrier, &server) });
+        let phone = Handset::dial(account(carrier), Dial { orders: Some(orders), ..dial(carrier, &server) });
         server.document(record(carrier)).await;
         assert!(phone.recorded(1).await);
         sender.send(Order::Complete).await.expect("the call listens");
@@ -221,7 +221,7 @@ async fn how_a_call_goes_is_told_as_unreliably_as_is_wished() {
                 ..Status::completed("https://voice.example.com/status")
             };
             let phone =
-                Handset::dial(&account(carrier), Dial { status: Some(status), ..dial(carrier, &server) });
+                Handset::dial(account(carrier), Dial { status: Some(status), ..dial(carrier, &server) });
             server.document("<Redirect>https://voice.example.com/on</Redirect>").await;
             let mut told = Vec::new();
             let expected = if habit == Habit::Twice { 4 } else { 2 };

@@ -160,16 +160,16 @@ def telnyx():
     [number] = client.phone_numbers.list().data
     client.phone_numbers.update(number.id, connection_id=made.id)
     assert client.phone_numbers.retrieve(number.id).data.connection_id == made.id
-    placed = client.texml.accounts.calls.calls(
-        GIVEN["id"],
-        application_sid=made.id,
-        to=TO,
-        from_=FROM,
-        url=HOOK,
-        status_callback=HOOK,
-        status_callback_event="initiated",
-        machine_detection="Enable",
-    )
+    wanted = {
+        "ApplicationSid": made.id,
+        "To": TO,
+        "From": FROM,
+        "Url": HOOK,
+        "StatusCallback": HOOK,
+        "StatusCallbackEvent": "initiated",
+        "MachineDetection": "Enable",
+    }
+    placed = client.texml.accounts.calls.calls(GIVEN["id"], body=wanted)
     assert placed.status == "queued", placed
     client.calls.actions.transfer(GIVEN["call"], to=TO)
     assert client.calls.actions.hangup(GIVEN["call"]).data.result == "ok"

@@ -60,7 +60,7 @@ async fn the_companies_packages_accept_what_we_sign_and_refuse_it_changed() {
                 connect_to: Some(server.address),
                 ..dial(carrier, &server)
             };
-            let phone = Handset::dial(&account(carrier), call);
+            let phone = Handset::dial(account(carrier), call);
             let request = server.document("<Hangup/>").await;
             let host = request.header("host").expect("a host");
             requests.push(signed(carrier, &format!("https://{host}{}", request.target), &request));
