@@ -2,13 +2,15 @@
 
 mod claiming;
 mod leaving;
+mod pinning;
 
 use crate::{
-    Answer, Chunk, Cut, EngineCommand, EngineEvent, Failure, ItemId, LineCommand, LineEvent, Manner, Note,
-    Playout, Policy, Timer, ToolCall, ToolCallId, Transcript, TurnId,
+    Answer, Chunk, Cut, Digits, EngineCommand, EngineEvent, Failure, ItemId, LineCommand, LineEvent, Manner, Note,
+    PinVerdict, Playout, Policy, Timer, ToolCall, ToolCallId, Transcript, TurnId,
     claim::Claims,
     errand::{Errands, Finished},
     floor::{Floor, Leave, Taken},
+    pin::PinPad,
     timer::Timers,
 };
 use std::{collections::VecDeque, time::Instant};
@@ -19,6 +21,10 @@ pub enum Input {
     Line(LineEvent),
     Engine(EngineEvent),
     Tool(ToolCallId, Answer),
+    /// What came of an [`Output::Pin`].
+    Pin(PinVerdict),
+    /// Whether the line was connected as a [`LineCommand::Transfer`] asked. Only a stream waits for this.
+    Connected(bool),
     /// Someone at the dashboard wants the call to end.
     Dismissed,
     /// The deadline of [`Call::deadline`] may have passed.
@@ -31,6 +37,8 @@ pub enum Output {
     Line(LineCommand),
     Engine(EngineCommand),
     Tool(ToolCall),
+    /// See whether this is the PIN, and answer by [`Input::Pin`].
+    Pin(Digits),
     Note(Note),
 }
 
@@ -59,6 +67,7 @@ pub struct Call {
     floor: Floor,
     errands: Errands,
     claims: Claims,
+    pin: PinPad,
     timers: Timers,
     /// What is to be expected of the engine.
     engine: Expected,
@@ -88,6 +97,8 @@ enum Phase {
     Talking,
     /// The goodbye is on its way to the caller.
     Leaving(Leave),
+    /// Somebody else is being connected to the caller, as these uses of a tool wanted.
+    Connecting(Vec<ToolCallId>),
     Over(Ending),
 }
 
@@ -101,6 +112,7 @@ impl Call {
         timers.set(Timer::Silence, now + policy.silence);
         Self {
             manner,
+            pin: PinPad::new(policy.pin),
             policy,
             phase: Phase::Talking,
             playout: Playout::default(),
@@ -132,6 +144,8 @@ impl Call {
             Input::Line(event) => self.on_line(now, event),
             Input::Engine(event) => self.on_engine(now, event),
             Input::Tool(id, answer) => self.on_answer(now, id, answer),
+            Input::Pin(verdict) => self.on_verdict(verdict),
+            Input::Connected(connected) => self.on_connected(now, connected),
             Input::Dismissed => self.end(now, Ending::Dismissed, Some(LineCommand::HangUp)),
             Input::Tick => {}
         }
@@ -150,7 +164,7 @@ impl Call {
     /// How the call ended, once it has.
     pub fn ending(&self) -> Option<Ending> {
         match self.phase {
-            Phase::Talking | Phase::Leaving(_) => None,
+            Phase::Talking | Phase::Leaving(_) | Phase::Connecting(_) => None,
             Phase::Over(ending) => Some(ending),
         }
     }
@@ -163,16 +177,8 @@ impl Call {
                 self.settle(now);
             }
             LineEvent::TurnOver => self.respond(now),
-            LineEvent::Key(key) => {
-                self.nudged = false;
-                self.timers.set(Timer::Silence, now + self.policy.silence);
-                self.note(Note::KeyPressed);
-                if self.is_interrupted_by_a_key(now) {
-                    self.interrupt(now);
-                }
-                self.tell_engine(EngineCommand::Key(key));
-            }
-            LineEvent::Closed => self.end(now, Ending::CallerHungUp, None),
+            LineEvent::Key(key) => self.on_key(now, key),
+            LineEvent::Closed => self.on_closed(now),
         }
     }
 
@@ -460,7 +466,7 @@ impl Call {
         match call.name.as_str() {
             "hang_up" => self.leave(now, Ending::AssistantHungUp, LineCommand::HangUp, Some(call.id)),
             "transfer" => match call.text_argument("to").filter(|to| self.policy.destinations.contains(to)) {
-                Some(to) => self.leave(now, Ending::Transferred, LineCommand::Transfer(to), Some(call.id)),
+                Some(to) => self.transfer(now, to, call.id),
                 None => self.answer_engine(
                     call.id,
                     Answer::failed("I cannot connect you there. I can take a message."),

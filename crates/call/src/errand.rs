@@ -130,6 +130,11 @@ impl Errands {
         ));
     }
 
+    /// Keeps an instruction for the assistant until the caller has finished speaking.
+    pub(crate) fn keep_word(&mut self, instruction: String) {
+        self.news.push(instruction);
+    }
+
     /// Takes the news.
     pub(crate) fn news(&mut self) -> Vec<String> {
         std::mem::take(&mut self.news)

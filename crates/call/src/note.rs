@@ -25,6 +25,14 @@ pub enum Note {
     FalseInterruption,
     /// A key was pressed. Which one is nobody's business.
     KeyPressed,
+    /// The caller has typed the PIN, and is the owner from now on.
+    TrustRaised,
+    /// A PIN was typed that was not right; so many tries are left.
+    PinRefused {
+        left: u8,
+    },
+    /// The caller was to be connected to somebody else, and could not be.
+    TransferRefused,
     ToolAsked {
         id: ToolCallId,
         name: String,

@@ -22,6 +22,12 @@ pub struct Policy {
     pub tool_patience: Duration,
     /// To whom a call may be transferred, by the names that the engine knows.
     pub destinations: Vec<String>,
+    /// What the caller is told before a transfer, where the assistant has said nothing; may be empty.
+    pub transfer_words: String,
+    /// How long a transfer may take to be accepted.
+    pub connecting: Duration,
+    /// There is a PIN that makes whoever types it the owner.
+    pub pin: bool,
     /// Let a goodbye finish, but not for longer than this.
     pub farewell: Duration,
     /// What the caller is told while a tool is slow.
@@ -47,6 +53,9 @@ impl Default for Policy {
             filler: Duration::from_millis(800),
             tool_patience: Duration::from_secs(15),
             destinations: vec![],
+            transfer_words: String::new(),
+            connecting: Duration::from_secs(15),
+            pin: false,
             farewell: Duration::from_secs(10),
             filler_words: "One moment, please.".into(),
             silence_goodbye: "I will hang up now. Goodbye.".into(),

@@ -15,12 +15,21 @@ pub enum Timer {
     Filler,
     /// A tool has used up its time.
     Tool,
-    /// A goodbye takes too long.
+    /// A goodbye takes too long, or a transfer.
     Farewell,
+    /// A PIN was begun and not gone on with.
+    Pin,
 }
 
-const ALL: [Timer; 6] =
-    [Timer::LongestCall, Timer::Silence, Timer::Doubt, Timer::Filler, Timer::Tool, Timer::Farewell];
+const ALL: [Timer; 7] = [
+    Timer::LongestCall,
+    Timer::Silence,
+    Timer::Doubt,
+    Timer::Filler,
+    Timer::Tool,
+    Timer::Farewell,
+    Timer::Pin,
+];
 
 #[derive(Debug, Default)]
 pub(crate) struct Timers([Option<Instant>; ALL.len()]);

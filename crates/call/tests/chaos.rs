@@ -173,7 +173,7 @@ fn check(sim: &Sim, longest_call: Duration) {
                 corrections += usize::from(words.contains("misspoke"));
             }
             Output::Note(Note::Ended(_)) => ended = Some(*at),
-            Output::Line(_) | Output::Engine(_) | Output::Note(_) => {}
+            Output::Line(_) | Output::Engine(_) | Output::Pin(_) | Output::Note(_) => {}
         }
     }
     assert!(corrections <= 2, "corrected {corrections} times");

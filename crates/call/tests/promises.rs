@@ -120,6 +120,8 @@ fn a_transfer_goes_where_it_was_asked_to() {
     assert_eq!(sim.said(is_answer).len(), 1);
     sim.engine(wants("t2", "reception"));
     sim.done();
+    assert_eq!(sim.call.ending(), None, "the carrier has not said yet that it does it");
+    sim.give(Input::Connected(true));
     assert_eq!(sim.call.ending(), Some(Ending::Transferred));
     assert_eq!(sim.said(|o| *o == Output::Line(LineCommand::Transfer("reception".into()))).len(), 1);
 }

@@ -39,7 +39,7 @@ impl Call {
         }
         let may_correct = !self.is_engine_gone()
             && match &self.phase {
-                Phase::Talking => true,
+                Phase::Talking | Phase::Connecting(_) => true,
                 Phase::Leaving(leave) => !leave.is_final(),
                 Phase::Over(_) => false,
             };

@@ -53,7 +53,11 @@ impl Call {
                 }
                 self.arm_errands();
             }
-            Timer::Farewell => self.hang_up(now),
+            Timer::Farewell => match self.phase {
+                Phase::Connecting(_) => self.on_connected(now, false),
+                Phase::Talking | Phase::Leaving(_) | Phase::Over(_) => self.hang_up(now),
+            },
+            Timer::Pin => self.on_keys_over(now),
         }
     }
 
@@ -99,6 +103,7 @@ impl Call {
                 }
             }
             (Phase::Leaving(first), _) => return first.asked_by.extend(leave.asked_by),
+            (Phase::Connecting(asked_by), _) => return asked_by.extend(leave.asked_by),
             (Phase::Talking, Some(taken)) if taken.certain => return self.refuse_to_leave(leave),
             (Phase::Talking, Some(taken)) => match &mut taken.leave {
                 Some(first) => first.asked_by.extend(leave.asked_by),
@@ -154,14 +159,58 @@ impl Call {
             Phase::Talking if self.floor.taken.is_none() => {
                 self.timers.set(Timer::Silence, now + self.policy.silence);
             }
-            Phase::Talking | Phase::Over(_) => {}
+            Phase::Talking | Phase::Connecting(_) | Phase::Over(_) => {}
         }
     }
 
     pub(super) fn hang_up(&mut self, now: Instant) {
         let Phase::Leaving(leave) = &self.phase else { return };
-        let Leave { ending, command, asked_by: _ } = leave.clone();
+        let Leave { ending, command, asked_by } = leave.clone();
+        if self.manner == Manner::Duplex && matches!(command, LineCommand::Transfer(_)) {
+            self.tell_line(command);
+            self.phase = Phase::Connecting(asked_by);
+            return self.timers.set(Timer::Farewell, now + self.policy.connecting);
+        }
         self.end(now, ending, Some(command));
+    }
+
+    /// Connects the caller to somebody else, once what is said has been heard.
+    pub(super) fn transfer(&mut self, now: Instant, to: String, asked_by: ToolCallId) {
+        let silent = self.saying.is_none() && !self.playout.is_sounding(now);
+        let words = self.policy.transfer_words.clone();
+        if silent && !words.is_empty() && self.phase == Phase::Talking && self.floor.taken.is_none() {
+            self.speak(EngineCommand::Say(words));
+        }
+        self.leave(now, Ending::Transferred, LineCommand::Transfer(to), Some(asked_by));
+    }
+
+    /// The caller is connected to somebody else, or cannot be: then they are still here, and are told.
+    pub(super) fn on_connected(&mut self, now: Instant, connected: bool) {
+        let Phase::Connecting(asked_by) = &mut self.phase else { return };
+        if connected {
+            return self.end(now, Ending::Transferred, None);
+        }
+        let asked_by = std::mem::take(asked_by);
+        self.note(Note::TransferRefused);
+        if self.is_engine_gone() {
+            return self.end(now, Ending::EngineFailed, Some(LineCommand::HangUp));
+        }
+        self.phase = Phase::Talking;
+        self.timers.stop(Timer::Farewell);
+        self.timers.set(Timer::Silence, now + self.policy.silence);
+        let refusal = "I could not connect you just now. I can take a message, or you call again later.";
+        for id in asked_by {
+            self.deliver(id, Answer::failed(refusal));
+        }
+    }
+
+    pub(super) fn on_closed(&mut self, now: Instant) {
+        let ending = match self.phase {
+            // Whoever is connected to somebody else leaves this line.
+            Phase::Connecting(_) => Ending::Transferred,
+            Phase::Talking | Phase::Leaving(_) | Phase::Over(_) => Ending::CallerHungUp,
+        };
+        self.end(now, ending, None);
     }
 
     pub(super) fn end(&mut self, now: Instant, ending: Ending, command: Option<LineCommand>) {

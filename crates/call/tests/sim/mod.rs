@@ -209,7 +209,7 @@ impl Sim {
             }
             Output::Engine(EngineCommand::Truncate(item, believed)) => self.forget(*item, *believed),
             Output::Engine(EngineCommand::Delete(item)) => self.forget(*item, Duration::ZERO),
-            Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Note(_) => {}
+            Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Pin(_) | Output::Note(_) => {}
         }
     }
 
@@ -285,9 +285,11 @@ impl Sim {
 
     pub fn engine_was_told(&self) -> Vec<&EngineCommand> {
         let told = self.log.iter().filter_map(|(_, output)| match output {
-            Output::Engine(EngineCommand::Hear(_)) | Output::Line(_) | Output::Tool(_) | Output::Note(_) => {
-                None
-            }
+            Output::Engine(EngineCommand::Hear(_))
+            | Output::Line(_)
+            | Output::Tool(_)
+            | Output::Pin(_)
+            | Output::Note(_) => None,
             Output::Engine(command) => Some(command),
         });
         told.collect()
@@ -299,7 +301,7 @@ impl Sim {
             Output::Note(Note::FalseClaim { deed, agreed, corrected, .. }) => {
                 Some(FalseClaim { deed: *deed, agreed: agreed.clone(), corrected: *corrected })
             }
-            Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Note(_) => None,
+            Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Pin(_) | Output::Note(_) => None,
         });
         claims.collect()
     }
@@ -316,7 +318,7 @@ impl Sim {
     pub fn played_items(&self) -> impl Iterator<Item = ItemId> {
         self.said(is_play).into_iter().map(|output| match output {
             Output::Line(LineCommand::Play(chunk)) => self.item_of[&tag(chunk)],
-            Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Note(_) => {
+            Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Pin(_) | Output::Note(_) => {
                 unreachable!("only plays were asked for")
             }
         })
@@ -365,6 +367,7 @@ fn clone(output: &Output) -> Output {
         Output::Line(command) => Output::Line(command.clone()),
         Output::Engine(command) => Output::Engine(command.clone()),
         Output::Tool(call) => Output::Tool(call.clone()),
+        Output::Pin(digits) => Output::Pin(digits.clone()),
         Output::Note(note) => Output::Note(note.clone()),
     }
 }
