@@ -1,26 +1,58 @@
-//! Who has called.
+//! Who has called, and what the owner decided about them.
 
-use crate::{Store, StoreError, on_reader, on_writer};
+use crate::{Store, StoreError, Tx, on_reader, on_tx, on_writer};
 
-/// A number that has called.
+/// A number that has called, or that the owner has decided something about.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct CallerRow {
     pub number: String,
-    /// When it first called.
+    /// When it first called, or was decided about.
     pub first_ms: i64,
-    /// When it last called.
+    /// When it last called, likewise.
     pub last_ms: i64,
     pub calls: i64,
+    /// Is not let in.
+    pub blocked: bool,
+    /// Is put through at any hour.
+    pub vip: bool,
+    /// What the owner wants to remember.
+    pub note: String,
+}
+
+/// What the owner decides about a caller. What is none stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CallerMark<'a> {
+    pub blocked: Option<bool>,
+    pub vip: Option<bool>,
+    pub note: Option<&'a str>,
+}
+
+/// What was known of a caller and is no longer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    pub calls: u64,
+    pub texts: u64,
+    pub messages: u64,
+    /// Appointments that were over, or cancelled: they stay without a word of who and what.
+    pub appointments: u64,
+    /// Appointments to come, which stay as they are.
+    pub to_come: u64,
+}
+
+macro_rules! columns {
+    () => {
+        "number, first_ms, last_ms, calls, blocked <> 0 AS blocked, vip <> 0 AS vip, note"
+    };
 }
 
 impl Store {
     /// Counts a call from this number; says what is known of it, this call included.
     pub async fn caller_seen(&self, number: &str, now_ms: i64) -> Result<CallerRow, StoreError> {
-        Ok(on_writer!(self, db => sqlx::query_as(
+        Ok(on_writer!(self, db => sqlx::query_as(concat!(
             "INSERT INTO callers (number, first_ms, last_ms, calls) VALUES ($1, $2, $2, 1) \
              ON CONFLICT (number) DO UPDATE SET last_ms = excluded.last_ms, calls = callers.calls + 1 \
-             RETURNING number, first_ms, last_ms, calls",
-        )
+             RETURNING ", columns!(),
+        ))
         .bind(number)
         .bind(now_ms)
         .fetch_one(db)
@@ -29,11 +61,109 @@ impl Store {
 
     /// At most `limit` callers, who called last first.
     pub async fn callers(&self, limit: u32) -> Result<Vec<CallerRow>, StoreError> {
-        Ok(on_reader!(self, db => sqlx::query_as(
-            "SELECT number, first_ms, last_ms, calls FROM callers ORDER BY last_ms DESC, number LIMIT $1",
-        )
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM callers ORDER BY last_ms DESC, number LIMIT $1",
+        ))
         .bind(i64::from(limit))
         .fetch_all(db)
         .await)?)
     }
+
+    pub async fn caller(&self, number: &str) -> Result<Option<CallerRow>, StoreError> {
+        Ok(
+            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM callers WHERE number = $1"))
+            .bind(number)
+            .fetch_optional(db)
+            .await)?,
+        )
+    }
+
+    /// Remembers what the owner decided about a number, which need not have called.
+    pub async fn mark_caller(
+        &self,
+        number: &str,
+        mark: CallerMark<'_>,
+        now_ms: i64,
+    ) -> Result<CallerRow, StoreError> {
+        Ok(on_writer!(self, db => sqlx::query_as(concat!(
+            "INSERT INTO callers (number, first_ms, last_ms, calls, blocked, vip, note) \
+             VALUES ($1, $2, $2, 0, COALESCE($3, 0), COALESCE($4, 0), COALESCE($5, '')) \
+             ON CONFLICT (number) DO UPDATE SET blocked = COALESCE($3, callers.blocked), \
+             vip = COALESCE($4, callers.vip), note = COALESCE($5, callers.note) RETURNING ", columns!(),
+        ))
+        .bind(number)
+        .bind(now_ms)
+        .bind(mark.blocked.map(i64::from))
+        .bind(mark.vip.map(i64::from))
+        .bind(mark.note)
+        .fetch_one(db)
+        .await)?)
+    }
+
+    /// Forgets a caller: calls that are over with their notes, texts, messages, voicemail, tries of the PIN, and what was
+    /// decided about the number. Appointments that are over or cancelled lose every word that says whose they were; those to
+    /// come stay. That the number wants no texts is kept: it is asked for by the one who is forgotten.
+    pub async fn forget_caller(&self, number: &str, now_ms: i64) -> Result<Forgotten, StoreError> {
+        let mut tx = self.begin().await?;
+        let stopped: Option<String> = on_tx!(&mut tx, db => sqlx::query_scalar(
+            "SELECT status FROM texts WHERE number = $1 AND direction = 'in' AND status IN ('stop', 'start') \
+             ORDER BY at_ms DESC, id DESC LIMIT 1",
+        )
+        .bind(number)
+        .fetch_optional(db)
+        .await)?;
+        let stopped = stopped.as_deref() == Some("stop");
+        let to_come: i64 = on_tx!(&mut tx, db => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM appointments WHERE (caller = $1 OR contact = $1) AND status = 'booked' AND ends_ms > $2",
+        )
+        .bind(number)
+        .bind(now_ms)
+        .fetch_one(db)
+        .await)?;
+        let mut did = async |sql: &'static str| did(&mut tx, sql, number, now_ms).await;
+        did("DELETE FROM appointment_changes WHERE appointment_id IN (SELECT id FROM appointments \
+             WHERE (caller = $1 OR contact = $1) AND (status <> 'booked' OR ends_ms <= $2))")
+        .await?;
+        let appointments = did("UPDATE appointments SET summary = 'Forgotten', description = '', attendees = '[]', \
+             caller = '', contact = '', call_id = NULL, request_key = 'forgotten:' || id \
+             WHERE (caller = $1 OR contact = $1) AND (status <> 'booked' OR ends_ms <= $2)")
+        .await?;
+        let texts = did("DELETE FROM texts WHERE number = $1 AND at_ms <= $2").await?;
+        let messages = did("DELETE FROM messages WHERE caller = $1 AND taken_ms <= $2").await?;
+        did("DELETE FROM stream_tokens WHERE issued_ms <= $2 AND call_id IN \
+             (SELECT id FROM calls WHERE ((from_number = $1 AND outbound = 0) OR (to_number = $1 AND outbound <> 0)) AND ended_ms IS NOT NULL)")
+        .await?;
+        did("DELETE FROM notes WHERE call_id IN (SELECT id FROM calls WHERE ((from_number = $1 AND outbound = 0) OR (to_number = $1 AND outbound <> 0)) \
+             AND ended_ms <= $2)")
+        .await?;
+        let calls =
+            did("DELETE FROM calls WHERE ((from_number = $1 AND outbound = 0) OR (to_number = $1 AND outbound <> 0)) AND ended_ms <= $2").await?;
+        did("DELETE FROM pin_tries WHERE who = $1 AND last_ms <= $2").await?;
+        did("DELETE FROM callers WHERE number = $1 AND first_ms <= $2").await?;
+        if stopped {
+            on_tx!(&mut tx, db => sqlx::query(
+                "INSERT INTO texts (id, key, direction, number, body, carrier_id, status, at_ms, appointment_id) \
+                 VALUES ($1, $2, 'in', $3, '', NULL, 'stop', $4, NULL)",
+            )
+            .bind(crate::new_id(now_ms))
+            .bind(format!("forgotten:{number}:{now_ms}"))
+            .bind(number)
+            .bind(now_ms)
+            .execute(db)
+            .await
+            .map(|_| ()))?;
+        }
+        tx.commit().await?;
+        let to_come = u64::try_from(to_come).unwrap_or(0);
+        Ok(Forgotten { calls, texts, messages, appointments, to_come })
+    }
+}
+
+async fn did(tx: &mut Tx, sql: &'static str, number: &str, now_ms: i64) -> Result<u64, sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(sql)
+        .bind(number)
+        .bind(now_ms)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))
 }

@@ -159,6 +159,28 @@ impl Store {
         .await)?)
     }
 
+    /// At most `limit` calls from or to this number, the latest first.
+    pub async fn calls_with(&self, number: &str, limit: u32) -> Result<Vec<CallRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM calls WHERE (from_number = $1 AND outbound = 0) \
+             OR (to_number = $1 AND outbound <> 0) ORDER BY started_ms DESC, id DESC LIMIT $2",
+        ))
+        .bind(number)
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await)?)
+    }
+
+    /// The caller turned out to be trusted so.
+    pub async fn call_trusted(&self, id: &str, trust: &str) -> Result<(), StoreError> {
+        Ok(on_writer!(self, db => sqlx::query("UPDATE calls SET trust = $2 WHERE id = $1")
+            .bind(id)
+            .bind(trust)
+            .execute(db)
+            .await
+            .map(|_| ()))?)
+    }
+
     pub async fn call(&self, id: &str) -> Result<Option<CallRow>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM calls WHERE id = $1"))
             .bind(id)

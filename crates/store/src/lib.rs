@@ -1,7 +1,7 @@
 //! What is remembered, in SQLite or Postgres, by one SQL text a query.
 //!
 //! ```text
-//!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts
+//!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts  pins
 //!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
 //!                           consents ─► credentials ─► connections
 //! ```
@@ -27,6 +27,7 @@ mod jobs;
 mod messages;
 mod notes;
 mod open;
+mod pins;
 mod plan;
 mod sessions;
 mod settings;
@@ -35,7 +36,7 @@ mod tokens;
 mod users;
 
 pub use appointments::{AppointmentRow, Gap, Span};
-pub use callers::CallerRow;
+pub use callers::{CallerMark, CallerRow, Forgotten};
 pub use calls::{Begun, CallRow, NewCall};
 pub use changes::{Carried, ChangeRow, Followup};
 pub use connections::{ConnectionRow, ConnectionState, NewConnection};
@@ -44,7 +45,7 @@ pub use credentials::{CredentialRow, CredentialState, NewCredential};
 pub use holds::{Held, Hold};
 pub use intents::{Intent, IntentState, Outcome, Remote, What};
 pub use jobs::{JobRow, JobState, NewJob};
-pub use messages::{MessageRow, NewMessage};
+pub use messages::{MessageRow, NewMessage, NewVoicemail};
 pub use notes::NoteRow;
 pub use plan::{By, NewAppointment, Plan, Planned};
 pub use settings::SettingRow;

@@ -1,6 +1,6 @@
 //! What callers asked to be passed on.
 
-use crate::{Store, StoreError, new_id, on_reader, on_writer};
+use crate::{NewJob, Store, StoreError, jobs::queue, new_id, on_reader, on_tx, on_writer};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -24,6 +24,27 @@ pub struct MessageRow {
     pub body: String,
     pub urgent: bool,
     pub taken_ms: i64,
+    /// When the owner was done with it.
+    pub done_ms: Option<i64>,
+    /// How long its voicemail sounds; 0: there is none.
+    pub sound_ms: i64,
+}
+
+/// What somebody said onto the voicemail.
+#[derive(Clone, Debug)]
+pub struct NewVoicemail<'a> {
+    pub call_id: &'a str,
+    /// The caller's number, empty where it is withheld.
+    pub caller: &'a str,
+    /// G.711 µ-law, 8 kHz.
+    pub ulaw: &'a [u8],
+    pub taken_ms: i64,
+}
+
+macro_rules! columns {
+    () => {
+        "id, call_id, caller, body, urgent <> 0 AS urgent, taken_ms, done_ms, sound_ms"
+    };
 }
 
 impl Store {
@@ -54,13 +75,90 @@ impl Store {
 
     /// At most `limit` messages, the latest first.
     pub async fn messages(&self, limit: u32) -> Result<Vec<MessageRow>, StoreError> {
-        Ok(on_reader!(self, db => sqlx::query_as(
-            "SELECT id, call_id, caller, body, urgent <> 0 AS urgent, taken_ms FROM messages \
-             ORDER BY taken_ms DESC, id DESC LIMIT $1",
-        )
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM messages ORDER BY taken_ms DESC, id DESC LIMIT $1",
+        ))
         .bind(i64::from(limit))
         .fetch_all(db)
         .await)?)
+    }
+
+    pub async fn message(&self, id: &str) -> Result<Option<MessageRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM messages WHERE id = $1"))
+            .bind(id)
+            .fetch_optional(db)
+            .await)?)
+    }
+
+    /// At most `limit` messages of this caller, the latest first.
+    pub async fn messages_from(&self, caller: &str, limit: u32) -> Result<Vec<MessageRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM messages WHERE caller = $1 ORDER BY taken_ms DESC, id DESC LIMIT $2",
+        ))
+        .bind(caller)
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await)?)
+    }
+
+    /// The owner is done with a message, or (`None`) is not after all. False: there is no such message.
+    pub async fn message_done(&self, id: &str, done_ms: Option<i64>) -> Result<bool, StoreError> {
+        let done = on_writer!(self, db => sqlx::query("UPDATE messages SET done_ms = $2 WHERE id = $1")
+            .bind(id)
+            .bind(done_ms)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(done > 0)
+    }
+
+    /// Keeps a voicemail with an empty message, which somebody may write down later, and queues a job with it, in one step.
+    /// Gives the message's id, which `job` is made from; a call has one voicemail, and for a second one nothing is done.
+    pub async fn voicemail_taken(
+        &self,
+        voicemail: &NewVoicemail<'_>,
+        job: impl FnOnce(&str) -> Option<(String, String)>,
+        kind: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let id = new_id(voicemail.taken_ms);
+        let mut tx = self.begin().await?;
+        let new = on_tx!(&mut tx, db => sqlx::query(
+            "INSERT INTO messages (id, request_key, call_id, caller, body, urgent, taken_ms, sound_ms) \
+             VALUES ($1, $2, $3, $4, '', 0, $5, $6) ON CONFLICT (request_key) DO NOTHING",
+        )
+        .bind(&id)
+        .bind(format!("voicemail:{}", voicemail.call_id))
+        .bind(voicemail.call_id)
+        .bind(voicemail.caller)
+        .bind(voicemail.taken_ms)
+        .bind(i64::try_from(voicemail.ulaw.len() / 8).unwrap_or(i64::MAX))
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))?;
+        if new == 0 {
+            return Ok(None);
+        }
+        on_tx!(&mut tx, db => sqlx::query("INSERT INTO voicemails (message_id, ulaw) VALUES ($1, $2)")
+            .bind(&id)
+            .bind(voicemail.ulaw)
+            .execute(db)
+            .await
+            .map(|_| ()))?;
+        if let Some((key, payload)) = job(&id) {
+            let now_ms = voicemail.taken_ms;
+            let job = NewJob { kind, key: &key, payload: &payload, due_ms: now_ms, now_ms };
+            queue(&mut tx, &job).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+
+    /// The sound of a voicemail: G.711 µ-law, 8 kHz.
+    pub async fn voicemail(&self, message: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_scalar("SELECT ulaw FROM voicemails WHERE message_id = $1")
+            .bind(message)
+            .fetch_optional(db)
+            .await)?)
     }
 }
 

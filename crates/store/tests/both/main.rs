@@ -1,6 +1,7 @@
 //! What the store promises, on SQLite and on Postgres.
 
 mod appointments;
+mod callers;
 mod calls;
 mod entrusted;
 mod harness;

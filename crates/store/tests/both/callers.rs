@@ -1,0 +1,125 @@
+//! What is decided about callers, voicemail, PINs that were wrong, and being forgotten.
+
+use crate::harness::on_both;
+use store::{
+    CallerMark, Direction, Forgotten, JobState, NewCall, NewMessage, NewText, NewVoicemail, NoteRow, Store,
+};
+
+mod both {
+    super::on_both!(
+        what_is_decided_about_a_caller_stays_when_they_call,
+        a_voicemail_is_kept_once_a_call_with_its_letter,
+        a_pin_has_three_tries_and_then_longer_and_longer_waits,
+        of_fifty_tries_at_once_three_are_free,
+        a_caller_is_forgotten_with_every_word_and_their_stop_is_kept,
+    );
+}
+
+const ANNA: &str = "+49301";
+
+async fn what_is_decided_about_a_caller_stays_when_they_call(store: Store) {
+    let mark = CallerMark { blocked: Some(true), note: Some("rude"), ..CallerMark::default() };
+    let marked = store.mark_caller(ANNA, mark, 1_000).await.expect("marked");
+    assert_eq!((marked.calls, marked.blocked, marked.vip, marked.note.as_str()), (0, true, false, "rude"));
+    let seen = store.caller_seen(ANNA, 2_000).await.expect("seen");
+    assert_eq!((seen.calls, seen.blocked, seen.note.as_str()), (1, true, "rude"));
+    let mark = CallerMark { blocked: Some(false), vip: Some(true), ..CallerMark::default() };
+    let marked = store.mark_caller(ANNA, mark, 3_000).await.expect("marked");
+    assert_eq!((marked.blocked, marked.vip, marked.note.as_str()), (false, true, "rude"));
+    assert_eq!(store.caller(ANNA).await.expect("read"), Some(marked));
+    assert_eq!(store.caller("+49302").await.expect("read"), None);
+}
+
+async fn call(store: &Store, id: &str, from: &str, ended: bool) {
+    let new = NewCall {
+        id,
+        carrier: "twilio",
+        carrier_call: id,
+        from,
+        to: "+49300",
+        outbound: false,
+        engine: "voicemail",
+        trust: "stranger",
+        started_ms: 1_000,
+    };
+    store.call_begun(&new).await.expect("begun");
+    let note = NoteRow { at_ms: 1, kind: "caller_said".into(), json: "{}".into() };
+    store.write_notes(id, &[note]).await.expect("noted");
+    if ended {
+        store.call_ended(id, 2_000, "caller_hung_up").await.expect("ended");
+    }
+}
+
+async fn a_voicemail_is_kept_once_a_call_with_its_letter(store: Store) {
+    call(&store, "c1", ANNA, false).await;
+    let sound: Vec<u8> = (0..16_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+    let new = NewVoicemail { call_id: "c1", caller: ANNA, ulaw: &sound, taken_ms: 5_000 };
+    let job = |id: &str| Some((format!("owner:{id}"), "{}".to_owned()));
+    let id = store.voicemail_taken(&new, job, "owner").await.expect("kept").expect("the first");
+    assert_eq!(store.voicemail_taken(&new, job, "owner").await.expect("looked"), None);
+    let row = store.message(&id).await.expect("read").expect("there");
+    assert_eq!((row.caller.as_str(), row.body.as_str(), row.sound_ms, row.done_ms), (ANNA, "", 2_000, None));
+    assert_eq!(store.voicemail(&id).await.expect("read").expect("there"), sound);
+    assert_eq!(store.jobs(JobState::Waiting, 10).await.expect("listed").len(), 1);
+    assert!(store.message_done(&id, Some(6_000)).await.expect("done"));
+    assert_eq!(store.messages_from(ANNA, 5).await.expect("listed")[0].done_ms, Some(6_000));
+    assert!(!store.message_done("nothing", None).await.expect("looked"));
+}
+
+async fn a_pin_has_three_tries_and_then_longer_and_longer_waits(store: Store) {
+    let tried = async |now_ms| store.pin_tried(&[(ANNA, 3), ("strangers", 3)], now_ms).await.expect("looked");
+    assert!(tried(1).await && tried(2).await && tried(3).await);
+    assert!(!tried(4).await && !tried(60_002).await, "a minute");
+    assert!(tried(60_003).await);
+    assert!(!tried(180_002).await, "two minutes");
+    assert!(tried(180_003).await);
+    // Those of the group wait with them; the number alone is nobody's but its own.
+    assert!(!store.pin_tried(&[("+49302", 3), ("strangers", 3)], 180_004).await.expect("looked"));
+    assert!(store.pin_tried(&[("+49302", 3)], 180_004).await.expect("looked"));
+    store.pin_was_right(ANNA).await.expect("forgotten");
+    assert!(store.pin_tried(&[(ANNA, 3)], 180_005).await.expect("looked"));
+    // After two days without a try all is as it was.
+    let later = 180_005 + 49 * 60 * 60 * 1_000;
+    assert!(tried(later).await && tried(later + 1).await && tried(later + 2).await && !tried(later + 3).await);
+}
+
+async fn of_fifty_tries_at_once_three_are_free(store: Store) {
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let store = store.clone();
+        tries.spawn(async move { store.pin_tried(&[(ANNA, 3)], 1_000).await.expect("looked") });
+    }
+    assert_eq!(tries.join_all().await.into_iter().filter(|taken| *taken).count(), 3);
+}
+
+async fn a_caller_is_forgotten_with_every_word_and_their_stop_is_kept(store: Store) {
+    call(&store, "c1", ANNA, true).await;
+    call(&store, "c2", "+49302", true).await;
+    store.caller_seen(ANNA, 1_000).await.expect("seen");
+    let message =
+        NewMessage { call_id: Some("c1"), caller: ANNA, body: "Hello", urgent: false, taken_ms: 1_500 };
+    store.message_taken(&message).await.expect("taken");
+    let text = |key, status| NewText {
+        key,
+        direction: Direction::In,
+        number: ANNA,
+        body: "words",
+        carrier_id: None,
+        status,
+        at_ms: 1_600,
+        appointment_id: None,
+    };
+    store.text(&text("t1", "received")).await.expect("kept");
+    store.text(&text("t2", "stop")).await.expect("kept");
+    let forgotten = store.forget_caller(ANNA, 10_000).await.expect("forgotten");
+    assert_eq!(forgotten, Forgotten { calls: 1, texts: 2, messages: 1, appointments: 0, to_come: 0 });
+    assert_eq!(store.caller(ANNA).await.expect("read"), None);
+    assert_eq!(store.calls_with(ANNA, 9).await.expect("listed"), []);
+    assert_eq!(store.notes("c1").await.expect("read").len(), 0);
+    assert_eq!(store.messages_from(ANNA, 9).await.expect("listed"), []);
+    let texts = store.texts_with(ANNA, 9).await.expect("listed");
+    assert!(texts.len() == 1 && texts[0].body.is_empty());
+    assert!(store.text_stopped(ANNA).await.expect("looked"));
+    assert_eq!(store.calls_with("+49302", 9).await.expect("listed").len(), 1, "others are not touched");
+    assert_eq!(store.forget_caller(ANNA, 11_000).await.expect("again").calls, 0);
+}
