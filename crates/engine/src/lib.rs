@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   Engine ─┬─ Socket: one WebSocket speaking a Dialect   openai.rs (later live.rs, deepgram.rs)
-//!           └─ Local:  the cascade on this machine        local.rs, local/…
+//!           ├─ Local:  the cascade on this machine        local.rs, local/…
+//!           └─ Voicemail: nobody                          local/voicemail.rs
 //! ```
 //!
 //! A [`Dialect`] is pure: it keeps what the service keeps (which response runs, which item is which) and translates.
@@ -21,6 +22,8 @@ use std::{collections::VecDeque, fmt, time::Instant};
 pub enum Engine {
     Socket(Box<socket::Socket>),
     Local(Box<local::Local>),
+    /// Nobody: what the caller says is kept.
+    Voicemail(Box<local::voicemail::Voicemail>),
 }
 
 impl Engine {
@@ -29,6 +32,7 @@ impl Engine {
         match self {
             Engine::Socket(socket) => socket.next().await,
             Engine::Local(local) => local.next().await,
+            Engine::Voicemail(voicemail) => voicemail.next().await,
         }
     }
 
@@ -37,6 +41,16 @@ impl Engine {
         match self {
             Engine::Socket(socket) => socket.tell(command),
             Engine::Local(local) => local.tell(command),
+            Engine::Voicemail(voicemail) => voicemail.tell(command),
+        }
+    }
+
+    /// From now on these are the tools: the caller is trusted with others than before. Engines that cannot be told so keep
+    /// those that they were briefed with.
+    pub fn offer(&mut self, tools: &[ToolSpec]) {
+        match self {
+            Engine::Socket(socket) => socket.offer(tools),
+            Engine::Local(_) | Engine::Voicemail(_) => {}
         }
     }
 }
@@ -105,6 +119,8 @@ pub trait Dialect: Send {
     /// Reads one text message.
     fn read(&mut self, now: Instant, message: &str, out: &mut Outbox);
     fn write(&mut self, now: Instant, command: EngineCommand, out: &mut Outbox);
+    /// The tools are these from now on, where the service can be told so in mid-call.
+    fn offer(&mut self, _tools: &[ToolSpec], _out: &mut Outbox) {}
     /// The connection is closed, with this code and reason where the service gave any. Says `Failed`, unless it did.
     fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox);
     /// When [`wake`](Self::wake) is due, if ever.

@@ -7,6 +7,8 @@
 //!     └─ asks ─► workers.rs           a pool of child processes, and in each:
 //!                  worker.rs ─┬ stt.rs  words out of sound ── pocketsphinx.rs
 //!                             └ tts.rs  sound out of words ── flite.rs
+//!
+//!   voicemail.rs  nobody: a greeting, a tone, and what the caller says
 //! ```
 
 pub mod cascade;
@@ -17,6 +19,7 @@ pub mod pocketsphinx;
 pub mod stt;
 pub mod tts;
 pub mod vad;
+pub mod voicemail;
 pub mod worker;
 mod workers;
 

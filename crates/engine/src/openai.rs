@@ -35,7 +35,7 @@ pub use config::{
     ADDRESS, Config, Eagerness, MODEL, NoiseReduction, TRANSCRIPTION, TurnDetection, VOICE, has_voice, voices,
 };
 
-use crate::{Brief, Dialect, Outbox};
+use crate::{Brief, Dialect, Outbox, ToolSpec};
 use call::{EngineCommand, EngineEvent, Failure, Format, Manner, Transcript, Usage};
 use errands::Errands;
 use event::{Event, Kind};
@@ -58,6 +58,8 @@ pub struct OpenAi {
     greeting: String,
     manner: Manner,
     format: Format,
+    /// Other tools than those of the brief, offered before the session was ready.
+    early_tools: Option<Vec<ToolSpec>>,
     /// Keys that came before the session was ready.
     early_keys: String,
     timers: Timers,
@@ -151,6 +153,7 @@ impl OpenAi {
             greeting: String::new(),
             manner: Manner::Duplex,
             format: Format::Ulaw,
+            early_tools: None,
             early_keys: String::new(),
             timers: Timers::default(),
             replies: Replies::default(),
@@ -295,6 +298,14 @@ impl Dialect for OpenAi {
             EngineCommand::Say(words) => self.want(now, Wish::Say(words), out),
             EngineCommand::Prompt(instruction) => self.want(now, Wish::Prompt(instruction), out),
             EngineCommand::Key(key) => self.key(now, key, out),
+        }
+    }
+
+    fn offer(&mut self, tools: &[ToolSpec], out: &mut Outbox) {
+        match self.phase {
+            Phase::Configuring => self.early_tools = Some(tools.to_vec()),
+            Phase::Talking => request::send(&mut out.wire, &request::tools_update(tools)),
+            Phase::Over => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod refusal;
 
-use crate::{Brief, Dialect, Outbox};
+use crate::{Brief, Dialect, Outbox, ToolSpec};
 use call::{EngineCommand, EngineEvent, Failure, Message};
 use futures_util::{Sink, Stream};
 use std::{
@@ -140,6 +140,13 @@ impl Socket {
         self.dialect.write(now(), command, &mut self.outbox);
         if self.outbox.wire.waiting() > BACKLOG {
             self.fail(format!("{} does not take what we send: {BACKLOG} bytes are waiting.", self.peer));
+        }
+    }
+
+    /// Has the service know of other tools than it was briefed with.
+    pub fn offer(&mut self, tools: &[ToolSpec]) {
+        if self.state == State::Open {
+            self.dialect.offer(tools, &mut self.outbox);
         }
     }
 

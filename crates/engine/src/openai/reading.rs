@@ -157,6 +157,9 @@ impl OpenAi {
         self.phase = Phase::Talking;
         self.timers.stop(Timer::Confirmed);
         out.events.push_back(EngineEvent::Ready);
+        if let Some(tools) = self.early_tools.take() {
+            request::send(&mut out.wire, &request::tools_update(&tools));
+        }
         self.replies.wish_again(Wish::Greet);
         self.catch_up_on_keys(now, out);
         self.go_on(now, out);

@@ -1,7 +1,7 @@
 //! What we send, field by field. Nothing that the service does not list is ever in it: one unknown field refuses all.
 
 use super::config::{Config, Eagerness, NoiseReduction, TurnDetection, VOICE, has_voice};
-use crate::Brief;
+use crate::{Brief, ToolSpec};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{BufMut, BytesMut};
 use call::{Answer, Format, Manner, Wire};
@@ -41,13 +41,6 @@ pub(super) fn session_update(config: &Config, brief: &Brief) -> Value {
         };
         input["noise_reduction"] = json!({"type": place});
     }
-    let tools: Vec<Value> = brief
-        .tools
-        .iter()
-        .map(|tool| {
-            json!({"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters})
-        })
-        .collect();
     json!({
         "type": "session.update",
         "event_id": CONFIGURE,
@@ -56,10 +49,22 @@ pub(super) fn session_update(config: &Config, brief: &Brief) -> Value {
             "output_modalities": ["audio"],
             "instructions": brief.instructions,
             "audio": {"input": input, "output": {"format": format, "voice": voice(&brief.voice)}},
-            "tools": tools,
+            "tools": tools(&brief.tools),
             "tool_choice": "auto",
         },
     })
+}
+
+/// Replaces the tools of a session; what is not mentioned stays.
+pub(super) fn tools_update(offered: &[ToolSpec]) -> Value {
+    json!({"type": "session.update", "session": {"type": "realtime", "tools": tools(offered)}})
+}
+
+fn tools(offered: &[ToolSpec]) -> Vec<Value> {
+    let tool = |tool: &ToolSpec| {
+        json!({"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters})
+    };
+    offered.iter().map(tool).collect()
 }
 
 fn voice(wish: &str) -> Value {
