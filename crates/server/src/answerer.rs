@@ -1,9 +1,15 @@
 //! Whoever answers a call: dialled when it rings, kept warm until its stream opens, then talked to.
 
-use crate::{app::App, brief, config::EngineKind, settings};
+use crate::{
+    app::App,
+    brief,
+    config::{EngineKind, VoicemailUse},
+    settings,
+    voicemail::{self, Leaving},
+};
 use call::{Chunk, EngineCommand, EngineEvent, Failure};
 use engine::{
-    Brief, Engine,
+    Brief, Engine, ToolSpec,
     local::Local,
     openai::OpenAi,
     socket::{Patience, Socket},
@@ -26,6 +32,19 @@ pub struct Answerer {
     unheard_bytes: usize,
     /// What else it was told before it came to the table.
     untold: VecDeque<EngineCommand>,
+    /// What it was offered before it came, likewise.
+    unoffered: Option<Vec<ToolSpec>>,
+    /// Who takes a message should the engine fail.
+    spare: Option<Box<Spare>>,
+    /// Its items so far are below this.
+    items: u32,
+}
+
+/// What it takes to take a message.
+struct Spare {
+    app: Arc<App>,
+    brief: Brief,
+    leaving: Leaving,
 }
 
 enum Seat {
@@ -46,13 +65,31 @@ struct Warm {
 }
 
 impl Answerer {
-    /// Dials the engine that the owner chose, and has it greet.
-    pub fn dial(app: &Arc<App>, brief: Brief) -> Self {
-        let (come, called) = oneshot::channel();
+    /// Dials the engine that the owner chose, and has it greet. Should it fail, now or later, callers may leave a message,
+    /// unless the owner has decided otherwise.
+    pub fn dial(app: &Arc<App>, brief: Brief, leaving: Leaving) -> Self {
+        let spare = Spare { app: app.clone(), brief: brief.clone(), leaving };
         let app = app.clone();
-        let tasks = app.tasks.clone();
-        let warm = tasks.spawn(async move { warm_up(open(&app, brief).await?, called).await });
+        Self::warming(&app.clone(), Some(Box::new(spare)), async move { open(&app, brief).await })
+    }
+
+    /// Nobody: callers may leave a message.
+    pub fn voicemail(app: &Arc<App>, brief: &Brief, leaving: Leaving) -> Self {
+        let engine = voicemail::engine(app, brief, leaving, None);
+        Self::warming(app, None, async move { Ok(engine) })
+    }
+
+    fn warming(
+        app: &App,
+        spare: Option<Box<Spare>>,
+        open: impl Future<Output = Result<Engine, Failure>> + Send + 'static,
+    ) -> Self {
+        let (come, called) = oneshot::channel();
+        let warm = app.tasks.spawn(async move { warm_up(open.await?, called).await });
         Self {
+            unoffered: None,
+            spare,
+            items: 0,
             seat: Seat::Warming { warm, come: Some(come) },
             ready: false,
             unheard: VecDeque::new(),
@@ -69,10 +106,7 @@ impl Answerer {
                     come.take().map(|come| come.send(()));
                     match warm.await.unwrap_or_else(|error| Err(broken(&error.to_string()))) {
                         Ok(warm) => self.sit_down(warm),
-                        Err(failure) => {
-                            self.seat = Seat::Empty;
-                            return EngineEvent::Failed(failure);
-                        }
+                        Err(failure) => return self.failed(failure),
                     }
                 }
                 Seat::Taken(warm) => {
@@ -83,8 +117,11 @@ impl Answerer {
                         warm.early = VecDeque::new();
                         warm.engine.next().await
                     };
-                    if event == EngineEvent::Ready {
-                        self.catch_up();
+                    match event {
+                        EngineEvent::Ready => self.catch_up(),
+                        EngineEvent::Voice(item, _) => self.items = self.items.max(item.0.saturating_add(1)),
+                        EngineEvent::Failed(failure) => return self.failed(failure),
+                        _ => {}
                     }
                     return event;
                 }
@@ -111,7 +148,33 @@ impl Answerer {
         }
     }
 
+    /// Offers the engine other tools than it was briefed with, at once or as soon as it is there.
+    pub fn offer(&mut self, tools: Vec<ToolSpec>) {
+        match &mut self.seat {
+            Seat::Empty => {}
+            Seat::Taken(warm) => warm.engine.offer(&tools),
+            Seat::Warming { .. } => self.unoffered = Some(tools),
+        }
+    }
+
+    /// The engine is gone. Where there is somebody to take a message they take its place, and the call goes on.
+    fn failed(&mut self, failure: Failure) -> EngineEvent {
+        self.seat = Seat::Empty;
+        let never = |spare: &Spare| spare.app.config.get().answering.voicemail == VoicemailUse::Never;
+        let Some(spare) = self.spare.take().filter(|spare| !never(spare)) else {
+            return EngineEvent::Failed(failure);
+        };
+        let Spare { app, brief, leaving } = *spare;
+        self.untold.clear();
+        let engine = voicemail::engine(&app, &brief, leaving, Some(self.items));
+        self.seat = Seat::Taken(Box::new(Warm { engine, early: VecDeque::new() }));
+        EngineEvent::Trouble(failure.why)
+    }
+
     fn sit_down(&mut self, mut warm: Warm) {
+        if let Some(tools) = self.unoffered.take() {
+            warm.engine.offer(&tools);
+        }
         for command in std::mem::take(&mut self.untold) {
             warm.engine.tell(command);
         }

@@ -4,4 +4,5 @@ pub mod bench;
 pub mod call;
 pub mod demo;
 pub mod explain;
+pub mod forget;
 pub mod link;

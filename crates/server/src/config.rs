@@ -36,6 +36,7 @@ pub struct Config {
     pub data: Data,
     pub log: Log,
     pub callers: Callers,
+    pub answering: Answering,
     pub assistant: Assistant,
     pub calendar: Calendar,
     pub calls: Calls,
@@ -115,6 +116,54 @@ pub struct Callers {
     /// Where there are any, others are rejected.
     pub allowed: Vec<Number>,
     pub owners: Vec<Number>,
+    /// Never let in.
+    pub blocked: Vec<Number>,
+    /// Put through at any hour.
+    pub vips: Vec<Number>,
+    /// What makes a caller the owner: digits, or what [`crate::guard::pin::hashed`] made of them.
+    pub pin: Option<Secret>,
+}
+
+/// `[answering]`
+#[derive(Clone, Debug)]
+pub struct Answering {
+    pub hours: AnswerHours,
+    /// Outside of them callers hear these words and nothing else; none: they reach the voicemail.
+    pub out_of_hours: OutOfHours,
+    pub closed_words: String,
+    pub voicemail: VoicemailUse,
+    pub greeting: String,
+    pub longest: Duration,
+    /// To whom callers may be connected.
+    pub destinations: Vec<tool::Destination>,
+}
+
+/// When callers are put through to the assistant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerHours {
+    Always,
+    /// While it is open, as `[hours]` says.
+    Opening,
+    /// Every day in these hours.
+    Daily(Quiet),
+}
+
+/// What becomes of callers outside of the answer hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutOfHours {
+    Voicemail,
+    Say,
+}
+
+/// When callers reach the voicemail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VoicemailUse {
+    /// Everybody does.
+    Always,
+    /// Where the engine fails, and outside of the answer hours.
+    Auto,
+    /// Only outside of the answer hours, where that is set.
+    Never,
 }
 
 /// `[assistant]`

@@ -1,14 +1,25 @@
 //! Runs one call: the only place where the conversation meets the world.
 
-use crate::{answerer::Answerer, app::App, clock, line::Line, scribe::Scribe};
-use call::{Answer, Call, Ending, Input, Note, Output, Policy, ToolCall, ToolCallId};
+use crate::{
+    answerer::Answerer,
+    app::App,
+    brief, clock,
+    guard::{pin, standing},
+    insist::insist,
+    line::Line,
+    scribe::Scribe,
+};
+use call::{
+    Answer, Call, Digits, Ending, Input, LineCommand, Manner, Note, Output, PinVerdict, Policy, ToolCall, ToolCallId,
+};
+use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
     task::JoinSet,
     time::{Instant, sleep_until, timeout},
 };
-use tool::Errand;
+use tool::{Errand, Trust};
 
 /// How long tools may go on after their call.
 const LONGEST_ERRAND: Duration = Duration::from_secs(2 * 60);
@@ -21,35 +32,46 @@ pub struct Drive {
     pub scribe: Scribe,
     pub dismissed: mpsc::Receiver<()>,
     pub policy: Policy,
+    pub connect: Connect,
 }
+
+/// Connects the caller to whom the assistant calls so; says whether it came about.
+pub type Connect = Box<dyn Fn(String) -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// How a call ended, and the line, which may still be told something.
 pub struct Driven {
     pub ending: Ending,
     pub line: Line,
-    /// Where the caller is to be connected to.
+    /// To whom a line that takes turns is to connect the caller.
     pub transfer: Option<String>,
 }
 
 /// Runs a call to its end. Tools that are under way then are run to theirs.
 pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
-    let Drive { mut line, mut answerer, errand, mut scribe, mut dismissed, policy } = drive;
+    let Drive { mut line, mut answerer, mut errand, mut scribe, mut dismissed, policy, connect } = drive;
     let mut call = Call::new(clock::now(), line.manner(), policy);
-    let mut errands = JoinSet::new();
     let mut transfer = None;
+    let (mut errands, mut pins, mut connecting) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
     let wake = sleep_until(clock::now().into());
     tokio::pin!(wake);
     loop {
         while let Some(output) = call.poll() {
             match output {
+                // While the stream still holds the call.
+                Output::Line(LineCommand::Transfer(to)) if line.manner() == Manner::Duplex => {
+                    connecting.spawn(connect(to));
+                }
                 Output::Line(command) => {
-                    if let call::LineCommand::Transfer(to) = &command {
+                    if let LineCommand::Transfer(to) = &command {
                         transfer = Some(to.clone());
                     }
                     line.tell(&command);
                 }
                 Output::Engine(command) => answerer.tell(command),
                 Output::Tool(wanted) => drop(errands.spawn(run(app.clone(), errand.clone(), wanted))),
+                Output::Pin(digits) => {
+                    pins.spawn(judged(app.clone(), errand.clone(), digits));
+                }
                 Output::Note(note) => scribe.write(clock::now(), &note),
             }
         }
@@ -62,6 +84,13 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
             event = line.next() => Input::Line(event),
             event = answerer.next() => Input::Engine(event),
             Some(Ok((id, answer))) = errands.join_next() => Input::Tool(id, answer),
+            Some(Ok(verdict)) = pins.join_next() => {
+                if verdict == PinVerdict::Right {
+                    raise(app, &mut errand, &mut answerer);
+                }
+                Input::Pin(verdict)
+            }
+            Some(Ok(connected)) = connecting.join_next() => Input::Connected(connected),
             Some(()) = dismissed.recv() => Input::Dismissed,
             () = &mut wake => Input::Tick,
         };
@@ -75,6 +104,25 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
         app.tasks.spawn(finish(call, errands, scribe));
     }
     Driven { ending, line, transfer }
+}
+
+async fn judged(app: Arc<App>, errand: Errand, digits: Digits) -> PinVerdict {
+    let listed = standing::is_listed(&app.config.get().callers, &errand.caller);
+    pin::judged(&app, &errand.caller, listed, &digits).await
+}
+
+/// From now on the tools of this call run for the owner.
+fn raise(app: &Arc<App>, errand: &mut Errand, answerer: &mut Answerer) {
+    errand.trust = Trust::Owner;
+    answerer.offer(brief::tools(app, Trust::Owner));
+    tracing::info!(call = errand.call_id, "the caller has typed the owner's PIN");
+    let (app, id) = (app.clone(), errand.call_id.clone());
+    app.tasks.clone().spawn(async move {
+        let trusted = || app.store.call_trusted(&id, Trust::Owner.name());
+        if let Err(error) = insist(&app.draining, "how far a caller is trusted", trusted).await {
+            tracing::error!(call = id, %error, "how far a caller is trusted could not be written down");
+        }
+    });
 }
 
 async fn run(app: Arc<App>, errand: Errand, wanted: ToolCall) -> (ToolCallId, Answer) {

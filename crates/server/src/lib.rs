@@ -39,3 +39,4 @@ pub mod serve;
 pub mod settings;
 pub mod texts;
 pub mod vault;
+pub mod voicemail;

@@ -28,6 +28,7 @@ enum Command {
     Call(command::call::Args),
     Explain(command::explain::Args),
     Bench(command::bench::Args),
+    Forget(command::forget::Args),
     /// Print a link that logs the owner in.
     Link(Flags),
     /// Hear and speak for another earpiece process.
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => asynchronous(command::demo::run(args)),
         Command::Call(args) => asynchronous(command::call::run(args)),
         Command::Bench(args) => asynchronous(command::bench::run(args)),
+        Command::Forget(args) => asynchronous(command::forget::run(args)),
         Command::Link(flags) => asynchronous(command::link::run(flags)),
     };
     done.unwrap_or_else(|error| {

@@ -9,7 +9,8 @@
 //!
 //! | kind | fields |
 //! | --- | --- |
-//! | `engine_ready`, `false_interruption`, `key_pressed`, `asked_if_there` | |
+//! | `engine_ready`, `false_interruption`, `key_pressed`, `asked_if_there`, `trust_raised`, `transfer_refused` | |
+//! | `pin_refused` | `left` |
 //! | `caller_spoke`, `caller_paused` | `turn` |
 //! | `caller_said` | `turn`, `text` |
 //! | `assistant_said` | `item`, `text` |
@@ -72,6 +73,9 @@ fn fields(note: &Note) -> (&'static str, Value) {
         }
         Note::FalseInterruption => ("false_interruption", Value::Null),
         Note::KeyPressed => ("key_pressed", Value::Null),
+        Note::TrustRaised => ("trust_raised", Value::Null),
+        Note::PinRefused { left } => ("pin_refused", json!({"left": left})),
+        Note::TransferRefused => ("transfer_refused", Value::Null),
         Note::ToolAsked { id, name, arguments } => {
             let arguments =
                 serde_json::from_str(arguments).unwrap_or_else(|_| Value::from(arguments.as_str()));
@@ -143,6 +147,7 @@ fn timer(timer: Timer) -> &'static str {
         Timer::Filler => "filler",
         Timer::Tool => "tool",
         Timer::Farewell => "farewell",
+        Timer::Pin => "pin",
     }
 }
 

@@ -11,8 +11,10 @@ mod appointments;
 mod assets;
 mod calendars;
 mod call;
+mod callers;
 mod calls;
 mod home;
+mod messages;
 mod outbox;
 mod settings;
 mod timeline;
@@ -45,6 +47,12 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/logout", post(home::log_out))
         .route("/calls", get(calls::calls))
         .route("/calls/{id}", get(call::call))
+        .route("/callers", get(callers::callers).post(callers::add))
+        .route("/callers/{number}", get(callers::caller).post(callers::decide))
+        .route("/callers/{number}/forget", post(callers::forget))
+        .route("/messages", get(messages::messages))
+        .route("/messages/{id}/done", post(messages::done))
+        .route("/messages/{id}/voicemail.wav", get(messages::sound))
         .route("/appointments", get(appointments::appointments))
         .route("/appointments/{id}", get(appointment::appointment))
         .route("/appointments/{id}/cancel", post(appointment::cancel))

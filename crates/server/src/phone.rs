@@ -11,12 +11,17 @@ use crate::{
     calls::Awaited,
     carriers, clock,
     config::Mode,
-    drive::{Drive, drive},
-    guard::{allowlist, signature, token, trust},
+    drive::{Connect, Drive, drive},
+    guard::{
+        allowlist, signature,
+        standing::{self, Standing},
+        token, trust,
+    },
     insist::insist,
     line::{Line, stream::StreamLine, turns::Addresses},
     notes,
     scribe::Scribe,
+    voicemail::{self, Leaving},
 };
 use axum::{
     body::Bytes,
@@ -39,6 +44,8 @@ const BUSY: &str = "All our lines are busy. Please call again in a few minutes."
 const CLOSING: &str = "We are just closing. Please call again in a few minutes.";
 /// How a call ends for which there was no room.
 const TURNED_AWAY: &str = "busy";
+/// How a call ends that came while nobody answers.
+const CLOSED: &str = "closed";
 /// The longest stream message that makes sense: many seconds of sound.
 const LONGEST_MESSAGE: usize = 256 * 1024;
 /// How long a stream may take to open whose call was let in just before the server was told to stop.
@@ -233,13 +240,22 @@ async fn answer(
         return Ok(Reply::Reject);
     }
     let trust = trust::of(&config.callers, &ring.from, ring.attestation);
+    let engine = match standing::of(app, &ring.from, ring.attestation).await? {
+        Standing::Blocked => {
+            tracing::info!(call = %ring.call, "a caller who is blocked was rejected");
+            return Ok(Reply::Reject);
+        }
+        Standing::Closed => return closed(app, carrier, ring, trust).await,
+        Standing::Voicemail => voicemail::ENGINE,
+        Standing::PutThrough => config.assistant.engine.name(),
+    };
     let manner = match config.calls.mode_of(&ring.to) {
         Mode::Stream => Manner::Duplex,
         Mode::Turns => Manner::Turns,
         Mode::Auto => app.turns.manner(&config, carrier, &ring.to, clock::now()),
     };
     let base = config.server.public_url.as_deref().unwrap_or_else(|| address::origin(url));
-    let (id, issued_ms, new) = match known(app, carrier, ring, trust).await? {
+    let (id, issued_ms, new) = match known(app, carrier, ring, trust, engine).await? {
         Known::Before { id, issued_ms } => (id, issued_ms, None),
         Known::New { id, issued_ms, place } => (id, issued_ms, Some(place)),
         Known::Busy if app.draining.is_cancelled() => return Ok(Reply::Say(CLOSING.into())),
@@ -252,12 +268,16 @@ async fn answer(
         };
         let next = addresses.next.clone();
         if let Some(place) = new {
-            by_turns(app, carrier, &id, ring, trust, place, addresses);
+            let answerer = dial(app, &id, &ring.from, trust, engine, manner);
+            let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
+            by_turns(app, carrier, &id, &ring.call, awaited, addresses);
         }
         return Ok(turns::begin(app, &id, &next).await);
     }
     if let Some(place) = new {
-        expect(app, carrier, &id, ring, trust, place);
+        let answerer = dial(app, &id, &ring.from, trust, engine, manner);
+        let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
+        expect(app, carrier, &id, &ring.to, awaited);
     }
     let token = token::of(&app.key, carrier.name(), &id, issued_ms);
     let welcome = Some(config.assistant.welcome.clone()).filter(|words| !words.is_empty());
@@ -273,15 +293,12 @@ fn by_turns(
     app: &Arc<App>,
     carrier: &'static dyn Carrier,
     id: &str,
-    ring: &Ring,
-    trust: Trust,
-    place: OwnedSemaphorePermit,
+    call: &str,
+    awaited: Awaited,
     addresses: Addresses,
 ) {
     let line = Line::Turns(Box::new(app.turns.open(app, id, addresses)));
-    let answerer = Answerer::dial(app, brief::of(app, &ring.from, trust, Manner::Turns));
-    let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
-    let (app, id, call) = (app.clone(), id.to_owned(), ring.call.clone());
+    let (app, id, call) = (app.clone(), id.to_owned(), call.to_owned());
     app.tasks.clone().spawn(async move {
         see(&app, &id, &awaited.from).await;
         let run = run(&app, carrier, &id, &call, line, awaited);
@@ -297,20 +314,17 @@ enum Known {
 }
 
 /// Remembers the call, unless it is remembered already.
-async fn known(app: &App, carrier: &dyn Carrier, ring: &Ring, trust: Trust) -> Result<Known, Refused> {
+async fn known(
+    app: &App,
+    carrier: &dyn Carrier,
+    ring: &Ring,
+    trust: Trust,
+    engine: &str,
+) -> Result<Known, Refused> {
     let now_ms = clock::now_ms();
     let carrier = carrier.name();
-    let new = NewCall {
-        id: &NewCall::id(now_ms),
-        carrier,
-        carrier_call: &ring.call,
-        from: &ring.from,
-        to: &ring.to,
-        outbound: ring.outbound,
-        engine: app.config.get().assistant.engine.name(),
-        trust: trust.name(),
-        started_ms: now_ms,
-    };
+    let id = NewCall::id(now_ms);
+    let new = begins(carrier, ring, trust, engine, &id, now_ms);
     let (id, place) = match app.store.call_begun(&new).await? {
         Begun::New => match app.calls.place().filter(|_| !app.draining.is_cancelled()) {
             Some(place) => (new.id.to_owned(), Some(place)),
@@ -342,23 +356,57 @@ async fn known(app: &App, carrier: &dyn Carrier, ring: &Ring, trust: Trust) -> R
     })
 }
 
+fn begins<'a>(
+    carrier: &'a str,
+    ring: &'a Ring,
+    trust: Trust,
+    engine: &'a str,
+    id: &'a str,
+    started_ms: i64,
+) -> NewCall<'a> {
+    let Ring { call, from, to, outbound, .. } = ring;
+    let (outbound, trust) = (*outbound, trust.name());
+    NewCall { id, carrier, carrier_call: call, from, to, outbound, engine, trust, started_ms }
+}
+
+/// Writes down a call that came while nobody answers, once, and says so to the caller.
+async fn closed(app: &App, carrier: &dyn Carrier, ring: &Ring, trust: Trust) -> Result<Reply, Refused> {
+    let now_ms = clock::now_ms();
+    let id = NewCall::id(now_ms);
+    let new = begins(carrier.name(), ring, trust, "", &id, now_ms);
+    if app.store.call_begun(&new).await? == Begun::New {
+        app.store.call_ended(&id, now_ms, CLOSED).await?;
+        see(app, &id, &ring.from).await;
+    }
+    Ok(Reply::Say(app.config.get().answering.closed_words.clone()))
+}
+
 async fn busy(app: &App, id: &str) -> Result<Known, Refused> {
     app.store.call_ended(id, clock::now_ms(), TURNED_AWAY).await?;
     Ok(Known::Busy)
 }
 
-/// Dials the engine for a call whose stream will open, and forgets it should it never do so.
+/// Whoever answers this call: the engine, or nobody.
+fn dial(app: &Arc<App>, id: &str, from: &str, trust: Trust, engine: &str, manner: Manner) -> Answerer {
+    let brief = brief::of(app, from, trust, manner);
+    let leaving = Leaving { call: id.to_owned(), from: from.to_owned() };
+    match engine {
+        voicemail::ENGINE => Answerer::voicemail(app, &brief, leaving),
+        _ => Answerer::dial(app, brief, leaving),
+    }
+}
+
+/// Keeps a call whose stream will open, and forgets it should it never do so.
 fn expect(
     app: &Arc<App>,
     carrier: &'static dyn Carrier,
     id: &str,
-    ring: &Ring,
-    trust: Trust,
-    place: OwnedSemaphorePermit,
+    to: &str,
+    awaited: Awaited,
 ) {
-    let answerer = Answerer::dial(app, brief::of(app, &ring.from, trust, Manner::Duplex));
-    app.calls.expect(id, Awaited { answerer, place, from: ring.from.clone(), trust });
-    let (app, id, from, to) = (app.clone(), id.to_owned(), ring.from.clone(), ring.to.clone());
+    let from = awaited.from.clone();
+    app.calls.expect(id, awaited);
+    let (app, id, to) = (app.clone(), id.to_owned(), to.to_owned());
     app.tasks.clone().spawn(async move {
         see(&app, &id, &from).await;
         let good_for = Duration::from_millis(token::GOOD_FOR_MS.unsigned_abs());
@@ -474,7 +522,7 @@ async fn dialled_here(app: &Arc<App>, id: &str) -> Result<Awaited, (&'static str
     let place = app.calls.place().ok_or(("busy", TURNED_AWAY))?;
     let row = app.store.call(id).await.ok().flatten().ok_or(("unknown call", "crashed"))?;
     let trust = Trust::named(&row.trust).ok_or(("unknown trust", "crashed"))?;
-    let answerer = Answerer::dial(app, brief::of(app, &row.from, trust, Manner::Duplex));
+    let answerer = dial(app, id, &row.from, trust, &row.engine, Manner::Duplex);
     Ok(Awaited { answerer, place, from: row.from, trust })
 }
 
@@ -490,7 +538,7 @@ async fn run(
     let (_presence, dismissed) = app.calls.begin(id);
     tracing::info!(call = %id, carrier_call = %call, carrier = carrier.name(), "a call begins");
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
-    let policy = brief::policy(app, line.manner());
+    let policy = brief::policy(app, line.manner(), trust);
     let driven = drive(
         app,
         Drive {
@@ -500,6 +548,7 @@ async fn run(
             scribe: Scribe::begin(app, id, clock::now()),
             dismissed,
             policy,
+            connect: connect(app, carrier, call),
         },
     )
     .await;
@@ -510,29 +559,40 @@ async fn run(
         (Line::Turns(mut line), _, Some(to)) => line.connect(to),
         // The answer to its last webhook has said it already.
         (Line::Turns(_), _, None) => {}
-        (line @ Line::Stream(_), Ending::CallerHungUp, _) => line.close().await,
-        // A transfer must reach the carrier while the stream still holds the call; an end may come after.
-        (line @ Line::Stream(_), _, Some(to)) => {
-            let via = transfer_address(app, carrier, call, &to);
-            ask_carrier(app, carrier, &Ask::Transfer { call: call.to_owned(), to, via }).await;
+        // Whoever was transferred is on the telephone still.
+        (line @ Line::Stream(_), Ending::CallerHungUp | Ending::Transferred, _) => line.close().await,
+        (line @ Line::Stream(_), _, _) => {
             line.close().await;
-        }
-        (line @ Line::Stream(_), _, None) => {
-            line.close().await;
-            ask_carrier(app, carrier, &Ask::Complete { call: call.to_owned() }).await;
+            let _ended = ask_carrier(app, carrier, &Ask::Complete { call: call.to_owned() }).await;
         }
     }
     driven.ending
 }
 
-/// Asks the carrier's API, where the account is known.
-async fn ask_carrier(app: &App, carrier: &'static dyn Carrier, ask: &Ask) {
+/// Connects a caller to whom the owner named, by the carrier's API.
+fn connect(app: &Arc<App>, carrier: &'static dyn Carrier, call: &str) -> Connect {
+    let (app, call) = (app.clone(), call.to_owned());
+    Box::new(move |name| {
+        let (app, call) = (app.clone(), call.clone());
+        async move {
+            let Some(to) = app.tools.get().destination(&name).map(str::to_owned) else { return false };
+            let via = transfer_address(&app, carrier, &call, &to);
+            ask_carrier(&app, carrier, &Ask::Transfer { call, to, via }).await
+        }
+        .boxed()
+    })
+}
+
+/// Asks the carrier's API, where the account is known; says whether it did as it was asked.
+async fn ask_carrier(app: &App, carrier: &'static dyn Carrier, ask: &Ask) -> bool {
     if carriers::Account::of(&app.config.get(), carrier).is_none() {
-        return;
+        return false;
     }
-    if let Err(why) = carriers::done(app, carrier, ask).await {
+    let done = carriers::done(app, carrier, ask).await;
+    if let Err(why) = &done {
         tracing::warn!(why, "the carrier did not end or transfer a call");
     }
+    done.is_ok()
 }
 
 /// Where a carrier that takes no document with a transfer is told whom to connect: an address that only this call's

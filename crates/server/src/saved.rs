@@ -3,12 +3,16 @@
 use crate::{
     app::App,
     config::{Config, ConfigError, Live, Warning, schema},
+    guard::pin,
     secret::Secret,
     vault::Vault,
 };
 use std::sync::Arc;
 use store::{Store, StoreError};
 use tool::{Tools, calendar::Books};
+
+/// The setting that is not only sealed.
+const PIN: &str = "callers.pin";
 
 /// Why settings could not be saved.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +49,7 @@ pub async fn change(
     now_ms: i64,
 ) -> Result<(), NotSaved> {
     let sealed = |key: &str, value: &str| match schema::by_key(key) {
+        Some(setting) if setting.key == PIN => app.vault.seal(key, &pin::hashed(&app.key, value)),
         Some(setting) if setting.secret => app.vault.seal(key, value),
         Some(_) | None => value.to_owned(),
     };
@@ -73,5 +78,6 @@ pub async fn refresh(app: &App) -> Result<(), NotSaved> {
 pub fn tools(config: &Config, store: &Store, books: &Arc<Books>) -> Tools {
     let calendar = &config.calendar;
     books.require_read_back(calendar.read_back);
-    Tools::standard(store, books.clone(), calendar.zone.clone(), calendar.hours.clone(), Vec::new())
+    let destinations = config.answering.destinations.clone();
+    Tools::standard(store, books.clone(), calendar.zone.clone(), calendar.hours.clone(), destinations)
 }

@@ -6,7 +6,7 @@
 use crate::{
     app::App,
     carriers, clock,
-    guard::allowlist,
+    guard::{allowlist, standing},
     jobs::text::{START, STOP},
     phone::{Incoming, Refused, verified},
 };
@@ -65,8 +65,9 @@ struct Said {
 
 /// Does what the text asks for; says what it is answered, if anything.
 async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<String>, StoreError> {
-    if !allowlist::admits(&app.config.get().callers, &text.from) {
-        tracing::info!(text = text.id, "a text from a number that is not on the list was not heeded");
+    let blocked = standing::is_blocked(app, &text.from).await?;
+    if blocked || !allowlist::admits(&app.config.get().callers, &text.from) {
+        tracing::info!(text = text.id, "a text from a number that is not on the list, or blocked, was not heeded");
         return Ok(None);
     }
     let wanted = reply::read(&text.body);

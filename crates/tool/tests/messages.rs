@@ -150,6 +150,7 @@ fn mail(letter: &Letter) -> Mail<'_> {
         reply_to: None,
         letter,
         invite: None,
+        sound: None,
         written_ms: 1_763_649_000_000,
     }
 }

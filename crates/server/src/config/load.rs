@@ -1,8 +1,8 @@
 //! From what is written, and where, to a [`Config`]: the later source wins, and every mistake is named with its place.
 
 use super::{
-    Assistant, Calendar, Callers, Calls, Config, Data, Deepgram, Email, EngineKind, Flags, Google, Log,
-    LogFormat, Messages, Mode, Ollama, OpenAi, Plivo, Server, Telnyx, TurnBy, TurnDetection, Twilio, Zapier,
+    AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Data, Deepgram, Email, EngineKind, Flags, Google, Log,
+    LogFormat, Messages, Mode, Ollama, OpenAi, Plivo, Server, OutOfHours, Telnyx, VoicemailUse, TurnBy, TurnDetection, Twilio, Zapier,
     dotenv, file, finish,
     parse::Value,
     schema::{self, Setting},
@@ -370,7 +370,22 @@ fn blank(zone: TimeZone) -> Config {
         },
         data: Data { folder: PathBuf::new(), database_url: Secret::new(""), secret_key: None },
         log: Log { level: nowhere(), format: LogFormat::Text },
-        callers: Callers { allowed: Vec::new(), owners: Vec::new() },
+        callers: Callers {
+            allowed: Vec::new(),
+            owners: Vec::new(),
+            blocked: Vec::new(),
+            vips: Vec::new(),
+            pin: None,
+        },
+        answering: Answering {
+            hours: AnswerHours::Always,
+            out_of_hours: OutOfHours::Voicemail,
+            closed_words: nowhere(),
+            voicemail: VoicemailUse::Auto,
+            greeting: nowhere(),
+            longest: std::time::Duration::ZERO,
+            destinations: Vec::new(),
+        },
         assistant: Assistant {
             engine: EngineKind::Local,
             engine_why: nowhere(),

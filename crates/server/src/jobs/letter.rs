@@ -52,6 +52,7 @@ pub(super) async fn about(app: &App, job: &JobRow) -> Outcome {
         reply_to: None,
         letter: &letter,
         invite: invite.as_ref(),
+        sound: None,
         written_ms: job.queued_ms,
     };
     let outcome = deliver(&config, &mail).await;
@@ -64,7 +65,7 @@ pub(super) async fn about(app: &App, job: &JobRow) -> Outcome {
 
 /// Sends the owner one letter.
 pub(super) async fn to_owner(app: &App, job: &JobRow) -> Outcome {
-    let Ok(OwnerBrief { subject, text, html, at_ms }) = serde_json::from_str(&job.payload) else {
+    let Ok(OwnerBrief { subject, text, html, at_ms, voicemail }) = serde_json::from_str(&job.payload) else {
         return Outcome::Never("what it was about cannot be read any more".into());
     };
     let config = app.config.get();
@@ -77,8 +78,22 @@ pub(super) async fn to_owner(app: &App, job: &JobRow) -> Outcome {
         return Outcome::Never("no address of yours is known: set EMAIL_USER".into());
     };
     let letter = Letter { subject, text, html };
-    let mail =
-        Mail { id: &job.id, to: &to, reply_to: None, letter: &letter, invite: None, written_ms: at_ms };
+    let sound = match &voicemail {
+        None => None,
+        Some(message) => match app.store.voicemail(message).await {
+            Ok(ulaw) => ulaw.and_then(|ulaw| crate::voicemail::attachable(&ulaw)),
+            Err(error) => return error.into(),
+        },
+    };
+    let mail = Mail {
+        id: &job.id,
+        to: &to,
+        reply_to: None,
+        letter: &letter,
+        invite: None,
+        sound: sound.as_deref(),
+        written_ms: at_ms,
+    };
     let outcome = deliver(&config, &mail).await;
     if matches!(outcome, Outcome::Done) {
         tracing::info!(job = job.id, "a letter to the owner was sent");

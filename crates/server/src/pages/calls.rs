@@ -109,7 +109,7 @@ fn by_day(rows: &[CallRow], zone: &TimeZone) -> Vec<Day> {
     days
 }
 
-fn who(number: &str) -> String {
+pub(super) fn who(number: &str) -> String {
     match number {
         "" | "anonymous" | "unknown" | "restricted" => "Number withheld".into(),
         number => number.to_owned(),
@@ -126,6 +126,7 @@ pub(super) fn told(ending: Option<&str>) -> (&'static str, bool) {
         Some("dismissed") => ("ended by you", false),
         Some("too_long") => ("went on too long", false),
         Some("silent") => ("nobody spoke", false),
+        Some("closed") => ("heard that we are closed", false),
         Some("busy") => ("heard that we are busy", true),
         Some("never_connected") => ("never connected", true),
         Some("engine_failed") => ("the engine failed", true),

@@ -111,6 +111,11 @@ impl Reader {
                 self.remark(at_ms, "A sound, but no words: the assistant went on.", false);
             }
             "key_pressed" => self.remark(at_ms, "The caller pressed a key.", false),
+            "trust_raised" => self.remark(at_ms, "The caller typed the PIN, and is you from here on.", false),
+            "pin_refused" => self.remark(at_ms, "A PIN was typed that was not right.", true),
+            "transfer_refused" => {
+                self.remark(at_ms, "The caller could not be connected, and was told so.", true);
+            }
             "asked_if_there" => self.remark(at_ms, "Nobody spoke, and the caller was asked.", false),
             "filler" => self.remark(at_ms, "A tool took long, and the caller was asked to wait.", false),
             "false_claim" => self.remark(at_ms, &false_claim(fields), true),

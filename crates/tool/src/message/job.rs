@@ -3,7 +3,7 @@
 //! A change queues one [`announcement`] in its own transaction. When that runs it finds out who gets what, and queues a
 //! letter, a text and the reminder, each under a key of its own: whatever happens, a job of that key exists once.
 
-use super::{Occasion, Way};
+use super::{Occasion, Way, words::Letter};
 use serde::{Deserialize, Serialize};
 
 /// Tells whoever it concerns of a change: [`Announcement`].
@@ -62,6 +62,9 @@ pub struct OwnerBrief {
     pub text: String,
     pub html: String,
     pub at_ms: i64,
+    /// The message whose voicemail goes with it.
+    #[serde(default)]
+    pub voicemail: Option<String>,
 }
 
 impl Announcement {
@@ -118,8 +121,17 @@ pub fn announcement(
 /// The letter that tells the owner that a calendar must be connected again. `key` names the grant and the time at which
 /// it was found gone, so that this is told once.
 pub fn revoked(key: &str, calendar: &str, why: &str, at_ms: i64) -> Planned {
-    let letter = super::words::revoked(calendar, why);
-    let brief = OwnerBrief { subject: letter.subject, text: letter.text, html: letter.html, at_ms };
+    owner(format!("revoked:{key}"), &super::words::revoked(calendar, why), None, at_ms)
+}
+
+/// The letter that brings the owner the voicemail of this message.
+pub fn voicemail(message: &str, letter: &Letter, at_ms: i64) -> Planned {
+    owner(format!("voicemail:{message}"), letter, Some(message), at_ms)
+}
+
+fn owner(key: String, letter: &Letter, voicemail: Option<&str>, at_ms: i64) -> Planned {
+    let Letter { subject, text, html } = letter.clone();
+    let brief = OwnerBrief { subject, text, html, at_ms, voicemail: voicemail.map(str::to_owned) };
     let payload = serde_json::to_string(&brief).expect("texts and numbers are JSON");
-    Planned { kind: OWNER, key: format!("{OWNER}:revoked:{key}"), payload, due_ms: at_ms }
+    Planned { kind: OWNER, key: format!("{OWNER}:{key}"), payload, due_ms: at_ms }
 }

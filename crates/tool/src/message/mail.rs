@@ -84,6 +84,8 @@ pub struct Mail<'a> {
     pub reply_to: Option<&'a str>,
     pub letter: &'a Letter,
     pub invite: Option<&'a File>,
+    /// A sound to go with it: a WAV.
+    pub sound: Option<&'a [u8]>,
     /// When it was written, milliseconds since 1970.
     pub written_ms: i64,
 }
@@ -187,7 +189,15 @@ impl Postman {
             .singlepart(SinglePart::plain(mail.letter.text.clone()))
             .singlepart(SinglePart::html(mail.letter.html.clone()));
         let body = match mail.invite {
-            None => message.multipart(words),
+            None => match mail.sound {
+                None => message.multipart(words),
+                Some(sound) => {
+                    let kind = ContentType::parse("audio/wav").expect("a media type of our own making");
+                    let file = Attachment::new("message.wav".to_owned()).body(sound.to_vec(), kind);
+                    let mixed = MultiPart::mixed().boundary(boundary("mail"));
+                    message.multipart(mixed.multipart(words).singlepart(file))
+                }
+            },
             Some(invite) => {
                 let calendar = |name: &str| {
                     let kind = format!("{}{name}", invite.content_type);

@@ -116,6 +116,19 @@ pub fn revoked(calendar: &str, why: &str) -> Letter {
     }
 }
 
+/// A voicemail was taken.
+pub fn voicemail(caller: &str, seconds: usize) -> Letter {
+    let from = if caller.is_empty() { "a withheld number".to_owned() } else { tame(caller, 40) };
+    let opening = "somebody has left a message.";
+    let facts = [("From", from.clone()), ("Length", format!("{}:{:02}", seconds / 60, seconds % 60))];
+    let closing = ["It can be heard on the messages page.".to_owned()];
+    Letter {
+        subject: format!("Voicemail from {from}"),
+        text: text_part(opening, &facts, &closing),
+        html: html_part(opening, &facts, &closing),
+    }
+}
+
 fn shown(summary: &str, most: usize) -> String {
     let summary = tame(summary, most);
     if summary.is_empty() { "Appointment".to_owned() } else { summary }

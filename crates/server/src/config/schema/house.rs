@@ -1,7 +1,8 @@
 //! Where the program listens, what it keeps, what it logs, and who may call.
 
 use super::{Section, Setting};
-use crate::config::{LogFormat, Tls};
+use crate::config::{AnswerHours, LogFormat, Number, OutOfHours, Tls, VoicemailUse};
+use tool::Destination;
 
 pub(super) const SECTIONS: &[Section] = &[
     Section {
@@ -159,6 +160,155 @@ pub(super) const SECTIONS: &[Section] = &[
                 |c, v| v.phone_numbers().map(|numbers| c.callers.owners = numbers),
             )
             .example("+15550100100"),
+            Setting::new(
+                "callers.blocked",
+                &["BLOCKED_NUMBERS"],
+                "",
+                "Numbers that are rejected, whatever else is said of them. More can be blocked on their pages.",
+                |c, v| v.phone_numbers().map(|numbers| c.callers.blocked = numbers),
+            )
+            .example("+15550100166"),
+            Setting::new(
+                "callers.vip",
+                &["VIP_NUMBERS"],
+                "",
+                "Numbers that are put through at any hour, and let in beside those of `allowed`. What they may do there is                  not changed by it.",
+                |c, v| v.phone_numbers().map(|numbers| c.callers.vips = numbers),
+            )
+            .example("+15550100177"),
+            Setting::new(
+                "callers.pin",
+                &["OWNER_PIN"],
+                "",
+                "Four to twelve digits. Whoever types them between a star and a hash (`*1234#`) is the owner in this call. Once                  it is set, a number alone makes nobody the owner: those of `owners` are known callers until then.",
+                |c, v| {
+                    let pin = v.secret()?;
+                    if pin.as_ref().is_some_and(|pin| !crate::guard::pin::is_one(pin.expose())) {
+                        return Err("give four to twelve digits".into());
+                    }
+                    c.callers.pin = pin;
+                    Ok(())
+                },
+            )
+            .example("271828")
+            .secret(),
+        ],
+    },
+    Section {
+        name: "answering",
+        about: "When callers are put through to the assistant, and what becomes of them else. Owners and VIPs always are.",
+        settings: &[
+            Setting::new(
+                "answering.hours",
+                &["ANSWER_HOURS"],
+                "always",
+                "`always`; `opening`: while it is open, as [hours] says; or hours of every day, such as 08:00-20:00.",
+                |c, v| answer_hours(&v.text()?).map(|hours| c.answering.hours = hours),
+            ),
+            Setting::new(
+                "answering.out_of_hours",
+                &["OUT_OF_HOURS"],
+                "voicemail",
+                "Outside of these hours: `voicemail`, or `say` for the words below.",
+                |c, v| {
+                    v.choice(&[("voicemail", OutOfHours::Voicemail), ("say", OutOfHours::Say)])
+                        .map(|what| c.answering.out_of_hours = what)
+                },
+            ),
+            Setting::new(
+                "answering.closed_words",
+                &["CLOSED_WORDS"],
+                "We are closed at the moment. Please call again later.",
+                "What callers hear outside of these hours where they reach no voicemail.",
+                |c, v| v.text().map(|text| c.answering.closed_words = text),
+            ),
+            Setting::new(
+                "answering.voicemail",
+                &["VOICEMAIL"],
+                "auto",
+                "`auto`: callers reach the voicemail where the engine fails, too; `always`: everybody does; `never`: where the                  engine fails callers hear an apology.",
+                |c, v| {
+                    let uses = [
+                        ("auto", VoicemailUse::Auto),
+                        ("always", VoicemailUse::Always),
+                        ("never", VoicemailUse::Never),
+                    ];
+                    v.choice(&uses).map(|uses| c.answering.voicemail = uses)
+                },
+            ),
+            Setting::new(
+                "answering.voicemail_greeting",
+                &["VOICEMAIL_GREETING"],
+                "Nobody can take your call right now. Please leave a message after the tone.",
+                "What callers hear before the tone.",
+                |c, v| v.text().map(|text| c.answering.greeting = text),
+            ),
+            Setting::new(
+                "answering.voicemail_seconds",
+                &["VOICEMAIL_SECONDS"],
+                "180",
+                "No message is longer.",
+                |c, v| v.seconds(10..=600).map(|time| c.answering.longest = time),
+            ),
+            Setting::new(
+                "answering.transfer_to",
+                &["TRANSFER_TO"],
+                "",
+                "To whom callers may be connected: names, as the assistant calls them, each with its number or SIP address.                  Nobody else is ever dialled. Needs the account of the carrier.",
+                |c, v| destinations(&v.text()?).map(|to| c.answering.destinations = to),
+            )
+            .example("reception=+15550100188, on call=sip:desk@example.com"),
+            Setting::new(
+                "answering.transfer_words",
+                &["TRANSFER_WORDS"],
+                "I am connecting you. Please hold.",
+                "What callers hear before they are connected, where the assistant has said nothing itself.",
+                |c, v| v.text().map(|text| c.policy.transfer_words = text),
+            ),
         ],
     },
 ];
+
+fn answer_hours(text: &str) -> Result<AnswerHours, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "always" => Ok(AnswerHours::Always),
+        "opening" => Ok(AnswerHours::Opening),
+        _ => match super::tools::quiet(text) {
+            Ok(Some(hours)) => Ok(AnswerHours::Daily(hours)),
+            Ok(None) | Err(_) => Err("give always, opening, or hours such as 08:00-20:00".into()),
+        },
+    }
+}
+
+/// `reception=+15550100188, on call=sip:desk@example.com`
+fn destinations(text: &str) -> Result<Vec<Destination>, String> {
+    let refusal = || "give names with numbers or SIP addresses, such as reception=+15550100188".to_owned();
+    let mut found: Vec<Destination> = Vec::new();
+    for part in text.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
+        let (name, address) = part.split_once('=').ok_or_else(refusal)?;
+        let (name, address) = (name.trim(), address.trim());
+        let named = (1..=40).contains(&name.len())
+            && name.chars().all(|letter| letter.is_ascii_alphanumeric() || " _-".contains(letter));
+        if !named {
+            return Err("a name to connect callers to is of letters and digits, at most 40".into());
+        }
+        let sip = address.strip_prefix("sip:").or_else(|| address.strip_prefix("sips:"));
+        let address = match sip {
+            Some(sip) if is_sip(sip) => address.to_owned(),
+            Some(_) => return Err(refusal()),
+            None => Number::parse(address)?.as_str().to_owned(),
+        };
+        if found.iter().any(|other| other.name == name) {
+            return Err(format!("there are two to connect callers to that are called {name}"));
+        }
+        found.push(Destination { name: name.to_owned(), address });
+    }
+    Ok(found)
+}
+
+fn is_sip(rest: &str) -> bool {
+    let plain = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._+:;=".contains(&byte))
+    };
+    rest.len() <= 200 && rest.split_once('@').is_some_and(|(user, host)| plain(user) && plain(host))
+}

@@ -166,7 +166,7 @@ pub(super) const SECTIONS: &[Section] = &[
 ];
 
 /// `21:00-08:00`, or `none`.
-fn quiet(text: &str) -> Result<Option<Quiet>, String> {
+pub(super) fn quiet(text: &str) -> Result<Option<Quiet>, String> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(None);
     }

@@ -1,0 +1,38 @@
+//! `earpiece forget`: what is known of a caller is known no longer, for whoever can reach the database.
+
+use crate::{
+    clock,
+    config::{Config, Flags, Number},
+};
+use std::process::ExitCode;
+use store::Store;
+
+/// Forget a caller: calls, texts, messages, and what was decided about the number.
+///
+/// Appointments that are over stay without a word of whose they were, so that the calendar's past keeps its times; those to
+/// come stay as they are, for somebody will be there: cancel them first. That a number wants no texts is remembered.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  earpiece forget +15550100100")]
+pub struct Args {
+    /// The number, with its country code.
+    number: String,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Forgets, and says what. The server may run meanwhile; a call that goes on is not touched.
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let number = Number::parse(&args.number).map_err(anyhow::Error::msg)?;
+    let (config, _) = Config::load_from_process(&args.flags)?;
+    let store = Store::open(config.data.database_url.expose()).await?;
+    let forgotten = store.forget_caller(number.as_str(), clock::now_ms()).await?;
+    store.close().await;
+    let store::Forgotten { calls, texts, messages, appointments, to_come } = forgotten;
+    println!(
+        "Forgotten: {calls} calls, {texts} texts, {messages} messages; {appointments} appointments lost their words."
+    );
+    if to_come > 0 {
+        println!("{to_come} appointments to come stay as they are; cancel them first if nobody will come.");
+    }
+    Ok(ExitCode::SUCCESS)
+}

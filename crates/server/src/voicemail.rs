@@ -1,0 +1,100 @@
+//! Voicemail: the engine that takes it, and what becomes of what it took.
+
+use crate::{app::App, clock, insist::insist};
+use call::Format;
+use engine::{
+    Brief, Engine,
+    local::{
+        flite, tts,
+        vad::Energy,
+        voicemail::{Voicemail, VoicemailSetup},
+    },
+};
+use sound::{g711, wav::Wav};
+use std::sync::Arc;
+use store::NewVoicemail;
+use tool::{
+    Errand, Trust,
+    message::{job, words},
+};
+
+/// What a call says its engine is where nobody answers.
+pub const ENGINE: &str = "voicemail";
+const THANKS: &str = "Thank you. Your message has been taken. Goodbye.";
+const NOTHING: &str = "I have heard nothing. Goodbye.";
+const SORRY: &str = "I am sorry, something went wrong here.";
+/// The largest sound that goes with a letter, as a WAV: a minute and a half.
+const LARGEST_ATTACHED: usize = 3 * 512 * 1024;
+
+/// Whose message it is.
+#[derive(Clone, Debug)]
+pub struct Leaving {
+    pub call: String,
+    pub from: String,
+}
+
+/// The voicemail of one call. Where another engine failed before, its items are those below `first_item`, and the caller
+/// is told that something went wrong.
+pub fn engine(app: &Arc<App>, brief: &Brief, leaving: Leaving, failed: Option<u32>) -> Engine {
+    let config = app.config.get();
+    let greeting = match failed {
+        Some(_) => format!("{SORRY} {}", config.answering.greeting),
+        None => config.answering.greeting.clone(),
+    };
+    let setup = VoicemailSetup {
+        greeting,
+        thanks: THANKS.into(),
+        nothing: NOTHING.into(),
+        longest: config.answering.longest,
+        first_item: failed.unwrap_or(0),
+    };
+    let known = flite::VOICES.contains(&brief.voice.as_str());
+    let voice = if known { &brief.voice } else { tts::DEFAULT_VOICE };
+    let keeper = app.clone();
+    let keep = move |ulaw: Vec<u8>| {
+        let app = keeper.clone();
+        drop(keeper.tasks.spawn(async move { keep(&app, leaving, ulaw).await }));
+    };
+    let ear = Box::new(Energy::default());
+    let tts = app.workers.clone();
+    Engine::Voicemail(Box::new(Voicemail::open(brief, setup, voice, tts, ear, Box::new(keep))))
+}
+
+/// Keeps what was said, and has a letter about it sent where there is mail.
+async fn keep(app: &App, leaving: Leaving, ulaw: Vec<u8>) {
+    let Leaving { call, from } = leaving;
+    let now_ms = clock::now_ms();
+    let errand =
+        Errand { call_id: call.clone(), caller: from, trust: Trust::Stranger, now_ms, began_ms: now_ms };
+    let caller = errand.number().unwrap_or_default();
+    let config = app.config.get();
+    let mail = config.email.smtp_host.is_some();
+    let letter = |message: &str| {
+        let planned = job::voicemail(message, &words::voicemail(caller, seconds(ulaw.len())), now_ms);
+        mail.then_some((planned.key, planned.payload))
+    };
+    let new = NewVoicemail { call_id: &call, caller, ulaw: &ulaw, taken_ms: now_ms };
+    let kept =
+        insist(&app.draining, "a voicemail", || app.store.voicemail_taken(&new, letter, job::OWNER)).await;
+    match kept {
+        Ok(_) => {
+            tracing::info!(%call, seconds = seconds(ulaw.len()), "a voicemail was taken");
+            app.bell.ring();
+        }
+        Err(error) => tracing::error!(%call, %error, "a voicemail could not be kept"),
+    }
+}
+
+fn seconds(samples: usize) -> usize {
+    samples.div_ceil(Format::Ulaw.hertz() as usize)
+}
+
+/// As a file that every browser and mail program plays: 16-bit samples of 8 kHz.
+pub fn wav(ulaw: &[u8]) -> Vec<u8> {
+    Wav::mono(Format::Ulaw.hertz(), g711::ulaw_to_samples(ulaw)).write()
+}
+
+/// The same, where it is small enough for a letter.
+pub fn attachable(ulaw: &[u8]) -> Option<Vec<u8>> {
+    (ulaw.len() * 2 <= LARGEST_ATTACHED).then(|| wav(ulaw))
+}
