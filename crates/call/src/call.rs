@@ -5,8 +5,8 @@ mod leaving;
 mod pinning;
 
 use crate::{
-    Answer, Chunk, Cut, Digits, EngineCommand, EngineEvent, Failure, ItemId, LineCommand, LineEvent, Manner, Note,
-    PinVerdict, Playout, Policy, Timer, ToolCall, ToolCallId, Transcript, TurnId,
+    Answer, Chunk, Cut, Digits, EngineCommand, EngineEvent, Failure, ItemId, LineCommand, LineEvent, Manner,
+    Note, PinVerdict, Playout, Policy, Timer, ToolCall, ToolCallId, Transcript, TurnId,
     claim::Claims,
     errand::{Errands, Finished},
     floor::{Floor, Leave, Taken},

@@ -125,7 +125,11 @@ impl PinPad {
             return Pressed::Kept;
         }
         if self.left == 0 {
-            return if std::mem::replace(&mut self.told_spent, true) { Pressed::Kept } else { Pressed::Spent };
+            return if std::mem::replace(&mut self.told_spent, true) {
+                Pressed::Kept
+            } else {
+                Pressed::Spent
+            };
         }
         self.left -= 1;
         if too_long || !PIN_LENGTH.contains(&digits.0.len()) {

@@ -53,7 +53,7 @@ impl Default for Policy {
             filler: Duration::from_millis(800),
             tool_patience: Duration::from_secs(15),
             destinations: vec![],
-            transfer_words: String::new(),
+            transfer_words: "I am connecting you. Please hold.".into(),
             connecting: Duration::from_secs(15),
             pin: false,
             farewell: Duration::from_secs(10),

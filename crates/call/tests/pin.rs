@@ -157,7 +157,10 @@ fn transferring() -> Sim {
     assert!(sim.engine_was_told().contains(&&EngineCommand::Say("Please hold.".into())));
     sim.speak(1, ms(800));
     sim.done();
-    assert!(sim.said(|o| matches!(o, Output::Line(LineCommand::Transfer(_)))).is_empty(), "first it is heard");
+    assert!(
+        sim.said(|o| matches!(o, Output::Line(LineCommand::Transfer(_)))).is_empty(),
+        "first it is heard"
+    );
     sim.pass(secs(1));
     assert_eq!(sim.said(|o| matches!(o, Output::Line(LineCommand::Transfer(_)))).len(), 1);
     assert_eq!(sim.call.ending(), None);

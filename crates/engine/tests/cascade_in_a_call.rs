@@ -184,7 +184,9 @@ impl World {
                 let answer = self.calendar.run(&call, &self.wall);
                 self.later.push((self.now + self.tool_takes, Later::Tool(call.id, answer)));
             }
-            Output::Line(LineCommand::Listen | LineCommand::Transfer(_)) | Output::Pin(_) | Output::Note(_) => {}
+            Output::Line(LineCommand::Listen | LineCommand::Transfer(_))
+            | Output::Pin(_)
+            | Output::Note(_) => {}
         }
     }
 

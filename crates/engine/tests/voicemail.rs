@@ -85,7 +85,8 @@ impl Rig {
     fn hear(&mut self, ms: u64, loud: bool) -> Vec<EngineEvent> {
         let from = self.events.len();
         for frame in 0..ms / 20 {
-            let sample = |n: u64| if loud { ((n % 20) as i16 - 10) * 1_500 * i16::from(frame % 25 < 20) } else { 0 };
+            let sample =
+                |n: u64| if loud { ((n % 20) as i16 - 10) * 1_500 * i16::from(frame % 25 < 20) } else { 0 };
             let samples: Vec<i16> = (0..160).map(sample).collect();
             let bytes = g711::samples_to_ulaw(&samples).into();
             self.tell(EngineCommand::Hear(Chunk { format: Format::Ulaw, bytes }));

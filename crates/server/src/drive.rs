@@ -10,7 +10,8 @@ use crate::{
     scribe::Scribe,
 };
 use call::{
-    Answer, Call, Digits, Ending, Input, LineCommand, Manner, Note, Output, PinVerdict, Policy, ToolCall, ToolCallId,
+    Answer, Call, Digits, Ending, Input, LineCommand, Manner, Note, Output, PinVerdict, Policy, ToolCall,
+    ToolCallId,
 };
 use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};

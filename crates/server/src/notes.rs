@@ -187,6 +187,9 @@ mod tests {
             ),
             (Note::FalseInterruption, json!({"kind": "false_interruption"})),
             (Note::KeyPressed, json!({"kind": "key_pressed"})),
+            (Note::TrustRaised, json!({"kind": "trust_raised"})),
+            (Note::PinRefused { left: 2 }, json!({"kind": "pin_refused", "left": 2})),
+            (Note::TransferRefused, json!({"kind": "transfer_refused"})),
             (
                 Note::ToolAsked { id: id(), name: "book".into(), arguments: "{\"day\":1}".into() },
                 json!({"kind": "tool_asked", "id": "c1", "name": "book", "arguments": {"day": 1}}),

@@ -397,13 +397,7 @@ fn dial(app: &Arc<App>, id: &str, from: &str, trust: Trust, engine: &str, manner
 }
 
 /// Keeps a call whose stream will open, and forgets it should it never do so.
-fn expect(
-    app: &Arc<App>,
-    carrier: &'static dyn Carrier,
-    id: &str,
-    to: &str,
-    awaited: Awaited,
-) {
+fn expect(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, to: &str, awaited: Awaited) {
     let from = awaited.from.clone();
     app.calls.expect(id, awaited);
     let (app, id, to) = (app.clone(), id.to_owned(), to.to_owned());

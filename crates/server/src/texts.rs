@@ -67,7 +67,10 @@ struct Said {
 async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<String>, StoreError> {
     let blocked = standing::is_blocked(app, &text.from).await?;
     if blocked || !allowlist::admits(&app.config.get().callers, &text.from) {
-        tracing::info!(text = text.id, "a text from a number that is not on the list, or blocked, was not heeded");
+        tracing::info!(
+            text = text.id,
+            "a text from a number that is not on the list, or blocked, was not heeded"
+        );
         return Ok(None);
     }
     let wanted = reply::read(&text.body);

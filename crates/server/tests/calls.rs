@@ -194,7 +194,7 @@ async fn the_assistant_hangs_up_after_its_goodbye_is_heard() {
 async fn an_engine_that_dies_in_mid_word_is_apologised_for() {
     let reply = Reply::tone(ms(2_000)).ending(End::Drops);
     let (house, _service, account) =
-        opened(Script { replies: [reply].into(), ..Script::default() }, &[]).await;
+        opened(Script { replies: [reply].into(), ..Script::default() }, &[("VOICEMAIL", "never")]).await;
     let call = Handset::dial(&account, Dial::local(house.address));
     // The apology is nearly six seconds long.
     assert!(call.hear_for(0, ms(4_000)).await);
@@ -206,7 +206,7 @@ async fn an_engine_that_dies_in_mid_word_is_apologised_for() {
 #[tokio::test]
 async fn an_engine_that_refuses_the_key_is_apologised_for() {
     let (house, service, account) =
-        opened(Script { key: Some("sk-other".into()), ..Script::default() }, &[]).await;
+        opened(Script { key: Some("sk-other".into()), ..Script::default() }, &[("VOICEMAIL", "never")]).await;
     let call = Handset::dial(&account, Dial::local(house.address));
     assert!(call.hear_for(0, ms(4_000)).await);
     call.ended().await.expect("the call is put through");

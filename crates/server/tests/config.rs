@@ -142,10 +142,13 @@ fn a_secret_is_in_no_message() {
         let value = match setting.key {
             "data.database_url" => format!("postgres://u:{words}@h/d"),
             "zapier.mcp_url" => format!("https://mcp.example.com/?token={words}"),
+            // Digits, so that what is looked for must not be part of any other setting.
+            "callers.pin" => "271828182845".to_owned(),
             _ => words.to_owned(),
         };
         let (config, warnings) = load(&environment(&[(setting.env[0], &value)]));
         assert!(!format!("{config:?}{warnings:?}").contains(words), "{}", setting.key);
+        assert!(!format!("{config:?}{warnings:?}").contains("271828182845"), "{}", setting.key);
         assert!(config.origins.contains_key(setting.key));
     }
     assert!(secrets.len() >= 10);

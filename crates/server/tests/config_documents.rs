@@ -51,6 +51,8 @@ fn is_list(setting: &Setting) -> bool {
         setting.key,
         "callers.allowed"
             | "callers.owners"
+            | "callers.blocked"
+            | "callers.vip"
             | "server.trusted_proxies"
             | "calendar.holidays"
             | "calendar.kinds"

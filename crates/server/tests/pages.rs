@@ -259,7 +259,16 @@ async fn the_cookie_is_as_safe_as_the_connection() {
 #[tokio::test]
 async fn every_answer_forbids_what_pages_do_not_need() {
     let mut browser = Browser::owner(&[]).await;
-    for path in ["/", "/calls", "/appointments", "/nowhere", "/assets/style.css", "/assets/icon.svg"] {
+    for path in [
+        "/",
+        "/calls",
+        "/callers",
+        "/messages",
+        "/appointments",
+        "/nowhere",
+        "/assets/style.css",
+        "/assets/icon.svg",
+    ] {
         let page = browser.get(path).await;
         let policy = page.header("content-security-policy").to_owned();
         assert!(

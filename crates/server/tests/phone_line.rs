@@ -94,7 +94,9 @@ async fn answers(session: &Session, count: usize) -> Vec<Value> {
     let outputs = || -> Vec<Value> {
         let items = session.events(true, "conversation.item.create");
         let outputs = items.iter().filter(|event| event["item"]["type"] == "function_call_output");
-        outputs.map(|event| serde_json::from_str(event["item"]["output"].as_str().expect("text")).expect("JSON")).collect()
+        outputs
+            .map(|event| serde_json::from_str(event["item"]["output"].as_str().expect("text")).expect("JSON"))
+            .collect()
     };
     until(async || Some(outputs()).filter(|outputs| outputs.len() >= count)).await
 }
@@ -116,7 +118,11 @@ fn speech(length: Duration) -> Vec<u8> {
 
 #[expect(clippy::disallowed_methods, reason = "the server under test lives in real time")]
 fn hours_that_are_over() -> String {
-    let hour = |hours: i64| (jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC) + jiff::Span::new().hours(hours)).strftime("%H:00").to_string();
+    let hour = |hours: i64| {
+        (jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC) + jiff::Span::new().hours(hours))
+            .strftime("%H:00")
+            .to_string()
+    };
     format!("{}-{}", hour(3), hour(5))
 }
 
@@ -137,10 +143,15 @@ async fn the_right_pin_makes_a_caller_the_owner_and_its_digits_are_nowhere() {
     let notes = noted(&store, "trust_raised", 1).await;
     assert!(notes.iter().all(|note| note.kind != "key_pressed"), "not even how many keys there were");
     until(async || (trust().await == "owner").then_some(())).await;
-    let updated = session.wait_for(PATIENCE, |logged| logged.from_client && logged.event["type"] == "session.update" && logged.event["session"]["instructions"].is_null());
+    let updated = session.wait_for(PATIENCE, |logged| {
+        logged.from_client
+            && logged.event["type"] == "session.update"
+            && logged.event["session"]["instructions"].is_null()
+    });
     assert!(updated.await.expect("it is offered the owner's tools").event["session"]["tools"].is_array());
-    let prompted = session
-        .wait_for(PATIENCE, |logged| logged.from_client && logged.event.to_string().contains("proved to be your owner"));
+    let prompted = session.wait_for(PATIENCE, |logged| {
+        logged.from_client && logged.event.to_string().contains("proved to be your owner")
+    });
     assert!(prompted.await.is_some(), "the engine is told");
     call.wait(ms(800)).await;
     speaks(&session).await;
@@ -246,10 +257,19 @@ async fn out_of_hours_callers_reach_the_voicemail_and_vips_the_assistant() {
     let letters = tokio::time::timeout(PATIENCE, smtp.taken(1)).await.expect("the owner is told");
     let raw = String::from_utf8_lossy(&letters[0].raw).into_owned();
     assert_eq!(letters[0].to, ["owner@example.com"]);
-    assert!(raw.contains("audio/wav") && raw.contains("message.wav") && raw.contains("Voicemail from +14155550199"), "{}", &raw[..raw.len().min(2_000)]);
+    assert!(
+        raw.contains("audio/wav")
+            && raw.contains("message.wav")
+            && raw.contains("Voicemail from +14155550199"),
+        "{}",
+        &raw[..raw.len().min(2_000)]
+    );
     assert_eq!(smtp.mistakes(), Vec::<String>::new());
     let rows = store.calls(1, i64::MAX).await.expect("the database answers");
-    assert_eq!((rows[0].engine.as_str(), rows[0].ending.as_deref()), ("voicemail", Some("assistant_hung_up")));
+    assert_eq!(
+        (rows[0].engine.as_str(), rows[0].ending.as_deref()),
+        ("voicemail", Some("assistant_hung_up"))
+    );
     // A VIP is put through.
     let call = Handset::dial(&account, dial(&house, VIP));
     assert!(matches!(call.listen(0, ms(200), PATIENCE).await, Listened::Spoke(_)));
@@ -324,9 +344,8 @@ async fn a_caller_is_connected_to_whom_the_owner_named() {
     let hold = |logged: &sim::openai::Logged| logged.event.to_string().contains("Please hold");
     assert!(session.wait_for(PATIENCE, hold).await.is_some(), "the caller is told to hold");
     let store = house.store().await;
-    let ending = until(async || {
-        store.calls(1, i64::MAX).await.expect("the database answers").remove(0).ending
-    });
+    let ending =
+        until(async || store.calls(1, i64::MAX).await.expect("the database answers").remove(0).ending);
     assert_eq!(ending.await, "transferred");
 }
 
@@ -343,7 +362,10 @@ async fn a_transfer_that_the_carrier_refuses_does_not_drop_the_caller() {
     let told = answers(&session, 1).await.remove(0);
     assert_eq!(told["ok"], false, "{told}");
     let from = call.position();
-    assert!(matches!(call.listen(from, ms(200), PATIENCE).await, Listened::Spoke(_)), "the conversation goes on");
+    assert!(
+        matches!(call.listen(from, ms(200), PATIENCE).await, Listened::Spoke(_)),
+        "the conversation goes on"
+    );
     assert!(!call.is_over());
     call.hang_up();
     let ended = call.ended().await.expect("the call is put through");

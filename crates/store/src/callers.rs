@@ -124,10 +124,11 @@ impl Store {
         did("DELETE FROM appointment_changes WHERE appointment_id IN (SELECT id FROM appointments \
              WHERE (caller = $1 OR contact = $1) AND (status <> 'booked' OR ends_ms <= $2))")
         .await?;
-        let appointments = did("UPDATE appointments SET summary = 'Forgotten', description = '', attendees = '[]', \
+        let appointments =
+            did("UPDATE appointments SET summary = 'Forgotten', description = '', attendees = '[]', \
              caller = '', contact = '', call_id = NULL, request_key = 'forgotten:' || id \
              WHERE (caller = $1 OR contact = $1) AND (status <> 'booked' OR ends_ms <= $2)")
-        .await?;
+            .await?;
         let texts = did("DELETE FROM texts WHERE number = $1 AND at_ms <= $2").await?;
         let messages = did("DELETE FROM messages WHERE caller = $1 AND taken_ms <= $2").await?;
         did("DELETE FROM stream_tokens WHERE issued_ms <= $2 AND call_id IN \

@@ -84,10 +84,12 @@ impl Store {
     }
 
     pub async fn message(&self, id: &str) -> Result<Option<MessageRow>, StoreError> {
-        Ok(on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM messages WHERE id = $1"))
+        Ok(
+            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM messages WHERE id = $1"))
             .bind(id)
             .fetch_optional(db)
-            .await)?)
+            .await)?,
+        )
     }
 
     /// At most `limit` messages of this caller, the latest first.

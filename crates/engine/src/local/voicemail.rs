@@ -276,8 +276,7 @@ impl Voicemail {
             samples.extend(tone());
         }
         let item = ItemId(self.item);
-        self.events
-            .extend(chunks(&samples, self.format).map(|chunk| EngineEvent::Voice(item, chunk)));
+        self.events.extend(chunks(&samples, self.format).map(|chunk| EngineEvent::Voice(item, chunk)));
         self.plays_until = self.plays_until.max(self.heard) + samples.len();
         match then {
             Then::More => return,

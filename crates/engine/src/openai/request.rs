@@ -61,9 +61,7 @@ pub(super) fn tools_update(offered: &[ToolSpec]) -> Value {
 }
 
 fn tools(offered: &[ToolSpec]) -> Vec<Value> {
-    let tool = |tool: &ToolSpec| {
-        json!({"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters})
-    };
+    let tool = |tool: &ToolSpec| json!({"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters});
     offered.iter().map(tool).collect()
 }
 

@@ -1,9 +1,9 @@
 //! From what is written, and where, to a [`Config`]: the later source wins, and every mistake is named with its place.
 
 use super::{
-    AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Data, Deepgram, Email, EngineKind, Flags, Google, Log,
-    LogFormat, Messages, Mode, Ollama, OpenAi, Plivo, Server, OutOfHours, Telnyx, VoicemailUse, TurnBy, TurnDetection, Twilio, Zapier,
-    dotenv, file, finish,
+    AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Data, Deepgram, Email, EngineKind,
+    Flags, Google, Log, LogFormat, Messages, Mode, Ollama, OpenAi, OutOfHours, Plivo, Server, Telnyx, TurnBy,
+    TurnDetection, Twilio, VoicemailUse, Zapier, dotenv, file, finish,
     parse::Value,
     schema::{self, Setting},
 };

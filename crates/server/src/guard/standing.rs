@@ -31,7 +31,8 @@ pub async fn of(app: &App, from: &str, attestation: Option<char>) -> Result<Stan
     if blocked || listed(&config.callers.blocked, from) {
         return Ok(Standing::Blocked);
     }
-    let vip = vip || listed(&config.callers.vips, from) || trust::is_owners(&config.callers, from, attestation);
+    let vip =
+        vip || listed(&config.callers.vips, from) || trust::is_owners(&config.callers, from, attestation);
     Ok(at(&config, vip, &brief::now(app)))
 }
 

@@ -23,3 +23,43 @@ pub fn is_owners(callers: &Callers, from: &str, attestation: Option<char>) -> bo
     let owners = if callers.owners.is_empty() { &callers.allowed } else { &callers.owners };
     owners.iter().any(|number| number.as_str() == from) && attestation.is_none_or(|level| level == 'A')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Config, Sources},
+        guard::allowlist,
+    };
+
+    fn callers(settings: &[(&str, &str)]) -> Callers {
+        let environment = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        Config::load(&Sources { environment, ..Sources::default() }).expect("settings").0.callers
+    }
+
+    #[test]
+    fn a_number_of_the_owners_is_known_where_there_is_a_pin_and_none_that_nobody_vouches_for_is_the_owners() {
+        let numbers = [("OWNER_NUMBERS", "+15550100100"), ("ALLOWED_NUMBERS", "+15550100101")];
+        let without = callers(&numbers);
+        for (from, attestation, trust) in [
+            ("+15550100100", None, Trust::Owner),
+            ("+15550100100", Some('A'), Trust::Owner),
+            ("+15550100100", Some('B'), Trust::Known),
+            ("+15550100101", None, Trust::Known),
+            ("+15550100102", None, Trust::Stranger),
+        ] {
+            assert_eq!(of(&without, from, attestation), trust, "{from} {attestation:?}");
+        }
+        let with = callers(&[numbers[0], numbers[1], ("OWNER_PIN", "271828")]);
+        assert_eq!(of(&with, "+15550100100", Some('A')), Trust::Known);
+        assert_eq!(of(&with, "+15550100101", None), Trust::Known);
+        assert_eq!(of(&with, "+15550100102", Some('A')), Trust::Stranger);
+    }
+
+    #[test]
+    fn a_vip_is_let_in_and_trusted_no_further_for_it() {
+        let callers = callers(&[("VIP_NUMBERS", "+15550100102"), ("ALLOWED_NUMBERS", "+15550100101")]);
+        assert!(allowlist::admits(&callers, "+15550100102") && !allowlist::admits(&callers, "+15550100103"));
+        assert_eq!(of(&callers, "+15550100102", Some('A')), Trust::Stranger);
+    }
+}

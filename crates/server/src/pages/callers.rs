@@ -134,8 +134,11 @@ pub(super) async fn add(
     let written = form.get("number").map_or("", String::as_str);
     let number = Number::parse(written).map_err(|why| Failure::bad_request(&why))?;
     let what = form.get("what").map_or("", String::as_str);
-    let decision =
-        Decision { blocked: (what == "block").then_some(true), vip: (what == "vip").then_some(true), note: None };
+    let decision = Decision {
+        blocked: (what == "block").then_some(true),
+        vip: (what == "vip").then_some(true),
+        note: None,
+    };
     marked(&app, &owner, number.as_str(), &decision).await
 }
 

@@ -80,7 +80,9 @@ async fn a_pin_has_three_tries_and_then_longer_and_longer_waits(store: Store) {
     assert!(store.pin_tried(&[(ANNA, 3)], 180_005).await.expect("looked"));
     // After two days without a try all is as it was.
     let later = 180_005 + 49 * 60 * 60 * 1_000;
-    assert!(tried(later).await && tried(later + 1).await && tried(later + 2).await && !tried(later + 3).await);
+    assert!(
+        tried(later).await && tried(later + 1).await && tried(later + 2).await && !tried(later + 3).await
+    );
 }
 
 async fn of_fifty_tries_at_once_three_are_free(store: Store) {

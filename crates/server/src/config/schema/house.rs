@@ -308,7 +308,8 @@ fn destinations(text: &str) -> Result<Vec<Destination>, String> {
 
 fn is_sip(rest: &str) -> bool {
     let plain = |text: &str| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._+:;=".contains(&byte))
+        !text.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._+:;=".contains(&byte))
     };
     rest.len() <= 200 && rest.split_once('@').is_some_and(|(user, host)| plain(user) && plain(host))
 }
