@@ -1,6 +1,9 @@
 //! What is decided about callers, voicemail, PINs that were wrong, and being forgotten.
 
-use crate::harness::on_both;
+use crate::{
+    harness::on_both,
+    hours::{HOUR, at, booked, by, cancel},
+};
 use store::{
     CallerMark, Direction, Forgotten, JobState, NewCall, NewMessage, NewText, NewVoicemail, NoteRow, Store,
 };
@@ -12,6 +15,7 @@ mod both {
         a_pin_has_three_tries_and_then_longer_and_longer_waits,
         of_fifty_tries_at_once_three_are_free,
         a_caller_is_forgotten_with_every_word_and_their_stop_is_kept,
+        appointments_of_whoever_is_forgotten_keep_their_times_and_those_to_come_everything,
     );
 }
 
@@ -124,4 +128,26 @@ async fn a_caller_is_forgotten_with_every_word_and_their_stop_is_kept(store: Sto
     assert!(store.text_stopped(ANNA).await.expect("looked"));
     assert_eq!(store.calls_with("+49302", 9).await.expect("listed").len(), 1, "others are not touched");
     assert_eq!(store.forget_caller(ANNA, 11_000).await.expect("again").calls, 0);
+}
+
+async fn appointments_of_whoever_is_forgotten_keep_their_times_and_those_to_come_everything(store: Store) {
+    let over = booked(&store, &at(8, ANNA, "k1")).await;
+    let dropped = booked(&store, &at(14, ANNA, "k2")).await;
+    cancel(&store, &dropped.id, &by("c1")).await.expect("cancelled");
+    let to_come = booked(&store, &at(15, ANNA, "k3")).await;
+    let others = booked(&store, &at(9, "+49302", "k4")).await;
+    let forgotten = store.forget_caller(ANNA, 12 * HOUR).await.expect("forgotten");
+    assert_eq!((forgotten.appointments, forgotten.to_come), (2, 1));
+    let read = async |id: &str| store.appointment(id).await.expect("read").expect("there");
+    let kept = read(&over.id).await;
+    assert_eq!((kept.starts_ms, kept.ends_ms, kept.status.as_str()), (over.starts_ms, over.ends_ms, "booked"));
+    assert_eq!(
+        [&kept.summary, &kept.description, &kept.attendees, &kept.caller, &kept.contact].map(String::as_str),
+        ["Forgotten", "", "[]", "", ""]
+    );
+    assert_eq!(store.appointment_changes(&over.id).await.expect("read"), []);
+    assert_eq!(read(&dropped.id).await.caller, "");
+    assert_eq!(read(&to_come.id).await, to_come);
+    assert_eq!(read(&others.id).await, others);
+    assert_eq!(store.appointment_changes(&others.id).await.expect("read").len(), 1);
 }
