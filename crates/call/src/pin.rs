@@ -76,9 +76,17 @@ pub(crate) struct PinPad {
     there: bool,
     typed: Option<Typed>,
     left: u8,
-    checking: bool,
-    raised: bool,
-    told_spent: bool,
+    lock: Lock,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lock {
+    Closed,
+    /// A PIN is being looked at.
+    Checking,
+    Open,
+    /// There are no tries left, and the caller knows.
+    Spent,
 }
 
 #[derive(Debug)]
@@ -90,7 +98,7 @@ struct Typed {
 
 impl PinPad {
     pub(crate) fn new(there: bool) -> Self {
-        Self { there, typed: None, left: TRIES, checking: false, raised: false, told_spent: false }
+        Self { there, typed: None, left: TRIES, lock: Lock::Closed }
     }
 
     pub(crate) fn press(&mut self, now: Instant, key: char) -> Pressed {
@@ -121,31 +129,29 @@ impl PinPad {
         if digits.0.is_empty() && !too_long {
             return Pressed::Passed("*#");
         }
-        if self.raised || self.checking {
+        if self.lock != Lock::Closed {
             return Pressed::Kept;
         }
         if self.left == 0 {
-            return if std::mem::replace(&mut self.told_spent, true) {
-                Pressed::Kept
-            } else {
-                Pressed::Spent
-            };
+            self.lock = Lock::Spent;
+            return Pressed::Spent;
         }
         self.left -= 1;
         if too_long || !PIN_LENGTH.contains(&digits.0.len()) {
             return Pressed::Refused { left: self.left };
         }
-        self.checking = true;
+        self.lock = Lock::Checking;
         Pressed::Check(digits)
     }
 
     /// Takes what came of the PIN that was complete; says how many tries are left. None: nothing was asked.
     pub(crate) fn decided(&mut self, verdict: PinVerdict) -> Option<u8> {
-        if !std::mem::take(&mut self.checking) {
+        if self.lock != Lock::Checking {
             return None;
         }
+        self.lock = Lock::Closed;
         match verdict {
-            PinVerdict::Right => self.raised = true,
+            PinVerdict::Right => self.lock = Lock::Open,
             PinVerdict::Wrong => {}
             // Whoever was told to come back later is not asked in vain again.
             PinVerdict::TooSoon => self.left = 0,

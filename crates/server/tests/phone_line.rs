@@ -111,7 +111,7 @@ fn is_nowhere(folder: &Path, text: &str) -> bool {
 /// µ-law of somebody who speaks in syllables.
 fn speech(length: Duration) -> Vec<u8> {
     let frames = length.as_millis() as usize / 20;
-    let sample = |frame: usize, n: usize| if frame % 25 < 20 { ((n % 20) as i16 - 10) * 1_000 } else { 0 };
+    let sample = |frame: usize, n: i16| if frame % 25 < 20 { (n % 20 - 10) * 1_000 } else { 0 };
     let samples: Vec<i16> = (0..frames).flat_map(|frame| (0..160).map(move |n| sample(frame, n))).collect();
     g711::samples_to_ulaw(&samples)
 }
@@ -251,7 +251,7 @@ async fn out_of_hours_callers_reach_the_voicemail_and_vips_the_assistant() {
     let ulaw = store.voicemail(&message.id).await.expect("the database answers").expect("it is kept");
     let kept = Duration::from_millis(ulaw.len() as u64 / 8);
     assert!(kept > ms(2_800) && kept < ms(4_200), "{kept:?}");
-    assert_eq!(message.sound_ms, ulaw.len() as i64 / 8);
+    assert_eq!(usize::try_from(message.sound_ms), Ok(ulaw.len() / 8));
     let level = sound::level::dbfs(&g711::ulaw_to_samples(&ulaw));
     assert!(level > -25.0, "{level} dBFS");
     let letters = tokio::time::timeout(PATIENCE, smtp.taken(1)).await.expect("the owner is told");

@@ -159,9 +159,10 @@ impl Voicemail {
             EngineCommand::Respond if self.manner == Manner::Turns && self.stage != Stage::Over => {
                 self.finish();
             }
-            // Whoever has been asked to do something by then has heard nothing for long.
-            EngineCommand::Prompt(_) if self.stage == Stage::Recording => self.finish(),
-            EngineCommand::Key('#') if self.stage == Stage::Recording => self.finish(),
+            // A call that wants something said then has heard nothing for long.
+            EngineCommand::Prompt(_) | EngineCommand::Key('#') if self.stage == Stage::Recording => {
+                self.finish();
+            }
             // Who knows the greeting need not hear it out.
             EngineCommand::Key(_) if self.begins != usize::MAX => self.begins = self.begins.min(self.heard),
             EngineCommand::Say(words) => self.say(&words, Then::Nothing),

@@ -121,15 +121,15 @@ pub fn announcement(
 /// The letter that tells the owner that a calendar must be connected again. `key` names the grant and the time at which
 /// it was found gone, so that this is told once.
 pub fn revoked(key: &str, calendar: &str, why: &str, at_ms: i64) -> Planned {
-    owner(format!("revoked:{key}"), &super::words::revoked(calendar, why), None, at_ms)
+    owner(&format!("revoked:{key}"), &super::words::revoked(calendar, why), None, at_ms)
 }
 
 /// The letter that brings the owner the voicemail of this message.
 pub fn voicemail(message: &str, letter: &Letter, at_ms: i64) -> Planned {
-    owner(format!("voicemail:{message}"), letter, Some(message), at_ms)
+    owner(&format!("voicemail:{message}"), letter, Some(message), at_ms)
 }
 
-fn owner(key: String, letter: &Letter, voicemail: Option<&str>, at_ms: i64) -> Planned {
+fn owner(key: &str, letter: &Letter, voicemail: Option<&str>, at_ms: i64) -> Planned {
     let Letter { subject, text, html } = letter.clone();
     let brief = OwnerBrief { subject, text, html, at_ms, voicemail: voicemail.map(str::to_owned) };
     let payload = serde_json::to_string(&brief).expect("texts and numbers are JSON");
