@@ -266,13 +266,12 @@ async fn answer(
             next: format!("{base}/phone/{}/process-voice/{id}", carrier.name()),
             base: base.to_owned(),
         };
-        let next = addresses.next.clone();
         if let Some(place) = new {
             let answerer = dial(app, &id, &ring.from, trust, engine, manner);
             let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
             by_turns(app, carrier, &id, &ring.call, awaited, addresses);
         }
-        return Ok(turns::begin(app, &id, &next).await);
+        return Ok(turns::begin(app, &id).await);
     }
     if let Some(place) = new {
         let answerer = dial(app, &id, &ring.from, trust, engine, manner);

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     carriers,
     config::Config,
-    line::turns::{Addresses, Heard, TurnsLine, Visit},
+    line::turns::{Addresses, BOUNDS, Heard, TurnsLine, Visit},
 };
 use axum::{
     extract::{ConnectInfo, Path, State},
@@ -13,7 +13,12 @@ use axum::{
 };
 use call::Manner;
 use carrier::{Carrier, Next, Prompt, Recorded, Reply, Turn};
-use sound::{g711::samples_to_ulaw, mp3, wav::Wav};
+use sound::{
+    g711::{samples_to_ulaw, ulaw_to_samples},
+    level::is_silent,
+    mp3,
+    wav::Wav,
+};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -32,6 +37,9 @@ const LONGEST: Duration = Duration::from_secs(2 * 60);
 /// How often a recording that is not there yet is asked for again.
 const LOOKS: u32 = 5;
 const LOOK_AGAIN: Duration = Duration::from_millis(400);
+/// A recording in which no tenth of a second is louder, in dBFS, holds no words: some carriers post one of silence.
+const NOTHING_SAID: f32 = -42.0;
+const A_WHILE: usize = 800;
 /// How long a number takes turns for which no stream opened.
 const WITHOUT_STREAMS: Duration = Duration::from_secs(60 * 60);
 /// Where the parameter says that the carrier was asked to come again, and how often.
@@ -47,8 +55,12 @@ pub struct Turns {
 
 struct UnderWay {
     visits: mpsc::Sender<Visit>,
+    /// The address of its webhooks.
+    next: String,
     /// The last recording that was told of: carriers tell twice.
     recording: String,
+    /// How often in a row the caller was listened to and nothing came.
+    silences: u32,
 }
 
 impl Turns {
@@ -71,8 +83,10 @@ impl Turns {
         without.insert((carrier.name(), to.to_owned()), now);
     }
 
-    fn visits(&self, call: &str) -> Option<mpsc::Sender<Visit>> {
-        Some(self.lock().get(call)?.visits.clone())
+    fn visits(&self, call: &str) -> Option<(mpsc::Sender<Visit>, String)> {
+        let under_way = self.lock();
+        let call = under_way.get(call)?;
+        Some((call.visits.clone(), call.next.clone()))
     }
 
     /// Whether a recording was told of for the first time.
@@ -85,10 +99,32 @@ impl Turns {
         news
     }
 
+    /// Whether a caller who said nothing is to be listened to once more, before they are asked whether they are there:
+    /// what a carrier takes for the end of a turn is too short for somebody who has to think.
+    fn thinks(&self, call: &str, heard: &Heard, patience: Duration) -> bool {
+        let silent = match heard {
+            Heard::Sound(sound) => {
+                sound.chunks(A_WHILE).all(|a_while| is_silent(&ulaw_to_samples(a_while), NOTHING_SAID))
+            }
+            Heard::Nothing | Heard::Keys(_) | Heard::Gone => return false,
+        };
+        let mut under_way = self.lock();
+        let Some(call) = under_way.get_mut(call) else { return false };
+        call.silences = if silent { call.silences + 1 } else { 0 };
+        let thinks = silent && BOUNDS.silence * (call.silences + 1) <= patience;
+        if !thinks {
+            call.silences = 0;
+        }
+        thinks
+    }
+
     /// A line for the call of this id, until it is [closed](Self::close).
     pub(super) fn open(&self, app: &App, id: &str, addresses: Addresses) -> TurnsLine {
         let (visits, inbox) = mpsc::channel(8);
-        self.lock().insert(id.to_owned(), UnderWay { visits, recording: String::new() });
+        self.lock().insert(
+            id.to_owned(),
+            UnderWay { visits, next: addresses.next.clone(), recording: String::new(), silences: 0 },
+        );
         TurnsLine::new(inbox, addresses, app.clips.clone())
     }
 
@@ -123,37 +159,43 @@ pub async fn turn(
     verified(&app, carrier, &request, peer)?;
     let again = again(request.target);
     let turn = carrier.read_turn(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
-    let Some(visits) = app.turns.visits(&call) else {
+    let Some((visits, next)) = app.turns.visits(&call) else {
         tracing::info!(call, "a webhook of a call that is over, or was never here");
         return Ok(document(carrier, &Reply::Turn(Vec::new(), Next::HangUp)));
     };
-    let path = request.target.split('?').next().unwrap_or_default().to_owned();
     let reply = if again > 0 {
-        visited(&app, visits, async { Heard::Nothing }, &path, again).await
+        visited(&app, &call, visits, async { Heard::Nothing }, &next, again).await
     } else {
-        let hearing = heard(app.clone(), carrier, call, turn);
-        visited(&app, visits, hearing, &path, again).await
+        let hearing = heard(app.clone(), carrier, call.clone(), turn);
+        visited(&app, &call, visits, hearing, &next, again).await
     };
     Ok(document(carrier, &reply))
 }
 
 /// The first answer of a call: the greeting, or that it is coming.
-pub(super) async fn begin(app: &Arc<App>, id: &str, next: &str) -> Reply {
-    let Some(visits) = app.turns.visits(id) else { return Reply::Turn(Vec::new(), Next::HangUp) };
-    visited(app, visits, async { Heard::Nothing }, next, 0).await
+pub(super) async fn begin(app: &Arc<App>, id: &str) -> Reply {
+    let Some((visits, next)) = app.turns.visits(id) else { return Reply::Turn(Vec::new(), Next::HangUp) };
+    visited(app, id, visits, async { Heard::Nothing }, &next, 0).await
 }
 
 /// Brings what was heard to the call, and waits for what it says to it, but not for longer than the carrier does.
 async fn visited(
     app: &Arc<App>,
+    call: &str,
     visits: mpsc::Sender<Visit>,
     hearing: impl Future<Output = Heard> + Send + 'static,
-    path: &str,
+    next: &str,
     again: u32,
 ) -> Reply {
     let (answer, answered) = oneshot::channel();
+    let again_listening = Next::Record { to: next.to_owned(), bounds: BOUNDS, beep: false };
+    let (host, call) = (app.clone(), call.to_owned());
     app.tasks.spawn(async move {
         let heard = hearing.await;
+        if host.turns.thinks(&call, &heard, host.config.get().policy.silence) {
+            let _gone = answer.send(Reply::Turn(Vec::new(), again_listening));
+            return;
+        }
         let _over = visits.send(Visit { heard, answer }).await;
     });
     match tokio::time::timeout(WITHIN, answered).await {
@@ -168,7 +210,7 @@ async fn visited(
             } else {
                 Prompt::Wait(Duration::from_secs(1))
             };
-            Reply::Turn(vec![prompt], Next::Redirect(format!("{path}?{AGAIN}={}", again + 1)))
+            Reply::Turn(vec![prompt], Next::Redirect(format!("{next}?{AGAIN}={}", again + 1)))
         }
     }
 }

@@ -69,6 +69,11 @@ impl Shelf {
         Ok(Self { base: door.url(), inner, _door: Some(Arc::new(door)) })
     }
 
+    /// Where it is, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.base
+    }
+
     /// What the next ones who fetch get in place of the file.
     pub fn lapse(&self, lapses: impl IntoIterator<Item = Lapse>) {
         let mut inner = self.inner.lock().expect("nobody panics while holding it");

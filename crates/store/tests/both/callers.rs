@@ -140,7 +140,10 @@ async fn appointments_of_whoever_is_forgotten_keep_their_times_and_those_to_come
     assert_eq!((forgotten.appointments, forgotten.to_come), (2, 1));
     let read = async |id: &str| store.appointment(id).await.expect("read").expect("there");
     let kept = read(&over.id).await;
-    assert_eq!((kept.starts_ms, kept.ends_ms, kept.status.as_str()), (over.starts_ms, over.ends_ms, "booked"));
+    assert_eq!(
+        (kept.starts_ms, kept.ends_ms, kept.status.as_str()),
+        (over.starts_ms, over.ends_ms, "booked")
+    );
     assert_eq!(
         [&kept.summary, &kept.description, &kept.attendees, &kept.caller, &kept.contact].map(String::as_str),
         ["Forgotten", "", "[]", "", ""]
