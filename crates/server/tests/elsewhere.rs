@@ -3,56 +3,16 @@
 
 mod house;
 
-use house::House;
-use reqwest::{Method, StatusCode, header, redirect::Policy};
+use house::{House, browser::Browser};
+use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
-use server::{clock, pages::welcome};
+use server::clock;
 use sim::google::{Fault, Google, Method as Asked, World};
 use std::time::Duration;
 use store::JobState;
 use tempfile::TempDir;
 
 const CALENDAR: &str = "owner@example.com";
-
-/// The owner's browser.
-struct Browser {
-    http: reqwest::Client,
-    cookie: String,
-}
-
-impl Browser {
-    async fn of_the_owner(house: &House) -> Self {
-        let link = welcome::make_link(&house.store().await, clock::now_ms()).await.expect("a link");
-        let http = reqwest::Client::builder().redirect(Policy::none()).build().expect("a client");
-        let answer = http.post(house.url(&format!("/welcome/{link}"))).send().await.expect("an answer");
-        let set = answer.headers()[header::SET_COOKIE].to_str().expect("ASCII");
-        Self { http, cookie: set.split(';').next().expect("a pair").to_owned() }
-    }
-
-    async fn post(&self, url: &str) -> reqwest::Response {
-        let request = self.http.post(url).header(header::COOKIE, &self.cookie);
-        request.header("sec-fetch-site", "same-origin").send().await.expect("an answer")
-    }
-
-    async fn page(&self, house: &House, path: &str) -> String {
-        let request = self.http.get(house.url(path)).header(header::COOKIE, &self.cookie);
-        request.send().await.expect("an answer").text().await.expect("text")
-    }
-
-    /// Asks the calendar. None: nobody answered.
-    async fn ask(
-        &self,
-        house: &House,
-        method: Method,
-        path: &str,
-        body: &Value,
-    ) -> Option<(StatusCode, Value)> {
-        let request =
-            self.http.request(method, house.url(path)).header(header::COOKIE, &self.cookie).json(body);
-        let answer = request.send().await.ok()?;
-        Some((answer.status(), answer.json().await.ok()?))
-    }
-}
 
 async fn opened(google: &Google, folder: TempDir) -> House {
     let client = World::default().client;

@@ -11,6 +11,8 @@ pub struct Hold<'a> {
     pub ends_ms: i64,
     /// How much must be free around it.
     pub gap: Gap,
+    /// The appointment that is to be moved there: it is not in its own way.
+    pub moving: Option<&'a str>,
     pub now_ms: i64,
     pub expires_ms: i64,
 }
@@ -30,7 +32,7 @@ impl Store {
         lock(&mut tx, hold.calendar).await?;
         let span = Span { starts_ms: hold.starts_ms, ends_ms: hold.ends_ms };
         let gap = hold.gap.bounded();
-        let asking = Asking { now_ms: hold.now_ms, call_id: Some(hold.call_id), moving: None };
+        let asking = Asking { now_ms: hold.now_ms, call_id: Some(hold.call_id), moving: hold.moving };
         if let Some(taken) = taken(&mut tx, hold.calendar, span, gap, &asking).await? {
             return Ok(Held::Taken(taken));
         }
@@ -73,7 +75,7 @@ impl Store {
     }
 
     /// What is taken at some time in `range`, in order of start: booked, about to be booked or moved there, or held by
-    /// another call than `call_id`. Spans may touch and overlap.
+    /// another call than the one that asks. Spans may touch and overlap.
     ///
     /// It is told for somebody who wants `gap` around a time: each span is widened by what its appointment wants free around
     /// it, as far as that is more. A time that, widened by `gap`, overlaps none of these spans is one that can be
@@ -83,17 +85,16 @@ impl Store {
         calendar: &str,
         range: Span,
         gap: Gap,
-        now_ms: i64,
-        call_id: Option<&str>,
+        asking: &Asking<'_>,
     ) -> Result<Vec<Span>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(
             "SELECT starts_ms, ends_ms FROM ( \
                  SELECT starts_ms - CASE WHEN before_ms > $7 THEN before_ms - $7 ELSE 0 END AS starts_ms, \
                         ends_ms + CASE WHEN after_ms > $6 THEN after_ms - $6 ELSE 0 END AS ends_ms \
                  FROM (SELECT starts_ms, ends_ms, before_ms, after_ms FROM appointments \
-                       WHERE calendar = $1 AND status = 'booked' AND ends_ms > $2 - 86400000 \
+                       WHERE calendar = $1 AND status = 'booked' AND ends_ms > $2 - 86400000 AND id <> $8 \
                        UNION ALL SELECT starts_ms, ends_ms, before_ms, after_ms FROM intents \
-                       WHERE calendar = $1 AND what <> 'cancelled' AND state <> 'removing' \
+                       WHERE calendar = $1 AND what <> 'cancelled' AND state <> 'removing' AND appointment_id <> $8 \
                        UNION ALL SELECT starts_ms, ends_ms, before_ms, after_ms FROM holds \
                        WHERE calendar = $1 AND expires_ms > $4 AND call_id <> $5) AS every_one \
              ) AS widened WHERE starts_ms < $3 AND ends_ms > $2 ORDER BY 1, 2",
@@ -101,17 +102,19 @@ impl Store {
         .bind(calendar)
         .bind(range.starts_ms)
         .bind(range.ends_ms)
-        .bind(now_ms)
-        .bind(call_id.unwrap_or_default())
+        .bind(asking.now_ms)
+        .bind(asking.call_id.unwrap_or_default())
         .bind(gap.before_ms)
         .bind(gap.after_ms)
+        .bind(asking.moving.unwrap_or_default())
         .fetch_all(db)
         .await)?)
     }
 }
 
 /// For whom a time is to be free.
-pub(crate) struct Asking<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
     pub now_ms: i64,
     /// Its own hold does not stand in its way.
     pub call_id: Option<&'a str>,

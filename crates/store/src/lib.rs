@@ -42,7 +42,7 @@ pub use changes::{Carried, ChangeRow, Followup};
 pub use connections::{ConnectionRow, ConnectionState, NewConnection};
 pub use consents::{ConsentRow, NewConsent};
 pub use credentials::{CredentialRow, CredentialState, NewCredential};
-pub use holds::{Held, Hold};
+pub use holds::{Asking, Held, Hold};
 pub use intents::{Intent, IntentState, Outcome, Remote, What};
 pub use jobs::{JobRow, JobState, NewJob};
 pub use messages::{MessageRow, NewMessage, NewVoicemail};

@@ -162,28 +162,37 @@ fn read(arguments: &str) -> Result<Value, String> {
 /// What is wrong with the arguments, in a sentence that names the argument but not what was in it.
 fn explain(error: &ValidationError<'_>) -> String {
     let path = error.instance_path().to_string();
-    let field = match path.trim_start_matches('/') {
-        "" => "what I was given",
-        field => field,
+    let field = match path.trim_start_matches('/').split('/').next().unwrap_or_default() {
+        "" => "what I was given".to_owned(),
+        field => format!("the {}", spoken(field)),
     };
     match error.kind() {
         ValidationErrorKind::Required { property } => {
-            format!("Something is missing for that: {}.", property.as_str().unwrap_or("an argument"))
+            format!("Something is missing for that: {}.", spoken(property.as_str().unwrap_or("an argument")))
         }
         ValidationErrorKind::Type { kind: TypeKind::Single(kind) } => {
-            format!("That did not work: {field} must be of the type {kind}.")
+            format!("That did not work: I need a {kind} for {field}.")
         }
-        ValidationErrorKind::MaxLength { .. } | ValidationErrorKind::MaxItems { .. } => {
-            format!("That did not work: {field} is too long.")
+        ValidationErrorKind::MaxItems { limit } => {
+            let most = when::name_number(u32::try_from(*limit).unwrap_or(u32::MAX));
+            format!("That is too much for {field}: I can take {most} at most.")
+        }
+        ValidationErrorKind::MaxLength { .. } => {
+            format!("That did not work: I was given too many words for {field}.")
         }
         ValidationErrorKind::MinLength { .. } | ValidationErrorKind::MinItems { .. } => {
-            format!("That did not work: {field} is empty.")
+            format!("That did not work: I was given nothing for {field}.")
         }
         ValidationErrorKind::Enum { options } => {
-            format!("That did not work: {field} must be one of {options}.")
+            format!("That did not work: what I was given for {field} must be one of {options}.")
         }
-        _ => format!("That did not work: {field} is not as the tool needs it."),
+        _ => format!("That did not work: what I was given for {field} is not as I need it."),
     }
+}
+
+/// An argument's name as one can say it.
+pub(crate) fn spoken(name: &str) -> String {
+    name.replace('_', " ")
 }
 
 /// The tool's answer, or one that says that it crashed.

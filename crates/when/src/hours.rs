@@ -293,6 +293,9 @@ pub(crate) fn read_week(text: &str) -> Result<[Vec<Opening>; 7], String> {
         let is_time = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit());
         let mut openings =
             std::iter::from_fn(|| words.next_if(is_time)).map(read_opening).collect::<Result<Vec<_>, _>>()?;
+        if openings.is_empty() {
+            return Err(format!("\"{named}\" wants times after it, such as 09:00-17:00"));
+        }
         openings.sort_by_key(|opening| opening.from);
         let overlap = openings.windows(2).any(|pair| {
             let [first, second] = pair else { return false };

@@ -70,6 +70,9 @@ impl Kind {
             if word == "open" {
                 let rest: Vec<&str> =
                     std::iter::from_fn(|| words.next_if(|word| !RULES.contains(word))).collect();
+                if rest.is_empty() {
+                    return Err(wrong("open wants days and times after it, such as tue 10:00-12:00"));
+                }
                 kind.week = Some(read_week(&rest.join(" ")).map_err(|why| wrong(&why))?);
                 continue;
             }

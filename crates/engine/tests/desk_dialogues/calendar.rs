@@ -64,7 +64,9 @@ impl Calendar {
         match call.name.as_str() {
             "check_calendar_availability" => {
                 let start = at("datetime_start");
-                match self.refusal(start, None, &rules, now) {
+                let old = (!arguments["original_datetime"].is_null()).then(|| at("original_datetime"));
+                let rules = old.and_then(|old| self.own.get(&old)).map_or(rules, |own| self.rules_of(own));
+                match self.refusal(start, old, &rules, now) {
                     None => data("It is free.", &json!({"available": true, "alternatives": []})),
                     Some(mut answer) => {
                         answer.ok = true;

@@ -61,7 +61,7 @@ fn around_the_turns(zone: &TimeZone) -> Vec<Wish> {
         let turned = minutes(i64::from(after.seconds() - before.seconds()) / 60);
         // What the clock would show had it not been turned, and what it shows.
         let (old, new) = (before.to_datetime(at), after.to_datetime(at));
-        let (first, last) = (old - minutes(45), new + minutes(45));
+        let (first, last) = (old - minutes(45), old.max(new) + minutes(45));
         wishes.push(Wish {
             start: plain(first),
             end: Some(plain(old - minutes(40))),
@@ -96,10 +96,11 @@ fn around_the_turns(zone: &TimeZone) -> Vec<Wish> {
                 stands: Some((at + minutes(5), at + minutes(15))),
             });
         }
+        let after_both = at + turned.min(SignedDuration::ZERO).abs();
         wishes.push(Wish {
             start: plain(last),
             end: Some(plain(last + minutes(5))),
-            stands: Some((at + minutes(45), at + minutes(50))),
+            stands: Some((after_both + minutes(45), after_both + minutes(50))),
         });
     }
     wishes
@@ -112,11 +113,8 @@ fn on_other_days(zone: &TimeZone) -> Vec<Wish> {
         let start = shown_first(zone, local).expect("no clock is turned at noon");
         Some((start, start + minutes(length)))
     };
-    let nothing = |start: &str, end: Option<&str>| Wish {
-        start: start.into(),
-        end: end.map(Into::into),
-        stands: None,
-    };
+    let nothing =
+        |start: &str, end: Option<&str>| Wish { start: start.into(), end: end.map(Into::into), stands: None };
     let year = i32::from(today(zone).year()) + 1;
     let common = (year..).find(|year| year % 4 != 0).expect("three in four");
     let noon = at(9, 12, 0);
@@ -211,9 +209,15 @@ async fn what_is_too_much_is_refused_in_a_sentence_and_leaves_nothing() {
     let centuries = json!({"datetime_start": "2026-12-01", "datetime_end": "2326-12-01"});
     for (tool, arguments) in [
         ("create_calendar_event", json!({"summary": "All", "datetime_start": start, "attendees": crowd(21)})),
-        ("create_calendar_event", json!({"summary": "All", "datetime_start": start, "attendees": crowd(10_000)})),
+        (
+            "create_calendar_event",
+            json!({"summary": "All", "datetime_start": start, "attendees": crowd(10_000)}),
+        ),
         ("create_calendar_event", json!({"summary": "x".repeat(201), "datetime_start": start})),
-        ("create_calendar_event", json!({"summary": "All", "datetime_start": start, "attendees": [{"name": 1}]})),
+        (
+            "create_calendar_event",
+            json!({"summary": "All", "datetime_start": start, "attendees": [{"name": 1}]}),
+        ),
         ("create_calendar_event", json!({"summary": "All", "datetime_start": 1_795_000_000})),
         ("create_calendar_event", json!({"summary": "All"})),
         ("create_calendar_event", json!([start])),
@@ -234,7 +238,11 @@ async fn what_is_too_much_is_refused_in_a_sentence_and_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_mean_harm_are_kept_as_names() {
     let service = service().await;
-    let house = house(&service, &[("TIME_ZONE", "Europe/Berlin"), ("HOURS_SAT", "09:00-17:00"), ("HOURS_SUN", "09:00-17:00")]).await;
+    let house = house(
+        &service,
+        &[("TIME_ZONE", "Europe/Berlin"), ("HOURS_SAT", "09:00-17:00"), ("HOURS_SUN", "09:00-17:00")],
+    )
+    .await;
     let zone = TimeZone::get("Europe/Berlin").expect("a zone");
     let mut phone = Phone::ring(&house, &service, "+14155550123").await;
     let names = [

@@ -1,8 +1,6 @@
 //! What an engine claims and no tool has done is written down, and taken back so that the caller hears it.
 
-use crate::{
-    phone::{PATIENCE, Phone, house, service},
-};
+use crate::phone::{PATIENCE, Phone, house, service};
 use serde_json::Value;
 use sim::openai::{Item, Order, Reply, Sound, Voice};
 use std::time::Duration;

@@ -82,8 +82,10 @@ async fn of_callers_at_three_instances_over_one_database_one_gets_it() {
         let mut instances: Vec<(House, OpenAi)> = Vec::new();
         for _ in 0..3 {
             let service = service().await;
-            let mut variables =
-                vec![("DATABASE_URL", database.as_str()), ("SECRET_KEY", "of all three, and long enough to be one")];
+            let mut variables = vec![
+                ("DATABASE_URL", database.as_str()),
+                ("SECRET_KEY", "of all three, and long enough to be one"),
+            ];
             variables.extend(OPEN);
             instances.push((house(&service, &variables).await, service));
         }

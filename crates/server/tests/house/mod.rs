@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its house fails")]
 
+pub mod browser;
+
 use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
 use tempfile::TempDir;
 use tokio::{

@@ -300,6 +300,7 @@ fn hold(call_id: &'static str, hour: i64) -> Hold<'static> {
         starts_ms: hour * HOUR,
         ends_ms: (hour + 1) * HOUR,
         gap: Gap::NONE,
+        moving: None,
         now_ms: 0,
         expires_ms: 180,
     }

@@ -1,6 +1,8 @@
 //! Appointments on the full hour, carried out at once where nothing else is tested.
 
-use store::{AppointmentRow, By, Carried, Followup, Gap, Intent, NewAppointment, Plan, Planned, Span, Store};
+use store::{
+    AppointmentRow, Asking, By, Carried, Followup, Gap, Intent, NewAppointment, Plan, Planned, Span, Store,
+};
 
 pub const HOUR: i64 = 3_600_000;
 
@@ -99,5 +101,6 @@ pub async fn cancel(store: &Store, id: &str, by: &By<'_>) -> Result<AppointmentR
 /// What is taken from one full hour to another, for another call than this.
 pub async fn busy(store: &Store, range: Span, now_ms: i64, call_id: Option<&str>) -> Vec<Span> {
     let gap = Gap::around(24 * HOUR);
-    store.taken_between("main", range, gap, now_ms, call_id).await.expect("listed")
+    let asking = Asking { now_ms, call_id, moving: None };
+    store.taken_between("main", range, gap, &asking).await.expect("listed")
 }

@@ -5,8 +5,8 @@ use crate::{
     hours::{HOUR, LEASE, at, book, booked, busy, by, cancel, carried, move_to, planned, same, span, taken},
 };
 use store::{
-    Carried, Followup, Gap, Held, Hold, Intent, IntentState, JobState, NewAppointment, NewJob, Outcome, Plan,
-    Planned, Remote, Span, Store, What,
+    Asking, Carried, Followup, Gap, Held, Hold, Intent, IntentState, JobState, NewAppointment, NewJob,
+    Outcome, Plan, Planned, Remote, Span, Store, What,
 };
 
 mod both {
@@ -51,6 +51,7 @@ async fn a_planned_time_is_taken_until_it_is_decided(store: Store) {
         starts_ms: 10 * HOUR,
         ends_ms: 11 * HOUR,
         gap: Gap::NONE,
+        moving: None,
         now_ms: 0,
         expires_ms: 180,
     };
@@ -366,16 +367,18 @@ async fn what_is_told_as_free_can_be_planned_and_nothing_else(store: Store) {
         starts_ms: 16 * HOUR,
         ends_ms: 17 * HOUR,
         gap: gap(10, 0),
+        moving: None,
         now_ms: 0,
         expires_ms: 180,
     };
     assert_eq!(store.hold(&hold).await.expect("asked"), Held::Held);
+    let asking = Asking { now_ms: 7, call_id: Some("c1"), moving: None };
     let (mut free, mut not) = (0, 0);
     for wanted in [gap(0, 0), gap(15, 10), gap(60, 5)] {
         for from in (8 * 60..18 * 60).step_by(5) {
             let (starts_ms, ends_ms) = (from * minute, (from + 30) * minute);
             let range = Span { starts_ms: starts_ms - wanted.before_ms, ends_ms: ends_ms + wanted.after_ms };
-            let told = store.taken_between("main", range, wanted, 7, Some("c1")).await.expect("listed");
+            let told = store.taken_between("main", range, wanted, &asking).await.expect("listed");
             let new = NewAppointment { starts_ms, ends_ms, gap: wanted, ..at(0, "", "k3") };
             match store.plan(&Plan::Book(&new), &by("c1"), None, LEASE).await.expect("asked") {
                 Planned::Planned(intent) => {

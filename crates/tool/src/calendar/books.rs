@@ -38,7 +38,7 @@ use std::{
     time::Duration,
 };
 use steps::{Came, Standing};
-use store::{Held, Hold, NewAppointment, Plan, Store};
+use store::{Asking, Held, Hold, NewAppointment, Plan, Store};
 use when::Span;
 
 /// How long a time is kept for a caller who was told that it is free.
@@ -96,16 +96,26 @@ impl Books {
     /// What is taken within `range`, as far as this errand is concerned: its own holds are not.
     pub async fn busy(&self, range: Span, errand: &Errand) -> Result<Vec<Span>, Unavailable> {
         let day = Duration::from_secs(24 * 60 * 60);
-        self.busy_beside(Slot { span: range, before: day, after: day }, errand).await
+        self.busy_beside(Slot { span: range, before: day, after: day }, None, errand).await
     }
 
     /// Likewise within the slot's span, for whoever wants as much free around a time as the slot does: where an appointment
-    /// wants more around itself than that, the rest of it is taken, too.
-    pub async fn busy_beside(&self, slot: Slot, errand: &Errand) -> Result<Vec<Span>, Unavailable> {
+    /// wants more around itself than that, the rest of it is taken, too. The appointment `moving` is not in its own way.
+    pub async fn busy_beside(
+        &self,
+        slot: Slot,
+        moving: Option<&str>,
+        errand: &Errand,
+    ) -> Result<Vec<Span>, Unavailable> {
         let (starts_ms, ends_ms) = milliseconds(slot.span);
         let range = store::Span { starts_ms, ends_ms };
-        let here = self.store.taken_between(Self::NAME, range, gap(slot), errand.now_ms, call(errand));
-        let (here, there) = tokio::join!(here, self.elsewhere.busy(slot.span, None));
+        let own = match moving {
+            Some(id) => self.store.appointment(id).await?.map(|row| row.remote_id()),
+            None => None,
+        };
+        let asking = Asking { now_ms: errand.now_ms, call_id: call(errand), moving };
+        let here = self.store.taken_between(Self::NAME, range, gap(slot), &asking);
+        let (here, there) = tokio::join!(here, self.elsewhere.busy(slot.span, own.as_deref()));
         let mut busy = there?;
         for taken in here? {
             busy.push(span(taken.starts_ms, taken.ends_ms)?);
@@ -116,7 +126,7 @@ impl Books {
 
     /// Keeps a time for the errand's call for some minutes, instead of the one that it kept before. False: it is taken.
     /// Does not look elsewhere.
-    pub async fn hold(&self, slot: Slot, errand: &Errand) -> Result<bool, Unavailable> {
+    pub async fn hold(&self, slot: Slot, moving: Option<&str>, errand: &Errand) -> Result<bool, Unavailable> {
         let Some(call_id) = call(errand) else { return Ok(true) };
         let (starts_ms, ends_ms) = milliseconds(slot.span);
         let hold = Hold {
@@ -125,6 +135,7 @@ impl Books {
             starts_ms,
             ends_ms,
             gap: gap(slot),
+            moving,
             now_ms: errand.now_ms,
             expires_ms: errand.now_ms + HOLD_MS,
         };
@@ -156,7 +167,7 @@ impl Books {
         Ok(match self.change(&Plan::Book(&new), &by(errand, ""), standing).await? {
             Came::Done(row) => Booking::Booked(entry(row)?),
             Came::Same(row) => Booking::Same(entry(row)?),
-            Came::Unread if self.hold(wish.slot, errand).await? => Booking::ReadBack,
+            Came::Unread if self.hold(wish.slot, None, errand).await? => Booking::ReadBack,
             Came::Taken | Came::Gone | Came::Changed | Came::Unread => Booking::Taken,
         })
     }
@@ -174,7 +185,7 @@ impl Books {
         let standing = self.standing(slot, errand).await?;
         Ok(match self.change(&plan, &by(errand, reason), standing).await? {
             Came::Done(row) | Came::Same(row) => Moving::Moved(entry(row)?),
-            Came::Unread if self.hold(slot, errand).await? => Moving::ReadBack,
+            Came::Unread if self.hold(slot, Some(id), errand).await? => Moving::ReadBack,
             Came::Taken | Came::Unread => Moving::Taken,
             Came::Gone | Came::Changed => Moving::Gone,
         })

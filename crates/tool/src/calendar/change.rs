@@ -8,7 +8,7 @@ use crate::{Errand, Running, Spec, Tool, Trust};
 use call::{Answer, Effect};
 use jiff::Zoned;
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use when::Style;
 
 /// `create_calendar_event`.
@@ -187,9 +187,8 @@ impl Reschedule {
         let office = &self.0;
         let now = office.now(errand);
         let entry = office.own(arguments, "original_datetime", errand, &now).await?;
-        let length =
-            Duration::try_from(entry.span.to.duration_since(entry.span.from)).unwrap_or(office.hours.slot);
-        let rules = office.rules_for(&entry);
+        let length = office.length(&entry);
+        let rules = office.rules_for(&entry).moving(&entry);
         let (start, remark) = office.required(arguments, "new_datetime_start", &rules, &now)?;
         let slot = office.slot(&start, arguments, "new_datetime_end", length, &rules, &now)?;
         if let Err(refusal) = rules.hours.check(&start, &office.local(slot.span.to), &now) {

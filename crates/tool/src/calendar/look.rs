@@ -34,6 +34,7 @@ impl Tool for Check {
                     "properties": {
                         "datetime_start": datetime("Local start, such as 2026-11-24T10:30."),
                         "datetime_end": datetime("Local end. Left out: the usual length."),
+                        "original_datetime": datetime("Only where an appointment is to be moved: when it starts now, local."),
                     },
                     "required": ["datetime_start"],
                 }),
@@ -55,9 +56,19 @@ impl Check {
     async fn check(&self, arguments: &Value, errand: &Errand) -> Result<Answer, Answer> {
         let office = &self.0;
         let now = office.now(errand);
-        let rules = office.rules(arguments)?;
+        let (rules, length) = match arguments["original_datetime"].as_str().map(str::trim) {
+            None | Some("") => {
+                let rules = office.rules(arguments)?;
+                let length = rules.hours.slot;
+                (rules, length)
+            }
+            Some(_) => {
+                let entry = office.own(arguments, "original_datetime", errand, &now).await?;
+                (office.rules_for(&entry).moving(&entry), office.length(&entry))
+            }
+        };
         let (start, remark) = office.required(arguments, "datetime_start", &rules, &now)?;
-        let slot = office.slot(&start, arguments, "datetime_end", rules.hours.slot, &rules, &now)?;
+        let slot = office.slot(&start, arguments, "datetime_end", length, &rules, &now)?;
         if let Err(answer) = self.keep(slot, &rules, errand, &now).await {
             // Not free is an answer to the question, where it comes with what is free.
             let ok = !answer.data.is_empty();
@@ -71,7 +82,11 @@ impl Check {
     async fn keep(&self, slot: Slot, rules: &Rules, errand: &Errand, now: &Zoned) -> Result<(), Answer> {
         let office = &self.0;
         office.free(slot, rules, errand, now).await?;
-        let held = office.calendar.hold(slot, errand).await.map_err(|error| unavailable(&error, errand))?;
+        let held = office
+            .calendar
+            .hold(slot, rules.moved_id(), errand)
+            .await
+            .map_err(|error| unavailable(&error, errand))?;
         if held { Ok(()) } else { Err(office.taken(slot, rules, errand, now).await) }
     }
 }
@@ -117,8 +132,11 @@ impl Find {
             return Err(Answer::failed("That time is already over. From when on shall I look?"));
         }
         let wide = rules.slot(office::widened(rules.slot(range)));
-        let busy =
-            office.calendar.busy_beside(wide, errand).await.map_err(|error| unavailable(&error, errand))?;
+        let busy = office
+            .calendar
+            .busy_beside(wide, None, errand)
+            .await
+            .map_err(|error| unavailable(&error, errand))?;
         let mut free = when::free_slots(&rules.hours, &busy, &range, &now);
         let more = free.len() > MOST_SLOTS;
         free.truncate(MOST_SLOTS);
@@ -149,7 +167,7 @@ impl Find {
         let after = Span { from: range.to, to: later.timestamp().max(range.to) };
         let busy = office
             .calendar
-            .busy_beside(rules.slot(after), errand)
+            .busy_beside(rules.slot(after), None, errand)
             .await
             .map_err(|error| unavailable(&error, errand))?;
         Ok(match when::free_slots(&rules.hours, &busy, &after, now).first() {

@@ -1,7 +1,7 @@
 //! The rules by which the calendar is booked, and the sentences in which a tool says what came of it.
 
 use super::{Books, Entry, Slot, Unavailable, change, look};
-use crate::{Errand, Tool, Trust};
+use crate::{Errand, Tool, Trust, tools::spoken};
 use call::{Agreed, Answer};
 use jiff::{Timestamp, ToSpan, Zoned, tz::TimeZone};
 use serde_json::{Value, json};
@@ -36,12 +36,23 @@ pub(super) struct Rules {
     pub(super) hours: Hours,
     /// Which kind it is; empty: none of the office's.
     pub(super) kind: String,
+    /// The appointment itself, where it is to be moved: it is not in its own way.
+    pub(super) moving: Option<Entry>,
 }
 
 impl Rules {
     /// This time, with what is kept free around it.
     pub(super) fn slot(&self, span: Span) -> Slot {
         Slot { span, before: self.hours.before, after: self.hours.after }
+    }
+
+    /// These, for moving the appointment.
+    pub(super) fn moving(self, entry: &Entry) -> Self {
+        Self { moving: Some(entry.clone()), ..self }
+    }
+
+    pub(super) fn moved_id(&self) -> Option<&str> {
+        self.moving.as_ref().map(|entry| entry.id.as_str())
     }
 }
 
@@ -89,11 +100,11 @@ impl Office {
     }
 
     fn rules_of(&self, kind: &Kind) -> Rules {
-        Rules { hours: self.hours.for_kind(kind), kind: kind.name.clone() }
+        Rules { hours: self.hours.for_kind(kind), kind: kind.name.clone(), moving: None }
     }
 
     pub(super) fn usual(&self) -> Rules {
-        Rules { hours: self.hours.clone(), kind: String::new() }
+        Rules { hours: self.hours.clone(), kind: String::new(), moving: None }
     }
 
     /// The moment that an argument names, and what decided where its words alone did not.
@@ -132,8 +143,7 @@ impl Office {
         rules: &Rules,
         now: &Zoned,
     ) -> Told<(Zoned, String)> {
-        self.moment(arguments, name, rules, now)?
-            .ok_or_else(|| Answer::failed(format!("Something is missing for that: {name}.")))
+        self.moment(arguments, name, rules, now)?.ok_or_else(|| missing(name))
     }
 
     /// A time for an appointment: from `start` to the moment that argument `end` names, else for `length`.
@@ -201,7 +211,7 @@ impl Office {
         let wide = widened(slot);
         let busy = self
             .calendar
-            .busy_beside(Slot { span: wide, ..slot }, errand)
+            .busy_beside(Slot { span: wide, ..slot }, rules.moved_id(), errand)
             .await
             .map_err(|error| unavailable(&error, errand))?;
         if busy.iter().any(|busy| busy.overlaps(&wide)) {
@@ -231,13 +241,22 @@ impl Office {
         let start = self.local(wanted.span.from);
         let wanted = (&start).max(now);
         let day = |days: i64| wanted.checked_add(days.days()).unwrap_or_else(|_| wanted.clone());
-        let busy = match self.calendar.busy_beside(rules.slot(Span::new(&day(-8), &day(22))), errand).await {
+        let near = rules.slot(Span::new(&day(-8), &day(22)));
+        let busy = match self.calendar.busy_beside(near, rules.moved_id(), errand).await {
             Ok(busy) => busy,
             Err(error) => return unavailable(&error, errand),
         };
-        let mut free = when::nearest_free(&as_long, &busy, wanted, now, ALTERNATIVES);
+        let nearest = |hours: &Hours| {
+            let count = ALTERNATIVES + usize::from(rules.moving.is_some());
+            let mut free = when::nearest_free(hours, &busy, wanted, now, count);
+            // Where it is already is no other time.
+            free.retain(|at| rules.moving.as_ref().is_none_or(|entry| entry.span.from != at.timestamp()));
+            free.truncate(ALTERNATIVES);
+            free
+        };
+        let mut free = nearest(&as_long);
         if free.is_empty() {
-            free = when::nearest_free(&rules.hours, &busy, wanted, now, ALTERNATIVES);
+            free = nearest(&rules.hours);
         }
         let say = match free.as_slice() {
             [] => why.to_owned(),
@@ -261,7 +280,7 @@ impl Office {
         now: &Zoned,
     ) -> Told<Entry> {
         let Some((from, to)) = self.edge(arguments, name, now)? else {
-            return Err(Answer::failed(format!("Something is missing for that: {name}.")));
+            return Err(missing(name));
         };
         let at = from == to;
         let to = if at { from.checked_add(1.minute()).unwrap_or_else(|_| to.clone()) } else { to };
@@ -305,6 +324,11 @@ impl Office {
         }
     }
 
+    /// How long an appointment is.
+    pub(super) fn length(&self, entry: &Entry) -> Duration {
+        Duration::try_from(entry.span.to.duration_since(entry.span.from)).unwrap_or(self.hours.slot)
+    }
+
     pub(super) fn local(&self, at: Timestamp) -> Zoned {
         at.to_zoned(self.zone.clone())
     }
@@ -338,6 +362,10 @@ pub(super) fn is_own(entry: &Entry, errand: &Errand) -> bool {
     }
 }
 
+fn missing(name: &str) -> Answer {
+    Answer::failed(format!("Something is missing for that: {}.", spoken(name)))
+}
+
 pub(super) fn nothing(asked: &str, errand: &Errand) -> Answer {
     Answer::failed(match (errand.trust, errand.number()) {
         (Trust::Owner, _) => format!("There is no appointment on {asked}."),
@@ -361,7 +389,7 @@ pub(super) fn read_back(start: &Zoned, now: &Zoned, done: &str, do_it: &str) -> 
 pub(super) fn unavailable(Unavailable(why): &Unavailable, errand: &Errand) -> Answer {
     tracing::error!(call = errand.call_id, why, "the calendar cannot be asked");
     Answer::failed(
-        "I cannot reach the calendar right now, so nothing was changed. I can take a message instead.",
+        "I cannot use the calendar right now, so nothing was changed. I can take a message instead.",
     )
 }
 

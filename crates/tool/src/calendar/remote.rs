@@ -59,7 +59,7 @@ pub trait Calendar: Send + Sync {
     fn busy<'a>(&'a self, range: Span, except: Option<&'a str>) -> Asking<'a, Vec<Span>>;
     /// The events at some time within `range`, series expanded, in order of start, without cancelled ones.
     fn events(&self, range: Span) -> Asking<'_, Vec<Event>>;
-    /// Makes this event. Made already by an earlier try: done. Where an event of that id was deleted there: gone, and
+    /// Makes this event. Made already by an earlier try: done, and at another time: moved to this one. Where an event of that id was deleted there: gone, and
     /// another id is to be chosen.
     fn put<'a>(&'a self, event: &'a Event) -> Asking<'a, Written>;
     /// Moves our event of this id to `span`, keeping everything else that somebody may have changed there.

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread::JoinHandle,
@@ -31,6 +31,20 @@ impl Radicale {
         (0..5).find_map(|_| Self::begin()).expect("a Radicale: run scripts/install test")
     }
 
+    /// Ends it as a power cut would.
+    #[allow(dead_code, reason = "only some tests stop it")]
+    pub fn stop(&mut self) {
+        self.end();
+    }
+
+    /// Starts it where it was and with what it had.
+    #[allow(dead_code, reason = "only some tests stop it")]
+    pub fn start_again(&mut self) {
+        let log = self.log.clone();
+        let (child, reader) = launch(self.folder.path(), &log).expect("nobody has taken its port");
+        (self.child, self.reader) = (child, Some(reader));
+    }
+
     fn begin() -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let port =
@@ -44,35 +58,8 @@ impl Radicale {
             path("data").display(),
         );
         std::fs::write(path("config"), settings).expect("settings are written");
-        let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/python");
-        let mut child = Command::new(python)
-            .args(["-m", "radicale", "--config"])
-            .arg(path("config"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("scripts/python runs");
-        let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
-        let log = Arc::new(Mutex::new(Vec::new()));
-        loop {
-            let Some(Ok(line)) = lines.next() else {
-                eprintln!("Radicale did not start: {:#?}", log.lock().expect("the log"));
-                child.wait().expect("it has ended");
-                return None;
-            };
-            let ready = line.contains("Radicale server ready");
-            log.lock().expect("the log").push(line);
-            if ready {
-                break;
-            }
-        }
-        let more = log.clone();
-        let reader = std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                more.lock().expect("the log").push(line);
-            }
-        });
+        let log = Arc::default();
+        let (child, reader) = launch(folder.path(), &log)?;
         let address = format!("http://127.0.0.1:{port}");
         Some(Self { child, reader: Some(reader), log, folder, address })
     }
@@ -152,6 +139,39 @@ impl Drop for Radicale {
             self.end();
         }
     }
+}
+
+/// Runs it on what is set up in this folder, and waits until it is ready.
+fn launch(folder: &Path, log: &Arc<Mutex<Vec<String>>>) -> Option<(Child, JoinHandle<()>)> {
+    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/python");
+    let mut child = Command::new(python)
+        .args(["-m", "radicale", "--config"])
+        .arg(folder.join("config"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("scripts/python runs");
+    let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
+    loop {
+        let Some(Ok(line)) = lines.next() else {
+            eprintln!("Radicale did not start: {:#?}", log.lock().expect("the log"));
+            child.wait().expect("it has ended");
+            return None;
+        };
+        let ready = line.contains("Radicale server ready");
+        log.lock().expect("the log").push(line);
+        if ready {
+            break;
+        }
+    }
+    let more = log.clone();
+    let reader = std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            more.lock().expect("the log").push(line);
+        }
+    });
+    Some((child, reader))
 }
 
 /// A calendar with one event; `name` without its ending is its UID.

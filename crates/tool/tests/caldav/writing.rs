@@ -36,6 +36,18 @@ async fn an_event_that_is_put_twice_stands_once_and_reads_back_as_it_was() {
 }
 
 #[tokio::test]
+async fn an_event_that_somebody_has_moved_before_it_is_put_again_stands_once_where_it_was_agreed() {
+    let server = Radicale::start().await;
+    let calendar = calendar(&server.work());
+    done(calendar.put(&haircut()).await);
+    let theirs = server.get("vc7f3a90c2.ics").await.replace("20261201T1", "20261202T1");
+    server.put("vc7f3a90c2.ics", &theirs).await;
+    done(calendar.put(&haircut()).await);
+    assert_eq!(calendar.events(december_first()).await.expect("events"), [haircut()]);
+    assert_eq!(server.stored().len(), 1);
+}
+
+#[tokio::test]
 async fn the_second_of_two_equal_hours_is_that_hour() {
     let server = Radicale::start().await;
     let calendar = calendar(&server.work());

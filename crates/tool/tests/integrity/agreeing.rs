@@ -137,7 +137,7 @@ async fn a_time_is_booked_only_when_it_was_read_back_where_that_is_wanted(store:
     let later = slot("2026-11-24T11:00");
     assert_eq!(rig.books.reschedule(&entry.id, later, "", &anna()).await, Ok(Moving::ReadBack));
     let other = slot("2026-11-24T11:30");
-    assert_eq!(rig.books.hold(other, &anna()).await, Ok(true));
+    assert_eq!(rig.books.hold(other, None, &anna()).await, Ok(true));
     assert_eq!(rig.books.reschedule(&entry.id, later, "", &anna()).await, Ok(Moving::ReadBack));
     assert!(matches!(rig.books.reschedule(&entry.id, later, "", &anna()).await, Ok(Moving::Moved(_))));
     // A page needs nobody's yes.

@@ -61,7 +61,7 @@ impl Rig {
     pub async fn recover(&self, now_ms: i64) {
         // A database may still be busy with what a dead process has sent: this waits for its lock on the calendar.
         let after = errand(Trust::Stranger, "", "call-after");
-        assert_eq!(self.books.hold(slot("2026-11-20T20:00"), &after).await, Ok(true));
+        assert_eq!(self.books.hold(slot("2026-11-20T20:00"), None, &after).await, Ok(true));
         for hour in 0..24 {
             self.books.recover(now_ms + hour * HOUR_MS).await.expect("the store answers");
             if self.store.open_intents(1).await.expect("read").is_empty() {

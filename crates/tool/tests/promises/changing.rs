@@ -50,6 +50,37 @@ async fn an_appointment_moves_and_keeps_its_length() {
 }
 
 #[tokio::test]
+async fn an_appointment_is_not_in_its_own_way() {
+    let office = Office::open().await;
+    let long =
+        json!({"summary": "x", "datetime_start": "2026-11-24T10:00", "datetime_end": "2026-11-24T11:00"});
+    office.run(&anna(), "create_calendar_event", long).await;
+    let check = async |who: &Errand, start: &str, moving: &str| {
+        let mut arguments = json!({"datetime_start": start});
+        if !moving.is_empty() {
+            arguments["original_datetime"] = moving.into();
+        }
+        office.run(who, "check_calendar_availability", arguments).await
+    };
+    let to = "2026-11-24T10:30";
+    let beside = check(&anna(), to, "").await;
+    assert_eq!(data(&beside)["available"], false, "as a second appointment: {beside:?}");
+    let moved = check(&anna(), to, "2026-11-24T10:00").await;
+    assert_eq!(data(&moved)["available"], true, "{moved:?}");
+    // What is held is as long as the appointment, and nobody else's.
+    refused(&check(&ben(), "2026-11-24T12:00", "2026-11-24T10:00").await, &["no appointment", "your number"]);
+    assert_eq!(data(&check(&ben(), "2026-11-24T11:00", "").await)["available"], false);
+    assert!(change(&office, &anna(), "2026-11-24T10:00", to).await.ok);
+
+    // What is offered instead is not the time at which it is already.
+    book(&office, &ben(), "2026-11-24T12:00").await;
+    let taken = check(&anna(), "2026-11-24T12:00", to).await;
+    let offered = data(&taken)["alternatives"].clone();
+    let offered = offered.as_array().expect("a list");
+    assert!(!offered.is_empty() && !offered.contains(&json!(to)), "{taken:?}");
+}
+
+#[tokio::test]
 async fn an_appointment_can_be_given_a_new_end() {
     let office = Office::open().await;
     book(&office, &anna(), "2026-11-24T10:00").await;

@@ -146,7 +146,7 @@ async fn a_past_a_reversed_and_an_endless_time_are_refused() {
 async fn ten_thousand_attendees_do_not_come() {
     let office = Office::open().await;
     for (who, hears) in [
-        ("a", "That did not work: attendees is too long."),
+        ("a", "That is too much for the attendees: I can take twenty at most."),
         ("somebody@example.org", "That is too much at once. Please put it in fewer words."),
     ] {
         let wish =

@@ -247,16 +247,15 @@ impl Desk {
     /// Asks the calendar about this time, unless it is known to be free.
     fn check(&mut self, now: &Zoned, at: &Zoned) {
         let Some(task) = &self.task else { return };
-        let end = self.end_of(at);
-        let over_old = task.old.as_ref().is_some_and(|old| {
-            let old_end = old.end.clone().unwrap_or_else(|| self.end_of(&old.at));
-            when::Span::new(&old.at, &old_end).overlaps(&when::Span::new(at, &end))
-        });
-        if task.free.as_ref() == Some(at) || over_old {
+        if task.free.as_ref() == Some(at) {
             return self.ask_confirm(now, Some(at));
         }
-        let mut range =
-            json!({ "datetime_start": local(at.datetime()), "datetime_end": local(end.datetime()) });
+        let mut range = json!({ "datetime_start": local(at.datetime()) });
+        match &task.old {
+            // It stays as long as it is.
+            Some(old) => range["original_datetime"] = local(old.at.datetime()).into(),
+            None => range["datetime_end"] = local(self.end_of(at).datetime()).into(),
+        }
         self.add_kind(&mut range);
         self.want(Errand::Check(at.clone()), "check_calendar_availability", &range);
     }

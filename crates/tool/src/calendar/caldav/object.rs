@@ -28,7 +28,7 @@ pub(super) async fn put(to: &CalDav, event: &Event) -> Result<Written, Trouble> 
             _ => return Err(answer.trouble()),
         }
         if let Some(there) = find(to, &event.id).await? {
-            return stands(to, event, there);
+            return stands(to, event, there).await;
         }
     }
     Err(Trouble::Unreachable("Somebody makes and deletes the same event again and again.".into()))
@@ -92,18 +92,27 @@ async fn find(to: &CalDav, id: &str) -> Result<Option<Object>, Trouble> {
     }
 }
 
-/// Whether what stands there is what was to be put there.
-fn stands(to: &CalDav, event: &Event, there: Object) -> Result<Written, Trouble> {
+/// What stands there already, once it is what was to be put there.
+async fn stands(to: &CalDav, event: &Event, there: Object) -> Result<Written, Trouble> {
     match ics::identify(&there.text, &to.zone) {
         Ok(Some((uid, span))) if uid == ics::uid(&event.id) => {
             if span == ics::whole_seconds(event.span) {
                 Ok(Written::Done { etag: there.etag })
             } else {
-                Err(Trouble::Unreachable("The event stands there, but at another time.".into()))
+                shift(to, &event.id, event.span, &event.zone).await.map_err(in_doubt)
             }
         }
         Ok(_) => Err(somebody_elses()),
         Err(why) => Err(Trouble::Unreachable(format!("What stands there cannot be understood: {why}."))),
+    }
+}
+
+/// The event does stand there: what failed is not that nothing was written.
+fn in_doubt(trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::Unreachable(why) | Trouble::Refused(why) | Trouble::Revoked(why) => {
+            Trouble::Unreachable(why)
+        }
     }
 }
 
