@@ -117,11 +117,20 @@ impl Radicale {
     }
 
     /// Ends it, and gives what it logged of answers to requests of this method.
-    pub fn answers(mut self, method: &str) -> Vec<String> {
+    pub fn answers(self, method: &str) -> Vec<String> {
+        let ([answers], _) = self.answers_of([method]);
+        answers
+    }
+
+    /// Likewise of several methods, and its whole log.
+    pub fn answers_of<const N: usize>(mut self, methods: [&str; N]) -> ([Vec<String>; N], Vec<String>) {
         self.end();
-        let log = self.log.lock().expect("the log");
-        let about = format!("{method} response status");
-        log.iter().filter(|line| line.contains(&about)).cloned().collect()
+        let log = self.log.lock().expect("the log").clone();
+        let answers = methods.map(|method| {
+            let about = format!("{method} response status");
+            log.iter().filter(|line| line.contains(&about)).cloned().collect()
+        });
+        (answers, log)
     }
 
     fn end(&mut self) {
