@@ -3,7 +3,7 @@
 use crate::speak::{MONTHS, SMALL, TENS};
 use jiff::{
     Timestamp,
-    civil::{Date, DateTime},
+    civil::{Date, DateTime, Time},
     tz::{AmbiguousOffset, Offset, TimeZone},
 };
 
@@ -330,5 +330,12 @@ fn offset_of(written: &str) -> Option<Offset> {
 }
 
 fn no_date(written: &str) -> Kind {
-    Kind::IsoBroken(format!("There is no date {written}."))
+    let (date, time) = written.split_once('t').unwrap_or((written, ""));
+    Kind::IsoBroken(match date.parse::<Date>() {
+        Ok(_) if time.get(..5).is_some_and(|time| time.parse::<Time>().is_err()) => {
+            format!("There is no time {}.", &time[..5])
+        }
+        Ok(_) => "There is no such time.".into(),
+        Err(_) => format!("There is no date {date}."),
+    })
 }

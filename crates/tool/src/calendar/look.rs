@@ -68,7 +68,7 @@ impl Check {
             }
         };
         let (start, remark) = office.required(arguments, "datetime_start", &rules, &now)?;
-        let slot = office.slot(&start, arguments, "datetime_end", length, &rules, &now)?;
+        let slot = office.slot(&start, arguments, "datetime_end", length, &rules, errand, &now)?;
         if let Err(answer) = self.keep(slot, &rules, errand, &now).await {
             // Not free is an answer to the question, where it comes with what is free.
             let ok = !answer.data.is_empty();
@@ -193,7 +193,7 @@ impl Tool for List {
                 "type": "object",
                 "properties": {
                     "datetime_start": datetime("From when to look, local, such as 2026-11-24T09:00; a date alone is the whole day. Left out: from now on."),
-                    "datetime_end": datetime("Until when to look, likewise. Left out: for a month."),
+                    "datetime_end": datetime("Until when to look, likewise. Left out: that day, or for a month from a time on."),
                 },
             }),
         }

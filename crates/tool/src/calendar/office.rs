@@ -3,10 +3,10 @@
 use super::{Books, Entry, Slot, Unavailable, change, look};
 use crate::{Errand, Tool, Trust, tools::spoken};
 use call::{Agreed, Answer};
-use jiff::{Timestamp, ToSpan, Zoned, tz::TimeZone};
+use jiff::{Timestamp, ToSpan, Zoned, civil::DateTime, tz::TimeZone};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-use when::{Day, Hours, Kind, Said, Span, Style};
+use when::{Day, Hours, Kind, Said, Span, Style, Unclear};
 
 /// The six tools, on this book.
 pub fn tools(calendar: Arc<Books>, zone: TimeZone, hours: Hours) -> Vec<Box<dyn Tool>> {
@@ -123,6 +123,8 @@ impl Office {
                 let remark = remark.map(|remark| format!("{remark} ")).unwrap_or_default();
                 Ok(Some((moment.at, remark)))
             }
+            // Not a matter of what was meant: whoever asks for it hears when it is open, and what is free.
+            Err(Unclear::Closed(all)) => Ok(nearest_to_open(&all, &rules.hours, now)),
             Err(unclear) => {
                 let why = unclear.say(now, Some(&rules.hours), Style::Spoken);
                 let around: Vec<String> = unclear.around(now.time_zone()).iter().map(iso).collect();
@@ -131,7 +133,13 @@ impl Office {
                 } else {
                     json!({"available": false, "alternatives": [], "around": around}).to_string()
                 };
-                Err(Answer { data, ..Answer::failed(format!("I did not get the time. {why}")) })
+                let got = match unclear {
+                    Unclear::Skipped(_) | Unclear::Closed(_) => "",
+                    Unclear::NoDay | Unclear::NoTime | Unclear::Either(..) | Unclear::Impossible(_) => {
+                        "I did not get the time. "
+                    }
+                };
+                Err(Answer { data, ..Answer::failed(format!("{got}{why}")) })
             }
         }
     }
@@ -146,7 +154,8 @@ impl Office {
         self.moment(arguments, name, rules, now)?.ok_or_else(|| missing(name))
     }
 
-    /// A time for an appointment: from `start` to the moment that argument `end` names, else for `length`.
+    /// A time for an appointment: from `start` to the moment that argument `end` names, else for `length`. How long a kind
+    /// takes nobody but the owner decides, whatever end an engine thinks of.
     pub(super) fn slot(
         &self,
         start: &Zoned,
@@ -154,32 +163,34 @@ impl Office {
         end: &str,
         length: Duration,
         rules: &Rules,
+        errand: &Errand,
         now: &Zoned,
     ) -> Told<Slot> {
-        let end = match self.moment(arguments, end, rules, now)? {
-            Some((end, _)) => end,
-            None => start.checked_add(length).map_err(|_| Answer::failed("That is too far away."))?,
-        };
-        if end <= *start {
+        let named = self.moment(arguments, end, rules, now)?.map(|(end, _)| end);
+        if named.as_ref().is_some_and(|end| end <= start) {
             return Err(Answer::failed("That appointment would end before it starts. When should it end?"));
         }
+        let may_decide = rules.kind.is_empty() || errand.trust == Trust::Owner;
+        let end = match named.filter(|_| may_decide) {
+            Some(end) => end,
+            None => start.checked_add(length).map_err(|_| Answer::failed("That is too far away."))?,
+        };
         Ok(rules.slot(Span::new(start, &end)))
     }
 
-    /// The stretch of time to look at: an argument without a time of day means the whole day, `default` is the length
-    /// where there is no end. With the day to which it was cut, where it was longer than anybody could listen to.
+    /// The stretch of time to look at: an argument without a time of day means the whole day or days, `default` is the
+    /// length where there is no end. With the day to which it was cut, where it was longer than anybody could listen to.
     pub(super) fn range(
         &self,
         arguments: &Value,
         default: jiff::Span,
         now: &Zoned,
     ) -> Told<(Span, Option<Zoned>)> {
-        let start = match self.edge(arguments, "datetime_start", now)? {
-            Some((start, _)) => start,
-            None => now.clone(),
-        };
-        let end = match self.edge(arguments, "datetime_end", now)? {
-            Some((_, end)) => end,
+        let first = self.edge(arguments, "datetime_start", now)?;
+        let start = first.as_ref().map_or(now, |(start, _)| start).clone();
+        let whole_day = first.filter(|(start, end)| end > start).map(|(_, end)| end);
+        let end = match self.edge(arguments, "datetime_end", now)?.map(|(_, end)| end).or(whole_day) {
+            Some(end) => end,
             None => start.checked_add(default).map_err(|_| Answer::failed("That is too far away."))?,
         };
         if end <= start {
@@ -192,11 +203,11 @@ impl Office {
         Ok((Span::new(&start, &end.min(longest)), cut))
     }
 
-    /// What an argument names: a moment, or a day from its first moment to its last.
+    /// What an argument names: a moment, or a day or several from the first moment to the last.
     pub(super) fn edge(&self, arguments: &Value, name: &str, now: &Zoned) -> Told<Option<(Zoned, Zoned)>> {
         let Some(text) = text(arguments, name) else { return Ok(None) };
-        if let Some(day) = whole_day(&when::read(text, now), &self.zone) {
-            return Ok(Some(day));
+        if let Some(days) = whole_days(&when::read(text, now), &self.zone) {
+            return Ok(Some(days));
         }
         Ok(self.moment(arguments, name, &self.usual(), now)?.map(|(at, _)| (at.clone(), at)))
     }
@@ -400,14 +411,31 @@ pub(super) fn widened(slot: Slot) -> Span {
     }
 }
 
-fn whole_day(said: &Said, zone: &TimeZone) -> Option<(Zoned, Zoned)> {
-    let (Some(Day::Dates(dates)), None, None, None) = (&said.day, &said.clock, &said.exact, &said.nonsense)
-    else {
+/// Where the office is closed at every time that may be meant: the one closest to when it is open that day.
+fn nearest_to_open(all: &[DateTime], hours: &Hours, now: &Zoned) -> Option<(Zoned, String)> {
+    let from_noon = |at: &DateTime| at.time().duration_since(jiff::civil::time(12, 0, 0, 0)).abs();
+    let away = |at: &DateTime| {
+        let openings = hours.openings(at.date()).iter();
+        let edges = openings.flat_map(|open| [open.from, open.to]);
+        edges.map(|edge| at.time().duration_since(edge).abs()).min().unwrap_or_else(|| from_noon(at))
+    };
+    let nearest = all.iter().min_by_key(|at| away(at))?;
+    Some((nearest.to_zoned(now.time_zone().clone()).ok()?, String::new()))
+}
+
+fn whole_days(said: &Said, zone: &TimeZone) -> Option<(Zoned, Zoned)> {
+    let (Some(day), None, None, None) = (&said.day, &said.clock, &said.exact, &said.nonsense) else {
         return None;
     };
-    let [date] = dates.as_slice() else { return None };
-    let start = date.to_zoned(zone.clone()).ok()?;
-    let end = date.tomorrow().ok()?.to_zoned(zone.clone()).ok()?;
+    let (first, last) = match day {
+        Day::Dates(dates) => match dates.as_slice() {
+            [date] => (*date, *date),
+            _ => return None,
+        },
+        Day::Span(first, last) => (*first, *last),
+    };
+    let start = first.to_zoned(zone.clone()).ok()?;
+    let end = last.tomorrow().ok()?.to_zoned(zone.clone()).ok()?;
     Some((start, end))
 }
 

@@ -9,13 +9,13 @@ const NOT_GOT: &str = "I did not get the time. ";
 #[tokio::test]
 async fn a_time_that_cannot_be_is_refused_with_its_reason() {
     for (start, hears) in [
-        ("2026-11-24T25:00", "There is no date 2026-11-24t25:00."),
+        ("2026-11-24T25:00", "There is no time 25:00."),
         ("2026-11-24 25:00", "There is no time 25:00."),
-        ("2026-11-24T24:00", "There is no date 2026-11-24t24:00."),
-        ("2026-11-31T10:00", "There is no date 2026-11-31t10:00."),
+        ("2026-11-24T24:00", "There is no time 24:00."),
+        ("2026-11-31T10:00", "There is no date 2026-11-31."),
         ("november 31st at ten", "November has only 30 days."),
         ("31 November 2026, 10:00", "November has only 30 days."),
-        ("2027-02-29T10:00", "There is no date 2027-02-29t10:00."),
+        ("2027-02-29T10:00", "There is no date 2027-02-29."),
         ("february 29 2027 at ten", "There is no February twenty-ninth in 2027."),
         (
             "2027-03-28T02:30",
@@ -58,7 +58,9 @@ async fn a_time_that_cannot_be_is_refused_with_its_reason() {
         for tool in ["create_calendar_event", "check_calendar_availability"] {
             let answer = office.run(&anna(), tool, wish.clone()).await;
             assert!(!answer.ok && answer.effect == Effect::None, "{start}: {answer:?}");
-            assert_eq!(answer.say, format!("{NOT_GOT}{hears}"), "{start}");
+            // What was got and does not exist is not said to have been misheard.
+            let got = if hears.starts_with("The clocks are turned forward") { "" } else { NOT_GOT };
+            assert_eq!(answer.say, format!("{got}{hears}"), "{start}");
         }
         assert_eq!(office.booked().await, [], "{start}");
     }

@@ -78,6 +78,26 @@ async fn which_kind_is_asked_where_nobody_said_it() {
 }
 
 #[tokio::test]
+async fn how_long_a_kind_takes_nobody_but_the_owner_decides() {
+    let office = salon().await;
+    for (who, start, end, ends) in [
+        (anna(), "2026-11-24T10:00", "2026-11-24T10:10", "2026-11-24T10:45"),
+        (anna(), "2026-11-25T09:00", "2026-11-25T17:00", "2026-11-25T09:45"),
+        (owner(), "2026-11-26T10:00", "2026-11-26T11:30", "2026-11-26T11:30"),
+    ] {
+        let wish = json!({"summary": "x", "kind": "haircut", "datetime_start": start, "datetime_end": end});
+        let booked = office.run(&who, "create_calendar_event", wish).await;
+        assert_eq!(data(&booked)["end"], ends, "{booked:?}");
+    }
+    let shorter = json!({
+        "original_datetime": "2026-11-24T10:00", "new_datetime_start": "2026-11-24T11:00",
+        "new_datetime_end": "2026-11-24T11:05",
+    });
+    let moved = office.run(&anna(), "reschedule_appointment", shorter).await;
+    assert_eq!(data(&moved)["end"], "2026-11-24T11:45", "{moved:?}");
+}
+
+#[tokio::test]
 async fn an_appointment_keeps_its_length_and_rules_where_it_is_moved() {
     let office = salon().await;
     let wish = json!({"summary": "Anna", "datetime_start": "2026-11-24T10:00", "kind": "colour"});
@@ -93,7 +113,7 @@ async fn an_appointment_keeps_its_length_and_rules_where_it_is_moved() {
         list.say,
         "There is one appointment from your number: Wednesday, November twenty-fifth, at eleven in the morning, for a colour."
     );
-    let list = office.run(&owner(), "list_appointments", json!({"datetime_start": "tomorrow"})).await;
+    let list = office.run(&owner(), "list_appointments", json!({"datetime_start": "2026-11-25"})).await;
     assert!(list.say.ends_with("at eleven in the morning: Colour: Anna."), "{}", list.say);
     assert!(office.run(&ben(), "list_appointments", json!({})).await.say.contains("no appointments"));
 }

@@ -155,6 +155,24 @@ async fn the_owner_hears_all_appointments_and_others_their_own() {
 }
 
 #[tokio::test]
+async fn words_for_a_time_at_which_it_is_closed_are_answered_with_what_is_free() {
+    let office = Office::open().await;
+    for (start, why) in [
+        ("tuesday at seven", "On Tuesday we are open from nine in the morning to five in the afternoon."),
+        ("tuesday at ten to five", "On Tuesday we are open from"),
+        ("sunday at ten", "We are closed on Sundays."),
+    ] {
+        let answer = check(&office, &anna(), start).await;
+        assert!(answer.say.starts_with(why) && answer.say.contains("I could offer "), "{start}: {answer:?}");
+        assert_eq!(data(&answer)["available"], false);
+    }
+    // An end may well be when the office closes.
+    let wish = json!({"datetime_start": "tuesday at four", "datetime_end": "tuesday at five"});
+    let answer = office.run(&anna(), "check_calendar_availability", wish).await;
+    assert_eq!(data(&answer)["available"], true, "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_list_keeps_to_its_stretch() {
     let office = Office::open().await;
     for start in ["2026-11-24T10:00", "2026-11-25T10:00", "2026-11-26T10:00", "2026-11-27T10:00"] {
@@ -169,7 +187,9 @@ async fn a_list_keeps_to_its_stretch() {
         count(json!({"datetime_start": "2026-11-25", "datetime_end": "2026-11-26T10:00"})).await,
         Some(1)
     );
-    assert_eq!(count(json!({"datetime_start": "2026-11-25"})).await, Some(3));
+    assert_eq!(count(json!({"datetime_start": "2026-11-25"})).await, Some(1));
+    assert_eq!(count(json!({"datetime_start": "2026-11-25T00:00"})).await, Some(3));
+    assert_eq!(count(json!({"datetime_start": "next week"})).await, Some(4));
     assert_eq!(count(json!({"datetime_end": "2026-11-25"})).await, Some(2));
     let all = office.run(&owner(), "list_appointments", json!({})).await;
     assert!(all.say.starts_with("There are four appointments. The first are "), "{}", all.say);
