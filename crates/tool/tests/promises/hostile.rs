@@ -35,14 +35,6 @@ async fn a_time_that_cannot_be_is_refused_with_its_reason() {
         ("at ten", "On which day?"),
         ("next week at ten", "On which day?"),
         (
-            "tuesday at midnight",
-            "We are closed at that time. That day we are open from nine in the morning to five in the afternoon.",
-        ),
-        (
-            "tuesday at seven",
-            "We are closed at that time. That day we are open from nine in the morning to five in the afternoon.",
-        ),
-        (
             "monday the 24th at ten",
             "Do you mean Tuesday, November twenty-fourth or Monday, November twenty-third?",
         ),

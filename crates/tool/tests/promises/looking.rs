@@ -158,6 +158,7 @@ async fn the_owner_hears_all_appointments_and_others_their_own() {
 async fn words_for_a_time_at_which_it_is_closed_are_answered_with_what_is_free() {
     let office = Office::open().await;
     for (start, why) in [
+        ("tuesday at midnight", "On Tuesday we are open from nine in the morning to five in the afternoon."),
         ("tuesday at seven", "On Tuesday we are open from nine in the morning to five in the afternoon."),
         ("tuesday at ten to five", "On Tuesday we are open from"),
         ("sunday at ten", "We are closed on Sundays."),
