@@ -5,10 +5,8 @@ mod house;
 #[path = "caldav/kills.rs"]
 mod kills;
 #[path = "booking/phone.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
 mod phone;
 #[path = "../../tool/tests/caldav/radicale.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
 mod radicale;
 
 use house::{House, browser::Browser};

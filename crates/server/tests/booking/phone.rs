@@ -1,4 +1,5 @@
 //! A caller whose engine does at once what a test wants: a signed webhook, a media stream, and OpenAI's side of the wire.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use crate::house::{AUTH_TOKEN, House};
 use serde_json::Value;

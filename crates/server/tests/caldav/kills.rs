@@ -21,6 +21,7 @@ const KILLS: i8 = 15;
 
 /// Kills the house while it books, again and again, and each time it is right afterwards: one stands on both sides, or
 /// none, and nobody was told otherwise.
+#[expect(clippy::disallowed_methods, reason = "the server under test lives in real time")]
 async fn killed_at_random<F: Future<Output = House>>(
     seed: u64,
     mut house: House,

@@ -60,7 +60,7 @@ impl Create {
         let now = office.now(errand);
         let rules = office.rules(arguments)?;
         let (start, remark) = office.required(arguments, "datetime_start", &rules, &now)?;
-        let slot = office.slot(&start, arguments, "datetime_end", rules.hours.slot, &rules, errand, &now)?;
+        let slot = office.slot(&start, arguments, "datetime_end", rules.hours.slot, &rules, errand)?;
         let end = office.local(slot.span.to);
         if let Err(refusal) = rules.hours.check(&start, &end, &now) {
             let why = rules.hours.explain(&refusal, &start, &now, Style::Spoken);
@@ -190,7 +190,7 @@ impl Reschedule {
         let length = office.length(&entry);
         let rules = office.rules_for(&entry).moving(&entry);
         let (start, remark) = office.required(arguments, "new_datetime_start", &rules, &now)?;
-        let slot = office.slot(&start, arguments, "new_datetime_end", length, &rules, errand, &now)?;
+        let slot = office.slot(&start, arguments, "new_datetime_end", length, &rules, errand)?;
         if let Err(refusal) = rules.hours.check(&start, &office.local(slot.span.to), &now) {
             let why = rules.hours.explain(&refusal, &start, &now, Style::Spoken);
             return Err(office.instead(&why, slot, &rules, errand, &now).await);

@@ -68,7 +68,7 @@ impl Check {
             }
         };
         let (start, remark) = office.required(arguments, "datetime_start", &rules, &now)?;
-        let slot = office.slot(&start, arguments, "datetime_end", length, &rules, errand, &now)?;
+        let slot = office.slot(&start, arguments, "datetime_end", length, &rules, errand)?;
         if let Err(answer) = self.keep(slot, &rules, errand, &now).await {
             // Not free is an answer to the question, where it comes with what is free.
             let ok = !answer.data.is_empty();

@@ -164,9 +164,8 @@ impl Office {
         length: Duration,
         rules: &Rules,
         errand: &Errand,
-        now: &Zoned,
     ) -> Told<Slot> {
-        let named = self.moment(arguments, end, rules, now)?.map(|(end, _)| end);
+        let named = self.moment(arguments, end, rules, &self.now(errand))?.map(|(end, _)| end);
         if named.as_ref().is_some_and(|end| end <= start) {
             return Err(Answer::failed("That appointment would end before it starts. When should it end?"));
         }

@@ -1,4 +1,5 @@
 //! A Radicale of our own: its port, its folder, its log.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -32,13 +33,11 @@ impl Radicale {
     }
 
     /// Ends it as a power cut would.
-    #[allow(dead_code, reason = "only some tests stop it")]
     pub fn stop(&mut self) {
         self.end();
     }
 
     /// Starts it where it was and with what it had.
-    #[allow(dead_code, reason = "only some tests stop it")]
     pub fn start_again(&mut self) {
         let log = self.log.clone();
         let (child, reader) = launch(self.folder.path(), &log).expect("nobody has taken its port");
