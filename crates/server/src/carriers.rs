@@ -1,6 +1,6 @@
 //! Which carriers there are, and what the settings say of our account with each.
 
-use crate::{app::App, config::Config};
+use crate::{app::App, config::Config, secret::Secret};
 use bytes::Bytes;
 use carrier::{Ask, Carrier, plivo::Plivo, telnyx::Telnyx, twilio::Twilio};
 use std::{sync::LazyLock, time::Duration};
@@ -27,9 +27,9 @@ pub fn named(name: &str) -> Option<&'static dyn Carrier> {
 /// What a carrier's requests are verified with, and the settings that say it.
 pub fn signing<'a>(config: &'a Config, carrier: &dyn Carrier) -> Result<&'a str, &'static str> {
     let (key, name) = match carrier.name() {
-        "plivo" => (config.plivo.auth_token.as_ref().map(|token| token.expose()), "PLIVO_AUTH_TOKEN"),
+        "plivo" => (config.plivo.auth_token.as_ref().map(Secret::expose), "PLIVO_AUTH_TOKEN"),
         "telnyx" => (config.telnyx.public_key.as_deref(), "TELNYX_PUBLIC_KEY"),
-        _ => (config.twilio.auth_token.as_ref().map(|token| token.expose()), "TWILIO_AUTH_TOKEN"),
+        _ => (config.twilio.auth_token.as_ref().map(Secret::expose), "TWILIO_AUTH_TOKEN"),
     };
     key.ok_or(name)
 }
@@ -39,7 +39,7 @@ pub fn signing<'a>(config: &'a Config, carrier: &dyn Carrier) -> Result<&'a str,
 pub struct Account<'a> {
     pub user: &'a str,
     /// Never printed: it leaves by [`Carrier::ask`] alone.
-    secret: &'a crate::secret::Secret,
+    secret: &'a Secret,
     pub api_url: &'a str,
     /// What calls and texts of ours come from.
     pub number: Option<&'a str>,

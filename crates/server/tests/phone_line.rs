@@ -84,7 +84,7 @@ async fn press(call: &Handset, keys: &str) {
     }
 }
 
-async fn speaks(session: &Session) {
+fn speaks(session: &Session) {
     session.order(Order::SpeechStarts);
     session.order(Order::SpeechStops);
 }
@@ -137,7 +137,7 @@ async fn the_right_pin_makes_a_caller_the_owner_and_its_digits_are_nowhere() {
     let store = house.store().await;
     let trust = async || store.calls(1, i64::MAX).await.expect("the database answers")[0].trust.clone();
     assert_eq!(trust().await, "known", "where there is a PIN the number is not enough");
-    speaks(&session).await;
+    speaks(&session);
     let before = answers(&session, 1).await.remove(0);
     press(&call, &format!("*{PIN}#")).await;
     let notes = noted(&store, "trust_raised", 1).await;
@@ -154,7 +154,7 @@ async fn the_right_pin_makes_a_caller_the_owner_and_its_digits_are_nowhere() {
     });
     assert!(prompted.await.is_some(), "the engine is told");
     call.wait(ms(800)).await;
-    speaks(&session).await;
+    speaks(&session);
     let after = answers(&session, 2).await.remove(1);
     assert_ne!(before["say"], after["say"], "the owner's errands are run for the owner");
     assert!(session.log().iter().all(|logged| !logged.event.to_string().contains("pressed the key")));
@@ -338,7 +338,7 @@ async fn a_caller_is_connected_to_whom_the_owner_named() {
     let session = service.session(1).await;
     let offered = session.events(true, "session.update").remove(0);
     assert!(offered.to_string().contains("on call") && !offered.to_string().contains("desk@example.com"));
-    speaks(&session).await;
+    speaks(&session);
     let ended = call.ended().await.expect("the call is put through");
     assert_eq!(ended.ending, Ending::Transferred(vec!["+14155550188".into()]));
     let hold = |logged: &sim::openai::Logged| logged.event.to_string().contains("Please hold");
@@ -356,7 +356,7 @@ async fn a_transfer_that_the_carrier_refuses_does_not_drop_the_caller() {
     let call = Handset::dial(&account, dial(&house, ANNA));
     assert!(matches!(call.listen(0, ms(300), PATIENCE).await, Listened::Spoke(_)));
     let session = service.session(1).await;
-    speaks(&session).await;
+    speaks(&session);
     let store = house.store().await;
     noted(&store, "transfer_refused", 1).await;
     let told = answers(&session, 1).await.remove(0);

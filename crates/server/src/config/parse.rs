@@ -61,7 +61,7 @@ impl Value {
         let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
         let read = |pair: &str| {
             let (number, word) = pair.split_once('=').ok_or("give pairs such as +15550100199=turns")?;
-            let number = Number::parse(number.trim()).map_err(|why| why.to_string())?;
+            let number = Number::parse(number.trim())?;
             Ok((number, Value::Text(word.to_owned()).choice(choices)?))
         };
         pairs.map(read).collect()

@@ -107,7 +107,7 @@ pub(super) fn about<'a>(
         now,
         summary: &told.row.summary,
         business: &config.assistant.business,
-        number: super::text::sender(&config).map(|(_, number)| number),
+        number: super::text::sender(config).map(|(_, number)| number),
     }
 }
 

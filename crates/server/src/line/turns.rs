@@ -201,7 +201,7 @@ mod tests {
     async fn what_is_said_is_played_and_then_the_caller_is_recorded() {
         let (sender, mut line, clips) = line();
         let (first, mut answered) = visit(Heard::Nothing);
-        sender.try_send(first).ok().expect("room");
+        assert!(sender.try_send(first).is_ok(), "there is room");
         assert_eq!(take(&mut line), None);
         line.tell(&said(&[1; 800]));
         line.tell(&LineCommand::Mark(Mark(1)));
@@ -216,7 +216,7 @@ mod tests {
         assert!(clips.wav(id.expect("our address")).is_some());
 
         let (next, _answered) = visit(Heard::Sound(vec![7; 1_000]));
-        sender.try_send(next).ok().expect("room");
+        assert!(sender.try_send(next).is_ok(), "there is room");
         assert_eq!(take(&mut line), Some(LineEvent::Played(Mark(1))));
         assert!(matches!(take(&mut line), Some(LineEvent::Audio(chunk)) if chunk.bytes.len() == 800));
         assert!(matches!(take(&mut line), Some(LineEvent::Audio(chunk)) if chunk.bytes.len() == 200));
@@ -227,13 +227,13 @@ mod tests {
     async fn who_comes_again_gets_what_became_ready_meanwhile() {
         let (sender, mut line, _clips) = line();
         let (first, answered) = visit(Heard::Nothing);
-        sender.try_send(first).ok().expect("room");
+        assert!(sender.try_send(first).is_ok(), "there is room");
         assert_eq!(take(&mut line), None);
         drop(answered);
         line.tell(&said(&[1; 80]));
         line.tell(&LineCommand::Listen);
         let (again, mut answered) = visit(Heard::Nothing);
-        sender.try_send(again).ok().expect("room");
+        assert!(sender.try_send(again).is_ok(), "there is room");
         assert_eq!(take(&mut line), None);
         assert!(
             matches!(answered.try_recv(), Ok(Reply::Turn(prompts, Next::Record { .. })) if prompts.len() == 1)
@@ -248,7 +248,7 @@ mod tests {
         line.tell(&said(&[2; 80]));
         line.tell(&LineCommand::HangUp);
         let (first, mut answered) = visit(Heard::Nothing);
-        sender.try_send(first).ok().expect("room");
+        assert!(sender.try_send(first).is_ok(), "there is room");
         assert_eq!(take(&mut line), None);
         assert!(matches!(answered.try_recv(), Ok(Reply::Turn(prompts, Next::HangUp)) if prompts.len() == 2));
         drop(sender);
