@@ -1,4 +1,4 @@
-//! Twenty callers speak to the desk, in three voices, over the real path: Flite's voice through µ-law, Twilio's side of
+//! A dozen callers speak to the desk, in three voices, over the real path: Flite's voice through µ-law, Twilio's side of
 //! the wire, PocketSphinx, the desk, the calendar, and back.
 
 mod house;
@@ -23,12 +23,12 @@ use std::{
 use store::Store;
 use tokio::{sync::Semaphore, task::JoinSet};
 
-const CALLERS: u64 = 20;
+const CALLERS: u64 = 12;
 /// As many at a time as two cores can hear out without making anybody wait.
 const AT_A_TIME: usize = 4;
 /// Of the callers, those who must get what they want even where the machine is so busy that answers come late. They
 /// ring off when they have not in under two minutes.
-const SATISFIED: u64 = 10;
+const SATISFIED: u64 = 6;
 const VOICES: [&str; 3] = ["rms", "slt", "awb"];
 
 /// How one conversation went.
