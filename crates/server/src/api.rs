@@ -1,6 +1,9 @@
 //! The addresses for programs: JSON in, JSON out, for the owner's session.
 
 pub mod calendar;
+pub mod calls;
+pub mod phone;
+pub mod settings;
 
 use crate::{app::App, guard::session::Visitor};
 use axum::{

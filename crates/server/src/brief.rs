@@ -1,6 +1,6 @@
 //! What an engine and a call are told before they begin: who we are, who calls, what may be done.
 
-use crate::{app::App, clock};
+use crate::{app::App, clock, config::EngineKind};
 use call::{Chunk, Format, Manner, Policy};
 use engine::{Brief, ToolSpec, local::desk::DeskSetup};
 use jiff::{Timestamp, Zoned};
@@ -27,6 +27,38 @@ pub fn of(app: &App, from: &str, trust: Trust, manner: Manner) -> Brief {
         manner,
         format: Format::Ulaw,
     }
+}
+
+/// The brief of a call that we placed to this number, about `purpose`.
+pub fn of_placed(app: &App, to: &str, trust: Trust, manner: Manner, purpose: &str) -> Brief {
+    let config = app.config.get();
+    let (business, engine) = (config.assistant.business.trim(), config.assistant.engine);
+    Brief {
+        instructions: format!("{}\n\n{}", instructions(app, to, trust), placed_instructions(purpose)),
+        // The local engine words nothing itself.
+        greeting: if engine == EngineKind::Local {
+            placed_greeting(business, purpose)
+        } else {
+            String::new()
+        },
+        ..of(app, to, trust, manner)
+    }
+}
+
+fn placed_instructions(purpose: &str) -> String {
+    let about = if purpose.is_empty() { "Your owner asked you to call them." } else { purpose };
+    format!(
+        "In this call it is you who called: whoever answers is at the number above, and does not know yet who calls. Say \
+         first whose assistant you are and why you call, ask whether it is a good moment, and do not keep anybody who \
+         has no time. Your owner says that the call is about this: {about}"
+    )
+}
+
+fn placed_greeting(business: &str, purpose: &str) -> String {
+    let of = if business.is_empty() { String::new() } else { format!(" of {business}") };
+    let about =
+        if purpose.is_empty() { String::new() } else { format!(" I am calling about this: {purpose}") };
+    format!("Hello, this is the assistant{of}.{about}")
 }
 
 /// A caller who is recorded cannot be asked meanwhile whether they are there.

@@ -104,6 +104,11 @@ impl Calls {
         (Presence { calls: self, id: id.to_owned() }, dismissed)
     }
 
+    /// Whether a call goes on here.
+    pub fn is_in_progress(&self, id: &str) -> bool {
+        lock(&self.in_progress).contains_key(id)
+    }
+
     /// Ends a call in progress. Says whether there was one.
     pub fn dismiss(&self, id: &str) -> bool {
         lock(&self.in_progress).get(id).is_some_and(|call| call.dismiss.try_send(()).is_ok())

@@ -2,7 +2,7 @@
 
 use crate::{app::App, config::Config, secret::Secret};
 use bytes::Bytes;
-use carrier::{Ask, Carrier, plivo::Plivo, telnyx::Telnyx, twilio::Twilio};
+use carrier::{Ask, Carrier, Hooks, plivo::Plivo, telnyx::Telnyx, twilio::Twilio};
 use std::{sync::LazyLock, time::Duration};
 
 /// How long a carrier's API may take.
@@ -76,14 +76,20 @@ impl<'a> Account<'a> {
 
 /// Asks a carrier's API; the error says in words for the owner that there was no answer.
 pub async fn asked(app: &App, carrier: &dyn Carrier, ask: &Ask) -> Result<(u16, Bytes), String> {
-    let config = app.config.get();
+    asked_by(&app.config.get(), &app.http, carrier, ask).await
+}
+
+/// [`asked`], by whoever has these settings.
+pub async fn asked_by(
+    config: &Config,
+    http: &reqwest::Client,
+    carrier: &dyn Carrier,
+    ask: &Ask,
+) -> Result<(u16, Bytes), String> {
     let name = title(carrier);
-    let account = Account::of(&config, carrier).ok_or_else(|| format!("{name}'s account is not set"))?;
-    let request = carrier.ask(ask, account.api_url, account.user, account.secret.expose());
-    let request = reqwest::Request::try_from(request)
-        .map_err(|_| format!("{}_API_URL is not an address", carrier.name().to_uppercase()))?;
+    let request = request(config, carrier, ask)?;
     let asking = async {
-        let mut answer = app.http.execute(request).await?;
+        let mut answer = http.execute(request).await?;
         let status = answer.status().as_u16();
         Ok::<_, reqwest::Error>((status, body(&mut answer, LONGEST_ANSWER).await?.unwrap_or_default()))
     };
@@ -94,10 +100,56 @@ pub async fn asked(app: &App, carrier: &dyn Carrier, ask: &Ask) -> Result<(u16, 
     }
 }
 
+/// The request by which this is asked.
+pub fn request(config: &Config, carrier: &dyn Carrier, ask: &Ask) -> Result<reqwest::Request, String> {
+    let account =
+        Account::of(config, carrier).ok_or_else(|| format!("{}'s account is not set", title(carrier)))?;
+    let request = carrier.ask(ask, account.api_url, account.user, account.secret.expose());
+    reqwest::Request::try_from(request)
+        .map_err(|_| format!("{}_API_URL is not an address", carrier.name().to_uppercase()))
+}
+
 /// Asks a carrier's API to do something, and says whether it did: the carrier's name for what was made, if anything was.
 pub async fn done(app: &App, carrier: &dyn Carrier, ask: &Ask) -> Result<String, String> {
-    let (status, body) = asked(app, carrier, ask).await?;
+    done_by(&app.config.get(), &app.http, carrier, ask).await
+}
+
+/// [`done`], by whoever has these settings.
+pub async fn done_by(
+    config: &Config,
+    http: &reqwest::Client,
+    carrier: &dyn Carrier,
+    ask: &Ask,
+) -> Result<String, String> {
+    let (status, body) = asked_by(config, http, carrier, ask).await?;
     carrier.done(ask, status, &body)
+}
+
+/// Who asks. No address that we call has a reason to send our secrets on to another.
+pub fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+}
+
+/// The settings without which nothing can be asked of a carrier's API.
+pub fn account_settings(carrier: &dyn Carrier) -> &'static str {
+    match carrier.name() {
+        "plivo" => "PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN",
+        "telnyx" => "TELNYX_API_KEY",
+        _ => "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN",
+    }
+}
+
+/// Where a carrier is to send calls, how they fare, and texts, as POST.
+pub fn hooks(public_url: &str, carrier: &dyn Carrier) -> Hooks {
+    let at = |what: &str| format!("{public_url}/phone/{}/{what}", carrier.name());
+    let voice =
+        if carrier.name() == "twilio" { format!("{public_url}/incoming-call") } else { at("incoming-call") };
+    // Telnyx' texts belong to a messaging profile, which is not the application's.
+    let text = if carrier.name() == "telnyx" { String::new() } else { at("sms") };
+    Hooks { voice, status: at("status"), text }
 }
 
 /// What came of fetching a file.

@@ -1,8 +1,11 @@
 //! What can be typed after `earpiece`. A file each.
 
 pub mod bench;
+pub mod beside;
 pub mod call;
+pub mod connect;
 pub mod demo;
+pub mod dial;
 pub mod explain;
 pub mod forget;
 pub mod link;

@@ -22,7 +22,7 @@ pub mod schema;
 pub use flags::Flags;
 pub use live::Live;
 pub use load::{ConfigError, Problem, Source, Sources, Warning};
-pub use number::{Network, Number};
+pub use number::{Network, Number, Numbers};
 
 use crate::secret::Secret;
 use jiff::tz::TimeZone;
@@ -224,6 +224,21 @@ pub struct Calls {
     pub mode: Mode,
     /// Numbers of ours that are carried otherwise.
     pub modes: BTreeMap<Number, Mode>,
+    /// Whom we may call; where there are none, the owners and those who may call us.
+    pub may_call: Vec<Numbers>,
+    pub machine: OnMachine,
+    /// What a machine is told.
+    pub machine_words: String,
+}
+
+/// What happens where a machine takes a call of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnMachine {
+    HangUp,
+    /// The carrier's voice leaves a message.
+    Message,
+    /// Nobody listens for one.
+    Talk,
 }
 
 impl Calls {

@@ -13,6 +13,7 @@ mod calendars;
 mod call;
 mod callers;
 mod calls;
+mod carriers;
 mod home;
 mod messages;
 mod outbox;
@@ -45,7 +46,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/", get(home::home))
         .route("/welcome/{token}", get(welcome::show).post(welcome::enter))
         .route("/logout", post(home::log_out))
-        .route("/calls", get(calls::calls))
+        .route("/calls", get(calls::calls).post(calls::place))
         .route("/calls/{id}", get(call::call))
         .route("/callers", get(callers::callers).post(callers::add))
         .route("/callers/{number}", get(callers::caller).post(callers::decide))
@@ -66,6 +67,12 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/calendars/google/upload", post(calendars::google_upload))
         .route("/api/settings/google-auth", post(calendars::google_start))
         .route("/api/settings/upload-file", post(calendars::google_upload))
+        .route("/carriers", get(carriers::carriers))
+        .route("/phone", get(carriers::carriers))
+        .route("/carriers/{carrier}/test", post(carriers::test))
+        .route("/carriers/{carrier}/numbers", post(carriers::numbers))
+        .route("/carriers/{carrier}/connect", post(carriers::connect))
+        .route("/carriers/{carrier}/undo", post(carriers::undo))
         .route("/calendars/feed", post(calendars::make_feed))
         .route("/calendars/feed/close", post(calendars::close_feed))
         .route("/calendars/accounts/{id}/add", post(calendars::add_google))
@@ -80,6 +87,9 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/assets/style.css", get(assets::style))
         .route("/assets/icon.svg", get(assets::icon))
         .merge(api::calendar::router())
+        .merge(api::calls::router())
+        .merge(api::phone::router())
+        .merge(api::settings::router())
         .fallback(nowhere)
         .with_state(app)
         .layer(same_origin);

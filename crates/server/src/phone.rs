@@ -1,7 +1,9 @@
 //! What a carrier's webhook and its stream are answered: who rings is let in, expected, and put through.
 
+mod outgoing;
 mod turns;
 
+pub use outgoing::{answered, fares, fares_of, leave_message};
 pub use turns::{Turns, turn, twilios_turn};
 
 use crate::{
@@ -31,6 +33,7 @@ use axum::{
 };
 use call::{Ending, LineCommand, Manner};
 use carrier::{Ask, Carrier, Dial, Next, Refusal, Reply, Request, Ring, Started, address};
+use engine::Brief;
 use futures_util::FutureExt;
 use serde::Deserialize;
 use std::{fmt::Write as _, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -130,7 +133,11 @@ pub async fn carriers_call(
     let request = request.as_request();
     let url = verified(&app, carrier, &request, peer)?;
     let ring = carrier.read(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
-    let reply = answer(&app, carrier, &ring, &url).await?;
+    if !allowlist::admits(&app.config.get().callers, &ring.from) {
+        tracing::info!(call = %ring.call, "a caller who is not on the list was rejected");
+        return Ok(document(carrier, &Reply::Reject));
+    }
+    let reply = answer(&app, carrier, &ring, None, &url).await?;
     Ok(document(carrier, &reply))
 }
 
@@ -227,20 +234,23 @@ pub(crate) fn verified(
     Ok(signature::verified(carrier, request, public, trusted, secret, now_unix)?)
 }
 
-/// Decides about a ringing call. A webhook that is told again gets the same answer and changes nothing.
+/// Takes a ringing call. A webhook that is told again gets the same answer and changes nothing. In a call that we placed
+/// about `purpose`, `ring.from` is who answered.
 async fn answer(
     app: &Arc<App>,
     carrier: &'static dyn Carrier,
     ring: &Ring,
+    purpose: Option<&str>,
     url: &str,
 ) -> Result<Reply, Refused> {
     let config = app.config.get();
-    if !allowlist::admits(&config.callers, &ring.from) {
-        tracing::info!(call = %ring.call, "a caller who is not on the list was rejected");
-        return Ok(Reply::Reject);
-    }
     let trust = trust::of(&config.callers, &ring.from, ring.attestation);
-    let engine = match standing::of(app, &ring.from, ring.attestation).await? {
+    // Whom we call need not be somebody who may call us.
+    let standing = match purpose {
+        Some(_) => Standing::PutThrough,
+        None => standing::of(app, &ring.from, ring.attestation).await?,
+    };
+    let engine = match standing {
         Standing::Blocked => {
             tracing::info!(call = %ring.call, "a caller who is blocked was rejected");
             return Ok(Reply::Reject);
@@ -258,6 +268,8 @@ async fn answer(
     let (id, issued_ms, new) = match known(app, carrier, ring, trust, engine).await? {
         Known::Before { id, issued_ms } => (id, issued_ms, None),
         Known::New { id, issued_ms, place } => (id, issued_ms, Some(place)),
+        // They did not call us: nothing is to be explained to them.
+        Known::Busy if purpose.is_some() => return Ok(Reply::Turn(Vec::new(), Next::HangUp)),
         Known::Busy if app.draining.is_cancelled() => return Ok(Reply::Say(CLOSING.into())),
         Known::Busy => return Ok(Reply::Say(BUSY.into())),
     };
@@ -267,14 +279,14 @@ async fn answer(
             base: base.to_owned(),
         };
         if let Some(place) = new {
-            let answerer = dial(app, &id, &ring.from, trust, engine, manner);
+            let answerer = dial(app, &id, &ring.from, trust, engine, manner, purpose);
             let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
             by_turns(app, carrier, &id, &ring.call, awaited, addresses);
         }
         return Ok(turns::begin(app, &id).await);
     }
     if let Some(place) = new {
-        let answerer = dial(app, &id, &ring.from, trust, engine, manner);
+        let answerer = dial(app, &id, &ring.from, trust, engine, manner, purpose);
         let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
         expect(app, carrier, &id, &ring.to, awaited);
     }
@@ -285,6 +297,14 @@ async fn answer(
         other => format!("/phone/{other}{MEDIA_STREAM}"),
     };
     Ok(Reply::Stream { url: address::stream_address(base, &path), token, welcome })
+}
+
+/// The brief of a call with whoever has this number; with its purpose where we placed it.
+fn brief(app: &App, number: &str, trust: Trust, manner: Manner, purpose: Option<&str>) -> Brief {
+    match purpose {
+        Some(purpose) => brief::of_placed(app, number, trust, manner, purpose),
+        None => brief::of(app, number, trust, manner),
+    }
 }
 
 /// Runs a call that is carried by webhooks.
@@ -386,8 +406,16 @@ async fn busy(app: &App, id: &str) -> Result<Known, Refused> {
 }
 
 /// Whoever answers this call: the engine, or nobody.
-fn dial(app: &Arc<App>, id: &str, from: &str, trust: Trust, engine: &str, manner: Manner) -> Answerer {
-    let brief = brief::of(app, from, trust, manner);
+fn dial(
+    app: &Arc<App>,
+    id: &str,
+    from: &str,
+    trust: Trust,
+    engine: &str,
+    manner: Manner,
+    purpose: Option<&str>,
+) -> Answerer {
+    let brief = brief(app, from, trust, manner, purpose);
     let leaving = Leaving { call: id.to_owned(), from: from.to_owned() };
     match engine {
         voicemail::ENGINE => Answerer::voicemail(app, &brief, leaving),
@@ -515,8 +543,9 @@ async fn dialled_here(app: &Arc<App>, id: &str) -> Result<Awaited, (&'static str
     let place = app.calls.place().ok_or(("busy", TURNED_AWAY))?;
     let row = app.store.call(id).await.ok().flatten().ok_or(("unknown call", "crashed"))?;
     let trust = Trust::named(&row.trust).ok_or(("unknown trust", "crashed"))?;
-    let answerer = dial(app, id, &row.from, trust, &row.engine, Manner::Duplex);
-    Ok(Awaited { answerer, place, from: row.from, trust })
+    let (other, purpose) = if row.outbound { (row.to, Some(row.purpose.as_str())) } else { (row.from, None) };
+    let answerer = dial(app, id, &other, trust, &row.engine, Manner::Duplex, purpose);
+    Ok(Awaited { answerer, place, from: other, trust })
 }
 
 async fn run(

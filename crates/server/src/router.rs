@@ -26,6 +26,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/phone/{carrier}/incoming-call", get(phone::carriers_call).post(phone::carriers_call))
         .route("/phone/{carrier}/media-stream", any(phone::carriers_stream))
         .route("/phone/{carrier}/process-voice/{call}", post(phone::turn))
+        .route("/phone/{carrier}/outgoing/{call}", post(phone::answered))
+        .route("/phone/{carrier}/outgoing/{call}/{when}", post(phone::leave_message))
+        .route("/phone/{carrier}/status", get(phone::fares_of).post(phone::fares_of))
+        .route("/phone/{carrier}/status/{call}", post(phone::fares))
         .route("/phone/{carrier}/transfer/{proof}", get(phone::transfer).post(phone::transfer))
         .route("/phone/clips/{file}", get(clips::clip))
         .route("/phone/{carrier}/sms", post(texts::incoming_text));

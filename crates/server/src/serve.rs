@@ -104,11 +104,7 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         workers: Arc::new(workers),
         clips: Arc::default(),
         turns: Turns::default(),
-        // No address that we call has a reason to send our secrets on to another.
-        http: reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?,
+        http: carriers::client()?,
         tasks: TaskTracker::new(),
         draining: CancellationToken::new(),
         config: Arc::new(live),

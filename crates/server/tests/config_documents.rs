@@ -53,6 +53,7 @@ fn is_list(setting: &Setting) -> bool {
             | "callers.owners"
             | "callers.blocked"
             | "callers.vip"
+            | "calls.may_call"
             | "server.trusted_proxies"
             | "calendar.holidays"
             | "calendar.kinds"

@@ -58,12 +58,14 @@ pub struct CallRow {
     pub ending: Option<String>,
     /// How many notes were written about it.
     pub notes: i64,
+    /// What we called about, where we did.
+    pub purpose: String,
 }
 
 macro_rules! columns {
     () => {
         "id, carrier, carrier_call, from_number, to_number, outbound <> 0 AS outbound, engine, trust, started_ms, \
-         answered_ms, ended_ms, ending, notes"
+         answered_ms, ended_ms, ending, notes, purpose"
     };
 }
 
@@ -97,6 +99,48 @@ impl Store {
         .fetch_one(db)
         .await)?;
         Ok(Begun::Again { id })
+    }
+
+    /// Writes down a call that we are about to place, about `purpose`. Until the carrier [names](Self::call_named) it, it
+    /// goes by its own id there: give that as `carrier_call`.
+    pub async fn call_placed(&self, call: &NewCall<'_>, purpose: &str) -> Result<(), StoreError> {
+        on_writer!(self, db => sqlx::query(
+            "INSERT INTO calls (id, carrier, carrier_call, from_number, to_number, outbound, engine, trust, started_ms, \
+             purpose) VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9)",
+        )
+        .bind(call.id)
+        .bind(call.carrier)
+        .bind(call.carrier_call)
+        .bind(call.from)
+        .bind(call.to)
+        .bind(call.engine)
+        .bind(call.trust)
+        .bind(call.started_ms)
+        .bind(purpose)
+        .execute(db)
+        .await
+        .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// The carrier says what it calls a call that we placed. Only the first name counts; says whether the call goes by
+    /// this one.
+    pub async fn call_named(&self, id: &str, carrier_call: &str) -> Result<bool, StoreError> {
+        on_writer!(self, db => sqlx::query(
+            "UPDATE calls SET carrier_call = $2 WHERE id = $1 AND carrier_call = id",
+        )
+        .bind(id)
+        .bind(carrier_call)
+        .execute(db)
+        .await
+        .map(|_| ()))?;
+        let named: Option<String> = on_writer!(self, db => sqlx::query_scalar(
+            "SELECT carrier_call FROM calls WHERE id = $1",
+        )
+        .bind(id)
+        .fetch_optional(db)
+        .await)?;
+        Ok(named.as_deref() == Some(carrier_call))
     }
 
     /// The call's audio stands. Only the first time counts.
@@ -179,6 +223,21 @@ impl Store {
             .execute(db)
             .await
             .map(|_| ()))?)
+    }
+
+    /// The call that a carrier calls so.
+    pub async fn carriers_call(
+        &self,
+        carrier: &str,
+        carrier_call: &str,
+    ) -> Result<Option<CallRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM calls WHERE carrier = $1 AND carrier_call = $2",
+        ))
+        .bind(carrier)
+        .bind(carrier_call)
+        .fetch_optional(db)
+        .await)?)
     }
 
     pub async fn call(&self, id: &str) -> Result<Option<CallRow>, StoreError> {

@@ -22,12 +22,23 @@ pub struct Args {
     pub carrier: Carrier,
 }
 
-/// Carriers whose signatures can be explained.
+/// The carriers that there are.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Carrier {
     Twilio,
     Plivo,
     Telnyx,
+}
+
+impl Carrier {
+    /// As addresses spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Carrier::Twilio => "twilio",
+            Carrier::Plivo => "plivo",
+            Carrier::Telnyx => "telnyx",
+        }
+    }
 }
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {

@@ -2,7 +2,7 @@
 
 use super::{
     AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Data, Deepgram, Email, EngineKind,
-    Flags, Google, Log, LogFormat, Messages, Mode, Ollama, OpenAi, OutOfHours, Plivo, Server, Telnyx, TurnBy,
+    Flags, Google, Log, LogFormat, Messages, Mode, Ollama, OnMachine, OpenAi, OutOfHours, Plivo, Server, Telnyx, TurnBy,
     TurnDetection, Twilio, VoicemailUse, Zapier, dotenv, file, finish,
     parse::Value,
     schema::{self, Setting},
@@ -398,7 +398,13 @@ fn blank(zone: TimeZone) -> Config {
             temperature: 0.0,
         },
         calendar: Calendar { zone, hours: when::Hours::default(), read_back: false },
-        calls: Calls { mode: Mode::Auto, modes: BTreeMap::new() },
+        calls: Calls {
+            mode: Mode::Auto,
+            modes: BTreeMap::new(),
+            may_call: Vec::new(),
+            machine: OnMachine::HangUp,
+            machine_words: nowhere(),
+        },
         policy: call::Policy::default(),
         openai: OpenAi {
             api_key: None,

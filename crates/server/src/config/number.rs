@@ -36,6 +36,34 @@ impl fmt::Display for Number {
     }
 }
 
+/// A number, or all that begin alike: `+15550100100`, `+4930*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    begins: String,
+    whole: bool,
+}
+
+impl Numbers {
+    /// The error says what is accepted. A country code is the least that a beginning names.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let Some(beginning) = text.trim().strip_suffix('*') else {
+            return Number::parse(text).map(|number| Self { begins: number.0, whole: true });
+        };
+        let mut begins = String::from("+");
+        begins.extend(beginning.chars().filter(|c| !" -.()/+\u{a0}".contains(*c)));
+        let digits = begins[1..].bytes().all(|digit| digit.is_ascii_digit());
+        if digits && (2..=16).contains(&begins.len()) {
+            Ok(Self { begins, whole: false })
+        } else {
+            Err("numbers that begin alike look like +4930*: a country code or more, then a star".into())
+        }
+    }
+
+    pub fn contains(&self, number: &Number) -> bool {
+        if self.whole { number.0 == self.begins } else { number.0.starts_with(&self.begins) }
+    }
+}
+
 /// An address, or all that begin alike: `10.0.0.0/8`, `::1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
@@ -90,6 +118,19 @@ mod tests {
         assert_eq!(one.as_str(), "+15550100100");
         for bad in ["", "+", "anonymous", "+1555x", "12", "+1234567890123456", "client:anna", "1+2345"] {
             assert!(Number::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_begin_alike_are_told_from_others() {
+        let inside = |numbers: &str, number: &str| {
+            Numbers::parse(numbers).expect("numbers").contains(&Number::parse(number).expect("a number"))
+        };
+        assert!(inside("+4930*", "+493012345") && inside("+1 555*", "15550100100"));
+        assert!(inside("+15550100100", "+1 555 010 0100"));
+        assert!(!inside("+4930*", "+4940123") && !inside("+15550100100", "+155501001001"));
+        for bad in ["", "*", "+*", "+49*30", "+49**", "anna*", "+12345678901234567*"] {
+            assert!(Numbers::parse(bad).is_err(), "{bad}");
         }
     }
 

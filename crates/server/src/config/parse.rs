@@ -1,6 +1,6 @@
 //! What a written value can mean: one function a type, each saying what it accepts when it refuses.
 
-use super::{Network, Number};
+use super::{Network, Number, Numbers};
 use crate::secret::Secret;
 use http::Uri;
 use jiff::civil::Time;
@@ -115,6 +115,15 @@ impl Value {
             }
         }
         Ok(numbers)
+    }
+
+    /// Numbers, and beginnings of numbers with a star.
+    pub(super) fn numbers(&self) -> Result<Vec<Numbers>, String> {
+        let parts = match self {
+            Value::List(list) => list.clone(),
+            Value::Text(text) => split_numbers(text)?,
+        };
+        parts.iter().map(|part| Numbers::parse(part)).collect()
     }
 
     pub(super) fn phone_number(&self) -> Result<Option<Number>, String> {

@@ -1,11 +1,18 @@
 //! The calls there were, latest first.
 
 use super::{Failure, Frame, shown, times};
-use crate::{app::App, clock, guard::session::Owner};
+use crate::{
+    app::App,
+    clock,
+    guard::session::Owner,
+    outgoing::{self, NotPlaced, Wish},
+};
 use askama::Template;
 use axum::{
+    Form,
     extract::{Query, State},
-    response::Response,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
 };
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -25,6 +32,11 @@ pub(super) struct Range {
 #[template(path = "calls.html")]
 struct CallsPage {
     frame: Frame,
+    /// Somebody can be called.
+    can_call: bool,
+    wish: Wish,
+    /// Why nobody is called.
+    wrong: Option<String>,
     days: Vec<Day>,
     /// Where older ones are.
     older: Option<i64>,
@@ -82,12 +94,49 @@ pub(super) async fn calls(
     _: Owner,
     Query(range): Query<Range>,
 ) -> Result<Response, Failure> {
-    let before = range.before.unwrap_or_else(|| clock::now_ms().saturating_add(1));
-    let rows = app.store.calls(PAGE, before).await?;
+    Ok(shown(&page(&app, range.before, Wish::default(), None).await?))
+}
+
+/// `POST /calls`: calls somebody.
+pub(super) async fn place(
+    State(app): State<Arc<App>>,
+    owner: Owner,
+    Form(wish): Form<Wish>,
+) -> Result<Response, Failure> {
+    match outgoing::place_here(&app, &wish).await {
+        Ok(placed) => {
+            tracing::info!(by = owner.user.id, call = %placed.id, "a call was placed on the page");
+            Ok(Redirect::to(&format!("/calls/{}", placed.id)).into_response())
+        }
+        Err(NotPlaced::Store(error)) => Err(error.into()),
+        Err(why) => {
+            let page = page(&app, None, wish, Some(why.to_string())).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response())
+        }
+    }
+}
+
+async fn page(
+    app: &App,
+    before: Option<i64>,
+    wish: Wish,
+    wrong: Option<String>,
+) -> Result<CallsPage, Failure> {
+    let until = before.unwrap_or_else(|| clock::now_ms().saturating_add(1));
+    let rows = app.store.calls(PAGE, until).await?;
     let full = rows.len() == PAGE as usize;
     let older = rows.last().filter(|_| full).map(|call| call.started_ms);
-    let days = by_day(&rows, &app.config.get().calendar.zone);
-    Ok(shown(&CallsPage { frame: Frame::inside("calls"), days, older, earlier: range.before.is_some() }))
+    let config = app.config.get();
+    let days = by_day(&rows, &config.calendar.zone);
+    Ok(CallsPage {
+        frame: Frame::inside("calls"),
+        can_call: outgoing::can_call(&config),
+        wish,
+        wrong,
+        days,
+        older,
+        earlier: before.is_some(),
+    })
 }
 
 fn by_day(rows: &[CallRow], zone: &TimeZone) -> Vec<Day> {
@@ -130,6 +179,11 @@ pub(super) fn told(ending: Option<&str>) -> (&'static str, bool) {
         Some("busy") => ("heard that we are busy", true),
         Some("never_connected") => ("never connected", true),
         Some("engine_failed") => ("the engine failed", true),
+        Some("callee_busy") => ("the line was busy", false),
+        Some("no_answer") => ("nobody answered", false),
+        Some("machine") => ("a machine answered", false),
+        Some("canceled") => ("taken back", false),
+        Some("failed") => ("could not be placed", true),
         Some("crashed") => ("cut off by a restart", true),
         Some(_) => ("ended", false),
     }

@@ -22,8 +22,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The sections of the settings that a page may change. The rest is decided by whoever runs the program.
-const SECTIONS: [&str; 8] =
-    ["callers", "answering", "assistant", "calendar", "hours", "messages", "email", "google"];
+const SECTIONS: [&str; 12] = [
+    "callers", "answering", "assistant", "calendar", "hours", "calls", "twilio", "plivo", "telnyx", "messages", "email",
+    "google",
+];
 /// What a form writes in place of a secret that is to be forgotten.
 const FORGET: &str = "forget";
 

@@ -89,6 +89,14 @@ impl Turns {
         Some((call.visits.clone(), call.next.clone()))
     }
 
+    /// Tells a call that its caller has hung up, where it is carried by webhooks.
+    pub(super) fn gone(&self, call: &str) {
+        if let Some(visits) = self.visits(call) {
+            let (answer, _nobody_waits) = oneshot::channel();
+            let _over = visits.try_send(Visit { heard: Heard::Gone, answer });
+        }
+    }
+
     /// Whether a recording was told of for the first time.
     fn is_news(&self, call: &str, recorded: &Recorded) -> bool {
         let name = if recorded.id.is_empty() { &recorded.url } else { &recorded.id };

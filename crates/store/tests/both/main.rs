@@ -10,6 +10,7 @@ mod instances;
 mod intents;
 mod jobs;
 mod opening;
+mod outgoing;
 mod people;
 mod recovery;
 mod settings;

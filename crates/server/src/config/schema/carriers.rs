@@ -1,15 +1,18 @@
 //! The telephone companies' accounts.
 
 use super::{Section, Setting};
-use crate::config::Mode;
+use crate::config::{Mode, OnMachine};
 
 const MODES: [(&str, Mode); 3] = [("stream", Mode::Stream), ("turns", Mode::Turns), ("auto", Mode::Auto)];
+
+const MACHINES: [(&str, OnMachine); 3] =
+    [("hang_up", OnMachine::HangUp), ("message", OnMachine::Message), ("talk", OnMachine::Talk)];
 
 pub(super) const SECTIONS: &[Section] = &[
     Section {
         name: "calls",
         about: "How calls are carried: `stream` (both speak at any time), `turns` (record, answer, record again: for numbers \
-                and plans without streaming) or `auto`.",
+                and plans without streaming) or `auto`. And whom the assistant may call.",
         settings: &[
             Setting::new(
                 "calls.mode",
@@ -26,6 +29,30 @@ pub(super) const SECTIONS: &[Section] = &[
                 |c, v| v.modes(&MODES).map(|modes| c.calls.modes = modes),
             )
             .example("+15550100199=turns, +15550100198=stream"),
+            Setting::new(
+                "calls.may_call",
+                &["CALL_NUMBERS"],
+                "",
+                "Whom the assistant may call when you ask it to: numbers, or beginnings of numbers with a star. Where it is \
+                 not set: OWNER_NUMBERS and ALLOWED_NUMBERS, and nobody else.",
+                |c, v| v.numbers().map(|numbers| c.calls.may_call = numbers),
+            )
+            .example("+15550100100, +4930*"),
+            Setting::new(
+                "calls.machine",
+                &["CALL_MACHINE"],
+                "hang_up",
+                "When an answering machine takes a call of ours: `hang_up`, `message` (the carrier's voice leaves one) or \
+                 `talk` (nobody listens for machines; detecting them costs extra at most carriers).",
+                |c, v| v.choice(&MACHINES).map(|machine| c.calls.machine = machine),
+            ),
+            Setting::new(
+                "calls.machine_words",
+                &["CALL_MACHINE_WORDS"],
+                "Hello. We tried to reach you by telephone. Please call us back at this number. Goodbye.",
+                "What an answering machine is told.",
+                |c, v| v.text().map(|words| c.calls.machine_words = words),
+            ),
         ],
     },
     Section {

@@ -1,0 +1,110 @@
+//! `earpiece connect`: sends the calls of a number to this server by its carrier's API, and back.
+
+use super::{beside, explain::Carrier};
+use crate::{
+    carriers,
+    config::Flags,
+    connect::{Desk, Line, Report, Sent},
+};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Send the calls of your number to this server, by the carrier's API.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "What the number was sent to before is remembered in the database; --undo puts it back.\n\nExamples:\n  \
+earpiece connect twilio --list\n  earpiece connect twilio --dry-run\n  earpiece connect telnyx --number +15550100197\n  \
+earpiece connect plivo --undo"
+)]
+pub struct Args {
+    /// Whose number it is.
+    pub carrier: Carrier,
+    /// Which number; the one in the settings, or the only one, where it is not said.
+    #[arg(long, value_name = "NUMBER")]
+    pub number: Option<String>,
+    /// Only list the account's numbers and where their calls go.
+    #[arg(long, conflicts_with_all = ["undo", "dry_run", "number"])]
+    pub list: bool,
+    /// Put back what was there before.
+    #[arg(long)]
+    pub undo: bool,
+    /// Only say what would be changed.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let (config, store) = beside::open(&args.flags).await?;
+    let carrier = carriers::named(args.carrier.name()).expect("each is one of ours");
+    let http = carriers::client()?;
+    let desk = Desk { config: &config, http: &http, store: &store, carrier };
+    if !args.json {
+        eprintln!("Asking {} which numbers there are …", carriers::title(carrier));
+    }
+    let number = args.number.as_deref();
+    let done = if args.list {
+        desk.look().await.map(|lines| list(&args, &lines))
+    } else if args.undo {
+        desk.undo(number, args.dry_run).await.map(|report| tell(&args, &report))
+    } else {
+        desk.connect(number, args.dry_run).await.map(|report| tell(&args, &report))
+    };
+    store.close().await;
+    if let Err(why) = done {
+        if args.json {
+            println!("{}", json!({"ok": false, "message": why.to_string()}));
+        } else {
+            eprintln!("Nothing was finished: {why}.");
+        }
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(args: &Args, lines: &[Line]) {
+    if args.json {
+        return println!("{}", json!({"ok": true, "carrier": args.carrier.name(), "numbers": lines}));
+    }
+    if lines.is_empty() {
+        println!("The account has no numbers.");
+    }
+    for line in lines {
+        println!("{}{}", line.number, if line.ours { ", whose calls come here" } else { "" });
+        show(&line.now);
+    }
+}
+
+fn tell(args: &Args, report: &Report) {
+    if args.json {
+        let mut told = serde_json::to_value(report).expect("texts can be written");
+        told["ok"] = true.into();
+        told["dry_run"] = args.dry_run.into();
+        return println!("{told}");
+    }
+    let what = match (report.changed, args.dry_run) {
+        (false, _) => "is as it should be: nothing was changed",
+        (true, true) => "would be changed",
+        (true, false) => "was changed",
+    };
+    println!("{} {what}.", report.number);
+    println!("before:");
+    show(&report.before);
+    println!("after:");
+    show(&report.after);
+    for note in &report.notes {
+        println!("Note: {note}.");
+    }
+}
+
+fn show(sent: &Sent) {
+    let shown = |text: &str| if text.is_empty() { "–".to_owned() } else { text.to_owned() };
+    println!("  application  {} {}", shown(&sent.application), sent.name);
+    println!("  calls        {}", shown(&sent.voice));
+    println!("  their state  {}", shown(&sent.status));
+    println!("  texts        {}", shown(&sent.text));
+}
