@@ -23,7 +23,17 @@ use std::sync::Arc;
 
 /// The sections of the settings that a page may change. The rest is decided by whoever runs the program.
 const SECTIONS: [&str; 12] = [
-    "callers", "answering", "assistant", "calendar", "hours", "calls", "twilio", "plivo", "telnyx", "messages", "email",
+    "callers",
+    "answering",
+    "assistant",
+    "calendar",
+    "hours",
+    "calls",
+    "twilio",
+    "plivo",
+    "telnyx",
+    "messages",
+    "email",
     "google",
 ];
 /// What a form writes in place of a secret that is to be forgotten.
