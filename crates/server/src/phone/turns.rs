@@ -91,7 +91,7 @@ impl Turns {
 
     /// Tells a call that its caller has hung up, where it is carried by webhooks.
     pub(super) fn gone(&self, call: &str) {
-        if let Some(visits) = self.visits(call) {
+        if let Some((visits, _next)) = self.visits(call) {
             let (answer, _nobody_waits) = oneshot::channel();
             let _over = visits.try_send(Visit { heard: Heard::Gone, answer });
         }
