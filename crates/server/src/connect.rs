@@ -103,7 +103,7 @@ struct Account {
     applications: Vec<Application>,
 }
 
-impl<'a> Desk<'a> {
+impl Desk<'_> {
     /// Every number of the account.
     pub async fn look(self) -> Result<Vec<Line>, NotConnected> {
         let account = self.account().await?;
@@ -205,31 +205,12 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// What is to be asked so that this number's calls go to `hooks`, and what it is sent to then.
     fn plan(self, account: &Account, number: &Number, hooks: &Hooks) -> (Vec<Step>, Sent) {
-        let own = self.carrier.name() == "twilio";
-        let target = if own {
-            account
-                .application(&number.id)
-                .cloned()
-                .or_else(|| Some(Application { id: number.id.clone(), ..Application::default() }))
-        } else {
-            account.ours(
-                self.config.telnyx.connection_id.as_deref().filter(|_| self.carrier.name() == "telnyx"),
-                hooks,
-            )
+        let named = match self.carrier.name() {
+            "telnyx" => self.config.telnyx.connection_id.as_deref(),
+            _ => None,
         };
-        let mut steps = Vec::new();
-        let name = target.as_ref().map_or_else(|| OURS.to_owned(), |target| target.name.clone());
-        let id = target.as_ref().map(|target| target.id.clone());
-        if target.is_none_or(|target| !same(&target.hooks, hooks)) {
-            steps.push(Step::Write { application: id.clone(), name: name.clone(), hooks: hooks.clone() });
-        }
-        if id.as_ref() != Some(&number.application) {
-            steps.push(Step::Bind { number: number.id.clone(), application: id.clone() });
-        }
-        let Hooks { voice, status, text } = hooks.clone();
-        (steps, Sent { application: id.unwrap_or_default(), name, voice, status, text })
+        account.plan(self.carrier.name() == "twilio", named, number, hooks)
     }
 
     /// Remembers what stands before anything is changed. What was made, if anything was.
@@ -321,6 +302,28 @@ impl<'a> Desk<'a> {
 }
 
 impl Account {
+    /// What is to be asked so that this number's calls go to `hooks`, and what it is sent to then. Numbers have addresses
+    /// of their `own`, or belong to applications, of which the settings may name one.
+    fn plan(&self, own: bool, named: Option<&str>, number: &Number, hooks: &Hooks) -> (Vec<Step>, Sent) {
+        let target = if own {
+            let unnamed = || Application { id: number.id.clone(), ..Application::default() };
+            Some(self.application(&number.id).cloned().unwrap_or_else(unnamed))
+        } else {
+            self.ours(named, hooks)
+        };
+        let mut steps = Vec::new();
+        let name = target.as_ref().map_or_else(|| OURS.to_owned(), |target| target.name.clone());
+        let id = target.as_ref().map(|target| target.id.clone());
+        if target.is_none_or(|target| !same(&target.hooks, hooks)) {
+            steps.push(Step::Write { application: id.clone(), name: name.clone(), hooks: hooks.clone() });
+        }
+        if id.as_ref() != Some(&number.application) {
+            steps.push(Step::Bind { number: number.id.clone(), application: id.clone() });
+        }
+        let Hooks { voice, status, text } = hooks.clone();
+        (steps, Sent { application: id.unwrap_or_default(), name, voice, status, text })
+    }
+
     fn application(&self, id: &str) -> Option<&Application> {
         self.applications.iter().find(|one| one.id == id && !id.is_empty())
     }
@@ -371,4 +374,84 @@ fn same(one: &Hooks, other: &Hooks) -> bool {
 
 fn digits(number: &str) -> String {
     number.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hooks(host: &str) -> Hooks {
+        let at = |what: &str| format!("https://{host}/{what}");
+        Hooks { voice: at("voice"), status: at("status"), text: at("text") }
+    }
+
+    fn application(id: &str, name: &str, host: &str) -> Application {
+        Application { id: id.into(), name: name.into(), hooks: hooks(host) }
+    }
+
+    fn number(application: &str) -> Number {
+        Number { id: "N1".into(), number: "+15550100198".into(), application: application.into() }
+    }
+
+    fn account(number: Number, applications: &[Application]) -> Account {
+        Account { numbers: vec![number], applications: applications.to_vec() }
+    }
+
+    fn write(application: Option<&str>, name: &str, host: &str) -> Step {
+        Step::Write { application: application.map(Into::into), name: name.into(), hooks: hooks(host) }
+    }
+
+    fn bind(application: Option<&str>) -> Step {
+        Step::Bind { number: "N1".into(), application: application.map(Into::into) }
+    }
+
+    #[test]
+    fn an_application_is_made_once_and_others_are_left_alone() {
+        let theirs = application("A1", "Theirs", "old");
+        let before = account(number("A1"), std::slice::from_ref(&theirs));
+        let (steps, after) = before.plan(false, None, &before.numbers[0], &hooks("us"));
+        assert_eq!(steps, [write(None, OURS, "us"), bind(None)]);
+        assert_eq!((after.application.as_str(), after.voice.as_str()), ("", "https://us/voice"));
+        let made = account(number("A2"), &[theirs.clone(), application("A2", OURS, "us")]);
+        assert_eq!(made.plan(false, None, &made.numbers[0], &hooks("us")).0, []);
+        // We moved: the application that is ours follows.
+        let (steps, _) = made.plan(false, None, &made.numbers[0], &hooks("us.new"));
+        assert_eq!(steps, [write(Some("A2"), OURS, "us.new")]);
+        let kept = Before { application: "A1".into(), written_over: None };
+        let (back, sent) = undoing(&made, &made.numbers[0], &kept);
+        assert_eq!(back, [bind(Some("A1"))]);
+        assert_eq!(sent.voice, "https://old/voice");
+    }
+
+    #[test]
+    fn the_application_of_the_settings_is_written_over_and_given_back() {
+        let before = account(number(""), &[application("A1", "Desk", "old")]);
+        let (steps, _) = before.plan(false, Some("A1"), &before.numbers[0], &hooks("us"));
+        assert_eq!(steps, [write(Some("A1"), "Desk", "us"), bind(Some("A1"))]);
+        let over = super::sent(&application("A1", "Desk", "old"));
+        let kept = Before { application: String::new(), written_over: Some(over) };
+        let now = account(number("A1"), &[application("A1", "Desk", "us")]);
+        let (back, _) = undoing(&now, &now.numbers[0], &kept);
+        assert_eq!(back, [write(Some("A1"), "Desk", "old"), bind(Some(""))]);
+    }
+
+    #[test]
+    fn a_number_with_addresses_of_its_own_leaves_the_application_that_hides_them() {
+        let before = account(number("AP9"), &[application("N1", "Front desk", "old")]);
+        let (steps, _) = before.plan(true, None, &before.numbers[0], &hooks("us"));
+        assert_eq!(steps, [write(Some("N1"), "Front desk", "us"), bind(Some("N1"))]);
+        let kept =
+            Before { application: "AP9".into(), written_over: Some(super::sent(&before.applications[0])) };
+        let now = account(number("N1"), &[application("N1", "Front desk", "us")]);
+        let (back, sent) = undoing(&now, &now.numbers[0], &kept);
+        assert_eq!(back, [write(Some("N1"), "Front desk", "old"), bind(Some("AP9"))]);
+        assert_eq!(sent.application, "AP9");
+    }
+
+    #[test]
+    fn where_a_carrier_has_no_address_for_texts_none_is_missed() {
+        let ours = Hooks { text: String::new(), ..hooks("us") };
+        assert!(same(&hooks("us"), &ours));
+        assert!(!same(&Hooks { text: String::new(), ..hooks("us") }, &hooks("us")));
+    }
 }

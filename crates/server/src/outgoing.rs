@@ -94,7 +94,7 @@ pub async fn place_here(app: &App, wish: &Wish) -> Result<Placed, NotPlaced> {
     place(&app.config.get(), &app.store, &app.http, wish).await
 }
 
-/// Asks a carrier to call somebody. Whoever answers is put through to the server at PUBLIC_URL.
+/// Asks a carrier to call somebody. Whoever answers is put through to the server at `PUBLIC_URL`.
 pub async fn place(
     config: &Config,
     store: &Store,

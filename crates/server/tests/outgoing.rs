@@ -216,6 +216,8 @@ async fn nobody_is_called_whom_policy_does_not_allow() {
     assert_eq!(anybody.send().await.expect("an answer").status(), StatusCode::UNAUTHORIZED);
     let refused = world.command(&["dial", "+14155550188"]).await;
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("CALL_NUMBERS"));
+    let refused = world.command(&["call", "--to", "+14155550188"]).await;
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("CALL_NUMBERS"));
     assert_eq!(world.api.log().len(), 0, "no carrier was asked");
     assert_eq!(world.house.store().await.calls(10, i64::MAX).await.expect("listed"), []);
 }

@@ -25,15 +25,16 @@ use tokio::io::{AsyncBufReadExt, BufReader};
     after_help = "While the call goes on, every line typed is spoken. Lines that begin with a slash are orders:\n  \
 /keys 123   press keys      /wav FILE   play a recording      /hangup   end the call\n\nExamples:\n  earpiece call\n  \
 earpiece call --say \"I would like to book an appointment.\" --say \"Next Tuesday at ten a m.\" --record call.wav\n  \
-earpiece call --to https://voice.example.com --from +14155550199"
+earpiece call --to https://voice.example.com --from +14155550199\n\nWith a number, `earpiece call --to +15550100100` has the \
+assistant call somebody, as `earpiece dial` does."
 )]
 pub struct Args {
-    /// The server that is called: its address, or its webhook's.
+    /// The server that is called: its address, or its webhook's. A number: whom the assistant is to call.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:5050")]
     pub to: String,
     /// The secret by which the server knows its telephone company.
     #[arg(long, value_name = "TOKEN", env = "TWILIO_AUTH_TOKEN", hide_env_values = true)]
-    pub auth_token: String,
+    pub auth_token: Option<String>,
     /// Who calls.
     #[arg(long, value_name = "NUMBER", default_value = "+14155550199")]
     pub from: String,
@@ -59,6 +60,12 @@ pub struct Args {
 
 /// Makes a call.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    if args.to.starts_with('+') {
+        return super::dial::run(super::dial::Args::to(args.to)).await;
+    }
+    let Some(auth_token) = &args.auth_token else {
+        bail!("give the server's TWILIO_AUTH_TOKEN, in the environment or as --auth-token");
+    };
     let workers = Workers::new(std::env::current_exe().context("this program cannot find itself")?);
     let deaf = match engine::local::check(&workers).await {
         Ok(()) => false,
@@ -67,7 +74,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let dial = Dial { from: args.from.clone(), to: args.number.clone(), ..dial(&args.to)? };
     eprintln!("Calling {} …", dial.webhook);
-    let phone = Handset::dial(&Account::new(&args.auth_token), dial);
+    let phone = Handset::dial(&Account::new(auth_token), dial);
     if !phone.connected().await {
         return finish(phone, &args).await;
     }

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 /// Send the calls of your number to this server, by the carrier's API.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(
     after_help = "What the number was sent to before is remembered in the database; --undo puts it back.\n\nExamples:\n  \
 earpiece connect twilio --list\n  earpiece connect twilio --dry-run\n  earpiece connect telnyx --number +15550100197\n  \

@@ -34,6 +34,14 @@ pub struct Args {
     pub flags: Flags,
 }
 
+impl Args {
+    /// Nothing but whom to call.
+    pub fn to(number: String) -> Self {
+        let nothing = String::new;
+        Self { to: number, purpose: nothing(), carrier: nothing(), json: false, flags: Flags::default() }
+    }
+}
+
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let (config, store) = beside::open(&args.flags).await?;
     let wish = Wish { to: args.to, purpose: args.purpose, carrier: args.carrier };

@@ -141,7 +141,7 @@ async fn reported(
             with_numbers(app, carrier, Said { done: Some(done), more, ..Said::default() }).await
         }
         Err(NotConnected::Store(error)) => Err(error.into()),
-        Err(why) => refused(app, &why),
+        Err(why) => Ok(refused(app, &why)),
     }
 }
 
@@ -154,13 +154,13 @@ async fn with_numbers(
     match desk(app, &config, carrier).look().await {
         Ok(lines) => Ok(shown(&page(app, said, Some((carrier, lines))))),
         Err(NotConnected::Store(error)) => Err(error.into()),
-        Err(why) => refused(app, &why),
+        Err(why) => Ok(refused(app, &why)),
     }
 }
 
-fn refused(app: &App, why: &NotConnected) -> Result<Response, Failure> {
+fn refused(app: &App, why: &NotConnected) -> Response {
     let page = page(app, Said { wrong: Some(format!("{why}.")), ..Said::default() }, None);
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response())
+    (StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response()
 }
 
 fn page(app: &App, said: Said, mut found: Option<(&'static dyn Carrier, Vec<Line>)>) -> CarriersPage {

@@ -54,9 +54,10 @@ pub async fn fares(
     let request = request.as_request();
     let url = verified(&app, carrier, &request, peer)?;
     let status = carrier.read_status(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
-    match placed(&app, carrier, &id, &status.call).await? {
-        Some(row) => told(&app, carrier, &row, &status, &url).await,
-        None => tracing::info!(call = id, "a carrier tells of a call that we did not place"),
+    if let Some(row) = placed(&app, carrier, &id, &status.call).await? {
+        told(&app, carrier, &row, &status, &url).await;
+    } else {
+        tracing::info!(call = id, "a carrier tells of a call that we did not place");
     }
     Ok(document(carrier, &Reply::Nothing))
 }
@@ -72,9 +73,10 @@ pub async fn fares_of(
     let request = request.as_request();
     let url = verified(&app, carrier, &request, peer)?;
     let status = carrier.read_status(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
-    match app.store.carriers_call(carrier.name(), &status.call).await? {
-        Some(row) => told(&app, carrier, &row, &status, &url).await,
-        None => tracing::debug!("a carrier tells of a call that never came to us"),
+    if let Some(row) = app.store.carriers_call(carrier.name(), &status.call).await? {
+        told(&app, carrier, &row, &status, &url).await;
+    } else {
+        tracing::debug!("a carrier tells of a call that never came to us");
     }
     Ok(document(carrier, &Reply::Nothing))
 }
