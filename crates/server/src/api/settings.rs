@@ -39,6 +39,7 @@ pub fn router() -> Router<Arc<App>> {
         .route("/api/settings/deepgram-config", of("deepgram"))
 }
 
+#[expect(clippy::unused_async, reason = "axum calls what is asynchronous")]
 async fn told(name: &'static str, State(app): State<Arc<App>>, _: Program) -> Response {
     Json(json!({"ok": true, "settings": settings(&app.config.get(), section(name))})).into_response()
 }
