@@ -28,7 +28,7 @@ const CALLERS: u64 = 12;
 const AT_A_TIME: usize = 4;
 /// Of the callers, those who must get what they want even where the machine is so busy that answers come late. They
 /// ring off when they have not in under two minutes.
-const SATISFIED: u64 = 6;
+const SATISFIED: u64 = 4;
 const VOICES: [&str; 3] = ["rms", "slt", "awb"];
 
 /// How one conversation went.
