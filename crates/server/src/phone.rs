@@ -1,21 +1,25 @@
 //! What a carrier's webhook and its stream are answered: who rings is let in, expected, and put through.
 
+mod incoming;
 mod outgoing;
+mod transfer;
 mod turns;
 
+pub use incoming::{Opening, Refused, Signed};
 pub use outgoing::{answered, fares, fares_of, leave_message};
-pub use turns::{Turns, turn, twilios_turn};
+pub use transfer::transfer;
+pub use turns::{Turns, turn};
 
 use crate::{
     answerer::Answerer,
     app::App,
     brief,
     calls::Awaited,
-    carriers, clock,
+    clock,
     config::Mode,
-    drive::{Connect, Drive, drive},
+    drive::{Drive, drive},
     guard::{
-        allowlist, signature,
+        allowlist,
         standing::{self, Standing},
         token, trust,
     },
@@ -26,20 +30,19 @@ use crate::{
     voicemail::{self, Leaving},
 };
 use axum::{
-    body::Bytes,
-    extract::{ConnectInfo, OriginalUri, Path, Query, State, WebSocketUpgrade, ws::WebSocket},
-    http::{HeaderMap, Method, StatusCode, header},
+    extract::{State, WebSocketUpgrade, ws::WebSocket},
+    http::header,
     response::{IntoResponse, Response},
 };
 use call::{Ending, LineCommand, Manner};
-use carrier::{Ask, Carrier, Dial, Next, Refusal, Reply, Request, Ring, Started, address};
+use carrier::{Ask, Carrier, Next, Reply, Ring, Started, address};
 use engine::Brief;
 use futures_util::FutureExt;
-use serde::Deserialize;
-use std::{fmt::Write as _, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use store::{Begun, Issued, NewCall, NewToken, Spent};
 use tokio::sync::OwnedSemaphorePermit;
 use tool::Trust;
+use transfer::{ask_carrier, connect};
 
 /// Where streams are opened, unless an older configuration says otherwise.
 pub const MEDIA_STREAM: &str = "/media-stream";
@@ -54,90 +57,15 @@ const LONGEST_MESSAGE: usize = 256 * 1024;
 /// How long a stream may take to open whose call was let in just before the server was told to stop.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
-/// Why a request of a carrier is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum Refused {
-    #[error("{0} is not set, so nobody can prove to be the carrier")]
-    NoSecret(&'static str),
-    #[error("there is no such carrier")]
-    NoSuchCarrier,
-    #[error("it is not signed")]
-    Unsigned,
-    #[error(
-        "its signature is wrong for every address it may have been sent to; `earpiece explain twilio` tells more"
-    )]
-    WrongSignature,
-    #[error("{0}")]
-    Malformed(String),
-    #[error("the call's token was used or is too old")]
-    Stale,
-    #[error("too many streams are opening at once")]
-    TooMany,
-    #[error("the database failed")]
-    Store(#[from] store::StoreError),
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let status = match self {
-            Refused::NoSecret(_) | Refused::TooMany => StatusCode::SERVICE_UNAVAILABLE,
-            Refused::NoSuchCarrier => StatusCode::NOT_FOUND,
-            Refused::Unsigned | Refused::Malformed(_) => StatusCode::BAD_REQUEST,
-            Refused::WrongSignature => StatusCode::FORBIDDEN,
-            Refused::Stale => StatusCode::CONFLICT,
-            Refused::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        match &self {
-            Refused::Store(error) => tracing::error!(%error, "a carrier's request was refused"),
-            Refused::NoSecret(_)
-            | Refused::NoSuchCarrier
-            | Refused::Unsigned
-            | Refused::WrongSignature
-            | Refused::Malformed(_)
-            | Refused::Stale
-            | Refused::TooMany => {
-                tracing::warn!(status = status.as_u16(), why = %self, "a carrier's request was refused");
-            }
-        }
-        (status, format!("Refused: {self}.\n")).into_response()
-    }
-}
-
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Unsigned => Refused::Unsigned,
-            Refusal::WrongSignature => Refused::WrongSignature,
-            Refusal::Malformed(why) => Refused::Malformed(why),
-        }
-    }
-}
-
-/// `GET|POST /incoming-call`: someone rings by Twilio.
-pub async fn incoming_call(
-    app: State<Arc<App>>,
-    peer: ConnectInfo<SocketAddr>,
-    request: Incoming,
-) -> Result<Response, Refused> {
-    carriers_call(app, peer, Path("twilio".into()), request).await
-}
-
-/// `GET|POST /phone/{carrier}/incoming-call`: someone rings.
-pub async fn carriers_call(
-    State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(carrier): Path<String>,
-    request: Incoming,
-) -> Result<Response, Refused> {
-    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
-    let request = request.as_request();
-    let url = verified(&app, carrier, &request, peer)?;
-    let ring = carrier.read(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+/// `GET|POST /phone/{carrier}/incoming-call`, and Twilio's `/incoming-call`: someone rings.
+pub async fn incoming_call(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Refused> {
+    let carrier = signed.carrier;
+    let ring = carrier.read(&signed.as_request())?;
     if !allowlist::admits(&app.config.get().callers, &ring.from) {
         tracing::info!(call = %ring.call, "a caller who is not on the list was rejected");
         return Ok(document(carrier, &Reply::Reject));
     }
-    let reply = answer(&app, carrier, &ring, None, &url).await?;
+    let reply = answer(&app, carrier, &ring, None, &signed.url).await?;
     Ok(document(carrier, &reply))
 }
 
@@ -146,28 +74,12 @@ fn document(carrier: &dyn Carrier, reply: &Reply) -> Response {
     ([(header::CONTENT_TYPE, document.content_type)], document.body).into_response()
 }
 
-/// `WS /media-stream`: the stream of a call that was let in, by Twilio.
+/// `WS /phone/{carrier}/media-stream`, and Twilio's `/media-stream`: the stream of a call that was let in.
 pub async fn media_stream(
-    app: State<Arc<App>>,
-    peer: ConnectInfo<SocketAddr>,
-    upgrade: WebSocketUpgrade,
-    request: Incoming,
-) -> Result<Response, Refused> {
-    carriers_stream(app, peer, Path("twilio".into()), upgrade, request).await
-}
-
-/// `WS /phone/{carrier}/media-stream`: the stream of a call that was let in.
-pub async fn carriers_stream(
     State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(carrier): Path<String>,
     upgrade: WebSocketUpgrade,
-    request: Incoming,
+    Opening { carrier }: Opening,
 ) -> Result<Response, Refused> {
-    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
-    if carrier.signs_streams() {
-        verified(&app, carrier, &request.as_request(), peer)?;
-    }
     let place = app.calls.place_to_introduce().ok_or(Refused::TooMany)?;
     let upgrade = upgrade
         .read_buffer_size(4 * 1024)
@@ -175,63 +87,6 @@ pub async fn carriers_stream(
         .max_frame_size(LONGEST_MESSAGE)
         .max_message_size(LONGEST_MESSAGE);
     Ok(upgrade.on_upgrade(move |socket| put_through(app, carrier, socket, place)))
-}
-
-/// A request as it came in, owned.
-pub struct Incoming {
-    method: Method,
-    target: String,
-    headers: Vec<(String, String)>,
-    body: Bytes,
-}
-
-impl Incoming {
-    pub(crate) fn as_request(&self) -> Request<'_> {
-        Request {
-            method: self.method.as_str(),
-            target: &self.target,
-            headers: &self.headers,
-            body: &self.body,
-        }
-    }
-}
-
-impl<S: Send + Sync> axum::extract::FromRequest<S> for Incoming {
-    type Rejection = Response;
-
-    async fn from_request(request: axum::extract::Request, state: &S) -> Result<Self, Response> {
-        let method = request.method().clone();
-        let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |uri| &uri.0);
-        let target = uri.path_and_query().map_or_else(|| "/".to_owned(), |target| target.as_str().to_owned());
-        let headers = texts(request.headers());
-        let body = Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
-        Ok(Self { method, target, headers, body })
-    }
-}
-
-/// Headers as text; what is not text is nobody's that we know.
-fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
-        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-    };
-    headers.iter().filter_map(text).collect()
-}
-
-/// The address that Twilio signed this request for.
-pub(crate) fn verified(
-    app: &App,
-    carrier: &dyn Carrier,
-    request: &Request<'_>,
-    peer: SocketAddr,
-) -> Result<String, Refused> {
-    let config = app.config.get();
-    let secret = carriers::signing(&config, carrier).map_err(Refused::NoSecret)?;
-    let public = config.server.public_url.as_deref();
-    // Without PUBLIC_URL any header may suggest an address: only one that the carrier signed is ever believed.
-    let proxies = &config.server.trusted_proxies;
-    let trusted = public.is_none() || proxies.iter().any(|network| network.contains(peer.ip()));
-    let now_unix = clock::now_ms() / 1_000;
-    Ok(signature::verified(carrier, request, public, trusted, secret, now_unix)?)
 }
 
 /// Takes a ringing call. A webhook that is told again gets the same answer and changes nothing. In a call that we placed
@@ -589,79 +444,4 @@ async fn run(
         }
     }
     driven.ending
-}
-
-/// Connects a caller to whom the owner named, by the carrier's API.
-fn connect(app: &Arc<App>, carrier: &'static dyn Carrier, call: &str) -> Connect {
-    let (app, call) = (app.clone(), call.to_owned());
-    Box::new(move |name| {
-        let (app, call) = (app.clone(), call.clone());
-        async move {
-            let Some(to) = app.tools.get().destination(&name).map(str::to_owned) else { return false };
-            let via = transfer_address(&app, carrier, &call, &to);
-            ask_carrier(&app, carrier, &Ask::Transfer { call, to, via }).await
-        }
-        .boxed()
-    })
-}
-
-/// Asks the carrier's API, where the account is known; says whether it did as it was asked.
-async fn ask_carrier(app: &App, carrier: &'static dyn Carrier, ask: &Ask) -> bool {
-    if carriers::Account::of(&app.config.get(), carrier).is_none() {
-        return false;
-    }
-    let done = carriers::done(app, carrier, ask).await;
-    if let Err(why) = &done {
-        tracing::warn!(why, "the carrier did not end or transfer a call");
-    }
-    done.is_ok()
-}
-
-/// Where a carrier that takes no document with a transfer is told whom to connect: an address that only this call's
-/// carrier can use, and for this destination alone.
-fn transfer_address(app: &App, carrier: &dyn Carrier, call: &str, to: &str) -> String {
-    let config = app.config.get();
-    let Some(base) = config.server.public_url.as_deref() else { return String::new() };
-    let proof = proof_of(app, carrier, call, to);
-    format!("{base}/phone/{}/transfer/{proof}?to={}", carrier.name(), percent(to))
-}
-
-/// `GET|POST /phone/{carrier}/transfer/{proof}?to=…`: whom to connect a call to that is transferred.
-pub async fn transfer(
-    State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path((carrier, proof)): Path<(String, String)>,
-    Query(to): Query<TransferTo>,
-    request: Incoming,
-) -> Result<Response, Refused> {
-    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
-    let request = request.as_request();
-    verified(&app, carrier, &request, peer)?;
-    let ring = carrier.read(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
-    if proof != proof_of(&app, carrier, &ring.call, &to.to) {
-        return Err(Refused::Malformed("nobody was to be connected there".into()));
-    }
-    let dial = Dial { to: to.to, ..Dial::default() };
-    Ok(document(carrier, &Reply::Turn(Vec::new(), Next::Dial(dial))))
-}
-
-#[derive(Deserialize)]
-pub struct TransferTo {
-    to: String,
-}
-
-fn proof_of(app: &App, carrier: &dyn Carrier, call: &str, to: &str) -> String {
-    token::hash(&token::of(&app.key, carrier.name(), &format!("{call} {to}"), 0))
-}
-
-/// As a query's value.
-fn percent(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
 }

@@ -21,10 +21,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/phone/webhook", get(phone::incoming_call).post(phone::incoming_call))
         .route(phone::MEDIA_STREAM, any(phone::media_stream))
         .route("/ws", any(phone::media_stream))
-        .route("/phone/process-voice/{call}", post(phone::twilios_turn))
+        .route("/phone/process-voice/{call}", post(phone::turn))
         // Every carrier, Twilio too.
-        .route("/phone/{carrier}/incoming-call", get(phone::carriers_call).post(phone::carriers_call))
-        .route("/phone/{carrier}/media-stream", any(phone::carriers_stream))
+        .route("/phone/{carrier}/incoming-call", get(phone::incoming_call).post(phone::incoming_call))
+        .route("/phone/{carrier}/media-stream", any(phone::media_stream))
         .route("/phone/{carrier}/process-voice/{call}", post(phone::turn))
         .route("/phone/{carrier}/outgoing/{call}", post(phone::answered))
         .route("/phone/{carrier}/outgoing/{call}/{when}", post(phone::leave_message))

@@ -8,16 +8,16 @@ use crate::{
     carriers, clock,
     guard::{allowlist, standing},
     jobs::text::{START, STOP},
-    phone::{Incoming, Refused, verified},
+    phone::{Refused, Signed},
 };
 use axum::{
-    extract::{ConnectInfo, Path, State},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
 use carrier::{Ask, Carrier, Text, Word};
 use jiff::{Timestamp, Zoned};
-use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 use store::{AppointmentRow, Direction, NewText, StoreError, TextRow, Texted};
 use tool::{
     Errand, Trust,
@@ -36,16 +36,9 @@ const THANKED: &str = "thanked";
 const ANSWERED: &str = "answered";
 
 /// `POST /phone/{carrier}/sms`: a text came in.
-pub async fn incoming_text(
-    State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(carrier): Path<String>,
-    request: Incoming,
-) -> Result<Response, Refused> {
-    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
-    let request = request.as_request();
-    verified(&app, carrier, &request, peer)?;
-    let text = carrier.read_text(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+pub async fn incoming_text(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Refused> {
+    let carrier = signed.carrier;
+    let text = carrier.read_text(&signed.as_request())?;
     let mut answer = answer(&app, carrier, &text).await?;
     if let Some(body) = answer.take_if(|_| !carrier.texts_back()) {
         let ask = Ask::Text { from: text.to.clone(), to: text.from.clone(), body, report: String::new() };

@@ -218,6 +218,16 @@ impl Session {
         self.record.lock().heard_bytes
     }
 
+    /// Waits till `more` bytes of the caller's audio came than there are by now; false where `patience` runs out or the session ends.
+    pub async fn hears(&self, more: u64, patience: Duration) -> bool {
+        let wanted = self.heard_bytes() + more;
+        let heard = self.record.until(|kept| match kept.heard_bytes >= wanted {
+            true => Some(true),
+            false => kept.over.then_some(false),
+        });
+        tokio::time::timeout(patience, heard).await.unwrap_or(false)
+    }
+
     /// Waits till a message for which `is` holds is in the log; none where `patience` runs out or the session ends.
     pub async fn wait_for(&self, patience: Duration, is: impl Fn(&Logged) -> bool) -> Option<Logged> {
         let found = self.record.until(|kept| match kept.log.iter().find(|logged| is(logged)) {
@@ -410,6 +420,8 @@ impl Room {
                 if self.keep_audio {
                     kept.heard.extend_from_slice(&bytes);
                 }
+                drop(kept);
+                self.record.changed.notify_waiters();
             }
             Took::Event(event) => self.log(now, true, event),
         }

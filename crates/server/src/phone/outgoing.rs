@@ -1,13 +1,13 @@
 //! What becomes of calls that we place: who answers is put through, what a machine is told, and how calls fare.
 
-use super::{Incoming, Refused, answer, document, verified, write_end};
+use super::{Refused, Signed, answer, document, write_end};
 use crate::{app::App, carriers, config::OnMachine};
 use axum::{
-    extract::{ConnectInfo, Path, State},
+    extract::{Path, State},
     response::Response,
 };
 use carrier::{AnsweredBy, Ask, CallStatus, Carrier, Next, Prompt, Reply, Ring, Status, address};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use store::CallRow;
 
 /// How a call ends that a machine took.
@@ -18,14 +18,11 @@ const GREETING: Duration = Duration::from_secs(8);
 /// `POST /phone/{carrier}/outgoing/{call}`: whom we called has answered.
 pub async fn answered(
     State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path((carrier, id)): Path<(String, String)>,
-    request: Incoming,
+    Path((_, id)): Path<(String, String)>,
+    signed: Signed,
 ) -> Result<Response, Refused> {
-    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
-    let request = request.as_request();
-    let url = verified(&app, carrier, &request, peer)?;
-    let ring = carrier.read(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+    let carrier = signed.carrier;
+    let ring = carrier.read(&signed.as_request())?;
     let row = placed(&app, carrier, &id, &ring.call).await?.ok_or_else(not_ours)?;
     if row.ended_ms.is_some() {
         return Ok(document(carrier, &Reply::Turn(Vec::new(), Next::HangUp)));
@@ -39,23 +36,20 @@ pub async fn answered(
         outbound: true,
         attestation: None,
     };
-    let reply = answer(&app, carrier, &them, Some(&row.purpose), &url).await?;
+    let reply = answer(&app, carrier, &them, Some(&row.purpose), &signed.url).await?;
     Ok(document(carrier, &reply))
 }
 
 /// `POST /phone/{carrier}/status/{call}`: how a call fares that we placed, or who took it.
 pub async fn fares(
     State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path((carrier, id)): Path<(String, String)>,
-    request: Incoming,
+    Path((_, id)): Path<(String, String)>,
+    signed: Signed,
 ) -> Result<Response, Refused> {
-    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
-    let request = request.as_request();
-    let url = verified(&app, carrier, &request, peer)?;
-    let status = carrier.read_status(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+    let carrier = signed.carrier;
+    let status = carrier.read_status(&signed.as_request())?;
     if let Some(row) = placed(&app, carrier, &id, &status.call).await? {
-        told(&app, carrier, &row, &status, &url).await;
+        told(&app, carrier, &row, &status, &signed.url).await;
     } else {
         tracing::info!(call = id, "a carrier tells of a call that we did not place");
     }
@@ -63,18 +57,11 @@ pub async fn fares(
 }
 
 /// `GET|POST /phone/{carrier}/status`: how any call of a number of ours fares.
-pub async fn fares_of(
-    State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(carrier): Path<String>,
-    request: Incoming,
-) -> Result<Response, Refused> {
-    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
-    let request = request.as_request();
-    let url = verified(&app, carrier, &request, peer)?;
-    let status = carrier.read_status(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+pub async fn fares_of(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Refused> {
+    let carrier = signed.carrier;
+    let status = carrier.read_status(&signed.as_request())?;
     if let Some(row) = app.store.carriers_call(carrier.name(), &status.call).await? {
-        told(&app, carrier, &row, &status, &url).await;
+        told(&app, carrier, &row, &status, &signed.url).await;
     } else {
         tracing::debug!("a carrier tells of a call that never came to us");
     }
@@ -85,14 +72,11 @@ pub async fn fares_of(
 /// `ready` where the machine records already, else `soon`.
 pub async fn leave_message(
     State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path((carrier, id, when)): Path<(String, String, String)>,
-    request: Incoming,
+    Path((_, id, when)): Path<(String, String, String)>,
+    signed: Signed,
 ) -> Result<Response, Refused> {
-    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
-    let request = request.as_request();
-    verified(&app, carrier, &request, peer)?;
-    let ring = carrier.read(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+    let carrier = signed.carrier;
+    let ring = carrier.read(&signed.as_request())?;
     placed(&app, carrier, &id, &ring.call).await?.ok_or_else(not_ours)?;
     let config = app.config.get();
     let language = config.assistant.language.clone();

@@ -1,6 +1,6 @@
 //! Calls by webhooks: each brings what the caller said, and is answered with what they are played next.
 
-use super::{Incoming, Refused, document, verified};
+use super::{Refused, Signed, document};
 use crate::{
     app::App,
     carriers,
@@ -8,11 +8,12 @@ use crate::{
     line::turns::{Addresses, BOUNDS, Heard, TurnsLine, Visit},
 };
 use axum::{
-    extract::{ConnectInfo, Path, State},
+    extract::{Path, State},
     response::Response,
 };
 use call::Manner;
 use carrier::{Carrier, Next, Prompt, Recorded, Reply, Turn};
+use serde::Deserialize;
 use sound::{
     g711::{samples_to_ulaw, ulaw_to_samples},
     level::is_silent,
@@ -21,7 +22,6 @@ use sound::{
 };
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -145,28 +145,21 @@ impl Turns {
     }
 }
 
-/// `POST /phone/process-voice/{call}`: the same as Twilio's below.
-pub async fn twilios_turn(
-    app: State<Arc<App>>,
-    peer: ConnectInfo<SocketAddr>,
-    Path(call): Path<String>,
-    request: Incoming,
-) -> Result<Response, Refused> {
-    turn(app, peer, Path(("twilio".into(), call)), request).await
+/// Which call a webhook is about.
+#[derive(Deserialize)]
+pub struct Which {
+    call: String,
 }
 
-/// `POST /phone/{carrier}/process-voice/{call}`: the caller has had their turn.
+/// `POST /phone/{carrier}/process-voice/{call}`, and Twilio's `/phone/process-voice/{call}`: the caller has had their turn.
 pub async fn turn(
     State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path((carrier, call)): Path<(String, String)>,
-    request: Incoming,
+    Path(Which { call }): Path<Which>,
+    signed: Signed,
 ) -> Result<Response, Refused> {
-    let carrier = carriers::named(&carrier).ok_or(Refused::NoSuchCarrier)?;
-    let request = request.as_request();
-    verified(&app, carrier, &request, peer)?;
+    let (carrier, request) = (signed.carrier, signed.as_request());
     let again = again(request.target);
-    let turn = carrier.read_turn(&request).map_err(|garbled| Refused::Malformed(garbled.0))?;
+    let turn = carrier.read_turn(&request)?;
     let Some((visits, next)) = app.turns.visits(&call) else {
         tracing::info!(call, "a webhook of a call that is over, or was never here");
         return Ok(document(carrier, &Reply::Turn(Vec::new(), Next::HangUp)));
