@@ -14,8 +14,13 @@ pub mod local;
 pub mod openai;
 pub mod socket;
 
+use bytes::Bytes;
 use call::{EngineCommand, EngineEvent, Format, Manner, Wire};
-use std::{collections::VecDeque, fmt, time::Instant};
+use std::{
+    collections::VecDeque,
+    fmt,
+    time::{Duration, Instant},
+};
 
 /// One engine, whichever it is. The one who drives it alternates: everything there is to [`tell`](Self::tell), then
 /// [`next`](Self::next), which is what sends it.
@@ -90,6 +95,15 @@ pub struct Brief {
     pub manner: Manner,
     /// How the line's audio comes and must go; engines that can, speak it.
     pub format: Format,
+    /// What was said before: the engine goes on with a conversation and does not greet. Empty: the call begins.
+    pub so_far: Vec<Said>,
+}
+
+/// One thing that was said before this engine came, as far as it was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    Caller(String),
+    Assistant(String),
 }
 
 /// A tool as the engine is told of it.
@@ -118,11 +132,19 @@ pub trait Dialect: Send {
     fn greet(&mut self, now: Instant, brief: Brief, out: &mut Outbox);
     /// Reads one text message.
     fn read(&mut self, now: Instant, message: &str, out: &mut Outbox);
+    /// Reads one binary message; false where the service has none.
+    fn read_binary(&mut self, _now: Instant, _message: Bytes, _out: &mut Outbox) -> bool {
+        false
+    }
     fn write(&mut self, now: Instant, command: EngineCommand, out: &mut Outbox);
     /// The tools are these from now on, where the service can be told so in mid-call.
     fn offer(&mut self, _tools: &[ToolSpec], _out: &mut Outbox) {}
     /// The connection is closed, with this code and reason where the service gave any. Says `Failed`, unless it did.
     fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox);
+    /// After how long the service ends a session, if it does.
+    fn longest(&self) -> Option<Duration> {
+        None
+    }
     /// When [`wake`](Self::wake) is due, if ever.
     fn deadline(&self) -> Option<Instant>;
     fn wake(&mut self, now: Instant, out: &mut Outbox);

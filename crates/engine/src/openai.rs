@@ -105,6 +105,8 @@ pub struct Tally {
 
 /// How long the service may take to confirm the session, and to begin a response that we asked for.
 const ANSWERS: Duration = Duration::from_secs(10);
+/// After how long the service ends a session.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// How long a response may say nothing.
 const STALLS: Duration = Duration::from_secs(30);
 /// How long a response that was cancelled may take to end.
@@ -320,6 +322,10 @@ impl Dialect for OpenAi {
             None => "OpenAI closed the connection without a word.".to_owned(),
         };
         self.fail(why, lasting, out);
+    }
+
+    fn longest(&self) -> Option<Duration> {
+        Some(LONGEST)
     }
 
     fn deadline(&self) -> Option<Instant> {

@@ -62,7 +62,7 @@ pub struct Socket {
     unflushed: bool,
     /// The service takes nothing more. Why is in what it sent before.
     deaf: bool,
-    /// A binary message came, which no dialect here has; said once.
+    /// A binary message came that means nothing to the dialect; said once.
     binary: bool,
     alarm: Pin<Box<Sleep>>,
     state: State,
@@ -224,8 +224,9 @@ impl Socket {
         (self.heard_at, self.pinged) = (now, false);
         match message {
             Some(Ok(tungstenite::Message::Text(text))) => self.dialect.read(now, &text, &mut self.outbox),
-            Some(Ok(tungstenite::Message::Binary(_))) => {
-                if !std::mem::replace(&mut self.binary, true) {
+            Some(Ok(tungstenite::Message::Binary(bytes))) => {
+                let read = self.dialect.read_binary(now, bytes, &mut self.outbox);
+                if !read && !std::mem::replace(&mut self.binary, true) {
                     let why = format!("{} sent a binary message, which means nothing here.", self.peer);
                     self.outbox.events.push_back(EngineEvent::Trouble(why));
                 }

@@ -59,6 +59,7 @@ impl Bench {
             tools: Vec::new(),
             manner,
             format: Format::Ulaw,
+            so_far: Vec::new(),
         };
         let now = Instant::now();
         let mut bench = Self {

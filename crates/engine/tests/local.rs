@@ -63,6 +63,7 @@ fn rig(greeting: &str, format: Format) -> Rig {
         tools: Vec::new(),
         manner: Manner::Duplex,
         format,
+        so_far: Vec::new(),
     };
     let setup = DeskSetup {
         now: "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment"),

@@ -55,6 +55,7 @@ fn ready(now: Instant) -> (OpenAi, Outbox) {
         tools: vec![],
         manner: Manner::Duplex,
         format: Format::Ulaw,
+        so_far: Vec::new(),
     };
     let mut dialect = OpenAi::new(Config::new(ApiKey::new("sk-a-key-of-no-account"))).expect("a session");
     let mut out = Outbox::default();

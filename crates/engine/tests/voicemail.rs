@@ -48,6 +48,7 @@ impl Rig {
             tools: Vec::new(),
             manner,
             format: Format::Ulaw,
+            so_far: Vec::new(),
         };
         let setup = VoicemailSetup {
             greeting: greeting.into(),

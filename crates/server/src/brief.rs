@@ -26,6 +26,7 @@ pub fn of(app: &App, from: &str, trust: Trust, manner: Manner) -> Brief {
         tools: tools(app, trust),
         manner,
         format: Format::Ulaw,
+        so_far: Vec::new(),
     }
 }
 

@@ -82,6 +82,7 @@ pub fn brief() -> Brief {
         tools: vec![],
         manner: Manner::Duplex,
         format: Format::Ulaw,
+        so_far: Vec::new(),
     }
 }
 
