@@ -57,6 +57,7 @@ pub fn brief() -> Brief {
         }],
         manner: Manner::Duplex,
         format: Format::Ulaw,
+        so_far: Vec::new(),
     }
 }
 
