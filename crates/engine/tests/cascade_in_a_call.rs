@@ -89,6 +89,7 @@ impl World {
             tools: Vec::new(),
             manner: Manner::Duplex,
             format: Format::Ulaw,
+            so_far: Vec::new(),
         };
         let mut world = Self {
             now,
