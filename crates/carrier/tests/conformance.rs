@@ -8,6 +8,8 @@ mod sides;
 mod tree;
 #[path = "conformance/vectors.rs"]
 mod vectors;
+#[path = "conformance/vendor.rs"]
+mod vendor;
 #[path = "conformance/webhooks.rs"]
 mod webhooks;
 

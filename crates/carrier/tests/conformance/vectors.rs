@@ -8,7 +8,7 @@ use std::time::Duration;
 const PLIVO: &str = include_str!("../../../../fixtures/plivo/signatures.json");
 const TELNYX: &str = include_str!("../../../../fixtures/telnyx/signatures.json");
 
-fn vectors(file: &str, list: &str) -> Vec<Value> {
+pub fn vectors(file: &str, list: &str) -> Vec<Value> {
     let file: Value = serde_json::from_str(file).expect("the fixture is JSON");
     file[list].as_array().expect("a list").clone()
 }

@@ -13,12 +13,12 @@ use std::time::Duration;
 
 pub const BASE: &str = "http://127.0.0.1:4010";
 
-fn bounds(finish: Option<char>) -> Bounds {
+pub fn bounds(finish: Option<char>) -> Bounds {
     Bounds { longest: Duration::from_secs(30), silence: Duration::from_secs(2), finish }
 }
 
 /// Every way to answer, with this text wherever one goes.
-fn replies(text: &str) -> Vec<Reply> {
+pub fn replies(text: &str) -> Vec<Reply> {
     let to = || text.to_owned();
     let prompts = || {
         vec![
