@@ -2,6 +2,7 @@
 //! companies' own packages.
 
 mod api;
+mod function;
 mod server;
 mod stream;
 mod turns;
