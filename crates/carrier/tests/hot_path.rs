@@ -84,6 +84,7 @@ impl Path {
             tools: vec![],
             manner: Manner::Duplex,
             format: Format::Ulaw,
+            so_far: Vec::new(),
         };
         path.dialect.greet(now, brief, &mut path.engine);
         let asked = path.engine.wire.pop().expect("the session is configured");

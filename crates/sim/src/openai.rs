@@ -221,10 +221,9 @@ impl Session {
     /// Waits till `more` bytes of the caller's audio came than there are by now; false where `patience` runs out or the session ends.
     pub async fn hears(&self, more: u64, patience: Duration) -> bool {
         let wanted = self.heard_bytes() + more;
-        let heard = self.record.until(|kept| match kept.heard_bytes >= wanted {
-            true => Some(true),
-            false => kept.over.then_some(false),
-        });
+        let heard = self
+            .record
+            .until(|kept| if kept.heard_bytes >= wanted { Some(true) } else { kept.over.then_some(false) });
         tokio::time::timeout(patience, heard).await.unwrap_or(false)
     }
 
