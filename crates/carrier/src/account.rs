@@ -1,5 +1,7 @@
 //! What a carrier's account holds: its numbers, and where their calls are sent.
 
+use serde::{Deserialize, Serialize};
+
 /// A number of the account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Number {
@@ -22,7 +24,7 @@ pub struct Application {
     pub hooks: Hooks,
 }
 
-/// Our addresses, as the carrier is to call them with POST. Empty where there is none.
+/// Addresses that the carrier calls. Empty where there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hooks {
     /// Someone rings.
@@ -31,4 +33,26 @@ pub struct Hooks {
     pub status: String,
     /// A text comes in. Telnyx has no such address with an application: it belongs to a messaging profile there.
     pub text: String,
+    pub by_get: ByGet,
+}
+
+/// Which of these addresses are called by GET; the others by POST, as ours are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByGet {
+    pub voice: bool,
+    pub status: bool,
+    pub text: bool,
+}
+
+impl ByGet {
+    /// From the carrier's words for the three methods, in any case.
+    pub(crate) fn of(voice: &str, status: &str, text: &str) -> Self {
+        let [voice, status, text] = [voice, status, text].map(|method| method.eq_ignore_ascii_case("GET"));
+        Self { voice, status, text }
+    }
+}
+
+/// `GET` or `POST`.
+pub(crate) fn method(by_get: bool) -> &'static str {
+    if by_get { "GET" } else { "POST" }
 }

@@ -30,7 +30,7 @@ pub mod telnyx;
 mod turn;
 pub mod twilio;
 
-pub use account::{Application, Hooks, Number};
+pub use account::{Application, ByGet, Hooks, Number};
 pub use status::{AnsweredBy, CallStatus, Delivered, Delivery, Status};
 pub use turn::{Bounds, Dial, GatherInput, Gathered, Next, Prompt, Recorded, Turn};
 

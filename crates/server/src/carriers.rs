@@ -2,7 +2,7 @@
 
 use crate::{app::App, config::Config, secret::Secret};
 use bytes::Bytes;
-use carrier::{Ask, Carrier, Hooks, plivo::Plivo, telnyx::Telnyx, twilio::Twilio};
+use carrier::{Ask, ByGet, Carrier, Hooks, plivo::Plivo, telnyx::Telnyx, twilio::Twilio};
 use std::{sync::LazyLock, time::Duration};
 
 /// How long a carrier's API may take.
@@ -149,7 +149,7 @@ pub fn hooks(public_url: &str, carrier: &dyn Carrier) -> Hooks {
         if carrier.name() == "twilio" { format!("{public_url}/incoming-call") } else { at("incoming-call") };
     // Telnyx' texts belong to a messaging profile, which is not the application's.
     let text = if carrier.name() == "telnyx" { String::new() } else { at("sms") };
-    Hooks { voice, status: at("status"), text }
+    Hooks { voice, status: at("status"), text, by_get: ByGet::default() }
 }
 
 /// What came of fetching a file.

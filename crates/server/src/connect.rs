@@ -4,7 +4,7 @@
 //! that is ours already, or a new one. What stood there before is remembered first, so that it can be put back.
 
 use crate::{carriers, clock, config::Config};
-use carrier::{Application, Ask, Carrier, Garbled, Hooks, Number};
+use carrier::{Application, Ask, ByGet, Carrier, Garbled, Hooks, Number};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use store::{ConnectedRow, Store, StoreError};
@@ -32,6 +32,15 @@ pub struct Sent {
     pub voice: String,
     pub status: String,
     pub text: String,
+    #[serde(default)]
+    pub by_get: ByGet,
+}
+
+impl Sent {
+    fn hooks(&self) -> Hooks {
+        let Sent { voice, status, text, by_get, .. } = self.clone();
+        Hooks { voice, status, text, by_get }
+    }
 }
 
 /// A number of the account.
@@ -168,15 +177,25 @@ impl Desk<'_> {
             serde_json::from_str(&row.before).map_err(|_| NotConnected::Damaged(number.number.clone()))?;
         let (steps, mut after) = undoing(&account, number, &before);
         let now = account.sent(number);
+        let mut notes = Vec::new();
         if !dry {
             self.perform(&steps).await?;
             self.store.number_disconnected(self.carrier.name(), &number.number).await?;
             let stands = self.account().await?;
+            let over = before.written_over.as_ref();
+            let stays = over.and_then(|over| Some((over, stands.application(&over.application)?)));
+            if stays.is_some_and(|(over, one)| !is(&one.hooks, &over.hooks())) {
+                notes.push(format!(
+                    "{} takes no empty address, so an address of ours stands where there was none; remove it in its \
+                     console",
+                    carriers::title(self.carrier)
+                ));
+            }
             if let Some(now) = stands.numbers.iter().find(|one| one.id == number.id) {
                 after = stands.sent(now);
             }
         }
-        Ok(self.report(number, now, after, !steps.is_empty(), Vec::new()))
+        Ok(self.report(number, now, after, !steps.is_empty(), notes))
     }
 
     fn report(self, number: &Number, before: Sent, after: Sent, changed: bool, notes: Vec<String>) -> Report {
@@ -320,8 +339,8 @@ impl Account {
         if id.as_ref() != Some(&number.application) {
             steps.push(Step::Bind { number: number.id.clone(), application: id.clone() });
         }
-        let Hooks { voice, status, text } = hooks.clone();
-        (steps, Sent { application: id.unwrap_or_default(), name, voice, status, text })
+        let after = Application { id: id.unwrap_or_default(), name, hooks: hooks.clone() };
+        (steps, sent(&after))
     }
 
     fn application(&self, id: &str) -> Option<&Application> {
@@ -342,17 +361,21 @@ impl Account {
 }
 
 fn sent(application: &Application) -> Sent {
-    let Application { id, name, hooks: Hooks { voice, status, text } } = application.clone();
-    Sent { application: id, name, voice, status, text }
+    let Application { id, name, hooks: Hooks { voice, status, text, by_get } } = application.clone();
+    Sent { application: id, name, voice, status, text, by_get }
 }
 
 /// What is to be asked so that a number is as it was, and what it is sent to then.
 fn undoing(account: &Account, number: &Number, before: &Before) -> (Vec<Step>, Sent) {
     let mut steps = Vec::new();
-    if let Some(Sent { application, name, voice, status, text }) = before.written_over.clone() {
-        let hooks = Hooks { voice, status, text };
-        if account.application(&application).is_none_or(|one| !same(&one.hooks, &hooks)) {
-            steps.push(Step::Write { application: Some(application), name, hooks });
+    if let Some(over) = &before.written_over {
+        let hooks = over.hooks();
+        if account.application(&over.application).is_none_or(|one| !is(&one.hooks, &hooks)) {
+            steps.push(Step::Write {
+                application: Some(over.application.clone()),
+                name: over.name.clone(),
+                hooks,
+            });
         }
     }
     if number.application != before.application {
@@ -365,11 +388,20 @@ fn undoing(account: &Account, number: &Number, before: &Before) -> (Vec<Step>, S
     (steps, after)
 }
 
-/// Where the carrier has no address for texts, none is missed.
-fn same(one: &Hooks, other: &Hooks) -> bool {
-    one.voice == other.voice
-        && one.status == other.status
-        && (one.text == other.text || other.text.is_empty())
+/// Whether calls are sent where they should be. Where the carrier has no address for texts, none is missed.
+fn same(one: &Hooks, ours: &Hooks) -> bool {
+    let text = if ours.text.is_empty() { String::new() } else { one.text.clone() };
+    is(&Hooks { text, ..one.clone() }, ours)
+}
+
+/// Whether both are the same addresses, called by the same methods; of no address the method is of no interest.
+fn is(one: &Hooks, other: &Hooks) -> bool {
+    let told = |hooks: &Hooks| {
+        let Hooks { voice, status, text, by_get } = hooks.clone();
+        [(voice, by_get.voice), (status, by_get.status), (text, by_get.text)]
+            .map(|(url, by_get)| (by_get && !url.is_empty(), url))
+    };
+    told(one) == told(other)
 }
 
 fn digits(number: &str) -> String {
@@ -382,7 +414,7 @@ mod tests {
 
     fn hooks(host: &str) -> Hooks {
         let at = |what: &str| format!("https://{host}/{what}");
-        Hooks { voice: at("voice"), status: at("status"), text: at("text") }
+        Hooks { voice: at("voice"), status: at("status"), text: at("text"), by_get: ByGet::default() }
     }
 
     fn application(id: &str, name: &str, host: &str) -> Application {
@@ -446,6 +478,25 @@ mod tests {
         let (back, sent) = undoing(&now, &now.numbers[0], &kept);
         assert_eq!(back, [write(Some("N1"), "Front desk", "old"), bind(Some("AP9"))]);
         assert_eq!(sent.application, "AP9");
+    }
+
+    #[test]
+    fn what_was_called_by_get_is_called_by_get_again() {
+        let mut theirs = application("N1", "Front desk", "old");
+        theirs.hooks.by_get = ByGet { voice: true, status: false, text: true };
+        let over = super::sent(&theirs);
+        let kept = serde_json::to_string(&Before { application: "N1".into(), written_over: Some(over) });
+        let kept: Before = serde_json::from_str(&kept.expect("texts")).expect("it was written just now");
+        let now = account(number("N1"), &[application("N1", "Front desk", "us")]);
+        let back =
+            Step::Write { application: Some("N1".into()), name: "Front desk".into(), hooks: theirs.hooks };
+        assert_eq!(undoing(&now, &now.numbers[0], &kept).0, [back]);
+        // An address of ours by GET is not yet as it should be.
+        let mut ours = application("N1", "Front desk", "us");
+        ours.hooks.by_get.voice = true;
+        let so = account(number("N1"), &[ours]);
+        let (steps, _) = so.plan(true, None, &so.numbers[0], &hooks("us"));
+        assert_eq!(steps, [write(Some("N1"), "Front desk", "us")]);
     }
 
     #[test]

@@ -1,168 +1,57 @@
-//! Calls that we place and numbers that we connect, through the real process: Twilio's API and its webhooks at the other
-//! end.
+//! Calls that we place, through the real process and every carrier: its API and its webhooks at the other end.
 
 mod house;
 
-use house::{AUTH_TOKEN, House};
-use reqwest::{StatusCode, header};
+use house::exchange::{Exchange, OURS, PATIENCE, PUBLIC};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use server::{clock, pages::welcome};
 use sim::{
-    http::{Request, Response, read_form, write_form},
     openai::{OpenAi, Script},
-    phone::{
-        door::{Done, Door},
-        status::Outbound,
-    },
-    twilio::{Account, Dial, Handset, signature},
+    phone::{Account, Callee, Carrier, Dial, Ending, Habit, Handset, Sids},
 };
-use std::{
-    collections::BTreeMap,
-    process::Output,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
-const PUBLIC: &str = "https://voice.example.com";
-const OURS: &str = "+14155550100";
 const ANNA: &str = "+14155550199";
-const SID: &str = "AC00000000000000000000000000000001";
-const NUMBER: &str = "PN00000000000000000000000000000005";
-const PATIENCE: Duration = Duration::from_secs(20);
-
-type Number = Arc<Mutex<BTreeMap<String, String>>>;
-
-/// Twilio's API, as far as it is asked here: one number, calls that are taken, a login.
-async fn twilio(number: Number) -> Door {
-    let answer = move |request: &Request| {
-        if request.header("authorization") != Some(&sim::http::basic(SID, AUTH_TOKEN)) {
-            return Response::json(401, &json!({"code": 20003, "message": "Authenticate", "status": 401}));
-        }
-        let root = format!("/2010-04-01/Accounts/{SID}");
-        let (path, _query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-        let path = path.strip_prefix(&root).expect("everything asked is the account's");
-        let form = || read_form(std::str::from_utf8(&request.body).expect("text")).expect("a form");
-        match (request.method.as_str(), path) {
-            ("GET", ".json") => {
-                Response::json(200, &json!({"sid": SID, "status": "active", "type": "Trial"}))
-            }
-            ("GET", "/IncomingPhoneNumbers.json") => {
-                let number = number.lock().expect("whole").clone();
-                Response::json(200, &json!({"incoming_phone_numbers": [number], "page": 0}))
-            }
-            ("POST", "/Calls.json") => Response::json(201, &json!({"sid": "CA5", "status": "queued"})),
-            ("POST", path) if path == format!("/IncomingPhoneNumbers/{NUMBER}.json") => {
-                let names = BTreeMap::from([
-                    ("VoiceUrl", "voice_url"),
-                    ("StatusCallback", "status_callback"),
-                    ("SmsUrl", "sms_url"),
-                    ("VoiceApplicationSid", "voice_application_sid"),
-                ]);
-                let mut number = number.lock().expect("whole");
-                for (name, value) in form() {
-                    if let Some(name) = names.get(name.as_str()) {
-                        number.insert((*name).into(), value);
-                    } else {
-                        assert!(
-                            ["VoiceMethod", "StatusCallbackMethod", "SmsMethod"].contains(&name.as_str()),
-                            "{name}"
-                        );
-                    }
-                }
-                Response::json(200, &json!({"sid": NUMBER}))
-            }
-            ("POST", path) if path.starts_with("/Calls/") => Response::json(200, &json!({"sid": "CA5"})),
-            _ => Response::json(404, &json!({"code": 20404, "status": 404})),
-        }
-    };
-    Door::open(move |request| Done::Answer(answer(request))).await.expect("loopback")
-}
-
-fn number() -> Number {
-    let fields = [
-        ("sid", NUMBER),
-        ("phone_number", OURS),
-        ("friendly_name", "Front desk"),
-        ("voice_url", "https://old.example.com/voice"),
-        ("status_callback", ""),
-        ("sms_url", "https://old.example.com/sms"),
-        ("voice_application_sid", ""),
-    ];
-    Arc::new(Mutex::new(fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect()))
-}
 
 struct World {
-    house: House,
-    api: Door,
-    number: Number,
+    exchange: Exchange,
     engine: OpenAi,
-    http: reqwest::Client,
-    cookie: String,
 }
 
 impl World {
-    async fn new(more: &[(&str, &str)]) -> Self {
-        let number = number();
-        let api = twilio(number.clone()).await;
+    async fn open(carriers: &[Carrier], more: &[(&str, &str)]) -> Self {
         let engine = OpenAi::listen(Script::default()).await.expect("loopback");
-        let (url, engine_url) = (api.url(), engine.url());
+        let url = engine.url();
         let mut variables = vec![
             ("ENGINE", "openai"),
             ("OPENAI_API_KEY", "sk-test"),
-            ("OPENAI_REALTIME_URL", engine_url.as_str()),
-            ("PUBLIC_URL", PUBLIC),
-            ("TWILIO_API_URL", url.as_str()),
-            ("TWILIO_ACCOUNT_SID", SID),
-            ("TWILIO_PHONE_NUMBER", OURS),
+            ("OPENAI_REALTIME_URL", url.as_str()),
             ("CALL_NUMBERS", ANNA),
         ];
         variables.extend(more);
-        let house = House::open(&variables).await;
-        let link = welcome::make_link(&house.store().await, clock::now_ms()).await.expect("a link");
-        let http =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        let answer = http.post(house.url(&format!("/welcome/{link}"))).send().await.expect("an answer");
-        let set = answer.headers()[header::SET_COOKIE].to_str().expect("ASCII");
-        let cookie = set.split(';').next().expect("a pair").to_owned();
-        Self { house, api, number, engine, http, cookie }
-    }
-
-    async fn ask(&self, method: reqwest::Method, path: &str, body: &Value) -> (StatusCode, Value) {
-        let request = self.http.request(method, self.house.url(path)).header(header::COOKIE, &self.cookie);
-        let answer = request.json(body).send().await.expect("an answer");
-        (answer.status(), answer.json().await.unwrap_or_default())
+        Self { exchange: Exchange::open(carriers, &variables).await, engine }
     }
 
     async fn place(&self, body: &Value) -> (StatusCode, Value) {
-        self.ask(reqwest::Method::POST, "/api/v1/calls", body).await
+        self.exchange.ask(Method::POST, "/api/v1/calls", body).await
     }
 
-    /// What the API was posted at addresses that end so.
-    fn posted(&self, end: &str) -> Vec<Vec<(String, String)>> {
-        let log = self.api.log();
-        let posts = log.iter().filter(|(one, _)| one.method == "POST" && one.target.ends_with(end));
-        posts
-            .map(|(one, _)| read_form(std::str::from_utf8(&one.body).expect("text")).expect("a form"))
-            .collect()
+    /// Has Anna called, and gives back the call's id and what the company will ring.
+    async fn ring(&self, carrier: Carrier, purpose: &str) -> (String, Dial) {
+        let wish = json!({"to": ANNA, "carrier": carrier.name(), "purpose": purpose});
+        let (status, told) = self.place(&wish).await;
+        assert_eq!(status, StatusCode::CREATED, "{carrier} {told}");
+        assert_eq!(told["carrier"], carrier.name());
+        let placed = tokio::time::timeout(PATIENCE, self.exchange.api(carrier).placed()).await;
+        (told["id"].as_str().expect("an id").to_owned(), placed.expect("the company was asked"))
     }
 
-    /// Posts a webhook as Twilio signs it.
-    async fn tell(&self, url: &str, fields: &[(&str, &str)], token: &str) -> (StatusCode, String) {
-        let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let path = url.strip_prefix(PUBLIC).expect("our address");
-        let request = self.http.post(self.house.url(path)).header("host", "voice.example.com");
-        let answer = request
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("x-twilio-signature", signature::sign(url, &fields, token))
-            .body(write_form(&fields))
-            .send()
-            .await
-            .expect("an answer");
-        (answer.status(), answer.text().await.expect("text"))
+    fn dial(&self, carrier: Carrier, dial: Dial) -> Handset {
+        Handset::dial(self.exchange.account(carrier), dial)
     }
 
     async fn ending(&self, id: &str) -> Option<String> {
-        self.house.store().await.call(id).await.expect("read").expect("there").ending
+        self.exchange.house.store().await.call(id).await.expect("read").expect("there").ending
     }
 
     async fn ended(&self, id: &str) -> String {
@@ -177,33 +66,35 @@ impl World {
         tokio::time::timeout(PATIENCE, looking).await.expect("it ends")
     }
 
-    /// A command beside the server, with its settings.
-    async fn command(&self, arguments: &[&str]) -> Output {
-        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_earpiece"));
-        command.args(arguments).env_clear().env("PATH", std::env::var("PATH").unwrap_or_default());
-        command.current_dir(self.house.folder.path()).envs([
-            ("DATA_DIR", "data"),
-            ("PUBLIC_URL", PUBLIC),
-            ("TWILIO_API_URL", &self.api.url()),
-            ("TWILIO_ACCOUNT_SID", SID),
-            ("TWILIO_AUTH_TOKEN", AUTH_TOKEN),
-            ("TWILIO_PHONE_NUMBER", OURS),
-            ("CALL_NUMBERS", ANNA),
-        ]);
-        command.output().await.expect("it runs")
+    /// How many requests changed the course of this call.
+    fn orders(&self, carrier: Carrier, call: &str) -> usize {
+        let named = call.replace(':', "%3A");
+        let log = self.exchange.api(carrier).log();
+        log.iter().filter(|(one, _)| one.method != "GET" && one.target.contains(&named)).count()
     }
 }
 
-fn field<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
-    form.iter().find(|(one, _)| one == name).map_or("", |(_, value)| value)
+/// The same call as the company would ring it a second time.
+fn again(carrier: Carrier, dial: &Dial) -> Dial {
+    Dial {
+        sids: Sids { ..dial.sids.clone() },
+        connect_to: dial.connect_to,
+        from: dial.from.clone(),
+        to: dial.to.clone(),
+        status: dial.status.clone(),
+        outbound: dial.outbound.clone(),
+        ..Dial::of(carrier, dial.webhook.clone())
+    }
 }
 
 #[tokio::test]
 async fn nobody_is_called_whom_policy_does_not_allow() {
-    let world = World::new(&[]).await;
-    let (status, told) = world.place(&json!({"to": "+14155550188"})).await;
-    assert_eq!((status, told["ok"].as_bool()), (StatusCode::FORBIDDEN, Some(false)));
-    assert!(told["message"].as_str().expect("a sentence").contains("CALL_NUMBERS"), "{told}");
+    let world = World::open(&Carrier::ALL, &[]).await;
+    for carrier in Carrier::ALL {
+        let (status, told) = world.place(&json!({"to": "+14155550188", "carrier": carrier.name()})).await;
+        assert_eq!((status, told["ok"].as_bool()), (StatusCode::FORBIDDEN, Some(false)));
+        assert!(told["message"].as_str().expect("a sentence").contains("CALL_NUMBERS"), "{told}");
+    }
     for bad in [
         json!({"to": "anna"}),
         json!({"to": ANNA, "carrier": "bell"}),
@@ -212,193 +103,129 @@ async fn nobody_is_called_whom_policy_does_not_allow() {
         assert_eq!(world.place(&bad).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
     }
     assert_eq!(world.place(&json!({"number": ANNA})).await.0, StatusCode::BAD_REQUEST);
-    let anybody = world.http.post(world.house.url("/api/v1/calls")).json(&json!({"to": ANNA}));
+    let anybody =
+        world.exchange.http.post(world.exchange.house.url("/api/v1/calls")).json(&json!({"to": ANNA}));
     assert_eq!(anybody.send().await.expect("an answer").status(), StatusCode::UNAUTHORIZED);
-    let refused = world.command(&["dial", "+14155550188"]).await;
-    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("CALL_NUMBERS"));
-    let refused = world.command(&["call", "--to", "+14155550188"]).await;
-    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("CALL_NUMBERS"));
-    assert_eq!(world.api.log().len(), 0, "no carrier was asked");
-    assert_eq!(world.house.store().await.calls(10, i64::MAX).await.expect("listed"), []);
+    for command in [["dial", "+14155550188"].as_slice(), &["call", "--to", "+14155550188"]] {
+        let refused = world.exchange.command(command).await;
+        assert!(!refused.status.success(), "{command:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("CALL_NUMBERS"), "{refused:?}");
+    }
+    for carrier in Carrier::ALL {
+        assert_eq!(world.exchange.api(carrier).log().len(), 0, "{carrier} was not asked");
+    }
+    assert_eq!(world.exchange.house.store().await.calls(10, i64::MAX).await.expect("listed"), []);
 }
 
 #[tokio::test]
 async fn whom_we_call_is_put_through_and_hears_why() {
-    let world = World::new(&[]).await;
-    let (status, told) = world.place(&json!({"to": ANNA, "purpose": "Your appointment tomorrow."})).await;
-    assert_eq!(status, StatusCode::CREATED, "{told}");
-    let id = told["id"].as_str().expect("an id").to_owned();
-    let asked = world.posted("/Calls.json").remove(0);
-    assert_eq!((field(&asked, "To"), field(&asked, "From")), (ANNA, OURS));
-    assert_eq!(field(&asked, "StatusCallback"), format!("{PUBLIC}/phone/twilio/status/{id}"));
-    assert_eq!(field(&asked, "AsyncAmdStatusCallback"), format!("{PUBLIC}/phone/twilio/status/{id}"));
-    let dial = Dial {
-        connect_to: Some(world.house.address),
-        from: OURS.into(),
-        to: ANNA.into(),
-        outbound: Some(Outbound::default()),
-        ..Dial::new(field(&asked, "Url"))
-    };
-    let call = Handset::dial(&Account::new(AUTH_TOKEN), dial);
-    assert!(call.connected().await);
-    assert!(call.hear_for(0, Duration::from_millis(200)).await, "the assistant speaks first");
-    call.hang_up();
-    assert_eq!(call.ended().await.expect("put through").errors, []);
-    assert_eq!(world.ended(&id).await, "caller_hung_up");
-    let store = world.house.store().await;
-    let [row] = &store.calls(10, i64::MAX).await.expect("listed")[..] else { panic!("one call") };
-    assert!(row.outbound && row.carrier_call.starts_with("CA") && row.to == ANNA);
-    assert_eq!(row.purpose, "Your appointment tomorrow.");
-    let briefs = world.engine.session(1).await.events(true, "session.update");
-    let heard = briefs.iter().any(|brief| brief.to_string().contains("Your appointment tomorrow."));
-    assert!(heard, "the engine was told why we call");
-}
-
-#[tokio::test]
-async fn a_call_that_nobody_took_ends_once_whatever_comes_later_or_from_others() {
-    let world = World::new(&[]).await;
-    let (_, told) = world.place(&json!({"to": ANNA})).await;
-    let id = told["id"].as_str().expect("an id").to_owned();
-    let url = format!("{PUBLIC}/phone/twilio/status/{id}");
-    let busy = [("CallSid", "CA7"), ("CallStatus", "busy"), ("SequenceNumber", "2")];
-    assert_eq!(world.tell(&url, &busy, "a wrong token").await.0, StatusCode::FORBIDDEN);
-    assert_eq!(world.ending(&id).await, None, "who cannot prove to be Twilio changes nothing");
-    assert_eq!(world.tell(&url, &busy, AUTH_TOKEN).await.0, StatusCode::OK);
-    assert_eq!(world.ending(&id).await.as_deref(), Some("callee_busy"));
-    for late in ["initiated", "busy", "no-answer", "completed"] {
-        let again = [("CallSid", "CA7"), ("CallStatus", late)];
-        assert_eq!(world.tell(&url, &again, AUTH_TOKEN).await.0, StatusCode::OK);
-    }
-    let other = [("CallSid", "CA8"), ("CallStatus", "failed")];
-    assert_eq!(
-        world.tell(&url, &other, AUTH_TOKEN).await.0,
-        StatusCode::OK,
-        "a call that is not ours is no error"
-    );
-    assert_eq!(
-        world.tell(&format!("{PUBLIC}/phone/twilio/status"), &other, AUTH_TOKEN).await.0,
-        StatusCode::OK
-    );
-    assert_eq!(world.ending(&id).await.as_deref(), Some("callee_busy"));
-    // It is over: whoever answers now is hung up on.
-    let ringing = [("CallSid", "CA7"), ("From", OURS), ("To", ANNA), ("Direction", "outbound-api")];
-    let (status, document) =
-        world.tell(&format!("{PUBLIC}/phone/twilio/outgoing/{id}"), &ringing, AUTH_TOKEN).await;
-    assert!(status == StatusCode::OK && document.contains("<Hangup"), "{document}");
-    let (status, _) = world.tell(&format!("{PUBLIC}/phone/twilio/outgoing/none"), &ringing, AUTH_TOKEN).await;
-    assert_eq!(
-        status,
-        StatusCode::BAD_REQUEST,
-        "nobody rings us by an address of ours that we gave to nobody"
-    );
-}
-
-#[tokio::test]
-async fn a_machine_is_told_the_message_or_hung_up_on() {
-    for (setting, end, wants) in
-        [("message", "/Calls/CA9.json", "Url"), ("hang_up", "/Calls/CA9.json", "Status")]
-    {
-        let words = [("CALL_MACHINE", setting), ("CALL_MACHINE_WORDS", "Please call the practice.")];
-        let world = World::new(&words).await;
-        let (_, told) = world.place(&json!({"to": ANNA})).await;
-        let id = told["id"].as_str().expect("an id").to_owned();
-        let url = format!("{PUBLIC}/phone/twilio/status/{id}");
-        for _ in 0..2 {
-            let machine = [("CallSid", "CA9"), ("AnsweredBy", "machine_end_beep")];
-            assert_eq!(world.tell(&url, &machine, AUTH_TOKEN).await.0, StatusCode::OK);
-        }
-        assert_eq!(world.ending(&id).await.as_deref(), Some("machine"));
-        let orders = world.posted(end);
-        assert_eq!(orders.len(), 1, "it is told once: {orders:?}");
-        let order = field(&orders[0], wants);
-        assert!(!order.is_empty());
-        if setting == "message" {
-            let (_, document) =
-                world.tell(order, &[("CallSid", "CA9"), ("From", OURS), ("To", ANNA)], AUTH_TOKEN).await;
+    for mode in ["stream", "turns"] {
+        let world = World::open(&Carrier::ALL, &[("CALL_MODE", mode)]).await;
+        for (n, carrier) in (1..).zip(Carrier::ALL) {
+            let (id, dial) = world.ring(carrier, "Your appointment tomorrow.").await;
+            assert_eq!((dial.to.as_str(), dial.from.as_str()), (ANNA, OURS), "{carrier}");
+            assert_eq!(dial.webhook, format!("{PUBLIC}/phone/{carrier}/outgoing/{id}"));
+            let told = dial.status.as_ref().map(|status| status.callback.url.clone());
+            assert_eq!(told, Some(format!("{PUBLIC}/phone/{carrier}/status/{id}")));
+            assert!(dial.post && dial.outbound.as_ref().is_some_and(|outbound| outbound.amd.is_some()));
+            let named = dial.sids.call.clone();
+            let call = world.dial(carrier, dial);
+            assert!(call.connected().await, "{carrier}");
             assert!(
-                document.contains("Please call the practice.") && document.contains("<Hangup"),
-                "{document}"
+                call.hear_for(0, Duration::from_millis(200)).await,
+                "{carrier}: the assistant speaks first"
             );
+            call.hang_up();
+            let ended = call.ended().await.expect("put through");
+            assert_eq!((ended.errors, ended.streamed), (vec![], mode == "stream"), "{carrier}");
+            assert_eq!(world.ended(&id).await, "caller_hung_up", "{carrier}");
+            let row = world.exchange.house.store().await.call(&id).await.expect("read").expect("there");
+            assert!(row.outbound && row.carrier_call == named && row.to == ANNA, "{carrier}: {row:?}");
+            assert_eq!(row.purpose, "Your appointment tomorrow.");
+            let briefs = world.engine.session(n).await.events(true, "session.update");
+            let heard = briefs.iter().any(|brief| brief.to_string().contains("Your appointment tomorrow."));
+            assert!(heard, "{carrier}: the engine was told why we call");
         }
     }
 }
 
 #[tokio::test]
-async fn a_number_is_connected_and_given_back() {
-    let world = World::new(&[]).await;
-    let told = |output: &Output| serde_json::from_slice::<Value>(&output.stdout).expect("JSON");
-    let dry = world.command(&["connect", "twilio", "--dry-run", "--json"]).await;
-    assert!(dry.status.success(), "{dry:?}");
-    let would = told(&dry);
-    assert_eq!(would["before"]["voice"], "https://old.example.com/voice");
-    assert_eq!(would["after"]["voice"], format!("{PUBLIC}/incoming-call"));
-    let stands = |name: &str| world.number.lock().expect("whole")[name].clone();
-    assert_eq!(stands("voice_url"), "https://old.example.com/voice", "a dry run changes nothing");
-
-    let done = told(&world.command(&["connect", "twilio", "--json"]).await);
-    assert_eq!((done["changed"].as_bool(), &done["after"]), (Some(true), &would["after"]));
-    assert_eq!(stands("voice_url"), format!("{PUBLIC}/incoming-call"));
-    assert_eq!(stands("status_callback"), format!("{PUBLIC}/phone/twilio/status"));
-    assert_eq!(stands("sms_url"), format!("{PUBLIC}/phone/twilio/sms"));
-    let again = told(&world.command(&["connect", "twilio", "--json"]).await);
-    assert_eq!(again["changed"].as_bool(), Some(false));
-
-    let back = world.command(&["connect", "twilio", "--undo"]).await;
-    assert!(
-        back.status.success() && String::from_utf8_lossy(&back.stdout).contains("was changed"),
-        "{back:?}"
-    );
-    assert_eq!(stands("voice_url"), "https://old.example.com/voice");
-    assert_eq!(
-        (stands("status_callback"), stands("sms_url")),
-        (String::new(), "https://old.example.com/sms".into())
-    );
-    assert!(
-        !world.command(&["connect", "twilio", "--undo"]).await.status.success(),
-        "nothing is remembered any more"
-    );
-    assert!(!world.command(&["connect", "twilio", "--number", "+1999"]).await.status.success());
-
-    let page =
-        world.http.post(world.house.url("/carriers/twilio/connect")).header(header::COOKIE, &world.cookie);
-    let page = page.form(&[("number", OURS)]).send().await.expect("an answer");
-    assert_eq!(page.status(), StatusCode::OK);
-    assert!(page.text().await.expect("text").contains("comes here"));
-    assert_eq!(stands("voice_url"), format!("{PUBLIC}/incoming-call"));
+async fn a_call_that_nobody_took_ends_once_whatever_is_told_twice_late_or_by_others() {
+    let world = World::open(&Carrier::ALL, &[]).await;
+    let ways =
+        [(Callee::Busy, "callee_busy"), (Callee::NoAnswer, "no_answer"), (Callee::Unreachable, "failed")];
+    for carrier in Carrier::ALL {
+        let api = world.exchange.api(carrier);
+        for habit in [Habit::Once, Habit::Twice, Habit::Backwards] {
+            for (callee, ending) in ways {
+                api.takes([callee]);
+                api.tells(habit);
+                let (id, dial) = world.ring(carrier, "").await;
+                let stranger = Account::new(carrier, "the secret of somebody else");
+                let forged = Handset::dial(&stranger, again(carrier, &dial)).ended().await;
+                assert_eq!(forged.map(|ended| ended.ending), Ok(Ending::NotTaken(callee)));
+                assert_eq!(world.ending(&id).await, None, "who cannot prove to be {carrier} changes nothing");
+                let late = again(carrier, &dial);
+                let call = world.dial(carrier, dial).ended().await;
+                assert_eq!(call.map(|ended| ended.ending), Ok(Ending::NotTaken(callee)), "{carrier}");
+                assert_eq!(world.ending(&id).await.as_deref(), Some(ending), "{carrier} {habit:?}");
+                // It is over: whoever answers now is hung up on, and what is told of it changes nothing.
+                let mut late = late;
+                late.outbound.as_mut().expect("it was placed").callee = Callee::Answers;
+                let hung_up = world.dial(carrier, late).ended().await.expect("it is answered");
+                let dropped = matches!(hung_up.ending, Ending::Finished | Ending::Rejected(_));
+                assert!(dropped && !hung_up.streamed && hung_up.said.is_empty(), "{carrier} {hung_up:?}");
+                assert_eq!(world.ending(&id).await.as_deref(), Some(ending), "{carrier} {habit:?}");
+            }
+        }
+        // Nobody rings us by an address of ours that we gave to nobody, and a call that is not ours is no error.
+        let (_, dial) = world.ring(carrier, "").await;
+        let mut other = again(carrier, &dial);
+        other.webhook = format!("{PUBLIC}/phone/{carrier}/outgoing/none");
+        let refused = world.dial(carrier, other).ended().await.expect_err("there is no such call");
+        assert_eq!(refused.status, Some(400), "{carrier}");
+        let before = world.exchange.house.store().await.calls(100, i64::MAX).await.expect("listed").len();
+        let mut other = again(carrier, &dial);
+        other.status.as_mut().expect("it was asked for").callback.url =
+            format!("{PUBLIC}/phone/{carrier}/status");
+        (other.sids, other.outbound.as_mut().expect("it was placed").callee) =
+            (Sids::of(carrier, 77), Callee::Busy);
+        assert!(world.dial(carrier, other).ended().await.is_ok(), "{carrier}");
+        let after = world.exchange.house.store().await.calls(100, i64::MAX).await.expect("listed").len();
+        assert_eq!(before, after, "{carrier}");
+    }
 }
 
 #[tokio::test]
-async fn a_connection_is_tested_and_settings_are_told_without_secrets() {
-    let world = World::new(&[]).await;
-    let (status, told) = world.ask(reqwest::Method::POST, "/api/phone/test-connection", &Value::Null).await;
-    assert_eq!((status, told["ok"].as_bool()), (StatusCode::OK, Some(true)), "{told}");
-    assert!(told["tried"].as_str().expect("text").starts_with("GET http://127.0.0.1"), "{told}");
-    let (_, told) = world.ask(reqwest::Method::POST, "/api/phone/test-plivo-connection", &Value::Null).await;
-    assert_eq!(told["ok"].as_bool(), Some(false));
-    assert!(told["to_do"].to_string().contains("PLIVO_AUTH_ID"), "{told}");
+async fn a_machine_is_told_the_message_or_hung_up_on_once() {
+    for setting in ["message", "hang_up"] {
+        let words = [("CALL_MACHINE", setting), ("CALL_MACHINE_WORDS", "Please call the practice.")];
+        let world = World::open(&Carrier::ALL, &words).await;
+        for carrier in Carrier::ALL {
+            let api = world.exchange.api(carrier);
+            api.tells(Habit::Twice);
+            api.answers([if carrier == Carrier::Plivo { "machine" } else { "machine_end_beep" }]);
+            let (id, dial) = world.ring(carrier, "").await;
+            let named = dial.sids.call.clone();
+            let ended = world.dial(carrier, dial).ended().await.expect("it was taken");
+            let told = ended.said.iter().any(|words| words == "Please call the practice.");
+            let wanted = if setting == "message" { Ending::Finished } else { Ending::Completed };
+            assert_eq!((ended.ending, told), (wanted, setting == "message"), "{carrier} {:?}", ended.said);
+            assert_eq!(world.ended(&id).await, "machine", "{carrier}");
+            assert_eq!(world.orders(carrier, &named), 1, "{carrier} is asked once");
+        }
+    }
+}
 
-    let config = "/api/settings/plivo-config";
-    let given =
-        json!({"plivo_auth_id": "MA1", "auth_token": "plivos-secret", "phone_number": "+14155550198"});
-    let (status, told) = world.ask(reqwest::Method::POST, config, &given).await;
-    assert_eq!(status, StatusCode::OK, "{told}");
-    let (_, told) = world.ask(reqwest::Method::GET, config, &Value::Null).await;
-    assert_eq!(told["settings"]["auth_id"]["value"], "MA1");
-    assert_eq!(told["settings"]["auth_token"]["value"], "••••");
-    assert_eq!(told["settings"]["auth_token"]["from"], "the settings page");
-    assert!(!told.to_string().contains("plivos-secret"));
-    let (status, _) =
-        world.ask(reqwest::Method::POST, config, &json!({"auth_token": "••••", "auth_id": ""})).await;
-    assert_eq!(status, StatusCode::OK);
-    let (_, told) = world.ask(reqwest::Method::GET, config, &Value::Null).await;
-    assert_eq!(
-        (&told["settings"]["auth_id"]["set"], &told["settings"]["auth_token"]["set"]),
-        (&json!(false), &json!(true))
-    );
-    let (status, told) =
-        world.ask(reqwest::Method::POST, "/api/settings/twilio-config", &json!({"auth_token": "x"})).await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(told["message"].as_str().expect("text").contains("TWILIO_AUTH_TOKEN"), "{told}");
-    let (status, _) = world.ask(reqwest::Method::POST, config, &json!({"nonsense": "x"})).await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+#[tokio::test]
+async fn a_person_is_talked_to_however_the_company_says_so() {
+    let world = World::open(&Carrier::ALL, &[("CALL_MACHINE", "hang_up")]).await;
+    for carrier in Carrier::ALL {
+        let (id, dial) = world.ring(carrier, "").await;
+        let call = world.dial(carrier, dial);
+        assert!(call.hear_for(0, Duration::from_millis(200)).await, "{carrier}");
+        call.hang_up();
+        assert_eq!(call.ended().await.map(|ended| ended.ending), Ok(Ending::CallerHungUp), "{carrier}");
+        assert_eq!(world.ended(&id).await, "caller_hung_up", "{carrier}");
+    }
 }

@@ -252,13 +252,27 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// How the one whom a `<Dial>` rings takes it.
+/// How somebody takes it that they are rung, by a `<Dial>` or by the API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Callee {
     #[default]
     Answers,
     Busy,
     NoAnswer,
+    /// There is no way to them.
+    Unreachable,
+}
+
+impl Callee {
+    /// How the call to them ends, in the word that all companies share.
+    pub fn status(self) -> &'static str {
+        match self {
+            Self::Answers => "completed",
+            Self::Busy => "busy",
+            Self::NoAnswer => "no-answer",
+            Self::Unreachable => "failed",
+        }
+    }
 }
 
 /// One call to be placed.
@@ -321,6 +335,11 @@ impl Dial {
         }
     }
 
+    /// How the call ends, in the word that all companies share: whom the server called may not take it.
+    pub(crate) fn last_status(&self) -> &'static str {
+        self.outbound.as_ref().map_or(Callee::Answers, |outbound| outbound.callee).status()
+    }
+
     /// A call by Twilio to a server on this machine.
     pub fn local(address: SocketAddr) -> Self {
         Self::local_of(Carrier::Twilio, address)
@@ -360,6 +379,8 @@ pub enum Ending {
     Finished,
     /// `<Reject>` with this reason.
     Rejected(String),
+    /// Whom the server called did not take it.
+    NotTaken(Callee),
     /// `<Dial>`: the call was connected to these.
     Transferred(Vec<String>),
     /// The API ended it.

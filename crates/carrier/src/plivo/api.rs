@@ -8,7 +8,8 @@ use super::{
     webhook::{is_id, number},
 };
 use crate::{
-    Application, Ask, Garbled, Hooks, Number, Outgoing,
+    Application, Ask, ByGet, Garbled, Hooks, Number, Outgoing,
+    account::method,
     fetch::{self, Place},
     form,
     rest::{self, Body, segment},
@@ -58,11 +59,18 @@ pub(super) fn ask(ask: &Ask, base: &str, account: &str, secret: &str) -> http::R
         Ask::Numbers { page } => list("Number", *page),
         Ask::Applications { page } => list("Application", *page),
         Ask::SetHooks { application, name, hooks } => {
-            let mut body = json!({
-                "answer_url": hooks.voice, "answer_method": "POST",
-                "hangup_url": hooks.status, "hangup_method": "POST",
-                "message_url": hooks.text, "message_method": "POST",
-            });
+            let mut body = json!({});
+            for (url, (name, method_name), by_get) in [
+                (&hooks.voice, ("answer_url", "answer_method"), hooks.by_get.voice),
+                (&hooks.status, ("hangup_url", "hangup_method"), hooks.by_get.status),
+                (&hooks.text, ("message_url", "message_method"), hooks.by_get.text),
+            ] {
+                // Plivo takes no empty address: what stands there stays.
+                if !url.is_empty() {
+                    body[name] = url.as_str().into();
+                    body[method_name] = method(by_get).into();
+                }
+            }
             let uri = if let Some(application) = application {
                 format!("{ours}Application/{}/", segment(application))
             } else {
@@ -139,6 +147,11 @@ pub(super) fn applications(status: u16, body: &[u8]) -> Result<Vec<Application>,
             voice: rest::text(entry, "/answer_url"),
             status: rest::text(entry, "/hangup_url"),
             text: rest::text(entry, "/message_url"),
+            by_get: ByGet::of(
+                &rest::text(entry, "/answer_method"),
+                &rest::text(entry, "/hangup_method"),
+                &rest::text(entry, "/message_method"),
+            ),
         },
     };
     Ok(listed(status, body)?.iter().map(entry).filter(|application| is_id(&application.id)).collect())

@@ -4,7 +4,8 @@
 
 use super::event::is_call;
 use crate::{
-    Application, Ask, Garbled, Hooks, Number, Outgoing,
+    Application, Ask, ByGet, Garbled, Hooks, Number, Outgoing,
+    account::method,
     fetch::{self, Place},
     form, frame,
     rest::{self, Body, segment},
@@ -78,8 +79,9 @@ pub(super) fn ask(ask: &Ask, base: &str, account: &str, key: &str) -> http::Requ
         Ask::SetHooks { application, name, hooks } => {
             let body = json!({
                 "friendly_name": name,
-                "voice_url": hooks.voice, "voice_method": "post",
-                "status_callback": hooks.status, "status_callback_method": "post",
+                "voice_url": hooks.voice, "voice_method": method(hooks.by_get.voice).to_lowercase(),
+                "status_callback": hooks.status,
+                "status_callback_method": method(hooks.by_get.status).to_lowercase(),
             });
             match application {
                 Some(id) => {
@@ -168,6 +170,11 @@ pub(super) fn applications(status: u16, body: &[u8]) -> Result<Vec<Application>,
             voice: rest::text(entry, "/voice_url"),
             status: rest::text(entry, "/status_callback"),
             text: String::new(),
+            by_get: ByGet::of(
+                &rest::text(entry, "/voice_method"),
+                &rest::text(entry, "/status_callback_method"),
+                "",
+            ),
         },
     };
     Ok(listed(status, body)?.iter().map(entry).filter(|application| is_id(&application.id)).collect())

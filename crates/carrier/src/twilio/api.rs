@@ -6,7 +6,8 @@
 
 use super::{document, webhook::is_sid};
 use crate::{
-    Application, Ask, Garbled, Hooks, Number, Outgoing,
+    Application, Ask, ByGet, Garbled, Hooks, Number, Outgoing,
+    account::method,
     fetch::{self, Place},
     form,
     rest::{self, Body, segment},
@@ -48,14 +49,14 @@ pub(super) fn ask(ask: &Ask, base: &str, account: &str, secret: &str) -> http::R
             get(format!("{ours}/IncomingPhoneNumbers.json?{query}"))
         }
         Ask::SetHooks { application, name, hooks } => {
-            let Hooks { voice, status, text } = hooks;
+            let Hooks { voice, status, text, by_get } = hooks;
             let mut fields = vec![
                 ("VoiceUrl", voice.as_str()),
-                ("VoiceMethod", "POST"),
+                ("VoiceMethod", method(by_get.voice)),
                 ("StatusCallback", status),
-                ("StatusCallbackMethod", "POST"),
+                ("StatusCallbackMethod", method(by_get.status)),
                 ("SmsUrl", text),
-                ("SmsMethod", "POST"),
+                ("SmsMethod", method(by_get.text)),
             ];
             if let Some(number) = application {
                 post(number_at(number), &fields)
@@ -140,6 +141,11 @@ pub(super) fn applications(status: u16, body: &[u8]) -> Result<Vec<Application>,
             voice: rest::text(entry, "/voice_url"),
             status: rest::text(entry, "/status_callback"),
             text: rest::text(entry, "/sms_url"),
+            by_get: ByGet::of(
+                &rest::text(entry, "/voice_method"),
+                &rest::text(entry, "/status_callback_method"),
+                &rest::text(entry, "/sms_method"),
+            ),
         },
     };
     Ok(numbers.iter().map(application).filter(|application| is_sid(&application.id)).collect())

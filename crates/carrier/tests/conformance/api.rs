@@ -4,14 +4,19 @@ use super::{
     sides::{self, FROM, Kind, TO},
     webhooks::BASE,
 };
-use carrier::{Ask, Hooks, Outgoing};
+use carrier::{Ask, ByGet, Hooks, Outgoing};
 use serde_json::Value;
 use std::time::Duration;
 
 fn asks() -> Vec<Ask> {
     let call = || "a/../b?c".to_owned();
     let text = |text: &str| text.to_owned();
-    let hooks = Hooks { voice: text("https://h/v"), status: text("https://h/s"), text: text("https://h/t") };
+    let hooks = Hooks {
+        voice: text("https://h/v"),
+        status: text("https://h/s"),
+        text: text("https://h/t"),
+        by_get: ByGet::default(),
+    };
     let outgoing = Outgoing {
         from: text(TO),
         to: text(FROM),

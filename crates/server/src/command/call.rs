@@ -220,6 +220,7 @@ async fn finish(phone: Handset, args: &Args) -> anyhow::Result<ExitCode> {
     let (how, good) = match &ended.ending {
         Ending::CallerHungUp => ("You hung up.".to_owned(), true),
         Ending::Finished | Ending::Completed => ("They hung up.".to_owned(), true),
+        Ending::NotTaken(_) => ("They did not take the call.".to_owned(), false),
         Ending::Rejected(reason) => (format!("The call was not taken: {reason}."), false),
         Ending::Transferred(whom) => (format!("The call was put through to {}.", whom.join(" and ")), true),
     };

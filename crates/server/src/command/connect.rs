@@ -105,7 +105,10 @@ fn tell(args: &Args, report: &Report) {
 fn show(sent: &Sent) {
     let shown = |text: &str| if text.is_empty() { "–".to_owned() } else { text.to_owned() };
     println!("  application  {} {}", shown(&sent.application), sent.name);
-    println!("  calls        {}", shown(&sent.voice));
-    println!("  their state  {}", shown(&sent.status));
-    println!("  texts        {}", shown(&sent.text));
+    let called = |url: &str, by_get: bool| {
+        if by_get && !url.is_empty() { format!("{url} by GET") } else { shown(url) }
+    };
+    println!("  calls        {}", called(&sent.voice, sent.by_get.voice));
+    println!("  their state  {}", called(&sent.status, sent.by_get.status));
+    println!("  texts        {}", called(&sent.text, sent.by_get.text));
 }

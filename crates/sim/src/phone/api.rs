@@ -2,7 +2,7 @@
 //! what is set stays set. What each company's requests look like is in its `rest.rs`.
 
 use super::{
-    Account, Dial, Habit, Order, Outbound, Shelf, Status,
+    Account, Callee, Dial, Habit, Order, Outbound, Shelf, Status,
     door::{Done, Door},
     unique,
     verb::Callback,
@@ -86,6 +86,7 @@ pub(crate) struct State {
     faults: VecDeque<Fault>,
     placed: VecDeque<Dial>,
     answers: VecDeque<String>,
+    callees: VecDeque<Callee>,
     connect_to: Option<SocketAddr>,
     habit: Habit,
     made: u64,
@@ -170,6 +171,11 @@ impl Api {
         self.desk.lock().answers.extend(by.into_iter().map(str::to_owned));
     }
 
+    /// Whether the next calls that the server places are taken, one after another; those after them are.
+    pub fn takes(&self, callees: impl IntoIterator<Item = Callee>) {
+        self.desk.lock().callees.extend(callees);
+    }
+
     /// Waits for the next call that the server places; dial it to have it answered.
     pub async fn placed(&self) -> Dial {
         loop {
@@ -211,6 +217,19 @@ impl Api {
     /// The account's applications as they are set now; Twilio's numbers do without.
     pub fn applications(&self) -> Vec<Thing> {
         self.desk.lock().applications.clone()
+    }
+
+    /// Sets this of a number or an application, as its owner does in the company's console.
+    pub fn console(&self, id: &str, set: &[(&str, Value)]) {
+        let mut state = self.desk.lock();
+        let State { numbers, applications, .. } = &mut *state;
+        let thing = numbers.iter_mut().chain(applications).find(|thing| thing.id == id);
+        thing.expect("there is one of this name").settings.extend(settings(set));
+    }
+
+    /// Makes an application, as the account's owner does in the company's console; its name.
+    pub fn console_makes(&self, set: &[(&str, Value)]) -> String {
+        self.desk.lock().make(settings(set)).id
     }
 
     /// Every setting that was changed so far, before and after.
@@ -282,12 +301,13 @@ impl State {
         dial.connect_to = self.connect_to;
         dial.status = wanted.status.map(|(callback, events)| Status { callback, events, habit: self.habit });
         let request = super::uuid(unique(), 7);
-        let mut by = || self.answers.pop_front().unwrap_or_else(|| wanted.human.to_owned());
-        dial.outbound = Some(match wanted.machines {
-            Some(Machines { told: amd }) => {
-                Outbound { request: request.clone(), answered_by: Some(by()), amd }
-            }
-            None => Outbound { request: request.clone(), ..Outbound::default() },
+        let by = || self.answers.pop_front().unwrap_or_else(|| wanted.human.to_owned());
+        let answered_by = wanted.machines.is_some().then(by);
+        dial.outbound = Some(Outbound {
+            request: request.clone(),
+            answered_by,
+            amd: wanted.machines.and_then(|machines| machines.told),
+            callee: self.callees.pop_front().unwrap_or_default(),
         });
         let (sender, receiver) = mpsc::channel(4);
         let call = dial.sids.call.clone();

@@ -45,9 +45,17 @@ pub async fn call(
         },
     };
     let mut teller = Teller::new();
-    if dial.outbound.is_some() {
+    if let Some(callee) = dial.outbound.as_ref().map(|outbound| outbound.callee) {
         teller.tell(company, &dial, "initiated", Duration::ZERO).await;
-        teller.tell(company, &dial, "ringing", Duration::ZERO).await;
+        if callee != Callee::Unreachable {
+            teller.tell(company, &dial, "ringing", Duration::ZERO).await;
+        }
+        if callee != Callee::Answers {
+            teller.tell(company, &dial, "completed", Duration::ZERO).await;
+            teller.end(company, &dial).await;
+            ended.ending = Ending::NotTaken(callee);
+            return Ok(ended);
+        }
     }
     let webhook = Callback { url: dial.webhook.clone(), post: dial.post };
     let answered = webhook::ask(company, &dial, &webhook, &About::Ringing).await;
@@ -251,12 +259,8 @@ impl<P: Party> Course<'_, P> {
     }
 
     async fn dial(&mut self, dial: &Dial, verb: DialVerb) -> Result<Option<Ending>, Failed> {
-        let (status, ending) = match dial.callee {
-            Callee::Answers => ("completed", Some(Ending::Transferred(verb.whom))),
-            Callee::Busy => ("busy", None),
-            Callee::NoAnswer => ("no-answer", None),
-        };
-        let about = About::Dialled { status };
+        let ending = (dial.callee == Callee::Answers).then_some(Ending::Transferred(verb.whom));
+        let about = About::Dialled { status: dial.callee.status() };
         match (&verb.action, &ending) {
             // The caller and whom they were connected to have hung up: nothing of the answer can be done.
             (Some(action), Some(_)) => webhook::tell(self.company, dial, action, &about).await?,

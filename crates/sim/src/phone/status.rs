@@ -1,7 +1,7 @@
 //! What a company tells besides asking what to do: how a call goes, and who or what answered it.
 
 use super::{
-    Dial, Failed,
+    Callee, Dial, Failed,
     company::{About, Company},
     verb::Callback,
     webhook,
@@ -48,6 +48,8 @@ pub struct Outbound {
     pub answered_by: Option<String>,
     /// Where that is told while the call goes on; none: it is known before the webhook is asked.
     pub amd: Option<Callback>,
+    /// Whether they take it at all.
+    pub callee: Callee,
 }
 
 /// Tells how one call goes.
@@ -102,5 +104,9 @@ async fn send(
 /// Tells who or what answered, where that is told by itself.
 pub(super) async fn tell_amd(company: &dyn Company, dial: &Dial) -> Result<(), Failed> {
     let Some(Outbound { answered_by: Some(by), amd: Some(to), .. }) = &dial.outbound else { return Ok(()) };
-    webhook::tell(company, dial, to, &About::Machine { by, milliseconds: 3_200 }).await
+    let about = About::Machine { by, milliseconds: 3_200 };
+    if dial.status.as_ref().is_some_and(|status| status.habit == Habit::Twice) {
+        webhook::tell(company, dial, to, &about).await?;
+    }
+    webhook::tell(company, dial, to, &about).await
 }

@@ -51,7 +51,7 @@ impl Company for Account {
             About::Streamed { event: "stream-started", .. } => ("StartStream", "in-progress"),
             About::Streamed { event: "stream-stopped", .. } => ("StopStream", "in-progress"),
             About::Streamed { .. } => ("DroppedStream", "in-progress"),
-            About::Progress { event: "completed", .. } => ("Hangup", "completed"),
+            About::Progress { event: "completed", .. } => ("Hangup", dial.last_status()),
             About::Progress { event: "answered", .. } => ("Answer", "in-progress"),
             About::Progress { .. } => ("Ring", "ringing"),
             About::Machine { .. } => ("MachineDetection", "in-progress"),
@@ -106,7 +106,7 @@ impl Company for Account {
             About::Dialled { status } => fields.extend([
                 ("DialStatus", (*status).to_owned()),
                 ("DialRingStatus", (*status == "completed").to_string()),
-                ("DialHangupCause", if *status == "busy" { "USER_BUSY" } else { "NORMAL_CLEARING" }.into()),
+                ("DialHangupCause", cause(status).into()),
                 ("DialALegUUID", dial.sids.call.clone()),
                 ("DialBLegUUID", uuid(unique(), 4)),
             ]),
@@ -118,7 +118,7 @@ impl Company for Account {
                 }
             }
             About::Progress { seconds, .. } if over => fields.extend([
-                ("HangupCause", "NORMAL_CLEARING".to_owned()),
+                ("HangupCause", cause(dial.last_status()).to_owned()),
                 ("Duration", seconds.to_string()),
                 ("BillDuration", (seconds.div_ceil(60) * 60).to_string()),
                 ("TotalCost", "0.00850".into()),
@@ -171,6 +171,16 @@ impl Company for Account {
 
     fn dialect(&self, dial: &Dial, verb: &StreamVerb) -> Box<dyn Dialect> {
         Box::new(message::Writer::new(self, &dial.sids, verb, clock::unix_milliseconds()))
+    }
+}
+
+/// <https://www.plivo.com/docs/voice/troubleshooting/hangup-causes>
+fn cause(status: &str) -> &'static str {
+    match status {
+        "busy" => "USER_BUSY",
+        "no-answer" => "NO_ANSWER",
+        "failed" => "UNALLOCATED_NUMBER",
+        _ => "NORMAL_CLEARING",
     }
 }
 

@@ -62,7 +62,7 @@ impl Company for Account {
             About::Ringing if inbound => "ringing",
             About::Progress { event: "initiated", .. } => "initiated",
             About::Progress { event: "ringing", .. } => "ringing",
-            About::Progress { event: "completed", .. } => "completed",
+            About::Progress { event: "completed", .. } => dial.last_status(),
             About::Ringing
             | About::Redirected
             | About::Recorded(_)

@@ -67,7 +67,7 @@ impl Company for Account {
             return owned(fields);
         }
         fields.extend([
-            ("CallStatus", status(about, inbound).into()),
+            ("CallStatus", status(dial, about).into()),
             ("Called", to.into()),
             ("Caller", from.into()),
             ("Direction", if inbound { "inbound" } else { "outbound-api" }.into()),
@@ -157,12 +157,12 @@ impl Company for Account {
     }
 }
 
-fn status(about: &About<'_>, inbound: bool) -> &'static str {
+fn status(dial: &Dial, about: &About<'_>) -> &'static str {
     match about {
-        About::Ringing if inbound => "ringing",
+        About::Ringing if dial.outbound.is_none() => "ringing",
         About::Progress { event: "initiated", .. } => "initiated",
         About::Progress { event: "ringing", .. } => "ringing",
-        About::Progress { event: "completed", .. } => "completed",
+        About::Progress { event: "completed", .. } => dial.last_status(),
         About::Ringing
         | About::Redirected
         | About::Recorded(_)

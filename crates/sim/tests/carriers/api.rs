@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sim::{
     http::{self, Request},
     phone::{
-        Account, Api, Carrier, Ending, Handset,
+        Account, Api, Callee, Carrier, Ending, Handset,
         api::Fault,
         text::{Fate, Inbound, deliver, report},
     },
@@ -185,6 +185,31 @@ async fn a_call_that_the_server_places_is_told_answered_and_who_answered_is_know
         };
         assert_eq!(told, expected, "{carrier}");
         assert_eq!(phone.ended().await.map(|ended| ended.ending), Ok(Ending::Finished));
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_taken_is_told_and_never_answered() {
+    for carrier in Carrier::ALL {
+        let client = Client::new(carrier).await;
+        let server = Server::start().await;
+        client.api.connect_to(server.address);
+        for (callee, word) in
+            [(Callee::Busy, "busy"), (Callee::NoAnswer, "no-answer"), (Callee::Unreachable, "failed")]
+        {
+            client.api.takes([callee]);
+            let (path, body) = client.call();
+            assert!(client.ask("POST", path, &body).await.0 < 300, "{carrier}");
+            let phone = Handset::dial(&client.account, client.api.placed().await);
+            let mut told = Vec::new();
+            while told.last().is_none_or(|status| status != word) {
+                let request = server.document("").await;
+                assert_eq!(request.target, "/status", "{carrier}");
+                told.push(field(&request, "CallStatus"));
+            }
+            assert_eq!(told.contains(&"ringing".to_owned()), callee != Callee::Unreachable, "{carrier}");
+            assert_eq!(phone.ended().await.map(|ended| ended.ending), Ok(Ending::NotTaken(callee)));
+        }
     }
 }
 
