@@ -180,6 +180,23 @@ fn two_readings_that_are_close_are_both_named() {
 }
 
 #[test]
+fn of_two_close_readings_the_one_that_can_be_had_is_read_back() {
+    let cases = [
+        ("at ten a m", "at ten p m"),
+        ("at ten p m", "at ten a m"),
+        ("at ten a m", "at ten"),
+        ("at ten", "at ten a m"),
+    ];
+    for (first, second) in cases {
+        let mut call = Conversation::begin();
+        call.say("book an appointment next tuesday");
+        let reply = call.say_surely(&[(first, 0.6), (second, 0.58)]);
+        assert_eq!(reply, "That is Tuesday, November twenty-fourth, at ten in the morning. Shall I book it?");
+        assert!(call.own().is_empty(), "it is read back before it is booked");
+    }
+}
+
+#[test]
 fn patience_ends_in_a_message_and_then_in_a_goodbye() {
     let mut call = Conversation::begin();
     assert!(call.say("flurb").starts_with("Sorry, I did not catch that. How can I help you?"));

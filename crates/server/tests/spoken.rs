@@ -28,7 +28,7 @@ const CALLERS: u64 = 12;
 const AT_A_TIME: usize = 4;
 /// Of the callers, those who must get what they want even where the machine is so busy that answers come late. They
 /// ring off when they have not in under two minutes.
-const SATISFIED: u64 = 4;
+const SATISFIED: u64 = 8;
 const VOICES: [&str; 3] = ["rms", "slt", "awb"];
 
 /// How one conversation went.
@@ -67,10 +67,9 @@ async fn spoken_conversations_end_in_the_right_appointment_and_none_in_an_unconf
 }
 
 async fn converse(seed: u64, house: &House, store: &Store, workers: &Workers) -> Outcome {
-    let mut rng = Rng::with_seed(seed);
     let now = now();
-    let lines = lines(&mut rng, &now);
-    let voice = VOICES[usize::try_from(seed).unwrap_or_default() % VOICES.len()];
+    let lines = lines(seed, &now);
+    let voice = VOICES[usize::try_from(seed / 3).unwrap_or_default() % VOICES.len()];
     let mut visitor = Visitor::new(&lines, now);
     let dial = Dial { from: format!("+1415555{seed:04}"), ..Dial::local(house.address) };
     let sid = dial.sids.call.clone();
@@ -78,10 +77,11 @@ async fn converse(seed: u64, house: &House, store: &Store, workers: &Workers) ->
     let manners = Manners { longest: Duration::from_secs(110), ..Manners::default() };
     let mut caller = Caller::new(phone, speech::voice(workers, voice), speech::ear(workers), manners);
     let mut said = Vec::new();
-    let mut tell = |told: Told| {
-        if let Told::Said { at, words } = told {
-            said.push((at, words));
-        }
+    let mut heard = Vec::new();
+    let mut tell = |told: Told| match told {
+        Told::Said { at, words } => said.push((at, words)),
+        Told::Heard { at, words } => heard.push((at, words.unwrap_or_default())),
+        Told::Pressed { .. } | Told::HungUp { .. } => {}
     };
     caller.converse(&mut visitor, &mut tell).await.expect("the caller can speak and hear");
     caller.phone.hang_up();
@@ -99,17 +99,18 @@ async fn converse(seed: u64, house: &House, store: &Store, workers: &Workers) ->
     Outcome {
         satisfied: right && booked.len() == 1,
         unconfirmed: unconfirmed.map(|(_, starts)| format!("{starts} by caller {seed}")).collect(),
-        story: format!("caller {seed} ({voice}) wanted {wanted}, said {said:?}, got {booked:?}"),
+        story: format!(
+            "caller {seed} ({voice}) wanted {wanted}, got {booked:?}\n{}",
+            script(&said, &heard, &notes)
+        ),
     }
 }
 
-/// What this caller will say: a weekday within the next fortnight and a time at which the office is open.
-fn lines(rng: &mut Rng, now: &Zoned) -> Vec<String> {
+/// What this caller will say: a weekday within the next fortnight and a time at which the office is open, which nobody
+/// else of them wants.
+fn lines(seed: u64, now: &Zoned) -> Vec<String> {
     let days = [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
     let names = ["monday", "tuesday", "wednesday", "thursday", "friday"];
-    // Nobody asks for "next friday" on a Friday and means it plainly.
-    let open: Vec<_> = (0..5).filter(|day| days[*day] != now.weekday()).collect();
-    let day = names[open[rng.usize(..open.len())]];
     let times = [
         "nine a m",
         "ten a m",
@@ -119,8 +120,12 @@ fn lines(rng: &mut Rng, now: &Zoned) -> Vec<String> {
         "four p m",
         "half past ten a m",
     ];
-    let time = times[rng.usize(..times.len())];
-    match rng.u8(..3) {
+    // Nobody asks for "next friday" on a Friday and means it plainly.
+    let open = (0..5).filter(|day| days[*day] != now.weekday());
+    let mut wishes: Vec<_> = open.flat_map(|day| times.map(|time| (names[day], time))).collect();
+    Rng::with_seed(7).shuffle(&mut wishes);
+    let (day, time) = wishes[usize::try_from(seed).unwrap_or_default() % wishes.len()];
+    match seed % 3 {
         0 => vec![LINES[0].into(), format!("Next {day} at {time}.")],
         1 => vec![LINES[0].into(), format!("Next {day}."), format!("At {time}.")],
         _ => vec![format!("I would like to book an appointment next {day} at {time}.")],
@@ -137,6 +142,20 @@ async fn notes(store: &Store, carrier_call: &str) -> Vec<Value> {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// What was said and what the other side understood, in order.
+fn script(said: &[(Duration, String)], heard: &[(Duration, String)], notes: &[Value]) -> String {
+    let meant = said.iter().map(|(at, words)| (*at, format!("means     {words}")));
+    let understood = heard.iter().map(|(at, words)| (*at, format!("hears     {words}")));
+    let noted = notes.iter().filter_map(|note| {
+        let who = note["kind"].as_str()?.strip_suffix("_said")?;
+        Some((at(note), format!("{who:9} {}", note["text"].as_str()?)))
+    });
+    let mut lines: Vec<_> = meant.chain(understood).chain(noted).collect();
+    lines.sort();
+    let lines = lines.iter().map(|(at, line)| format!("  {:6.2} {line}", at.as_secs_f32()));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// When something was booked, and for when.

@@ -3,6 +3,7 @@
 //! ```text
 //!  hear ─► heard.rs    what the caller means
 //!          desk.rs     what that means after what was asked
+//!          readings.rs which of two readings of the same sound it was
 //!          answers.rs  an answer to what was asked about an appointment
 //!          arrange.rs  what is still missing for the appointment, and the next question or tool
 //!  answer ─► tools.rs  what a tool's answer means
@@ -18,6 +19,7 @@ mod ask;
 mod grammar;
 mod heard;
 mod phrase;
+mod readings;
 mod tools;
 
 use super::Hypothesis;
@@ -26,6 +28,7 @@ pub(crate) use phrase::sentences;
 
 use heard::{Act, Change, Choice, Heard};
 use jiff::Zoned;
+use readings::Reading;
 use std::collections::VecDeque;
 use tools::Errand;
 use when::{Hours, Said};
@@ -215,12 +218,17 @@ impl Desk {
     pub fn hear(&mut self, now: &Zoned, hypotheses: &[Hypothesis]) {
         let mut heard = hypotheses.iter().filter(|h| h.confidence >= HEARD && !h.text.trim().is_empty());
         let Some(best) = heard.next() else { return self.miss(now) };
-        let first = Heard::read(&best.text, now, &self.setup.hours);
-        if let Some(second) = heard.next().filter(|second| second.confidence > best.confidence - NEAR)
-            && self.ask_which(now, &first, &Heard::read(&second.text, now, &self.setup.hours))
-        {
-            return;
-        }
+        let read = |text: &str| Heard::read(text, now, &self.setup.hours);
+        let first = read(&best.text);
+        let second = heard.next().filter(|second| second.confidence > best.confidence - NEAR);
+        let first = match second.map(|second| read(&second.text)) {
+            None => first,
+            Some(second) => match self.reading(now, &first, &second) {
+                Reading::First => first,
+                Reading::Second => second,
+                Reading::Asked => return,
+            },
+        };
         let (unheard, news) = (std::mem::take(&mut self.unheard), self.news.take());
         let said = self.outputs.len();
         self.understand(now, &first, best.confidence, unheard);
@@ -426,35 +434,6 @@ impl Desk {
             }
             Some(_) | None => return false,
         }
-        true
-    }
-
-    /// The two likeliest readings say different things, and both may be: asks which.
-    fn ask_which(&mut self, now: &Zoned, first: &Heard, second: &Heard) -> bool {
-        if matches!(self.question, Question::Confirm { .. } | Question::Send(_)) && first.yes != second.yes {
-            self.miss(now);
-            return true;
-        }
-        let asked = [first.said(), second.said()];
-        let same_act = first.act == second.act || first.act.is_none() || second.act.is_none();
-        let names: Vec<String> = asked.iter().filter_map(|said| phrase::said(said, now)).collect();
-        if names.len() < 2 || names[0] == names[1] || !same_act || matches!(first.act, Some(Act::Move)) {
-            return false;
-        }
-        if self.task.is_none() {
-            let kind = match first.act.or(second.act) {
-                Some(Act::Cancel) => Kind::Cancel,
-                Some(Act::Book) | None => Kind::Book,
-                Some(_) => return false,
-            };
-            self.task = Some(Task::new(kind));
-        }
-        let which = self.which_is_asked();
-        self.waiting = None;
-        self.ask(
-            Question::Either { which, choices: asked.to_vec() },
-            &format!("Did you say {}?", when::list(&names, "or")),
-        );
         true
     }
 

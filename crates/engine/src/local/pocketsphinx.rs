@@ -58,15 +58,22 @@ impl Decoder {
         let (hmm, dict) = (file("en-us")?, file("cmudict-en-us.dict")?);
         let c = Functions::open()?;
         // Scores are relative to the best of the sounds that were computed; they are comparable if that is all of them.
-        let words = ["earpiece", "-hmm", &hmm, "-dict", &dict, "-compallsen", "yes"];
-        let words =
-            words.map(|word| CString::new(word).expect("a path that exists and a setting have no NUL"));
-        let mut arguments = words.each_ref().map(|word| word.as_ptr());
+        let words = ["earpiece", "-hmm", &hmm, "-dict", &dict, "-compallsen", "yes"].into_iter().chain(BEAMS);
+        let words: Vec<CString> = words
+            .map(|word| CString::new(word).expect("a path that exists and a setting have no NUL"))
+            .collect();
+        let mut arguments: Vec<Text> = words.iter().map(|word| word.as_ptr()).collect();
         // SAFETY: the signatures are those of err.h, cmd_ln.h and pocketsphinx.h; the words outlive the call, which
         // copies them.
         unsafe {
             (c.err_set_logfp)(null_mut());
-            let config = (c.cmd_ln_parse_r)(null_mut(), (c.ps_args)(), 7, arguments.as_mut_ptr(), 1);
+            let config = (c.cmd_ln_parse_r)(
+                null_mut(),
+                (c.ps_args)(),
+                c_int::try_from(arguments.len()).expect("a dozen"),
+                arguments.as_mut_ptr(),
+                1,
+            );
             if config.is_null() {
                 return Err("PocketSphinx refused its settings".into());
             }
@@ -251,6 +258,9 @@ impl Drop for Decoder {
     }
 }
 
+/// How much less likely than the best a path may be and still be followed. With the library's defaults (1e-48, 7e-29,
+/// 1e-48) a sentence of twenty words is lost on the way to its end, and nothing is heard at all.
+const BEAMS: [&str; 6] = ["-beam", "1e-60", "-wbeam", "1e-40", "-pbeam", "1e-60"];
 /// Alternatives that are looked at before the search for more is given up.
 const LOOKED_AT: usize = 60;
 

@@ -4,8 +4,8 @@ use engine::local::Workers;
 use sim::caller::{Ear, Voice};
 use std::sync::Arc;
 
-/// Less sure than this is not understood.
-const SURE: f32 = 0.5;
+/// Less sure than this is not understood. What is not meant is answered with no, so it need not be much.
+const SURE: f32 = 0.35;
 
 /// Flite, in one of its voices.
 pub fn voice(workers: &Workers, name: &str) -> Voice {
