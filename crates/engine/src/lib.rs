@@ -1,7 +1,7 @@
 //! Who answers.
 //!
 //! ```text
-//!   Engine ─┬─ Socket: one WebSocket speaking a Dialect   openai.rs (later live.rs, deepgram.rs)
+//!   Engine ─┬─ Socket: one WebSocket speaking a Dialect   openai.rs, deepgram.rs (later live.rs)
 //!           ├─ Local:  the cascade on this machine        local.rs, local/…
 //!           └─ Voicemail: nobody                          local/voicemail.rs
 //! ```
@@ -10,6 +10,7 @@
 //! `socket.rs` is its only connection to the world. To add an engine: one file with a type that is a `Dialect`, its
 //! fixtures, a strict stand-in in `sim`, one arm where the server chooses the engine.
 
+pub mod deepgram;
 pub mod local;
 pub mod openai;
 pub mod socket;

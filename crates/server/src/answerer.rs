@@ -10,6 +10,7 @@ use crate::{
 use call::{Chunk, EngineCommand, EngineEvent, Failure};
 use engine::{
     Brief, Engine, ToolSpec,
+    deepgram::Deepgram,
     local::Local,
     openai::OpenAi,
     socket::{Patience, Socket},
@@ -209,7 +210,12 @@ async fn open(app: &App, brief: Brief) -> Result<Engine, Failure> {
             let desk = brief::desk(app, &brief);
             Ok(Engine::Local(Box::new(Local::open(brief, desk, app.workers.clone()))))
         }
-        kind @ (EngineKind::OpenAiLive | EngineKind::Deepgram) => {
+        EngineKind::Deepgram => {
+            let settings = settings::deepgram(&config.deepgram, config.assistant.temperature);
+            let dialect = Box::new(Deepgram::new(settings)?);
+            Ok(Engine::Socket(Box::new(Socket::open(dialect, brief, Patience::default()).await?)))
+        }
+        kind @ EngineKind::OpenAiLive => {
             let why =
                 format!("ENGINE={} is not built in yet; set ENGINE=openai or ENGINE=local.", kind.name());
             Err(Failure { why, lasting: true })

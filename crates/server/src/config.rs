@@ -299,6 +299,10 @@ pub enum TurnBy {
 #[derive(Clone, Debug)]
 pub struct Deepgram {
     pub api_key: Option<Secret>,
+    pub listen_model: String,
+    pub think_provider: &'static str,
+    pub think_model: String,
+    pub speak_model: String,
     pub agent_url: String,
     pub base_url: String,
 }

@@ -1,8 +1,8 @@
 //! What the owner's settings mean to the engines and tools, in their words.
 
-use crate::config::{OpenAi, TurnBy};
+use crate::config::{Deepgram, OpenAi, TurnBy};
 use engine::{
-    ApiKey,
+    ApiKey, deepgram,
     openai::{self, Eagerness, NoiseReduction, TurnDetection},
 };
 use std::time::Duration;
@@ -35,5 +35,19 @@ pub fn openai(settings: &OpenAi) -> openai::Config {
         turns,
         transcription,
         noise_reduction,
+    }
+}
+
+/// Deepgram Voice Agent as it was chosen; `temperature` is the assistant's.
+pub fn deepgram(settings: &Deepgram, temperature: f64) -> deepgram::Config {
+    let key = settings.api_key.as_ref().map_or("", |key| key.expose());
+    deepgram::Config {
+        url: settings.agent_url.clone(),
+        key: ApiKey::new(key),
+        listen: settings.listen_model.clone(),
+        provider: settings.think_provider.into(),
+        think: settings.think_model.clone(),
+        temperature: Some(temperature),
+        speak: settings.speak_model.clone(),
     }
 }

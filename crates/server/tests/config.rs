@@ -190,6 +190,13 @@ fn a_setting_without_an_effect_yet_is_told() {
     assert_eq!(warnings, ["the variable OLLAMA_MODEL: ollama.model has no effect yet"]);
     let (_, warnings) = load(&environment(&[("TEMPERATURE", "0.7")]));
     assert_eq!(warnings, ["the variable TEMPERATURE: the engine local takes no temperature"]);
+    for (model, taken) in [("gpt-4o-mini", true), ("gpt-5-mini", false)] {
+        let deepgram = [("TEMPERATURE", "0.7"), ("DEEPGRAM_API_KEY", "x"), ("DEEPGRAM_THINK_MODEL", model)];
+        let (config, warnings) = load(&environment(&deepgram));
+        assert_eq!(warnings.is_empty(), taken, "{warnings:?}");
+        let chosen = server::settings::deepgram(&config.deepgram, config.assistant.temperature);
+        assert_eq!(chosen.temperature, Some(0.7));
+    }
 }
 
 #[test]
@@ -327,15 +334,16 @@ fn the_engine_is_chosen_by_name_or_by_the_keys_there_are() {
     let (engine, why, warnings) = chosen(&[("OPENAI_API_KEY", "sk-1"), ("DEEPGRAM_API_KEY", "x")]);
     assert_eq!(
         (engine, why.as_str(), warnings.len()),
-        (EngineKind::OpenAi, "because OPENAI_API_KEY is set", 1)
+        (EngineKind::OpenAi, "because OPENAI_API_KEY is set", 0)
     );
     let (engine, why, _) = chosen(&[("OPENAI_API_KEY", "sk-1"), ("ENGINE", "Local")]);
     assert_eq!((engine, why.as_str()), (EngineKind::Local, "because the variable ENGINE says so"));
     let (engine, why, warnings) = chosen(&[("DEEPGRAM_API_KEY", "x")]);
-    assert_eq!((engine, why.as_str()), (EngineKind::Local, "in the place of deepgram"));
-    assert!(
-        warnings.iter().any(|warning| warning.contains("deepgram is not built yet: local answers instead"))
-    );
+    assert_eq!((engine, why.as_str()), (EngineKind::Deepgram, "because DEEPGRAM_API_KEY is set"));
+    assert_eq!(warnings, Vec::<String>::new());
+    let (engine, _, warnings) = chosen(&[("ENGINE", "deepgram")]);
+    assert_eq!(engine, EngineKind::Deepgram);
+    assert!(warnings[0].contains("DEEPGRAM_API_KEY is not set"));
     let (engine, _, warnings) = chosen(&[("ENGINE", "openai")]);
     assert_eq!(engine, EngineKind::OpenAi);
     assert!(warnings[0].contains("OPENAI_API_KEY is not set"));

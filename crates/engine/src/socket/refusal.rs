@@ -34,7 +34,10 @@ fn is_loopback(host: &str) -> bool {
 pub(super) fn describe(peer: &str, why: tungstenite::Error, headers: &HeaderMap) -> Failure {
     match why {
         tungstenite::Error::Http(answer) => {
-            let said = answer.body().as_deref().and_then(reason).map(|reason| scrub(reason, headers));
+            let named = || Some(plain(answer.headers().get("dg-error")?.to_str().ok()?));
+            let said =
+                answer.body().as_deref().and_then(reason).or_else(named).filter(|said| !said.is_empty());
+            let said = said.map(|said| scrub(said, headers));
             refused(peer, answer.status(), said)
         }
         tungstenite::Error::Io(why) => {
@@ -53,6 +56,7 @@ pub(super) fn describe(peer: &str, why: tungstenite::Error, headers: &HeaderMap)
 fn refused(peer: &str, status: StatusCode, said: Option<String>) -> Failure {
     let (what, lasting) = match status.as_u16() {
         401 => ("does not accept the key", true),
+        402 => ("has no credit left for this key", true),
         403 => ("forbids this key to connect", true),
         404 => ("does not know this address or model", true),
         429 => ("takes no more sessions of this account just now", false),
@@ -66,13 +70,19 @@ fn refused(peer: &str, status: StatusCode, said: Option<String>) -> Failure {
     Failure { why: format!("{peer} {what} ({}){said}", status.as_u16()), lasting: lasting || spent }
 }
 
-/// The sentence in the body of a refusal, where there is one.
+/// The sentence in the body of a refusal, where there is one: OpenAI's `error.message`, Deepgram's `err_msg`.
 fn reason(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let error = body.get("error")?;
-    let said = error.get("message").unwrap_or(error).as_str()?;
-    let said: String = said.chars().filter(|c| !c.is_control()).take(300).collect();
-    (!said.is_empty()).then_some(said)
+    let said = match body.get("error") {
+        Some(error) => error.get("message").unwrap_or(error),
+        None => body.get("err_msg")?,
+    };
+    Some(plain(said.as_str()?)).filter(|said| !said.is_empty())
+}
+
+/// At most 300 characters, none of them able to do anything.
+fn plain(said: &str) -> String {
+    said.chars().filter(|c| !c.is_control()).take(300).collect()
 }
 
 /// Takes out what must not be shown, should the service repeat it to us.

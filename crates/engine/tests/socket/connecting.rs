@@ -42,6 +42,7 @@ async fn refused(status: &str, body: &str) -> Failure {
 async fn a_refusal_is_told_in_plain_words() {
     for (status, lasting, words) in [
         ("401 Unauthorized", true, "does not accept the key"),
+        ("402 Payment Required", true, "no credit left"),
         ("403 Forbidden", true, "forbids"),
         ("404 Not Found", true, "does not know this address or model"),
         ("429 Too Many Requests", false, "no more sessions"),
@@ -65,6 +66,12 @@ async fn what_the_service_says_is_repeated_but_never_the_key() {
     let spent =
         refused("429 Too Many Requests", r#"{"error":{"message":"You exceeded your current quota."}}"#).await;
     assert!(spent.lasting, "a quota does not mend itself");
+    let deepgram = r#"{"err_code":"INVALID_AUTH","err_msg":"Invalid credentials: sk-secret-of-no-account."}"#;
+    let failure = refused("401 Unauthorized", deepgram).await;
+    assert!(failure.why.contains("Invalid credentials") && !failure.why.contains("sk-secret"), "{failure:?}");
+    let named = b"HTTP/1.1 429 Too Many Requests\r\ndg-error: Too many: sk-secret-of-no-account\r\n\r\n";
+    let failure = answered(named).await;
+    assert!(failure.why.contains("Too many: ••••") && !failure.lasting, "{failure:?}");
     let odd = refused("401 Unauthorized", "<html>").await;
     assert!(odd.lasting && !odd.why.contains("html"));
 }

@@ -5,7 +5,7 @@ use crate::secret::Secret;
 use engine::local::flite;
 
 /// Engines that can answer today. The others are understood and replaced, and the owner is told.
-const BUILT: [EngineKind; 2] = [EngineKind::OpenAi, EngineKind::Local];
+const BUILT: [EngineKind; 3] = [EngineKind::OpenAi, EngineKind::Deepgram, EngineKind::Local];
 
 pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems: &mut Vec<Problem>) {
     for setting in schema::settings().filter(|setting| setting.pending) {
@@ -15,7 +15,9 @@ pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems:
     }
     choose_engine(config, warnings);
     choose_voice(config, warnings);
-    if let Some(source) = config.origins.get("assistant.temperature") {
+    if let Some(source) = config.origins.get("assistant.temperature")
+        && !takes_temperature(config)
+    {
         let engine = config.assistant.engine.name();
         warnings.push(Warning(format!("{source}: the engine {engine} takes no temperature")));
     }
@@ -59,8 +61,8 @@ fn choose_engine(config: &mut Config, warnings: &mut Vec<Warning>) {
     };
     let engine = match wanted {
         EngineKind::OpenAiLive if config.openai.api_key.is_some() => EngineKind::OpenAi,
-        EngineKind::OpenAi | EngineKind::Local => wanted,
-        EngineKind::OpenAiLive | EngineKind::Deepgram => EngineKind::Local,
+        EngineKind::OpenAi | EngineKind::Deepgram | EngineKind::Local => wanted,
+        EngineKind::OpenAiLive => EngineKind::Local,
     };
     debug_assert!(BUILT.contains(&engine), "an engine that is not built is replaced");
     config.assistant.engine = engine;
@@ -74,6 +76,17 @@ fn choose_engine(config: &mut Config, warnings: &mut Vec<Warning>) {
         warnings
             .push(Warning("the engine is openai, and OPENAI_API_KEY is not set: OpenAI refuses that".into()));
     }
+    if engine == EngineKind::Deepgram && config.deepgram.api_key.is_none() {
+        let why = "the engine is deepgram, and DEEPGRAM_API_KEY is not set: Deepgram refuses that";
+        warnings.push(Warning(why.into()));
+    }
+}
+
+fn takes_temperature(config: &Config) -> bool {
+    match config.assistant.engine {
+        EngineKind::Deepgram => engine::deepgram::takes_temperature(&config.deepgram.think_model),
+        EngineKind::OpenAi | EngineKind::OpenAiLive | EngineKind::Local => false,
+    }
 }
 
 fn choose_voice(config: &mut Config, warnings: &mut Vec<Warning>) {
@@ -81,7 +94,7 @@ fn choose_voice(config: &mut Config, warnings: &mut Vec<Warning>) {
     let has = match config.assistant.engine {
         EngineKind::OpenAi | EngineKind::OpenAiLive => engine::openai::has_voice(&voice),
         EngineKind::Local => flite::VOICES.contains(&voice.as_str()),
-        EngineKind::Deepgram => voice.starts_with("aura"),
+        EngineKind::Deepgram => engine::deepgram::has_voice(&voice),
     };
     if voice.is_empty() || has {
         // An own voice's name is a key, and keeps its case.

@@ -22,10 +22,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The sections of the settings that a page may change. The rest is decided by whoever runs the program.
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 14] = [
     "callers",
     "answering",
     "assistant",
+    "openai",
+    "deepgram",
     "calendar",
     "hours",
     "calls",

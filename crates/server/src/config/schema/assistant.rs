@@ -93,8 +93,8 @@ pub(super) const SECTIONS: &[Section] = &[
                 "assistant.temperature",
                 &["TEMPERATURE"],
                 "0.8",
-                "How freely a language model chooses its words, 0 to 2. Only for engines that still take it; OpenAI \
-                 Realtime does not.",
+                "How freely a language model chooses its words, 0 to 2. Only for engines that still take it: Deepgram does, \
+                 with models that do not reason; OpenAI Realtime does not.",
                 |c, v| v.number(0.0..=2.0, "a temperature").map(|number| c.assistant.temperature = number),
             ),
         ],

@@ -2,6 +2,7 @@
 
 use super::{Section, Setting};
 use crate::config::TurnBy;
+use engine::deepgram;
 
 pub(super) const SECTIONS: &[Section] = &[
     Section {
@@ -125,16 +126,52 @@ pub(super) const SECTIONS: &[Section] = &[
                 |c, v| v.secret().map(|key| c.deepgram.api_key = key),
             )
             .example("0123456789abcdef0123456789abcdef01234567")
-            .secret()
-            .pending(),
+            .secret(),
+            Setting::new(
+                "deepgram.listen_model",
+                &["DEEPGRAM_LISTEN_MODEL"],
+                deepgram::LISTEN,
+                "The model that hears. Those named `flux-…` find the end of a turn by what is said.",
+                |c, v| v.text().map(|text| c.deepgram.listen_model = text),
+            ),
+            Setting::new(
+                "deepgram.think_provider",
+                &["DEEPGRAM_THINK_PROVIDER"],
+                deepgram::PROVIDER,
+                "Whose model thinks, on Deepgram's account: `open_ai`, `anthropic`, `google`, `groq` or `deepgram`.",
+                |c, v| {
+                    let providers = deepgram::PROVIDERS.map(|provider| (provider, provider));
+                    v.choice(&providers).map(|provider| c.deepgram.think_provider = provider)
+                },
+            ),
+            Setting::new(
+                "deepgram.think_model",
+                &["DEEPGRAM_THINK_MODEL"],
+                deepgram::THINK,
+                "The model that thinks.",
+                |c, v| v.text().map(|text| c.deepgram.think_model = text),
+            ),
+            Setting::new(
+                "deepgram.speak_model",
+                &["DEEPGRAM_SPEAK_MODEL"],
+                deepgram::SPEAK,
+                "The voice that speaks where `VOICE` names none of Deepgram's.",
+                |c, v| {
+                    let text = v.text()?;
+                    if !deepgram::has_voice(&text) {
+                        return Err("give a voice of Deepgram's, such as aura-2-thalia-en".into());
+                    }
+                    c.deepgram.speak_model = text;
+                    Ok(())
+                },
+            ),
             Setting::new(
                 "deepgram.agent_url",
                 &["DEEPGRAM_AGENT_URL"],
-                "wss://agent.deepgram.com/v1/agent/converse",
-                "Where the engine is.",
+                deepgram::ADDRESS,
+                "Where the engine is. `ws://` is allowed for this machine alone.",
                 |c, v| v.socket_url().map(|url| c.deepgram.agent_url = url),
-            )
-            .pending(),
+            ),
             Setting::new(
                 "deepgram.base_url",
                 &["DEEPGRAM_BASE_URL"],

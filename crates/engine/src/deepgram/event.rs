@@ -1,0 +1,68 @@
+//! What the service sends as text. Fields that we do not need, and those that it has yet to invent, are passed over.
+
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type")]
+pub(super) enum Event {
+    Welcome,
+    SettingsApplied,
+    UserStartedSpeaking,
+    ConversationText {
+        role: String,
+        content: String,
+    },
+    AgentStartedSpeaking,
+    AgentAudioDone,
+    AgentThinking,
+    FunctionCallRequest {
+        functions: Vec<Function>,
+    },
+    FunctionCallCancelled {
+        functions: Vec<Function>,
+    },
+    InjectionRefused {
+        #[serde(default)]
+        message: String,
+    },
+    Error(Fault),
+    Warning(Fault),
+    /// What the service did at its own end, confirms, repeats or measures: nothing to a call.
+    FunctionCallResponse,
+    PromptUpdated,
+    ThinkUpdated,
+    SpeakUpdated,
+    ListenUpdated,
+    ThinkLiveUpdated,
+    History,
+    LatencyReport,
+    FrustrationDetected,
+    #[serde(rename = "__customFromThinkProvider")]
+    FromThinkProvider,
+    #[serde(other)]
+    Unknown,
+}
+
+/// One use of a tool that the agent wants, or no longer wants.
+#[derive(Debug, Deserialize)]
+pub(super) struct Function {
+    #[serde(default)]
+    pub id: String,
+    #[serde(default)]
+    pub name: String,
+    /// JSON, as it says.
+    #[serde(default)]
+    pub arguments: String,
+    /// Ours to do. The others the service does itself.
+    #[serde(default)]
+    pub client_side: bool,
+}
+
+/// What went wrong, as the service puts it.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Fault {
+    #[serde(default)]
+    pub code: String,
+    #[serde(default)]
+    pub description: String,
+}

@@ -1,0 +1,155 @@
+//! What we send, field by field. Everything that says what is to be used stands inside `provider`, and rates are whole
+//! numbers: the service refuses other shapes.
+//!
+//! Source: <https://developers.deepgram.com/docs/configure-voice-agent>.
+
+use super::config::{Config, has_voice, takes_temperature};
+use crate::{Brief, Said, ToolSpec};
+use bytes::BufMut;
+use call::{Answer, Format, Wire};
+use serde_json::{Value, json};
+
+/// The longest prompt that the service takes, in characters.
+pub(super) const PROMPT: usize = 25_000;
+
+/// The service's name for a format, and its rate.
+fn audio(format: Format) -> (&'static str, u32) {
+    let encoding = match format {
+        Format::Ulaw => "mulaw",
+        Format::Alaw => "alaw",
+        Format::Pcm { .. } => "linear16",
+    };
+    (encoding, format.hertz())
+}
+
+/// The whole configuration; sent once, after `Welcome` and before anything else. `prompt` fits.
+pub(super) fn settings(config: &Config, brief: &Brief, prompt: &str) -> Value {
+    let (encoding, rate) = audio(brief.format);
+    let mut agent = json!({
+        "listen": {"provider": listen(&config.listen, &brief.language)},
+        "think": think(config, prompt, &brief.tools),
+        "speak": {"provider": speak(voice(config, &brief.voice))},
+    });
+    if !brief.so_far.is_empty() {
+        agent["context"] = json!({"messages": brief.so_far.iter().map(history).collect::<Vec<_>>()});
+    } else if !brief.greeting.is_empty() {
+        agent["greeting"] = brief.greeting.as_str().into();
+    }
+    json!({
+        "type": "Settings",
+        "audio": {
+            "input": {"encoding": encoding, "sample_rate": rate},
+            // A container would be heard as a click before everything that is said.
+            "output": {"encoding": encoding, "sample_rate": rate, "container": "none"},
+        },
+        "agent": agent,
+    })
+}
+
+fn listen(model: &str, language: &str) -> Value {
+    let language = language.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let known = language.len() == 2 && language.bytes().all(|b| b.is_ascii_lowercase());
+    match (model.starts_with("flux"), known) {
+        (true, true) if model.ends_with("-multi") => {
+            json!({"type": "deepgram", "version": "v2", "model": model, "language_hints": [language]})
+        }
+        (true, _) => json!({"type": "deepgram", "version": "v2", "model": model}),
+        (false, true) => json!({"type": "deepgram", "version": "v1", "model": model, "language": language}),
+        (false, false) => json!({"type": "deepgram", "version": "v1", "model": model}),
+    }
+}
+
+fn think(config: &Config, prompt: &str, tools: &[ToolSpec]) -> Value {
+    let mut provider = json!({"type": config.provider, "model": config.think});
+    if let Some(temperature) = config.temperature.filter(|_| takes_temperature(&config.think)) {
+        provider["temperature"] = temperature.into();
+    }
+    // Without an endpoint a function is ours to do.
+    let function = |tool: &ToolSpec| json!({"name": tool.name, "description": tool.description, "parameters": tool.parameters});
+    let functions: Vec<Value> = tools.iter().map(function).collect();
+    json!({"provider": provider, "prompt": prompt, "functions": functions})
+}
+
+fn speak(voice: &str) -> Value {
+    if voice.starts_with("flux-") {
+        json!({"type": "deepgram", "version": "v2", "model": voice})
+    } else {
+        json!({"type": "deepgram", "model": voice})
+    }
+}
+
+/// The voice that will speak.
+pub(super) fn voice<'a>(config: &'a Config, wish: &'a str) -> &'a str {
+    if has_voice(wish) { wish } else { &config.speak }
+}
+
+fn history(said: &Said) -> Value {
+    let (role, content) = match said {
+        Said::Caller(words) => ("user", words),
+        Said::Assistant(words) => ("assistant", words),
+    };
+    json!({"type": "History", "role": role, "content": content})
+}
+
+/// A prompt that the service takes whole. Of one that is too long the middle is left out: who the assistant is stands
+/// at its beginning, and what day it is at its end.
+pub(super) fn fitting(prompt: &str) -> Option<String> {
+    const CUT: &str = "\n[…]\n";
+    const END: usize = 8_000;
+    let length = prompt.chars().count();
+    if length <= PROMPT {
+        return None;
+    }
+    let begin = PROMPT - END - CUT.chars().count();
+    let (begin, end): (String, String) =
+        (prompt.chars().take(begin).collect(), prompt.chars().skip(length - END).collect());
+    Some(begin + CUT + &end)
+}
+
+/// Replaces all that there is to thinking, so that the tools are others.
+pub(super) fn update_think(config: &Config, prompt: &str, tools: &[ToolSpec]) -> Value {
+    json!({"type": "UpdateThink", "think": think(config, prompt, tools)})
+}
+
+/// Adds to the prompt.
+pub(super) fn update_prompt(more: &str) -> Value {
+    json!({"type": "UpdatePrompt", "prompt": more})
+}
+
+/// Has the agent say these words: after what it or the caller is saying, or in place of it.
+pub(super) fn inject_agent(words: &str, interrupt: bool) -> Value {
+    let behavior = if interrupt { "interrupt" } else { "queue" };
+    json!({"type": "InjectAgentMessage", "message": words, "behavior": behavior})
+}
+
+/// Has the agent answer this as if the caller had said it.
+pub(super) fn inject_user(words: &str) -> Value {
+    json!({"type": "InjectUserMessage", "content": words})
+}
+
+/// What came of a tool: one JSON object in a string.
+pub(super) fn tool_output(id: &str, tool: &str, answer: &Answer) -> Value {
+    let mut output = json!({"ok": answer.ok, "say": answer.say});
+    if !answer.data.is_empty() {
+        output["data"] =
+            serde_json::from_str(&answer.data).unwrap_or_else(|_| Value::from(answer.data.as_str()));
+    }
+    json!({"type": "FunctionCallResponse", "id": id, "name": tool, "content": output.to_string()})
+}
+
+pub(super) fn keep_alive() -> Value {
+    json!({"type": "KeepAlive"})
+}
+
+/// Adds a message that is not sent fifty times a second.
+pub(super) fn send(wire: &mut Wire, message: &Value) {
+    wire.text(256, |buffer| {
+        serde_json::to_writer(buffer.writer(), message)
+            .expect("a Value is JSON, and a buffer grows as it must");
+    });
+}
+
+/// Adds the caller's sound. Allocates nothing once the wire has grown.
+pub(super) fn append(wire: &mut Wire, sound: &[u8]) {
+    wire.binary(sound.len(), |buffer| buffer.extend_from_slice(sound));
+}

@@ -1,0 +1,225 @@
+//! What the call wants, put to the service.
+
+use super::{
+    ANSWERS, Deepgram, Expected, KEEP_ALIVE, KEYS, MADE_UP, PERHAPS, Phase, SILENCE, STALE, STILL,
+    hearing::{Caller, Change},
+    request,
+    timers::Timer,
+};
+use crate::Outbox;
+use call::{Answer, Chunk, EngineEvent, Format, ItemId, Manner, ToolCallId};
+use std::time::{Duration, Instant};
+
+/// Instructions that wait for the session.
+const EARLY: usize = 16;
+/// Keys that are pressed one after the other.
+const PRESSED: usize = 32;
+/// How often the agent is told what was not heard: the prompt grows by it.
+const ACCOUNTS: u32 = 24;
+/// How much of the words is repeated, in characters.
+const REPEATED: usize = 160;
+
+impl Deepgram {
+    pub(super) fn hear(&mut self, now: Instant, chunk: &Chunk, out: &mut Outbox) {
+        if self.phase != Phase::Talking {
+            self.tally.unheard += 1;
+            return;
+        }
+        if chunk.format != self.format {
+            self.tally.unheard += 1;
+            if self.tally.unheard == 1 {
+                self.trouble(format!("Sound came as {:?} and not as {:?}.", chunk.format, self.format), out);
+            }
+            return;
+        }
+        // An empty message may mean the end of all sound.
+        if chunk.bytes.is_empty() {
+            return;
+        }
+        request::append(&mut out.wire, &chunk.bytes);
+        match self.hearing.hear(now, chunk) {
+            Change::None => {}
+            Change::Paused => self.pause(now, out),
+            Change::SpeaksAgain => {
+                self.hearing.begin(now);
+                out.events.push_back(EngineEvent::CallerSpeaks);
+            }
+        }
+    }
+
+    /// The caller makes no sound any more.
+    pub(super) fn pause(&mut self, now: Instant, out: &mut Outbox) {
+        self.hearing.pause(now);
+        out.events.push_back(EngineEvent::CallerPauses);
+    }
+
+    /// The service decides by itself when to answer; what it may need for that is the silence behind a recording.
+    pub(super) fn respond(&mut self, now: Instant, out: &mut Outbox) {
+        let turns = self.manner == Manner::Turns;
+        if turns && self.phase == Phase::Talking && self.hearing.heard_at.is_some() {
+            self.send_silence(out);
+        }
+        if self.replies.expected == Expected::Nothing && self.speech.current().is_none() {
+            self.expect(Expected::Perhaps, now + if turns { ANSWERS } else { PERHAPS });
+        }
+        self.owe(now, out);
+    }
+
+    /// The call waits for a `Done`. One that it has not been told yet is of what was before.
+    pub(super) fn owe(&mut self, now: Instant, out: &mut Outbox) {
+        self.replying = true;
+        if let Some(index) = out.events.iter().position(|event| matches!(event, EngineEvent::Done(_))) {
+            out.events.remove(index);
+        }
+        self.go_on(now, out);
+    }
+
+    /// The service cannot be told: what still comes of this is dropped.
+    pub(super) fn cancel(&mut self, now: Instant, out: &mut Outbox) {
+        self.replying = false;
+        self.replies.forget_words();
+        if let Some(item) = self.speech.current() {
+            item.unwanted = true;
+            self.timers.set(Timer::Quiet, now + STALE);
+        }
+        self.go_on(now, out);
+    }
+
+    /// The service remembers all that it has said, so the agent is told what of it the caller did not hear.
+    pub(super) fn account(&mut self, number: ItemId, heard: Duration, out: &mut Outbox) {
+        let (format, told) = (self.format, self.accounts);
+        let Some(item) = self.speech.numbered(number) else { return };
+        item.unwanted = true;
+        item.said |= heard.is_zero();
+        if std::mem::replace(&mut item.accounted, true) || self.phase != Phase::Talking || told == ACCOUNTS {
+            return;
+        }
+        let (heard, unheard) = item.parted(heard, format);
+        if unheard.is_empty() {
+            return;
+        }
+        let begin: String = unheard.chars().take(REPEATED).collect();
+        let more = match heard.char_indices().rev().nth(REPEATED - 1) {
+            _ if heard.is_empty() => {
+                format!("[The caller spoke up before they heard any of this, which you said: \"{begin}\"]")
+            }
+            Some((at, _)) => spoke_over(&heard[at..], &begin),
+            None => spoke_over(heard, &begin),
+        };
+        if self.prompt.chars().count() + more.chars().count() >= request::PROMPT {
+            return;
+        }
+        self.accounts += 1;
+        request::send(&mut out.wire, &request::update_prompt(&more));
+        self.prompt.push('\n');
+        self.prompt.push_str(&more);
+    }
+
+    pub(super) fn answer(&mut self, now: Instant, id: &ToolCallId, answer: &Answer, out: &mut Outbox) {
+        if let Some(tool) = self.errands.end(&id.0) {
+            request::send(&mut out.wire, &request::tool_output(&id.0, &tool, answer));
+            if !self.errands.is_any_open() {
+                self.expect(Expected::Answer, now + ANSWERS);
+            }
+        }
+        self.owe(now, out);
+    }
+
+    pub(super) fn say(&mut self, now: Instant, words: String, out: &mut Outbox) {
+        if !words.trim().is_empty() && !self.replies.say(words) {
+            self.trouble("More is to be said than can be remembered.".into(), out);
+        }
+        self.owe(now, out);
+    }
+
+    pub(super) fn prompt(&mut self, now: Instant, instruction: String, out: &mut Outbox) {
+        if self.phase == Phase::Talking {
+            self.instruct(now, &instruction, out);
+        } else if self.early.len() < EARLY {
+            self.early.push_back(instruction);
+        } else {
+            self.trouble("More is to be said than can be remembered.".into(), out);
+        }
+        self.owe(now, out);
+    }
+
+    /// Has the agent act on an instruction. There is no other way to make it speak than in the caller's name.
+    pub(super) fn instruct(&mut self, now: Instant, instruction: &str, out: &mut Outbox) {
+        self.tell_agent(&format!("[{instruction}]"), out);
+        self.expect(Expected::Answer, now + ANSWERS);
+    }
+
+    fn tell_agent(&mut self, words: &str, out: &mut Outbox) {
+        self.replies.expect_echo(words);
+        request::send(&mut out.wire, &request::inject_user(words));
+    }
+
+    pub(super) fn key(&mut self, now: Instant, key: char) {
+        let known = key.is_ascii_alphanumeric() || key == '*' || key == '#';
+        if known && self.keys.len() < PRESSED {
+            self.keys.push(key);
+            self.timers.set(Timer::Keys, now + KEYS);
+        }
+    }
+
+    /// The keys as words, once no other follows and somebody can read them.
+    pub(super) fn pass_keys(&mut self, now: Instant, out: &mut Outbox) {
+        if self.phase != Phase::Talking || self.keys.is_empty() {
+            return;
+        }
+        let keys = std::mem::take(&mut self.keys);
+        let each: Vec<String> = keys.chars().map(String::from).collect();
+        let which = if each.len() == 1 { "key" } else { "keys" };
+        let words = format!("[The caller pressed the {which} {}.]", each.join(" "));
+        self.tell_agent(&words, out);
+        if self.replies.expected == Expected::Nothing {
+            self.expect(Expected::Perhaps, now + ANSWERS);
+        }
+    }
+
+    /// Says that we are there, unless sound has said so.
+    pub(super) fn keep_alive(&mut self, now: Instant, out: &mut Outbox) {
+        if self.phase != Phase::Talking {
+            return;
+        }
+        let silent = self.hearing.heard_at.map_or(KEEP_ALIVE, |at| now.saturating_duration_since(at));
+        if silent >= KEEP_ALIVE {
+            request::send(&mut out.wire, &request::keep_alive());
+            self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE);
+        } else {
+            self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE.saturating_sub(silent));
+        }
+    }
+
+    /// The service measures turns in sound and not in time: where the line sends none, the turn would never end.
+    pub(super) fn make_up_silence(&mut self, now: Instant, out: &mut Outbox) {
+        if self.hearing.caller == Caller::Quiet || self.hearing.made_up >= MADE_UP {
+            return;
+        }
+        let still = self.hearing.heard_at.map_or(STILL, |at| now.saturating_duration_since(at));
+        if still < STILL {
+            return self.timers.set(Timer::Silence, now + STILL.saturating_sub(still));
+        }
+        self.hearing.made_up += SILENCE;
+        self.send_silence(out);
+        self.timers.set(Timer::Silence, now + SILENCE);
+        if self.hearing.caller == Caller::Speaks {
+            self.pause(now, out);
+        }
+    }
+
+    fn send_silence(&self, out: &mut Outbox) {
+        let silence = match self.format {
+            Format::Ulaw => 0xFF,
+            Format::Alaw => 0xD5,
+            Format::Pcm { .. } => 0,
+        };
+        request::append(&mut out.wire, &vec![silence; self.format.bytes(SILENCE)]);
+    }
+}
+
+fn spoke_over(heard: &str, unheard: &str) -> String {
+    format!(
+        "[The caller spoke over you. The last they heard was \"{heard}\"; they did not hear \"{unheard}\"]"
+    )
+}

@@ -1,0 +1,134 @@
+//! A frame of the caller's, and a piece of the assistant's voice, cost no allocation.
+
+use bytes::Bytes;
+use call::{Chunk, EngineCommand, EngineEvent, Format, Manner};
+use engine::{
+    ApiKey, Brief, Dialect, Outbox,
+    deepgram::{Config, Deepgram},
+};
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+#[expect(unsafe_code, reason = "an allocator is unsafe by its trait; this one counts and hands on")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(run: impl FnOnce()) -> usize {
+    let before = COUNT.with(Cell::get);
+    run();
+    COUNT.with(Cell::get) - before
+}
+
+fn ready(now: Instant) -> (Deepgram, Outbox) {
+    let brief = Brief {
+        instructions: "You answer the phone.".into(),
+        greeting: "Hello.".into(),
+        voice: String::new(),
+        language: "en-US".into(),
+        tools: vec![],
+        manner: Manner::Duplex,
+        format: Format::Ulaw,
+        so_far: Vec::new(),
+    };
+    let mut dialect = Deepgram::new(Config::new(ApiKey::new("a-key-of-no-account"))).expect("a session");
+    let mut out = Outbox::default();
+    dialect.greet(now, brief, &mut out);
+    for message in [
+        r#"{"type":"Welcome","request_id":"r"}"#,
+        r#"{"type":"SettingsApplied"}"#,
+        r#"{"type":"ConversationText","role":"assistant","content":"Hello."}"#,
+    ] {
+        dialect.read(now, message, &mut out);
+    }
+    while out.wire.pop().is_some() {}
+    assert_eq!(out.events.drain(..).next(), Some(EngineEvent::Ready));
+    (dialect, out)
+}
+
+const FRAMES: u32 = 10_000;
+
+#[test]
+fn a_frame_of_the_callers_costs_no_allocation() {
+    let start = now();
+    let (mut dialect, mut out) = ready(start);
+    // Somebody who speaks, so that our own ear has something to hear.
+    let voice = (0..160).map(|n| if n / 20 % 2 == 0 { 0x10 } else { 0x90 }).collect::<Vec<u8>>();
+    let chunk = Chunk { format: Format::Ulaw, bytes: voice.into() };
+    let mut sent = 0;
+    let mut hear = |frames: u32| {
+        for frame in 0..frames {
+            let now = start + Duration::from_millis(20) * frame;
+            dialect.write(now, EngineCommand::Hear(chunk.clone()), &mut out);
+            black_box(dialect.deadline());
+            while let Some(message) = out.wire.pop() {
+                sent += message.bytes().len();
+            }
+        }
+    };
+    hear(100);
+    let counted = allocations(|| hear(FRAMES));
+    assert_eq!(counted, 0, "in {FRAMES} frames");
+    assert_eq!(sent, (FRAMES as usize + 100) * 160, "and every one of them is on the wire");
+}
+
+#[test]
+fn a_piece_of_voice_costs_no_allocation_and_is_not_copied() {
+    for milliseconds in [20, 100, 400] {
+        let now = now();
+        let (mut dialect, mut out) = ready(now);
+        let sound = Bytes::from(vec![0x55; milliseconds * 8]);
+        let mut came = 0;
+        let mut speak = |pieces: u32| {
+            for _ in 0..pieces {
+                dialect.read_binary(now, sound.clone(), &mut out);
+                black_box(dialect.deadline());
+                while let Some(event) = out.events.pop_front() {
+                    match event {
+                        EngineEvent::Voice(_, chunk) => {
+                            assert_eq!(chunk.bytes.as_ptr(), sound.as_ptr());
+                            came += chunk.bytes.len();
+                        }
+                        // The words, with the first sound of them.
+                        EngineEvent::AssistantSaid(..) => {}
+                        event => panic!("{event:?}"),
+                    }
+                }
+            }
+        };
+        speak(100);
+        let counted = allocations(|| speak(FRAMES));
+        assert_eq!(counted, 0, "in {FRAMES} pieces of {milliseconds} ms");
+        assert_eq!(came, (FRAMES as usize + 100) * milliseconds * 8);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "any moment will do to begin with")]
+fn now() -> Instant {
+    Instant::now()
+}
