@@ -17,6 +17,7 @@
 pub mod bench;
 pub mod caller;
 pub mod clock;
+pub mod conversation;
 pub mod google;
 pub mod http;
 pub mod openai;

@@ -17,21 +17,25 @@ mod session;
 mod settings;
 mod vad;
 
+pub use crate::conversation::Logged;
 pub use script::{End, Hearing, Item, Observer, Reply, Script, Sound, Voice};
 
-use crate::clock;
+use crate::{
+    clock,
+    conversation::{self, Record, Sessions, locked},
+};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use session::{Out, Took};
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Notify, mpsc},
+    sync::mpsc,
     task::JoinSet,
 };
 use tokio_tungstenite::{
@@ -75,48 +79,14 @@ pub enum Order {
 }
 
 /// One session, from the side of the service.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// From 1, in the order of connecting.
-    pub number: u32,
-    orders: mpsc::Sender<Order>,
-    record: Arc<Record>,
-}
-
-/// One message of a session.
-#[derive(Clone, Debug)]
-pub struct Logged {
-    /// Since the session was connected.
-    pub at: Duration,
-    pub from_client: bool,
-    /// Audio in it is kept only where the script says so.
-    pub event: Value,
-}
-
-#[derive(Debug, Default)]
-struct Record {
-    kept: Mutex<Kept>,
-    changed: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    log: Vec<Logged>,
-    heard: Vec<u8>,
-    heard_bytes: u64,
-    mistakes: Vec<String>,
-    over: bool,
-    /// The code and reason of the client that closed it.
-    closed: Option<(u16, String)>,
-}
+pub type Session = conversation::Session<Order>;
 
 #[derive(Default)]
 struct Shared {
     script: Mutex<Script>,
-    sessions: Mutex<Vec<Session>>,
+    sessions: Sessions<Order>,
     /// Upgrades refused, with their status.
     refused: Mutex<Vec<u16>>,
-    connected: Notify,
 }
 
 impl std::fmt::Debug for Shared {
@@ -155,7 +125,7 @@ impl OpenAi {
 
     /// Every session so far.
     pub fn sessions(&self) -> Vec<Session> {
-        locked(&self.shared.sessions).clone()
+        self.shared.sessions.all()
     }
 
     /// The status of every upgrade that was refused.
@@ -165,104 +135,8 @@ impl OpenAi {
 
     /// Waits for the session with this number, from 1.
     pub async fn session(&self, number: u32) -> Session {
-        loop {
-            let connected = self.shared.connected.notified();
-            tokio::pin!(connected);
-            connected.as_mut().enable();
-            if let Some(session) = locked(&self.shared.sessions).get(number as usize - 1) {
-                return session.clone();
-            }
-            connected.await;
-        }
+        self.shared.sessions.numbered(number).await
     }
-}
-
-impl Session {
-    /// Does this now; nothing where the session is over.
-    pub fn order(&self, order: Order) {
-        match self.orders.try_send(order) {
-            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
-            Err(mpsc::error::TrySendError::Full(_)) => panic!("no test gives 256 orders in one breath"),
-        }
-    }
-
-    /// Every message so far but the caller's audio.
-    pub fn log(&self) -> Vec<Logged> {
-        self.record.lock().log.clone()
-    }
-
-    /// The events of this type from the client, or from the service.
-    pub fn events(&self, from_client: bool, kind: &str) -> Vec<Value> {
-        let record = self.record.lock();
-        let of_kind = record.log.iter().filter(|l| l.from_client == from_client && l.event["type"] == kind);
-        of_kind.map(|logged| logged.event.clone()).collect()
-    }
-
-    /// Every `error` that the client was sent.
-    pub fn errors(&self) -> Vec<Value> {
-        self.events(false, "error")
-    }
-
-    /// What the service would take and no client should send.
-    pub fn mistakes(&self) -> Vec<String> {
-        self.record.lock().mistakes.clone()
-    }
-
-    /// The caller's audio, where the script keeps it.
-    pub fn heard(&self) -> Vec<u8> {
-        self.record.lock().heard.clone()
-    }
-
-    /// How many bytes of the caller's audio came.
-    pub fn heard_bytes(&self) -> u64 {
-        self.record.lock().heard_bytes
-    }
-
-    /// Waits till `more` bytes of the caller's audio came than there are by now; false where `patience` runs out or the session ends.
-    pub async fn hears(&self, more: u64, patience: Duration) -> bool {
-        let wanted = self.heard_bytes() + more;
-        let heard = self
-            .record
-            .until(|kept| if kept.heard_bytes >= wanted { Some(true) } else { kept.over.then_some(false) });
-        tokio::time::timeout(patience, heard).await.unwrap_or(false)
-    }
-
-    /// Waits till a message for which `is` holds is in the log; none where `patience` runs out or the session ends.
-    pub async fn wait_for(&self, patience: Duration, is: impl Fn(&Logged) -> bool) -> Option<Logged> {
-        let found = self.record.until(|kept| match kept.log.iter().find(|logged| is(logged)) {
-            Some(logged) => Some(Some(logged.clone())),
-            None if kept.over => Some(None),
-            None => None,
-        });
-        tokio::time::timeout(patience, found).await.ok().flatten()
-    }
-
-    /// Waits till the connection is closed, and says with which code and reason the client closed it, if it did.
-    pub async fn over(&self) -> Option<(u16, String)> {
-        self.record.until(|kept| kept.over.then(|| kept.closed.clone())).await
-    }
-}
-
-impl Record {
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        locked(&self.kept)
-    }
-
-    async fn until<T>(&self, is: impl Fn(&Kept) -> Option<T>) -> T {
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            if let Some(value) = is(&self.lock()) {
-                return value;
-            }
-            changed.await;
-        }
-    }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("nobody panics while holding it")
 }
 
 async fn welcome(stream: TcpStream, shared: Arc<Shared>) {
@@ -291,28 +165,13 @@ async fn welcome(stream: TcpStream, shared: Arc<Shared>) {
         let _ = socket.close(Some(CloseFrame { code: close.into(), reason })).await;
         return;
     }
-    let (orders, inbox) = mpsc::channel(256);
-    let record = Arc::new(Record::default());
-    let session = {
-        let mut sessions = locked(&shared.sessions);
-        let number = sessions.len() as u32 + 1;
-        let session = Session { number, orders, record: Arc::clone(&record) };
-        sessions.push(session.clone());
-        session
-    };
-    shared.connected.notify_waiters();
+    let (session, record, inbox) = shared.sessions.begin();
     let observer = script.observer.clone();
     let keep_audio = script.keep_audio;
     let machine = session::Session::new(script, session.number, &entry.model);
-    let born = clock::now();
-    let mut room = Room { socket, machine, record, observer, keep_audio, number: session.number, born };
+    let mut room = Room { socket, machine, record, observer, keep_audio, number: session.number };
     let over = room.host(inbox).await;
-    {
-        let mut kept = room.record.lock();
-        kept.closed = over;
-        kept.over = true;
-    }
-    room.record.changed.notify_waiters();
+    room.record.end(over);
 }
 
 /// What the upgrade says about the client.
@@ -375,7 +234,6 @@ struct Room {
     observer: Option<Arc<dyn Observer>>,
     keep_audio: bool,
     number: u32,
-    born: Instant,
 }
 
 impl Room {
@@ -387,9 +245,7 @@ impl Room {
                     return None;
                 }
             }
-            if !self.machine.mistakes().is_empty() {
-                self.record.lock().mistakes = self.machine.mistakes().to_vec();
-            }
+            self.record.set_mistakes(self.machine.mistakes());
             let deadline = self.machine.deadline();
             tokio::select! {
                 message = self.socket.next() => match message {
@@ -414,13 +270,7 @@ impl Room {
                 if let Some(observer) = &self.observer {
                     observer.heard(self.number, now, &bytes);
                 }
-                let mut kept = self.record.lock();
-                kept.heard_bytes += bytes.len() as u64;
-                if self.keep_audio {
-                    kept.heard.extend_from_slice(&bytes);
-                }
-                drop(kept);
-                self.record.changed.notify_waiters();
+                self.record.hear(&bytes, self.keep_audio);
             }
             Took::Event(event) => self.log(now, true, event),
         }
@@ -480,7 +330,6 @@ impl Room {
                 return;
             }
         }
-        self.record.lock().log.push(Logged { at: session::elapsed(self.born, now), from_client, event });
-        self.record.changed.notify_waiters();
+        self.record.log(now, from_client, event);
     }
 }

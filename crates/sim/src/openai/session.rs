@@ -12,7 +12,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
 use std::{
     collections::{BTreeMap, VecDeque},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// What a session has to say.
@@ -484,9 +484,4 @@ fn plain_append(event: &Value) -> Option<&str> {
         _ => false,
     });
     if known { event["audio"].as_str() } else { None }
-}
-
-/// How long after `since` it is, for a log.
-pub(super) fn elapsed(since: Instant, now: Instant) -> Duration {
-    now.saturating_duration_since(since)
 }
