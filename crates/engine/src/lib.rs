@@ -1,7 +1,7 @@
 //! Who answers.
 //!
 //! ```text
-//!   Engine ─┬─ Socket: one WebSocket speaking a Dialect   openai.rs, deepgram.rs (later live.rs)
+//!   Engine ─┬─ Socket: one WebSocket speaking a Dialect   openai.rs, live.rs, deepgram.rs
 //!           ├─ Local:  the cascade on this machine        local.rs, local/…
 //!           └─ Voicemail: nobody                          local/voicemail.rs
 //! ```
@@ -11,6 +11,7 @@
 //! fixtures, a strict stand-in in `sim`, one arm where the server chooses the engine.
 
 pub mod deepgram;
+pub mod live;
 pub mod local;
 pub mod openai;
 pub mod socket;
@@ -146,6 +147,8 @@ pub trait Dialect: Send {
     fn longest(&self) -> Option<Duration> {
         None
     }
+    /// Nobody wants the session any more: a last word to the service, where it has one for that.
+    fn farewell(&mut self, _out: &mut Outbox) {}
     /// When [`wake`](Self::wake) is due, if ever.
     fn deadline(&self) -> Option<Instant>;
     fn wake(&mut self, now: Instant, out: &mut Outbox);

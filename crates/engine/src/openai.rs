@@ -18,15 +18,15 @@
 //! and `speaking.rs` bring them together.
 
 mod config;
-mod errands;
-mod event;
-mod fault;
+pub(crate) mod errands;
+pub(crate) mod event;
+pub(crate) mod fault;
 mod hearing;
 mod items;
-mod reading;
+pub(crate) mod reading;
 mod replies;
-mod request;
-mod speaking;
+pub(crate) mod request;
+pub(crate) mod speaking;
 mod telling;
 mod timers;
 mod transcripts;

@@ -321,7 +321,10 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         if self.state == State::Open {
-            let _ = Pin::new(&mut self.stream).poll_close(&mut Context::from_waker(Waker::noop()));
+            let mut cx = Context::from_waker(Waker::noop());
+            self.dialect.farewell(&mut self.outbox);
+            let _ = self.try_write(&mut cx);
+            let _ = Pin::new(&mut self.stream).poll_close(&mut cx);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    brief,
+    brief, clock,
     config::{EngineKind, VoicemailUse},
     settings,
     voicemail::{self, Leaving},
@@ -11,6 +11,7 @@ use call::{Chunk, EngineCommand, EngineEvent, Failure};
 use engine::{
     Brief, Engine, ToolSpec,
     deepgram::Deepgram,
+    live,
     local::Local,
     openai::OpenAi,
     socket::{Patience, Socket},
@@ -206,6 +207,11 @@ async fn open(app: &App, brief: Brief) -> Result<Engine, Failure> {
             let dialect = OpenAi::new(settings::openai(&config.openai))?;
             Ok(Engine::Socket(Box::new(Socket::open(Box::new(dialect), brief, Patience::default()).await?)))
         }
+        EngineKind::OpenAiLive => {
+            let opened = u64::try_from(clock::now_ms() / 1_000).unwrap_or_default();
+            let dialect = live::Live::new(settings::openai_live(&config.openai), opened)?;
+            Ok(Engine::Socket(Box::new(Socket::open(Box::new(dialect), brief, Patience::default()).await?)))
+        }
         EngineKind::Local => {
             let desk = brief::desk(app, &brief);
             Ok(Engine::Local(Box::new(Local::open(brief, desk, app.workers.clone()))))
@@ -214,11 +220,6 @@ async fn open(app: &App, brief: Brief) -> Result<Engine, Failure> {
             let settings = settings::deepgram(&config.deepgram, config.assistant.temperature);
             let dialect = Box::new(Deepgram::new(settings)?);
             Ok(Engine::Socket(Box::new(Socket::open(dialect, brief, Patience::default()).await?)))
-        }
-        kind @ EngineKind::OpenAiLive => {
-            let why =
-                format!("ENGINE={} is not built in yet; set ENGINE=openai or ENGINE=local.", kind.name());
-            Err(Failure { why, lasting: true })
         }
     }
 }

@@ -271,6 +271,9 @@ pub struct OpenAi {
     pub noise_reduction: Option<&'static str>,
     pub realtime_url: String,
     pub live_url: String,
+    /// What listens and speaks at OpenAI Live, and what works behind it.
+    pub live_model: String,
+    pub live_backend_model: String,
     pub base_url: String,
 }
 

@@ -2,10 +2,21 @@
 
 use crate::config::{Deepgram, OpenAi, TurnBy};
 use engine::{
-    ApiKey, deepgram,
+    ApiKey, deepgram, live,
     openai::{self, Eagerness, NoiseReduction, TurnDetection},
 };
 use std::time::Duration;
+
+/// OpenAI Live as it was chosen.
+pub fn openai_live(settings: &OpenAi) -> live::Config {
+    let key = settings.api_key.as_ref().map_or("", |key| key.expose());
+    live::Config {
+        url: settings.live_url.clone(),
+        key: ApiKey::new(key),
+        model: settings.live_model.clone(),
+        backend: settings.live_backend_model.clone(),
+    }
+}
 
 /// OpenAI Realtime as it was chosen.
 pub fn openai(settings: &OpenAi) -> openai::Config {

@@ -13,7 +13,7 @@ struct Errand {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Errands {
+pub(crate) struct Errands {
     open: Vec<Errand>,
     /// Every call that was ever wanted, the newest last: the service tells of one in several places.
     seen: VecDeque<String>,
@@ -21,7 +21,7 @@ pub(super) struct Errands {
 
 /// What to do about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Begun {
+pub(crate) enum Begun {
     Do,
     /// It is known already.
     Again,
@@ -33,7 +33,7 @@ const AT_ONCE: usize = 64;
 const REMEMBERED: usize = 1_024;
 
 impl Errands {
-    pub(super) fn begin(&mut self, call: &str, response: &str) -> Begun {
+    pub(crate) fn begin(&mut self, call: &str, response: &str) -> Begun {
         if self.seen.iter().any(|seen| seen == call) {
             return Begun::Again;
         }
@@ -54,15 +54,26 @@ impl Errands {
     }
 
     /// Notes an answer. Says whether it was still open.
-    pub(super) fn answer(&mut self, call: &str) -> bool {
+    pub(crate) fn answer(&mut self, call: &str) -> bool {
         match self.open.iter_mut().find(|errand| errand.call == call) {
             Some(errand) => !std::mem::replace(&mut errand.answered, true),
             None => false,
         }
     }
 
+    /// Whether any was not answered yet.
+    pub(crate) fn is_any_open(&self) -> bool {
+        self.open.iter().any(|errand| !errand.answered)
+    }
+
+    /// Forgets a response that will never take an answer. Gives what it wanted and did not get.
+    pub(crate) fn abandon(&mut self, response: &str) -> Vec<String> {
+        let gone = self.open.extract_if(.., |errand| errand.response == response);
+        gone.filter(|errand| !errand.answered).map(|errand| errand.call).collect()
+    }
+
     /// A response has ended: it wants nothing more.
-    pub(super) fn end(&mut self, response: &str) {
+    pub(crate) fn end(&mut self, response: &str) {
         self.open
             .iter_mut()
             .filter(|errand| errand.response == response)
@@ -70,7 +81,7 @@ impl Errands {
     }
 
     /// Closes the responses that have ended and have every answer. Says whether there was one.
-    pub(super) fn settle(&mut self) -> bool {
+    pub(crate) fn settle(&mut self) -> bool {
         let before = self.open.len();
         let complete = |of: &Errand, open: &[Errand]| {
             open.iter()

@@ -8,7 +8,7 @@ use std::{borrow::Cow, ops::Deref};
 /// A text that is copied only where it has escapes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Deref for Text<'_> {
     type Target = str;
@@ -19,7 +19,7 @@ impl Deref for Text<'_> {
 }
 
 /// The text, or an empty one.
-pub(super) fn text<'t>(text: Option<&'t Text<'_>>) -> &'t str {
+pub(crate) fn text<'t>(text: Option<&'t Text<'_>>) -> &'t str {
     text.map(|text| &**text).unwrap_or_default()
 }
 
@@ -52,14 +52,14 @@ pub(super) struct Event<'a> {
 
 /// The type alone, of an event that is otherwise not what we know.
 #[derive(Debug, Deserialize)]
-pub(super) struct Kind<'a> {
+pub(crate) struct Kind<'a> {
     #[serde(rename = "type", borrow)]
     pub kind: Text<'a>,
 }
 
 /// An item of the conversation.
 #[derive(Debug, Deserialize)]
-pub(super) struct Item<'a> {
+pub(crate) struct Item<'a> {
     #[serde(borrow)]
     pub id: Option<Text<'a>>,
     #[serde(rename = "type", borrow)]
@@ -96,7 +96,7 @@ impl Item<'_> {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Part<'a> {
+pub(crate) struct Part<'a> {
     #[serde(borrow)]
     transcript: Option<Text<'a>>,
     #[serde(borrow)]
@@ -116,7 +116,7 @@ pub(super) struct Response<'a> {
 }
 
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct StatusDetails<'a> {
+pub(crate) struct StatusDetails<'a> {
     #[serde(borrow)]
     pub reason: Option<Text<'a>>,
     #[serde(borrow)]
@@ -125,7 +125,7 @@ pub(super) struct StatusDetails<'a> {
 
 /// What went wrong, as the service puts it.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Fault<'a> {
+pub(crate) struct Fault<'a> {
     #[serde(rename = "type", borrow)]
     pub kind: Option<Text<'a>>,
     #[serde(borrow)]
@@ -214,6 +214,6 @@ impl Session<'_> {
 }
 
 /// Reads a part of an event; nothing, where it is not what it should be.
-pub(super) fn part<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
+pub(crate) fn part<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
     serde_json::from_str(raw?.get()).ok()
 }

@@ -4,7 +4,7 @@ use super::event::{Fault, text};
 
 /// What to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// The owner has to change something, in these words.
     Lasting(&'static str),
     /// This session is over; another may do.
@@ -20,7 +20,7 @@ pub(super) enum Verdict {
     Trouble,
 }
 
-pub(super) fn judge(fault: &Fault) -> Verdict {
+pub(crate) fn judge(fault: &Fault) -> Verdict {
     let verdict = by_name(text(fault.code.as_ref()));
     if verdict == Verdict::Trouble { by_name(text(fault.kind.as_ref())) } else { verdict }
 }
@@ -46,7 +46,7 @@ fn by_name(name: &str) -> Verdict {
 }
 
 /// What the service says about it, fit for a log: bounded, on one line.
-pub(super) fn words(fault: &Fault) -> String {
+pub(crate) fn words(fault: &Fault) -> String {
     let code = if text(fault.code.as_ref()).is_empty() {
         text(fault.kind.as_ref())
     } else {
@@ -61,6 +61,6 @@ pub(super) fn words(fault: &Fault) -> String {
 }
 
 /// At most 200 characters, none of them able to do anything.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(200).collect()
 }

@@ -15,7 +15,7 @@ use call::EngineEvent;
 use std::time::{Duration, Instant};
 
 /// The longest name that the service may give to anything, in bytes.
-pub(super) const NAME: usize = 256;
+pub(crate) const NAME: usize = 256;
 
 /// Types that we know and that mean nothing to a call: what we did is confirmed, what is told elsewhere is told in
 /// pieces, or the matter is one of WebRTC, SIP or MCP.

@@ -172,7 +172,7 @@ pub(super) fn tool_output(call: &str, answer: &Answer) -> Value {
 }
 
 /// Adds a message that is not sent fifty times a second.
-pub(super) fn send(wire: &mut Wire, message: &Value) {
+pub(crate) fn send(wire: &mut Wire, message: &Value) {
     wire.text(256, |buffer| {
         serde_json::to_writer(buffer.writer(), message)
             .expect("a Value is JSON, and a buffer grows as it must");
@@ -181,11 +181,15 @@ pub(super) fn send(wire: &mut Wire, message: &Value) {
 
 /// Adds the caller's sound. Allocates nothing once the wire has grown.
 pub(super) fn append(wire: &mut Wire, sound: &[u8]) {
-    const BEFORE: &[u8] = br#"{"type":"input_audio_buffer.append","audio":""#;
+    append_as(wire, br#"{"type":"input_audio_buffer.append","audio":""#, sound);
+}
+
+/// Adds the caller's sound behind these first bytes of its message.
+pub(crate) fn append_as(wire: &mut Wire, before: &[u8], sound: &[u8]) {
     const AFTER: &[u8] = br#""}"#;
     let encoded = sound.len().div_ceil(3) * 4;
-    wire.text(BEFORE.len() + encoded + AFTER.len(), |buffer: &mut BytesMut| {
-        buffer.extend_from_slice(BEFORE);
+    wire.text(before.len() + encoded + AFTER.len(), |buffer: &mut BytesMut| {
+        buffer.extend_from_slice(before);
         let at = buffer.len();
         buffer.resize(at + encoded, 0);
         STANDARD.encode_slice(sound, &mut buffer[at..]).expect("four characters for three bytes, rounded up");

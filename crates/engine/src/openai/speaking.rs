@@ -22,7 +22,7 @@ use std::time::Instant;
 /// A block of sound: a second of µ-law.
 const BLOCK: usize = 8 * 1024;
 /// What a tool may be told, in bytes.
-const ARGUMENTS: usize = 64 * 1024;
+pub(crate) const ARGUMENTS: usize = 64 * 1024;
 /// How often in a row a crowded service is asked again.
 const ASKED_AGAIN: u32 = 3;
 
@@ -262,7 +262,7 @@ impl OpenAi {
 
 /// Two blocks of memory that take turns: while pieces of one are still held, the other is cut up.
 #[derive(Debug, Default)]
-pub(super) struct Blocks {
+pub(crate) struct Blocks {
     current: BytesMut,
     other: BytesMut,
 }
@@ -281,7 +281,7 @@ impl Blocks {
 }
 
 /// Decodes base64 into memory that is used again once nobody holds a piece of it.
-fn decode(blocks: &mut Blocks, encoded: &str) -> Result<Bytes, DecodeSliceError> {
+pub(crate) fn decode(blocks: &mut Blocks, encoded: &str) -> Result<Bytes, DecodeSliceError> {
     let room = encoded.len().div_ceil(4) * 3;
     let block = blocks.with_room(room);
     block.resize(room, 0);

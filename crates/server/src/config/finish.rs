@@ -4,9 +4,6 @@ use super::{Config, EngineKind, load::Problem, load::Warning, schema};
 use crate::secret::Secret;
 use engine::local::flite;
 
-/// Engines that can answer today. The others are understood and replaced, and the owner is told.
-const BUILT: [EngineKind; 3] = [EngineKind::OpenAi, EngineKind::Deepgram, EngineKind::Local];
-
 pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems: &mut Vec<Problem>) {
     for setting in schema::settings().filter(|setting| setting.pending) {
         if let Some(source) = config.origins.get(setting.key) {
@@ -59,24 +56,16 @@ fn choose_engine(config: &mut Config, warnings: &mut Vec<Warning>) {
         }
         None => (EngineKind::Local, "because no engine's key is set".into()),
     };
-    let engine = match wanted {
-        EngineKind::OpenAiLive if config.openai.api_key.is_some() => EngineKind::OpenAi,
-        EngineKind::OpenAi | EngineKind::Deepgram | EngineKind::Local => wanted,
-        EngineKind::OpenAiLive => EngineKind::Local,
-    };
-    debug_assert!(BUILT.contains(&engine), "an engine that is not built is replaced");
-    config.assistant.engine = engine;
+    config.assistant.engine = wanted;
     config.assistant.engine_why = why;
-    if engine != wanted {
-        let (wanted, engine) = (wanted.name(), engine.name());
-        warnings.push(Warning(format!("the engine {wanted} is not built yet: {engine} answers instead")));
-        config.assistant.engine_why = format!("in the place of {wanted}");
+    let is_openai = matches!(wanted, EngineKind::OpenAi | EngineKind::OpenAiLive);
+    if is_openai && config.openai.api_key.is_none() {
+        let engine = wanted.name();
+        warnings.push(Warning(format!(
+            "the engine is {engine}, and OPENAI_API_KEY is not set: OpenAI refuses that"
+        )));
     }
-    if engine == EngineKind::OpenAi && config.openai.api_key.is_none() {
-        warnings
-            .push(Warning("the engine is openai, and OPENAI_API_KEY is not set: OpenAI refuses that".into()));
-    }
-    if engine == EngineKind::Deepgram && config.deepgram.api_key.is_none() {
+    if wanted == EngineKind::Deepgram && config.deepgram.api_key.is_none() {
         let why = "the engine is deepgram, and DEEPGRAM_API_KEY is not set: Deepgram refuses that";
         warnings.push(Warning(why.into()));
     }
@@ -92,7 +81,8 @@ fn takes_temperature(config: &Config) -> bool {
 fn choose_voice(config: &mut Config, warnings: &mut Vec<Warning>) {
     let voice = config.assistant.voice.to_lowercase();
     let has = match config.assistant.engine {
-        EngineKind::OpenAi | EngineKind::OpenAiLive => engine::openai::has_voice(&voice),
+        EngineKind::OpenAi => engine::openai::has_voice(&voice),
+        EngineKind::OpenAiLive => engine::live::has_voice(&voice),
         EngineKind::Local => flite::VOICES.contains(&voice.as_str()),
         EngineKind::Deepgram => engine::deepgram::has_voice(&voice),
     };

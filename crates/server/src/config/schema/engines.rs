@@ -7,7 +7,7 @@ use engine::deepgram;
 pub(super) const SECTIONS: &[Section] = &[
     Section {
         name: "openai",
-        about: "The engine `openai`: OpenAI Realtime.",
+        about: "The engines `openai`, OpenAI Realtime, and `openai-live`, OpenAI Live.",
         settings: &[
             Setting::new(
                 "openai.api_key",
@@ -24,6 +24,20 @@ pub(super) const SECTIONS: &[Section] = &[
                 "gpt-realtime-2.1",
                 "The model that listens and speaks.",
                 |c, v| v.text().map(|text| c.openai.model = text),
+            ),
+            Setting::new(
+                "openai.live_model",
+                &["OPENAI_LIVE_MODEL"],
+                "gpt-live-1",
+                "With `openai-live`: the model that listens and speaks.",
+                |c, v| v.text().map(|text| c.openai.live_model = text),
+            ),
+            Setting::new(
+                "openai.live_backend_model",
+                &["OPENAI_LIVE_BACKEND_MODEL"],
+                "gpt-5.6-luna",
+                "With `openai-live`: the model behind the voice, which uses the tools.",
+                |c, v| v.text().map(|text| c.openai.live_backend_model = text),
             ),
             Setting::new(
                 "openai.transcription_model",
@@ -102,8 +116,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "wss://api.openai.com/v1/live/sessions",
                 "Where the engine `openai-live` is.",
                 |c, v| v.socket_url().map(|url| c.openai.live_url = url),
-            )
-            .pending(),
+            ),
             Setting::new(
                 "openai.base_url",
                 &["OPENAI_BASE_URL"],
