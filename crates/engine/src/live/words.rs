@@ -62,7 +62,7 @@ impl<N: Copy> Lines<N> {
             self.ended = end;
         }
         match &mut self.line {
-            Some(line) if line.told.is_none() || !apart => {
+            Some(line) if line.told.is_none() || line.text.is_empty() || !apart => {
                 if let Some(told) = &mut line.told {
                     *told = now + LATE;
                 }

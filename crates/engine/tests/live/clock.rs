@@ -1,0 +1,144 @@
+//! The input is the session's clock: it flows as time does.
+
+use crate::rig::{LOUD, SILENCE, Session, brief, happened, ulaw};
+use call::{Chunk, EngineCommand, Format, Manner};
+use engine::Brief;
+
+fn hear(session: &mut Session, ms: usize, byte: u8) {
+    for _ in 0..ms / 20 {
+        session.tell(EngineCommand::Hear(ulaw(&[byte; 160])));
+    }
+}
+
+#[test]
+fn a_frame_leaves_as_it_came_and_at_once() {
+    let mut session = Session::ready();
+    session.tell(EngineCommand::Hear(ulaw(&[0x12; 160])));
+    let message = session.out.wire.pop().expect("it leaves");
+    let text = std::str::from_utf8(message.bytes()).expect("text");
+    assert!(text.starts_with(r#"{"type":"session.input_audio.append","audio":"EhIS"#), "{text}");
+}
+
+#[test]
+fn a_line_that_is_still_is_filled_up_with_silence_frame_by_frame() {
+    let mut session = Session::ready();
+    session.sent_ms();
+    session.wait(60_000);
+    let sent = session.sent_ms();
+    assert!(sent.abs_diff(60_000) <= 220, "{sent} ms in a minute");
+    for _ in 0..100 {
+        session.wait(20);
+        let sent = session.sent_ms();
+        assert!(sent <= 40, "no burst: {sent} ms at once");
+    }
+}
+
+#[test]
+fn jitter_is_not_filled_up() {
+    let mut session = Session::ready();
+    session.sent_ms();
+    for _ in 0..100 {
+        session.wait(180);
+        hear(&mut session, 180, LOUD);
+        assert_eq!(session.sent_ms(), 180, "what came is what was sent");
+    }
+}
+
+#[test]
+fn a_burst_after_a_gap_that_was_filled_is_cut() {
+    let mut session = Session::ready();
+    session.sent_ms();
+    session.wait(5_000);
+    hear(&mut session, 5_000, LOUD);
+    let sent = session.sent_ms();
+    assert!(sent <= 5_500, "{sent} ms in 5 s");
+    assert!(session.dialect.tally().cut > 0);
+    // Speech is cut no more than it must; silence is left out until the time is right again.
+    let mut sent = 0;
+    for _ in 0..100 {
+        hear(&mut session, 20, SILENCE);
+        session.wait(20);
+        sent += session.sent_ms();
+    }
+    assert!((1_500..=1_620).contains(&sent), "{sent} ms of 2 s are sent");
+    hear(&mut session, 20, SILENCE);
+    assert_eq!(session.sent_ms(), 20, "and then all is");
+}
+
+#[test]
+fn a_flood_is_cut_to_what_time_allows() {
+    let mut session = Session::ready();
+    session.sent_ms();
+    hear(&mut session, 600_000, LOUD);
+    assert!(session.sent_ms() <= 520);
+    session.tell(EngineCommand::Hear(ulaw(&vec![LOUD; 8_000_000])));
+    assert_eq!(session.sent_ms(), 0);
+}
+
+#[test]
+fn a_process_that_slept_does_not_make_up_for_it() {
+    let mut session = Session::ready();
+    session.sent_ms();
+    session.now += std::time::Duration::from_secs(3_600);
+    engine::Dialect::wake(&mut session.dialect, session.now, &mut session.out);
+    assert!(session.sent_ms() <= 60);
+}
+
+#[test]
+fn nothing_is_sent_before_the_session_stands() {
+    let mut session = Session::greeted(brief());
+    session.sent();
+    hear(&mut session, 1_000, LOUD);
+    assert_eq!(session.sent_ms(), 0);
+    assert_eq!(session.dialect.tally().unheard, 50);
+}
+
+#[test]
+fn sound_in_another_format_is_not_passed_on_and_told_of_once() {
+    let mut session = Session::ready();
+    session.sent();
+    let chunk = || Chunk { format: Format::Alaw, bytes: vec![0; 160].into() };
+    session.tell(EngineCommand::Hear(chunk()));
+    session.tell(EngineCommand::Hear(chunk()));
+    assert_eq!(session.sent_ms(), 0);
+    assert_eq!(happened(&session.events()).len(), 1);
+}
+
+#[test]
+fn a_recording_is_played_to_the_service_as_if_it_were_spoken() {
+    let mut session = Session::ready_as(Brief { manner: Manner::Turns, ..brief() });
+    session.wait(3_000);
+    session.sent();
+    session.events();
+    session.sent_bytes = 0;
+    for _ in 0..40 {
+        session.tell(EngineCommand::Hear(ulaw(&[LOUD; 800])));
+    }
+    session.tell(EngineCommand::Respond);
+    let mut sent = session.sent_ms();
+    assert!(sent <= 60, "{sent} ms at once");
+    for passed in 1..=40 {
+        session.wait(100);
+        sent += session.sent_ms();
+        assert!(sent <= passed * 100 + 80, "{sent} ms in {passed}00 ms");
+    }
+    assert!(sent >= 3_900, "{sent} ms of 4 s");
+    assert_eq!(happened(&session.events()), ["speaks"]);
+    session.says("Tomorrow at ten.", 1_000);
+    session.quiet(3_000);
+    let events = happened(&session.events());
+    assert_eq!(events, ["voice 2", "done", "assistant 2 Tomorrow at ten."]);
+}
+
+#[test]
+fn a_recording_that_nobody_answers_is_done_with_all_the_same() {
+    let mut session = Session::ready_as(Brief { manner: Manner::Turns, ..brief() });
+    session.quiet(3_000);
+    session.events();
+    session.tell(EngineCommand::Hear(ulaw(&[SILENCE; 800])));
+    session.tell(EngineCommand::Respond);
+    session.quiet(7_000);
+    assert_eq!(happened(&session.events()), ["speaks"]);
+    session.quiet(2_000);
+    assert_eq!(happened(&session.events()), ["done"]);
+}

@@ -1,0 +1,154 @@
+//! A frame of the caller's, a still line, and a piece of the assistant's voice, cost no allocation.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use call::{Chunk, EngineCommand, EngineEvent, Format, Manner};
+use engine::{
+    ApiKey, Brief, Dialect, Outbox,
+    live::{Config, Live},
+};
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+#[expect(unsafe_code, reason = "an allocator is unsafe by its trait; this one counts and hands on")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(run: impl FnOnce()) -> usize {
+    let before = COUNT.with(Cell::get);
+    run();
+    COUNT.with(Cell::get) - before
+}
+
+fn ready(now: Instant, format: Format) -> (Live, Outbox) {
+    let brief = Brief {
+        instructions: "You answer the phone.".into(),
+        greeting: "Hello.".into(),
+        voice: String::new(),
+        language: "en-US".into(),
+        tools: vec![],
+        manner: Manner::Duplex,
+        format,
+        so_far: Vec::new(),
+    };
+    let config = Config::new(ApiKey::new("sk-a-key-of-no-account"));
+    let mut dialect = Live::new(config, 0).expect("a session");
+    let mut out = Outbox::default();
+    dialect.greet(now, brief, &mut out);
+    dialect.read(now, r#"{"type":"session.started","session":{"id":"live_1","expires_at":7200}}"#, &mut out);
+    while out.wire.pop().is_some() {}
+    assert_eq!(out.events.drain(..).next(), Some(EngineEvent::Ready));
+    (dialect, out)
+}
+
+const FRAMES: u32 = 10_000;
+
+#[test]
+fn a_frame_of_the_callers_costs_no_allocation() {
+    for (format, bytes) in [(Format::Ulaw, 160), (Format::Alaw, 160), (Format::Pcm { hertz: 24_000 }, 960)] {
+        let start = now();
+        let (mut dialect, mut out) = ready(start, format);
+        let chunk = Chunk { format, bytes: vec![0x7E; bytes].into() };
+        let (mut sent, mut at) = (0, start);
+        let mut hear = |frames: u32| {
+            for _ in 0..frames {
+                at += Duration::from_millis(20);
+                dialect.write(at, EngineCommand::Hear(chunk.clone()), &mut out);
+                black_box(dialect.deadline());
+                while let Some(message) = out.wire.pop() {
+                    sent += message.bytes().len();
+                }
+                out.events.clear();
+            }
+        };
+        hear(100);
+        let counted = allocations(|| hear(FRAMES));
+        assert_eq!(counted, 0, "in {FRAMES} frames of {format:?}");
+        let message = r#"{"type":"session.input_audio.append","audio":""}"#.len() + bytes.div_ceil(3) * 4;
+        assert_eq!(sent, (FRAMES as usize + 100) * message, "and every one of them is on the wire");
+    }
+}
+
+fn delta(milliseconds: usize, byte: u8) -> String {
+    let sound = STANDARD.encode(vec![byte; milliseconds * 8]);
+    format!(r#"{{"type":"session.output_audio.delta","delta":"{sound}"}}"#)
+}
+
+#[test]
+fn a_piece_of_voice_costs_no_allocation_and_neither_does_silence() {
+    for milliseconds in [20, 100, 400] {
+        let mut at = now();
+        let (mut dialect, mut out) = ready(at, Format::Ulaw);
+        let (voice, silence) = (delta(milliseconds, 0x10), delta(milliseconds, 0xFF));
+        let mut came = 0;
+        let mut speak = |pieces: u32, message: &str| {
+            for _ in 0..pieces {
+                at += Duration::from_millis(milliseconds as u64);
+                dialect.read(at, message, &mut out);
+                black_box(dialect.deadline());
+                while let Some(event) = out.events.pop_front() {
+                    if let EngineEvent::Voice(_, chunk) = event {
+                        came += chunk.bytes.len();
+                    }
+                }
+                while out.wire.pop().is_some() {}
+            }
+        };
+        speak(100, &voice);
+        let counted = allocations(|| speak(FRAMES, &voice));
+        assert_eq!(counted, 0, "in {FRAMES} pieces of {milliseconds} ms");
+        speak(100, &silence);
+        let counted = allocations(|| speak(FRAMES, &silence));
+        assert_eq!(counted, 0, "in {FRAMES} pieces of silence");
+        let loud = (FRAMES as usize + 100) * milliseconds * 8;
+        assert!(came >= loud && came <= loud + 8_000, "{came} bytes of {loud}");
+    }
+}
+
+#[test]
+fn a_still_line_costs_no_allocation() {
+    let mut at = now();
+    let (mut dialect, mut out) = ready(at, Format::Ulaw);
+    let mut wait = |frames: u32| {
+        for _ in 0..frames {
+            at += Duration::from_millis(20);
+            dialect.wake(at, &mut out);
+            while out.wire.pop().is_some() {}
+            out.events.clear();
+        }
+    };
+    wait(100);
+    // For longer nobody would wait for the greeting.
+    let counted = allocations(|| wait(250));
+    assert_eq!(counted, 0);
+}
+
+#[expect(clippy::disallowed_methods, reason = "any moment will do to begin with")]
+fn now() -> Instant {
+    Instant::now()
+}
