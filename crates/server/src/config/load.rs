@@ -420,6 +420,8 @@ fn blank(zone: TimeZone) -> Config {
             noise_reduction: None,
             realtime_url: nowhere(),
             live_url: nowhere(),
+            live_model: nowhere(),
+            live_backend_model: nowhere(),
             base_url: nowhere(),
         },
         deepgram: Deepgram {
