@@ -15,7 +15,9 @@ pub mod cascade;
 pub mod desk;
 pub mod flite;
 pub mod jsgf;
+mod lanes;
 pub mod pocketsphinx;
+pub mod speakable;
 pub mod stt;
 pub mod tts;
 pub mod vad;
@@ -32,8 +34,11 @@ use desk::{Desk, DeskSetup};
 use futures_util::{
     StreamExt,
     future::BoxFuture,
-    stream::{FuturesOrdered, FuturesUnordered},
+    stream::{self, BoxStream, FuturesUnordered},
 };
+use lanes::Lanes;
+use sound::resample::Resampler;
+use speakable::speakable;
 use std::{
     collections::VecDeque,
     fmt,
@@ -70,10 +75,17 @@ pub trait Stt: Send + Sync {
     fn recognise(&self, samples: Vec<i16>, grammar: Arc<str>) -> BoxFuture<'static, Heard>;
 }
 
+/// Speech as it is made, in pieces of any length; whoever drops it hears no more, and nobody goes on making it.
+pub type SpeechStream = BoxStream<'static, Speech>;
+
 /// Speaks words.
 pub trait Tts: Send + Sync {
-    /// Speaks one sentence.
+    /// Speaks one sentence, which is speakable and not empty; `voice` is one that it has.
     fn speak(&self, text: &str, voice: &str) -> BoxFuture<'static, Speech>;
+    /// The same, heard while it is made. After an error nothing more comes.
+    fn stream(&self, text: &str, voice: &str) -> SpeechStream {
+        stream::once(self.speak(text, voice)).boxed()
+    }
 }
 
 /// What is missing for this engine to hear and to speak, as one text with what to do about it.
@@ -88,10 +100,13 @@ pub struct Local {
     stt: Arc<dyn Stt>,
     tts: Arc<dyn Tts>,
     voice: String,
+    language: String,
     format: Format,
     hearing: FuturesUnordered<BoxFuture<'static, (u32, Heard)>>,
     /// What is spoken now, in the order in which it shall be heard.
-    speaking: FuturesOrdered<BoxFuture<'static, (Piece, Speech)>>,
+    speaking: Lanes<Piece>,
+    /// Brings the piece that is heard now to the line's rate, where that is another.
+    resampler: Option<Resampler>,
     /// What is to be spoken after that.
     queue: VecDeque<(Piece, String)>,
 }
@@ -137,15 +152,17 @@ impl Local {
         stt: Arc<dyn Stt>,
         tts: Arc<dyn Tts>,
     ) -> Self {
-        let (voice, format) = (brief.voice.clone(), brief.format);
+        let (voice, language, format) = (brief.voice.clone(), brief.language.clone(), brief.format);
         Self {
             cascade: Cascade::new(now(), brief, Desk::new(setup), vad),
             stt,
             tts,
             voice,
+            language,
             format,
             hearing: FuturesUnordered::new(),
-            speaking: FuturesOrdered::new(),
+            speaking: Lanes::default(),
+            resampler: None,
             queue: VecDeque::new(),
         }
     }
@@ -169,7 +186,7 @@ impl Local {
                 Some((utterance, result)) = self.hearing.next() => {
                     self.cascade.handle(now(), CascadeInput::Recognised { utterance, result });
                 }
-                Some((piece, speech)) = self.speaking.next() => self.spoken(piece, speech),
+                (piece, speech) = self.speaking.next() => self.spoken(piece, speech),
                 () = wake => self.cascade.wake(now()),
             }
         }
@@ -188,6 +205,7 @@ impl Local {
                 self.hearing.push(Box::pin(async move { (utterance, heard.await) }));
             }
             CascadeOutput::Speak { sentence, text } => {
+                let text = speakable(&text, &self.language);
                 let mut pieces = tts::pieces(&text).into_iter().peekable();
                 while let Some(text) = pieces.next() {
                     let piece = Piece { sentence, last: pieces.peek().is_none() };
@@ -197,7 +215,8 @@ impl Local {
             }
             CascadeOutput::Hush => {
                 self.queue.clear();
-                self.speaking = FuturesOrdered::new();
+                self.speaking = Lanes::default();
+                self.resampler = None;
             }
         }
         None
@@ -207,31 +226,61 @@ impl Local {
         while self.speaking.len() < AT_ONCE
             && let Some((piece, text)) = self.queue.pop_front()
         {
-            let speech = self.tts.speak(&text, &self.voice);
-            self.speaking.push_back(Box::pin(async move { (piece, speech.await) }));
+            let speech = match text.as_str() {
+                "" => stream::empty().boxed(),
+                text => self.tts.stream(text, &self.voice),
+            };
+            self.speaking.push(piece, speech);
         }
     }
 
-    fn spoken(&mut self, piece: Piece, speech: Speech) {
+    /// More of a piece; none: it is complete.
+    fn spoken(&mut self, piece: Piece, speech: Option<Speech>) {
         let Piece { sentence, last } = piece;
+        let fitted = match &speech {
+            Some(Ok(samples)) => self.fitted(samples),
+            Some(Err(_)) => Vec::new(),
+            None => self.rest(),
+        };
         let mut tell = |chunk, failed| {
             self.cascade.handle(now(), CascadeInput::Spoken { sentence, chunk, failed });
         };
+        for chunk in encoded(&fitted, self.format) {
+            tell(Some(chunk), None);
+        }
         match speech {
-            Ok(samples) => {
-                for chunk in chunks(&samples, self.format) {
-                    tell(Some(chunk), None);
-                }
-                if last {
-                    tell(None, None);
-                }
-            }
-            Err(why) => {
+            Some(Ok(_)) => return,
+            Some(Err(why)) => {
                 tell(None, Some(why));
                 self.queue.retain(|(waiting, _)| waiting.sentence != sentence);
+                self.speaking.drop_those(|waiting| waiting.sentence == sentence);
+                self.resampler = None;
             }
+            None if last => tell(None, None),
+            None => {}
         }
         self.speak_on();
+    }
+
+    /// These samples of 8 kHz as the line wants them, as far as they can be said already.
+    fn fitted(&mut self, samples: &[i16]) -> Vec<i16> {
+        match self.format {
+            Format::Ulaw | Format::Alaw | Format::Pcm { hertz: 8_000 } => samples.to_vec(),
+            Format::Pcm { hertz } => {
+                let resampler = self.resampler.get_or_insert_with(|| Resampler::new(8_000, hertz.max(1)));
+                let mut fitted = Vec::new();
+                resampler.push(samples, &mut fitted);
+                fitted
+            }
+        }
+    }
+
+    fn rest(&mut self) -> Vec<i16> {
+        let mut rest = Vec::new();
+        if let Some(mut resampler) = self.resampler.take() {
+            resampler.finish(&mut rest);
+        }
+        rest
     }
 }
 
@@ -253,13 +302,18 @@ fn now() -> Instant {
 
 /// Sound of 8 kHz as the line wants it, in pieces that are not too long.
 fn chunks(samples: &[i16], format: Format) -> impl Iterator<Item = Chunk> {
+    match format {
+        Format::Ulaw | Format::Alaw | Format::Pcm { hertz: 8_000 } => encoded(samples, format),
+        Format::Pcm { hertz } => encoded(&sound::resample::resample(samples, 8_000, hertz.max(1)), format),
+    }
+}
+
+/// Sound of the format's own rate in its coding, in pieces that are not too long.
+fn encoded(samples: &[i16], format: Format) -> impl Iterator<Item = Chunk> + use<> {
     let bytes = match format {
         Format::Ulaw => sound::g711::samples_to_ulaw(samples),
         Format::Alaw => sound::g711::samples_to_alaw(samples),
-        Format::Pcm { hertz: 8_000 } => sound::samples_to_pcm(samples),
-        Format::Pcm { hertz } => {
-            sound::samples_to_pcm(&sound::resample::resample(samples, 8_000, hertz.max(1)))
-        }
+        Format::Pcm { .. } => sound::samples_to_pcm(samples),
     };
     let mut rest = Chunk { format, bytes: bytes.into() };
     std::iter::from_fn(move || {

@@ -1,0 +1,64 @@
+//! Text made speakable: what a language model or an owner wrote, as a voice should say it.
+//!
+//! ```text
+//!   clean.rs     no thoughts, no Markdown, no emoji, no tags      every language
+//!   english.rs   times, dates, prices, telephone numbers, addresses   English
+//!   number.rs    numbers in words                                     English
+//! ```
+
+mod clean;
+mod english;
+mod number;
+
+pub use number::{cardinal, ordinal};
+
+/// What is spoken of a text at most, in bytes; the rest is left out.
+pub const LONGEST: usize = 8 * 1024;
+
+/// The text as it is to be said in this language (BCP 47): on one line, without thoughts, Markdown, tags and emoji. In
+/// English also without digits and symbols: times, dates, prices, telephone numbers and addresses are words. Other
+/// languages keep their digits, which their voices know how to read. A text in which nothing can be said is empty.
+pub fn speakable(text: &str, language: &str) -> String {
+    let text = &text[..text.floor_char_boundary(LONGEST)];
+    let clean = clean::clean(text);
+    let tag = language.to_ascii_lowercase();
+    let said = if tag.split('-').next() == Some("en") {
+        english::english(&clean, tag != "en-us" && tag != "en")
+    } else {
+        clean
+    };
+    tidy(&said)
+}
+
+/// Single blanks, none before a comma or a stop, and no mark that follows another for no reason.
+fn tidy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let last = out.chars().next_back();
+        if c.is_whitespace() {
+            if last.is_some_and(|last| last != ' ') {
+                out.push(' ');
+            }
+            continue;
+        }
+        if matches!(c, ',' | '.' | ';' | '!' | '?') && last == Some(' ') {
+            out.pop();
+        }
+        let last = out.chars().next_back();
+        let pause = matches!(c, ',' | ';' | ':');
+        let after_pause = matches!(last, Some(',' | ';' | ':'));
+        let after_stop = matches!(last, Some('.' | '!' | '?'));
+        if (last.is_none() && (pause || c == '.')) || (pause && (after_pause || after_stop)) {
+            continue;
+        }
+        if c == '.' && last == Some('.') {
+            continue;
+        }
+        if after_pause && matches!(c, '.' | '!' | '?') {
+            out.pop();
+        }
+        out.push(c);
+    }
+    let said = out.trim();
+    if said.chars().any(char::is_alphanumeric) { said.to_owned() } else { String::new() }
+}

@@ -1,0 +1,154 @@
+//! English as it is said: what is written with digits and symbols becomes words.
+//!
+//! A text is read from left to right. At each place the first of these that recognises something says it; what none
+//! recognises stays as it is.
+
+mod address;
+mod calendar;
+mod quantity;
+mod telephone;
+
+/// What was recognised at the beginning of a text: its words, and its length in bytes.
+type Said = Option<(String, usize)>;
+
+/// `day_first`: 3/4/2026 is in April.
+pub(super) fn english(text: &str, day_first: bool) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let before = out.chars().next_back();
+        let fresh = before.is_none_or(|before| !before.is_alphanumeric());
+        let said = if fresh {
+            address::address(rest)
+                .or_else(|| calendar::date(rest, day_first))
+                .or_else(|| telephone::telephone(rest))
+                .or_else(|| quantity::money(rest))
+                .or_else(|| calendar::time(rest))
+                .or_else(|| abbreviation(rest))
+        } else {
+            None
+        };
+        if let Some((words, length)) = said.or_else(|| quantity::number(rest, out.ends_with(['-', '−']))) {
+            push_words(&mut out, &words);
+            rest = &rest[length..];
+            rest = range(&mut out, rest);
+            if rest.starts_with(char::is_alphanumeric) {
+                out.push(' ');
+            }
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        symbol(&mut out, c, rest);
+    }
+    out
+}
+
+fn push_words(out: &mut String, words: &str) {
+    if out.ends_with(['-', '−']) {
+        out.pop();
+        if out.is_empty() || out.ends_with([' ', '(']) {
+            out.push_str("minus");
+        }
+    }
+    if out.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | ',' | ':' | '\'')) {
+        out.push(' ');
+    }
+    out.push_str(words);
+}
+
+/// `9-5`, `10:00–11:00`: a bar between two numbers is a *to*.
+fn range<'a>(out: &mut String, rest: &'a str) -> &'a str {
+    let after = rest.trim_start_matches(' ');
+    let bar = after.strip_prefix(['-', '–', '−']).map(|after| after.trim_start_matches(' '));
+    match bar {
+        Some(after) if after.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '$' | '€' | '£')) => {
+            out.push_str(" to ");
+            after
+        }
+        _ => rest,
+    }
+}
+
+fn symbol(out: &mut String, c: char, rest: &str) {
+    let between_words = out.ends_with(char::is_alphabetic) && rest.starts_with(char::is_alphabetic);
+    let word = match c {
+        '&' => " and ",
+        '%' => " percent ",
+        '‰' => " per mille ",
+        '@' => " at ",
+        '+' => " plus ",
+        '=' => " equals ",
+        '#' => " number ",
+        '°' => " degrees ",
+        '§' => " section ",
+        '×' => " times ",
+        '÷' => " divided by ",
+        '±' => " plus or minus ",
+        '≈' => " about ",
+        '≤' => " at most ",
+        '≥' => " at least ",
+        '²' => " squared ",
+        '³' => " cubed ",
+        '½' => " a half ",
+        '¼' => " a quarter ",
+        '¾' => " three quarters ",
+        '$' => " dollars ",
+        '€' => " euros ",
+        '£' => " pounds ",
+        '¥' => " yen ",
+        '©' | '®' | '™' | '^' | '{' | '}' | '<' | '>' | '\\' | '_' | '*' | '~' | '|' | '`' => " ",
+        '/' if between_words => " or ",
+        '/' => " slash ",
+        '(' | ')' | '–' => ", ",
+        '-' if out.ends_with(' ') && rest.starts_with(' ') => ", ",
+        c => return out.push(c),
+    };
+    out.push_str(word);
+}
+
+/// What is written shorter than it is said.
+const SHORT: [(&str, &str); 14] = [
+    ("e.g.", "for example"),
+    ("E.g.", "For example"),
+    ("i.e.", "that is"),
+    ("I.e.", "That is"),
+    ("etc.", "et cetera"),
+    ("vs.", "versus"),
+    ("approx.", "approximately"),
+    ("ext.", "extension"),
+    ("Ext.", "Extension"),
+    ("w/o", "without"),
+    ("w/", "with "),
+    ("24/7", "twenty-four seven"),
+    ("No. ", "number "),
+    ("no. ", "number "),
+];
+
+fn abbreviation(text: &str) -> Said {
+    let (short, long) = SHORT.iter().find(|(short, _)| text.starts_with(short))?;
+    let rest = &text[short.len()..];
+    // "No." is a number only where one follows, and "etc." may also end its sentence.
+    if short.ends_with(". ") && !rest.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    if !short.ends_with(['.', ' ', '/']) && rest.starts_with(char::is_alphanumeric) {
+        return None;
+    }
+    let ends = short.ends_with("etc.") && (rest.is_empty() || next_is_upper(rest));
+    Some(((*long).to_owned(), if ends { short.len() - 1 } else { short.len() }))
+}
+
+fn next_is_upper(rest: &str) -> bool {
+    rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_uppercase))
+}
+
+/// The digits at the beginning.
+fn digits(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    &text[..end]
+}
+
+/// Whether a word or number ends here.
+fn ends(rest: &str) -> bool {
+    !rest.starts_with(|c: char| c.is_alphanumeric())
+}

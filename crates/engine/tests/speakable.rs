@@ -1,0 +1,279 @@
+//! What a voice is given to say.
+
+use engine::local::speakable::{cardinal, ordinal, speakable};
+
+fn says(cases: &[(&str, &str)]) {
+    for (written, said) in cases {
+        assert_eq!(speakable(written, "en-US"), *said, "{written:?}");
+        assert_eq!(speakable(said, "en-US"), *said, "what is speakable stays as it is");
+    }
+}
+
+#[test]
+fn numbers_are_words() {
+    says(&[
+        ("I have 3.", "I have three."),
+        ("21 people", "twenty-one people"),
+        ("1,234 of 2,000,000", "one thousand two hundred thirty-four of two million"),
+        ("3.14", "three point one four"),
+        ("It is -5 outside", "It is minus five outside"),
+        ("the 1st, 2nd, 3rd and 24th", "the first, second, third and twenty-fourth"),
+        ("50% off", "fifty percent off"),
+        ("code 007", "code zero zero seven"),
+        ("order 48213", "order four eight two one three"),
+        ("room 1204", "room twelve oh four"),
+        ("gate B12 and a 3D print", "gate B twelve and a three D print"),
+        ("2-3 days", "two to three days"),
+        ("version 1.2.3", "version one point two point three"),
+        ("21 °C", "twenty-one degrees Celsius"),
+        ("1 km, 5 km, 30 min", "one kilometer, five kilometers, thirty minutes"),
+        ("the 1990s", "the nineteen nineties"),
+        ("in 2005 and 2026", "in two thousand five and twenty twenty-six"),
+        (
+            "99999999999999999999999",
+            "nine nine nine nine nine nine nine nine nine nine nine nine nine nine nine nine nine nine nine nine nine nine nine",
+        ),
+    ]);
+    assert_eq!(cardinal(u64::MAX).split(' ').next(), Some("eighteen"));
+    assert_eq!(ordinal(112), "one hundred twelfth");
+    assert_eq!(ordinal(30), "thirtieth");
+}
+
+#[test]
+fn times_are_said_as_people_say_them() {
+    says(&[
+        ("at 10:30 a.m.", "at ten thirty a.m."),
+        ("at 10am or 2 PM.", "at ten a.m. or two p.m."),
+        ("9:05", "nine oh five"),
+        ("9:00", "nine o'clock"),
+        ("14:30", "two thirty p.m."),
+        ("00:15 and 12:00 and 00:00", "twelve fifteen a.m. and noon and midnight"),
+        ("10:00-11:30", "ten o'clock to eleven thirty"),
+        ("9-5", "nine to five"),
+        ("I am here at 10 amazing hours", "I am here at ten amazing hours"),
+    ]);
+}
+
+#[test]
+fn dates_are_said_as_people_say_them() {
+    says(&[
+        ("on 2026-11-27.", "on November twenty-seventh, twenty twenty-six."),
+        ("11/27/2026", "November twenty-seventh, twenty twenty-six"),
+        ("27/11/2026", "November twenty-seventh, twenty twenty-six"),
+        ("3/4/26", "March fourth, twenty twenty-six"),
+        ("Friday, November 27 at 10", "Friday, November twenty-seventh at ten"),
+        ("Fri, Nov. 27th, 2026", "Friday, November twenty-seventh, twenty twenty-six"),
+        ("27 November", "November twenty-seventh"),
+        ("the 27th of November 2026", "the November twenty-seventh, twenty twenty-six"),
+        ("May 5 people come?", "May fifth people come?"),
+        ("2026-13-45", "twenty twenty-six to thirteen to forty-five"),
+    ]);
+    assert_eq!(speakable("3/4/2026", "en-GB"), "April third, twenty twenty-six");
+}
+
+#[test]
+fn telephone_numbers_are_said_digit_by_digit() {
+    says(&[
+        ("Call +1 (555) 010-0199.", "Call plus one, five five five, zero one zero, zero one nine nine."),
+        ("+15550100199", "plus one, five five five, zero one zero, zero one nine nine"),
+        ("+49301234567", "plus four nine three, zero one two, three four five, six seven"),
+        ("555-0199", "five five five, zero one nine nine"),
+        ("555.010.0199", "five five five, zero one zero, zero one nine nine"),
+        ("(555) 010 0199", "five five five, zero one zero, zero one nine nine"),
+        ("12 13", "twelve thirteen"),
+    ]);
+}
+
+#[test]
+fn money_is_said_with_its_name() {
+    says(&[
+        ("$12.50", "twelve dollars and fifty cents"),
+        ("$1", "one dollar"),
+        ("$0.99!", "ninety-nine cents!"),
+        ("€1,234", "one thousand two hundred thirty-four euros"),
+        ("£3.01", "three pounds and one penny"),
+        ("12 €", "twelve euros"),
+        ("USD 20", "twenty dollars"),
+        ("$5 million", "five million dollars"),
+        ("$1.5M", "one point five million dollars"),
+        ("$125000", "one hundred twenty-five thousand dollars"),
+        ("¥500", "five hundred yen"),
+        ("$10-$20", "ten dollars to twenty dollars"),
+    ]);
+}
+
+#[test]
+fn addresses_are_said_as_they_are_spelled() {
+    says(&[
+        ("Write to ada.b@example.org.", "Write to ada dot b at example dot org."),
+        ("See https://www.example.com/help-me?x=1#y", "See example dot com slash help dash me"),
+        ("example.com, please", "example dot com, please"),
+        ("[our page](https://example.com/a)", "our page"),
+        ("<https://example.com>", "example dot com"),
+        ("see room42.example.io", "see room four two dot example dot io"),
+        ("It ends.Then it begins", "It ends.Then it begins"),
+        ("https://example.com/a/very/long/path/that/nobody/will/ever/write/down", "example dot com"),
+    ]);
+}
+
+#[test]
+fn no_markdown_is_spoken() {
+    says(&[
+        ("# Hours\n\nWe are **open** *today*.", "Hours. We are open today."),
+        ("- Monday\n- Tuesday\n* Wednesday", "Monday. Tuesday. Wednesday"),
+        ("1. First\n2. Second", "one. First. two. Second"),
+        ("`code` and ~~gone~~ and __strong__", "code and gone and strong"),
+        ("```rust\nfn main() {}\n```\nThat is it.", "That is it."),
+        ("> quoted\n\n---\n\nplain", "quoted. plain"),
+        ("| a | b |\n|---|---|\n| c | d |", "a, b. c, d"),
+        ("a snake_case word", "a snake case word"),
+        ("line one\nline two", "line one. line two"),
+        ("<p>Hello <b>there</b></p>", "Hello there"),
+        ("![a picture](https://x.io/y.png) here", "a picture here"),
+        ("escaped \\*stars\\*", "escaped stars"),
+    ]);
+}
+
+#[test]
+fn thoughts_are_never_spoken() {
+    says(&[
+        ("<think>They want Tuesday.</think>Tuesday it is.", "Tuesday it is."),
+        ("They want Tuesday.</think>\n\nTuesday it is.", "Tuesday it is."),
+        ("Sure. <think>never closed", "Sure."),
+        ("<THINKING>a</THINKING><reasoning>b</reasoning>c", "c"),
+        ("<think>a<think>b</think>c</think>d", "d"),
+        ("<think>all of it</think>", ""),
+    ]);
+}
+
+#[test]
+fn emoji_and_the_unseen_are_not_spoken() {
+    says(&[
+        ("Great! 😀👍🏽", "Great!"),
+        ("Booked ✅ for you ❤️", "Booked for you"),
+        ("zero\u{200b}width\u{feff}", "zero width"),
+        ("👨‍👩‍👧", ""),
+        ("…", ""),
+        ("***", ""),
+    ]);
+}
+
+#[test]
+fn marks_are_words() {
+    says(&[
+        ("Smith & Sons", "Smith and Sons"),
+        ("and/or", "and or or"),
+        ("e.g. this, i.e. that, etc.", "for example this, that is that, et cetera."),
+        ("open 24/7", "open twenty-four seven"),
+        ("“quoted” — and so on…", "quoted, and so on."),
+        ("No. 5 lives", "number five lives"),
+        ("No. That is wrong.", "No. That is wrong."),
+        ("It's the caller's", "It's the caller's"),
+        ("Hello , there .", "Hello, there."),
+    ]);
+}
+
+#[test]
+fn other_languages_keep_their_digits() {
+    assert_eq!(speakable("**Um 10:30 Uhr** 😀", "de-DE"), "Um 10:30 Uhr");
+    assert_eq!(speakable("<think>hm</think>À 10 h", "fr"), "À 10 h");
+}
+
+/// Random texts made of what is hard to say.
+#[test]
+fn whatever_comes_can_be_said() {
+    const PARTS: [&str; 64] = [
+        "10:30",
+        " ",
+        "a.m.",
+        "$",
+        "12",
+        ".",
+        ",",
+        "50",
+        "-",
+        "–",
+        "+1",
+        "555",
+        "(",
+        ")",
+        "0199",
+        "Nov",
+        " 27",
+        "th",
+        "2026",
+        "/",
+        "11",
+        "%",
+        "°C",
+        "€",
+        "example.com",
+        "@",
+        "ada",
+        "https://",
+        "?",
+        "!",
+        "#",
+        "**",
+        "_",
+        "`",
+        "\n",
+        "- ",
+        "> ",
+        "|",
+        "---",
+        "<think>",
+        "</think>",
+        "<b>",
+        ">",
+        "<",
+        "[",
+        "](",
+        "😀",
+        "\u{200d}",
+        "ß",
+        "…",
+        "—",
+        "“",
+        "Mon",
+        "No. ",
+        "e.g.",
+        "k",
+        "million",
+        "km",
+        "5",
+        "\\",
+        "٣",
+        "²",
+        "'s",
+        "\u{0}",
+    ];
+    let mut random = fastrand::Rng::with_seed(20_261_121);
+    for round in 0..10_000 {
+        let text: String = (0..random.usize(1..12)).map(|_| PARTS[random.usize(..PARTS.len())]).collect();
+        for language in ["en-US", "en-GB", "de-DE"] {
+            let said = speakable(&text, language);
+            assert!(!said.contains(['\n', '\u{0}', '*', '`', '😀']), "{round}: {text:?} is {said:?}");
+            assert!(!said.contains("  ") && said.trim() == said, "{text:?} is {said:?}");
+            if language != "de-DE" {
+                let unsaid = |c: char| c.is_ascii_digit() || "<>|#_\\@%$€+=°²/[]".contains(c);
+                assert!(!said.contains(unsaid), "{text:?} is {said:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_text_without_end_is_cut_and_takes_no_time_to_speak_of() {
+    for text in [
+        "<think>".repeat(50_000),
+        "[".repeat(100_000),
+        "1".repeat(100_000),
+        "1-".repeat(50_000),
+        "<".repeat(100_000),
+        "ß".repeat(100_000),
+    ] {
+        let said = speakable(&text, "en-US");
+        assert!(said.len() <= 64 * 1024, "{}", said.len());
+    }
+}
