@@ -152,6 +152,11 @@ pub fn hooks(public_url: &str, carrier: &dyn Carrier) -> Hooks {
     Hooks { voice, status: at("status"), text, by_get: ByGet::default() }
 }
 
+/// Where a carrier is to tell what becomes of the text that has this id here.
+pub fn report(base: &str, carrier: &dyn Carrier, text: &str) -> String {
+    format!("{base}/phone/{}/sms/status/{text}", carrier.name())
+}
+
 /// What came of fetching a file.
 pub enum Fetched {
     File(Bytes),

@@ -32,7 +32,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/phone/{carrier}/status/{call}", post(phone::fares))
         .route("/phone/{carrier}/transfer/{proof}", get(phone::transfer).post(phone::transfer))
         .route("/phone/clips/{file}", get(clips::clip))
-        .route("/phone/{carrier}/sms", post(texts::incoming_text));
+        .route("/phone/{carrier}/sms", post(texts::incoming_text))
+        .route("/phone/{carrier}/sms/status/{text}", post(texts::delivery));
     let probes = Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready));
     Router::new()
         .merge(phone)

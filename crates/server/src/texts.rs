@@ -1,7 +1,8 @@
 //! Texts that come in: `C` cancels, STOP and START are honoured, everything else is kept for the owner.
 //!
 //! The carrier tells of a text again when it did not hear our answer. What a text did is found out from what stands, and
-//! what it was answered is remembered, so that telling again does nothing new and hears the same.
+//! what it was answered is remembered, so that telling again does nothing new and hears the same. What becomes of texts
+//! of ours is told here, too.
 
 use crate::{
     app::App,
@@ -11,11 +12,11 @@ use crate::{
     phone::{Refused, Signed},
 };
 use axum::{
-    extract::State,
+    extract::{Path, State},
     http::header,
     response::{IntoResponse, Response},
 };
-use carrier::{Ask, Carrier, Text, Word};
+use carrier::{Ask, Carrier, Delivered, Delivery, Text, Word, address};
 use jiff::{Timestamp, Zoned};
 use std::{collections::BTreeSet, sync::Arc};
 use store::{AppointmentRow, Direction, NewText, StoreError, TextRow, Texted};
@@ -38,16 +39,88 @@ const ANSWERED: &str = "answered";
 /// `POST /phone/{carrier}/sms`: a text came in.
 pub async fn incoming_text(State(app): State<Arc<App>>, signed: Signed) -> Result<Response, Refused> {
     let carrier = signed.carrier;
-    let text = carrier.read_text(&signed.as_request())?;
+    let text = match carrier.read_text(&signed.as_request()) {
+        Ok(text) => text,
+        // Telnyx' messaging profile has one address for both, and anybody may set another's so.
+        Err(garbled) => match carrier.read_delivery(&signed.as_request()) {
+            Ok(delivery) => return told(&app, carrier, "", &delivery).await,
+            Err(_) => return Err(garbled.into()),
+        },
+    };
     let mut answer = answer(&app, carrier, &text).await?;
-    if let Some(body) = answer.take_if(|_| !carrier.texts_back()) {
-        let ask = Ask::Text { from: text.to.clone(), to: text.from.clone(), body, report: String::new() };
-        if let Err(why) = carriers::asked(&app, carrier, &ask).await {
-            tracing::warn!(text = text.id, why, "a text could not be answered");
+    if let Some(row) = answer.take_if(|_| !carrier.texts_back()) {
+        let base = app.config.get().server.public_url.clone();
+        let base = base.unwrap_or_else(|| address::origin(&signed.url).to_owned());
+        send_back(&app, carrier, &text, &row, &base).await?;
+    }
+    Ok(document(&carrier.answer_text(answer.map(|row| row.body).as_deref())))
+}
+
+/// `POST /phone/{carrier}/sms/status/{text}`: what became of a text of ours.
+pub async fn delivery(
+    State(app): State<Arc<App>>,
+    Path((_, text)): Path<(String, String)>,
+    signed: Signed,
+) -> Result<Response, Refused> {
+    let delivery = signed.carrier.read_delivery(&signed.as_request())?;
+    told(&app, signed.carrier, &text, &delivery).await
+}
+
+/// Keeps what became of a text. Whose it is not, and what was told before, is no error: the carrier would only tell again.
+async fn told(
+    app: &App,
+    carrier: &dyn Carrier,
+    text: &str,
+    delivery: &Delivery,
+) -> Result<Response, Refused> {
+    let far = match delivery.state {
+        Delivered::OnItsWay => store::Delivery::OnItsWay,
+        Delivered::Arrived => store::Delivery::Arrived,
+        Delivered::Lost => store::Delivery::Lost,
+    };
+    let Delivery { id, code, .. } = delivery;
+    if app.store.text_delivery(text, id, far, code, clock::now_ms()).await? {
+        match far {
+            store::Delivery::Lost => tracing::warn!(text = id, code, "a text did not arrive"),
+            other => tracing::info!(text = id, delivery = other.name(), "a carrier tells of a text"),
         }
     }
-    let document = carrier.answer_text(answer.as_deref());
-    Ok(([(header::CONTENT_TYPE, document.content_type)], document.body).into_response())
+    Ok(document(&carrier.answer_text(None)))
+}
+
+/// Sends an answer for which the webhook's own has no room, once.
+async fn send_back(
+    app: &App,
+    carrier: &dyn Carrier,
+    text: &Text,
+    answer: &TextRow,
+    base: &str,
+) -> Result<(), StoreError> {
+    if answer.carrier_id.is_some() {
+        return Ok(());
+    }
+    let ask = Ask::Text {
+        from: text.to.clone(),
+        to: text.from.clone(),
+        body: answer.body.clone(),
+        report: carriers::report(base, carrier, &answer.id),
+    };
+    let texted =
+        carriers::asked(app, carrier, &ask).await.map(|(status, body)| carrier.texted(status, &body));
+    let why = match texted {
+        Ok(carrier::Texted::Taken { id }) => {
+            return app.store.text_sent(&answer.key, &id, &answer.status).await.map(drop);
+        }
+        Ok(carrier::Texted::OptedOut) => "the number has said STOP".to_owned(),
+        Ok(carrier::Texted::Never(why) | carrier::Texted::Later(why) | carrier::Texted::Unknown(why))
+        | Err(why) => why,
+    };
+    tracing::warn!(text = text.id, why, "a text could not be answered");
+    Ok(())
+}
+
+fn document(document: &carrier::Document) -> Response {
+    ([(header::CONTENT_TYPE, document.content_type)], document.body.clone()).into_response()
 }
 
 /// An answer, and how it is kept.
@@ -57,7 +130,7 @@ struct Said {
 }
 
 /// Does what the text asks for; says what it is answered, if anything.
-async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<String>, StoreError> {
+async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<TextRow>, StoreError> {
     let blocked = standing::is_blocked(app, &text.from).await?;
     if blocked || !allowlist::admits(&app.config.get().callers, &text.from) {
         tracing::info!(
@@ -72,7 +145,7 @@ async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<
     let answer_key = format!("answer:{key}");
     let earlier = app.store.texts_with(&text.from, LOOKED_THROUGH).await?;
     if let Some(answered) = earlier.iter().find(|row| row.key == answer_key) {
-        return Ok(Some(answered.body.clone()));
+        return Ok(Some(answered.clone()));
     }
     let said = match wanted {
         // The carrier itself answers these.
@@ -96,7 +169,7 @@ async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<
     };
     // Of two that are told of the text at once both answer what the first one wrote.
     Ok(Some(match app.store.text(&new).await? {
-        Texted::New(row) | Texted::Again(row) => row.body,
+        Texted::New(row) | Texted::Again(row) => row,
     }))
 }
 

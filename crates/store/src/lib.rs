@@ -51,7 +51,7 @@ pub use messages::{MessageRow, NewMessage, NewVoicemail};
 pub use notes::NoteRow;
 pub use plan::{By, NewAppointment, Plan, Planned};
 pub use settings::SettingRow;
-pub use texts::{Direction, NewText, TextRow, Texted};
+pub use texts::{Delivery, Direction, NewText, TextRow, Texted};
 pub use tokens::{Issued, NewToken, Spent};
 pub use users::UserRow;
 

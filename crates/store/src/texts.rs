@@ -28,6 +28,16 @@ pub struct NewText<'a> {
     pub appointment_id: Option<&'a str>,
 }
 
+/// How far a text of ours has come, as its carrier told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Delivery {
+    /// It told nothing yet.
+    Untold,
+    OnItsWay,
+    Arrived,
+    Lost,
+}
+
 /// A text as it is remembered.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct TextRow {
@@ -41,6 +51,12 @@ pub struct TextRow {
     pub status: String,
     pub at_ms: i64,
     pub appointment_id: Option<String>,
+    #[sqlx(try_from = "String")]
+    pub delivery: Delivery,
+    /// The carrier's code for what went wrong; may be empty.
+    pub delivery_code: String,
+    /// When that was told.
+    pub delivery_ms: Option<i64>,
 }
 
 /// Whether a text is new.
@@ -53,7 +69,8 @@ pub enum Texted {
 
 macro_rules! columns {
     () => {
-        "id, key, direction, number, body, carrier_id, status, at_ms, appointment_id"
+        "id, key, direction, number, body, carrier_id, status, at_ms, appointment_id, delivery, delivery_code, \
+         delivery_ms"
     };
 }
 
@@ -101,15 +118,45 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// The carrier says how far a text is. False: it is none of ours.
-    pub async fn text_status(&self, carrier_id: &str, status: &str) -> Result<bool, StoreError> {
-        let done = on_writer!(self, db => sqlx::query("UPDATE texts SET status = $2 WHERE carrier_id = $1")
-                .bind(carrier_id)
-                .bind(status)
-                .execute(db)
-                .await
-                .map(|done| done.rows_affected()))?;
+    /// The carrier tells how far the text is that has this id of ours or, where we know it already, this name of the
+    /// carrier's. It may tell that twice and out of order: what arrived is not on its way again, and what was lost, a
+    /// part of it even, stays so. False: that is nothing new, or no text of ours.
+    pub async fn text_delivery(
+        &self,
+        id: &str,
+        carrier_id: &str,
+        delivery: Delivery,
+        code: &str,
+        now_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let done = on_writer!(self, db => sqlx::query(
+            "UPDATE texts SET carrier_id = $2, delivery = $3, delivery_code = $4, delivery_ms = $5 \
+             WHERE direction = 'out' AND (carrier_id = $2 OR (id = $1 AND carrier_id IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM texts AS known WHERE known.carrier_id = $2))) \
+             AND CASE delivery WHEN 'lost' THEN 3 WHEN 'arrived' THEN 2 WHEN 'on_its_way' THEN 1 ELSE 0 END < $6",
+        )
+        .bind(id)
+        .bind(carrier_id)
+        .bind(delivery.name())
+        .bind(code)
+        .bind(now_ms)
+        .bind(delivery as i64)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))?;
         Ok(done > 0)
+    }
+
+    /// At most `limit` texts of ours since `since_ms` that did not arrive, the latest first.
+    pub async fn texts_lost(&self, since_ms: i64, limit: u32) -> Result<Vec<TextRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM texts WHERE delivery = 'lost' AND at_ms >= $1 \
+             ORDER BY at_ms DESC, id DESC LIMIT $2",
+        ))
+        .bind(since_ms)
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await)?)
     }
 
     /// Says which appointment a text turned out to be about. False: there is no text with this id.
@@ -156,6 +203,29 @@ impl Store {
         .bind(number)
         .fetch_optional(db)
         .await)?)
+    }
+}
+
+impl Delivery {
+    /// As the records spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Delivery::Untold => "",
+            Delivery::OnItsWay => "on_its_way",
+            Delivery::Arrived => "arrived",
+            Delivery::Lost => "lost",
+        }
+    }
+}
+
+impl TryFrom<String> for Delivery {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        [Delivery::Untold, Delivery::OnItsWay, Delivery::Arrived, Delivery::Lost]
+            .into_iter()
+            .find(|delivery| delivery.name() == name)
+            .ok_or_else(|| format!("{name:?} is no delivery of a text"))
     }
 }
 

@@ -16,6 +16,9 @@ pub(super) fn read(request: &Request<'_>) -> Result<Text, Garbled> {
         return Err(Garbled("there is no `From`".into()));
     }
     let body = fields.long("Text", LONGEST_BODY)?;
+    if body.is_empty() && !fields.get("Status")?.is_empty() {
+        return Err(Garbled("it tells what became of a text, and brings none".into()));
+    }
     Ok(Text { id: message(fields)?, from, to: number(&fields.get("To")?), body, word: None })
 }
 
@@ -27,7 +30,10 @@ pub(super) fn delivery(request: &Request<'_>) -> Result<Delivery, Garbled> {
         "undelivered" | "failed" | "rejected" => Delivered::Lost,
         _ => Delivered::OnItsWay,
     };
-    Ok(Delivery { id: message(fields)?, state, code: fields.get("ErrorCode")? })
+    // Each part of a long text has a name of its own; the API's answer had that of the first one.
+    let whole = fields.get("ParentMessageUUID")?;
+    let id = if is_id(&whole) { whole } else { message(fields)? };
+    Ok(Delivery { id, state, code: code(fields.get("ErrorCode")?) })
 }
 
 /// Judges by the status: Plivo's reasons are sentences, not codes.
@@ -65,6 +71,11 @@ pub(super) fn list(status: u16, body: &[u8]) -> Result<Vec<SentText>, Garbled> {
         Some(SentText { id: rest::text(message, "/message_uuid"), body: None, taken_ms })
     };
     Ok(messages.iter().filter(left).filter_map(sent).collect())
+}
+
+/// `000` where nothing went wrong.
+fn code(code: String) -> String {
+    if code == "000" { String::new() } else { code }
 }
 
 fn message(fields: Fields<'_>) -> Result<String, Garbled> {

@@ -30,6 +30,10 @@ pub(super) fn read(request: &Request<'_>) -> Result<Text, Garbled> {
     if from.is_empty() {
         return Err(Garbled("there is no `From`".into()));
     }
+    // Of a text that came in there is `SmsStatus` alone.
+    if !fields.get("MessageStatus")?.is_empty() {
+        return Err(Garbled("it tells what became of a text, and brings none".into()));
+    }
     let word = match fields.get("OptOutType")?.as_str() {
         "STOP" => Some(Word::Stop),
         "START" => Some(Word::Start),

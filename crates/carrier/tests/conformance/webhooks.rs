@@ -334,6 +334,8 @@ fn texts_come_in_and_their_delivery_is_told() {
             let told = side.carrier.read_delivery(&Request { headers: &headers, ..request(&[], &body) });
             let told = told.unwrap_or_else(|why| panic!("{why:?} {body}"));
             assert_eq!((&*told.id, told.state), ("84c-1", state), "{}", side.name());
+            let read = side.carrier.read_text(&Request { headers: &headers, ..request(&[], &body) });
+            assert!(read.is_err(), "{}: it is no text that came in", side.name());
         }
         for bad in
             ["", "{}", r#"{"data":{"event_type":"call.hangup"}}"#, "From=1", "MessageSid=1&MessageUUID=1"]
@@ -373,13 +375,13 @@ fn texts(side: &Side) -> (String, String, String) {
     match side.kind {
         Kind::Twilio => (
             "MessageSid=84c-1&From=%2B14155550199&To=%2B14155550100&Body=Hello+%26+bye".into(),
-            "MessageSid=84c-1&MessageStatus=delivered".into(),
+            "MessageSid=84c-1&From=%2B14155550100&MessageStatus=delivered".into(),
             "MessageSid=84c-1&MessageStatus=undelivered&ErrorCode=30005".into(),
         ),
         Kind::Plivo => (
             "MessageUUID=84c-1&From=14155550199&To=14155550100&Text=Hello+%26+bye&Type=sms".into(),
-            "MessageUUID=84c-1&Status=delivered".into(),
-            "MessageUUID=84c-1&Status=failed&ErrorCode=200".into(),
+            "MessageUUID=84c-1&From=14155550100&To=14155550199&Status=delivered&ErrorCode=000".into(),
+            "MessageUUID=84c-2&ParentMessageUUID=84c-1&From=14155550100&Status=failed&ErrorCode=200".into(),
         ),
         Kind::Telnyx => (
             event("message.received", "webhook_delivered"),

@@ -91,7 +91,10 @@ pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
         },
         Err(error) => return error.into(),
     };
-    let ask = Ask::Text { from: from.to_owned(), to: to.clone(), body: text.body, report: String::new() };
+    // Without an address of ours nobody can tell what becomes of it.
+    let base = config.server.public_url.as_deref();
+    let report = base.map(|base| carriers::report(base, carrier, &text.id)).unwrap_or_default();
+    let ask = Ask::Text { from: from.to_owned(), to: to.clone(), body: text.body, report };
     let texted = match carriers::asked(app, carrier, &ask).await {
         Ok((status, body)) => carrier.texted(status, &body),
         Err(why) => Texted::Unknown(why),

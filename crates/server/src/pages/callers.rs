@@ -10,7 +10,7 @@ use axum::{
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
-use store::{AppointmentRow, CallRow, CallerMark, CallerRow, Direction, TextRow};
+use store::{AppointmentRow, CallRow, CallerMark, CallerRow, Delivery, Direction, TextRow};
 use tool::calendar::Books;
 
 /// As many of each as are shown.
@@ -202,8 +202,19 @@ fn of_text(text: TextRow, zone: &TimeZone) -> Text {
         ours: text.direction == Direction::Out,
         machine: times::machine(&at),
         at: format!("{}, {}", times::day(&at), times::clock(&at)),
+        status: how(&text),
         body: text.body,
-        status: text.status,
+    }
+}
+
+/// What became of a text: as the carrier told, or as far as we know where it told nothing.
+fn how(text: &TextRow) -> String {
+    match text.delivery {
+        Delivery::Untold => text.status.clone(),
+        Delivery::OnItsWay => "on its way".into(),
+        Delivery::Arrived => "arrived".into(),
+        Delivery::Lost if text.delivery_code.is_empty() => "did not arrive".into(),
+        Delivery::Lost => format!("did not arrive, code {}", text.delivery_code),
     }
 }
 

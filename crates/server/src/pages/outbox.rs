@@ -1,6 +1,6 @@
 //! What is still to be sent or written elsewhere, and what was given up.
 
-use super::{Failure, Frame, shown, times};
+use super::{Failure, Frame, calls, shown, times};
 use crate::{app::App, clock, guard::session::Owner, jobs};
 use askama::Template;
 use axum::{
@@ -9,10 +9,12 @@ use axum::{
 };
 use jiff::tz::TimeZone;
 use std::sync::Arc;
-use store::{Intent, IntentState, JobRow, JobState, What};
+use store::{Intent, IntentState, JobRow, JobState, TextRow, What};
 
 /// As many of each as are shown.
 const MOST: u32 = 200;
+/// How long a text that did not arrive is shown.
+const LOST_MS: i64 = 14 * 24 * 60 * 60 * 1_000;
 
 #[derive(Template)]
 #[template(path = "outbox.html")]
@@ -21,6 +23,16 @@ struct OutboxPage {
     dead: Vec<Line>,
     waiting: Vec<Line>,
     open: Vec<Change>,
+    lost: Vec<Lost>,
+}
+
+/// A text that a carrier took, and that never arrived.
+struct Lost {
+    who: String,
+    body: String,
+    code: String,
+    at: String,
+    machine: String,
 }
 
 struct Line {
@@ -47,11 +59,13 @@ pub(super) async fn outbox(State(app): State<Arc<App>>, _: Owner) -> Result<Resp
     let dead = app.store.jobs(JobState::Dead, MOST).await?;
     let waiting = app.store.jobs(JobState::Waiting, MOST).await?;
     let open = app.store.open_intents(MOST).await?;
+    let lost = app.store.texts_lost(clock::now_ms() - LOST_MS, MOST).await?;
     Ok(shown(&OutboxPage {
         frame: Frame::inside("outbox"),
         dead: dead.into_iter().map(|job| line(job, &zone)).collect(),
         waiting: waiting.into_iter().map(|job| line(job, &zone)).collect(),
         open: open.into_iter().map(change).collect(),
+        lost: lost.into_iter().map(|text| missing(text, &zone)).collect(),
     }))
 }
 
@@ -78,6 +92,17 @@ fn line(job: JobRow, zone: &TimeZone) -> Line {
         attempts: job.attempts,
         error: job.error,
         id: job.id,
+    }
+}
+
+fn missing(text: TextRow, zone: &TimeZone) -> Lost {
+    let at = times::zoned(text.delivery_ms.unwrap_or(text.at_ms), zone);
+    Lost {
+        who: calls::who(&text.number),
+        body: text.body,
+        code: text.delivery_code,
+        at: format!("{}, {}", times::day(&at), times::clock(&at)),
+        machine: times::machine(&at),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use server::{clock, pages::welcome};
 use sim::phone::{Account, Api, Carrier};
 use std::{process::Output, time::Duration};
+use tempfile::TempDir;
 
 /// Where the product is reached, as the companies are told.
 pub const PUBLIC: &str = "https://voice.example.com";
@@ -26,10 +27,13 @@ impl Exchange {
     pub async fn open(carriers: &[Carrier], more: &[(&str, &str)]) -> Self {
         let mut companies = Vec::new();
         for &carrier in carriers {
-            let account = Account::new(carrier, AUTH_TOKEN);
-            let api = Api::listen(&account).await.expect("loopback");
-            companies.push((account, api));
+            companies.push(company(carrier).await);
         }
+        Self::open_in(tempfile::tempdir().expect("a folder"), companies, more).await
+    }
+
+    /// With these companies, in a folder that may have been lived in.
+    pub async fn open_in(folder: TempDir, companies: Vec<(Account, Api)>, more: &[(&str, &str)]) -> Self {
         let mut variables = vec![("PUBLIC_URL".to_owned(), PUBLIC.to_owned())];
         for (account, api) in &companies {
             let settings = settings(account, api).into_iter();
@@ -38,7 +42,7 @@ impl Exchange {
         variables.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let borrowed: Vec<_> =
             variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let house = House::open(&borrowed).await;
+        let house = House::open_in(folder, &borrowed).await;
         for (_, api) in &companies {
             api.connect_to(house.address);
         }
@@ -90,6 +94,13 @@ impl Exchange {
     fn company(&self, carrier: Carrier) -> &(Account, Api) {
         self.companies.iter().find(|(account, _)| account.carrier() == carrier).expect("it was opened with")
     }
+}
+
+/// A company with an account at it.
+pub async fn company(carrier: Carrier) -> (Account, Api) {
+    let account = Account::new(carrier, AUTH_TOKEN);
+    let api = Api::listen(&account).await.expect("loopback");
+    (account, api)
 }
 
 /// What the product is told of an account.

@@ -1,13 +1,15 @@
 //! Text messages, each once.
 
 use crate::harness::on_both;
-use store::{Direction, NewText, Store, Texted};
+use store::{Delivery, Direction, NewText, Store, Texted};
 
 mod both {
     super::on_both!(
         a_text_is_remembered_once_a_key_and_a_carriers_id,
         of_many_that_bring_one_text_one_is_told_that_it_is_new,
         a_text_that_goes_out_learns_its_carriers_id_and_status,
+        what_became_of_a_text_is_told_in_any_order_and_ends_the_same,
+        what_is_told_of_others_texts_changes_nothing,
         an_answer_means_the_appointment_last_written_about,
         the_latest_of_stop_and_start_counts_and_only_for_its_number,
     );
@@ -75,12 +77,56 @@ async fn of_many_that_bring_one_text_one_is_told_that_it_is_new(store: Store) {
 
 async fn a_text_that_goes_out_learns_its_carriers_id_and_status(store: Store) {
     store.text(&text("job", Direction::Out, 5)).await.expect("kept");
-    assert!(!store.text_status("SM1", "delivered").await.expect("asked"));
     assert!(store.text_sent("job", "SM1", "queued").await.expect("sent"));
-    assert!(store.text_status("SM1", "delivered").await.expect("told"));
     assert!(!store.text_sent("nobody's", "SM2", "queued").await.expect("asked"));
     let row = store.texts_with("+49301", 1).await.expect("listed").remove(0);
-    assert_eq!((row.carrier_id.as_deref(), row.status.as_str()), (Some("SM1"), "delivered"));
+    assert_eq!((row.carrier_id.as_deref(), row.status.as_str()), (Some("SM1"), "queued"));
+    assert_eq!((row.delivery, row.delivery_ms), (Delivery::Untold, None));
+}
+
+async fn what_became_of_a_text_is_told_in_any_order_and_ends_the_same(store: Store) {
+    for (key, order, ends) in [
+        ("1", [Delivery::OnItsWay, Delivery::Arrived, Delivery::Arrived], Delivery::Arrived),
+        ("2", [Delivery::Arrived, Delivery::OnItsWay, Delivery::OnItsWay], Delivery::Arrived),
+        ("3", [Delivery::Lost, Delivery::OnItsWay, Delivery::Arrived], Delivery::Lost),
+        ("4", [Delivery::Arrived, Delivery::Lost, Delivery::Arrived], Delivery::Lost),
+    ] {
+        let Texted::New(row) = store.text(&text(key, Direction::Out, 5)).await.expect("kept") else {
+            panic!("it is new")
+        };
+        let carriers = format!("SM{key}");
+        for (ms, delivery) in (10..).zip(order) {
+            let code = if delivery == Delivery::Lost { "30006" } else { "" };
+            store.text_delivery(&row.id, &carriers, delivery, code, ms).await.expect("told");
+        }
+        let rows = store.texts_with("+49301", 10).await.expect("listed");
+        let row = rows.iter().find(|one| one.id == row.id).expect("it is kept");
+        assert_eq!((row.delivery, row.carrier_id.as_deref()), (ends, Some(carriers.as_str())), "{key}");
+        assert_eq!(row.delivery_code, if ends == Delivery::Lost { "30006" } else { "" });
+    }
+    let lost = store.texts_lost(5, 10).await.expect("listed");
+    assert_eq!(lost.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["4", "3"]);
+    assert_eq!(store.texts_lost(6, 10).await.expect("listed"), []);
+}
+
+async fn what_is_told_of_others_texts_changes_nothing(store: Store) {
+    let told = async |id: &str, carriers: &str| {
+        store.text_delivery(id, carriers, Delivery::Lost, "", 9).await.expect("told")
+    };
+    let Texted::New(first) = store.text(&text("1", Direction::Out, 5)).await.expect("kept") else {
+        panic!("it is new")
+    };
+    let Texted::New(second) = store.text(&text("2", Direction::Out, 5)).await.expect("kept") else {
+        panic!("it is new")
+    };
+    store.text(&text("SM9", Direction::In, 5)).await.expect("kept");
+    assert!(!told("nobody's", "SM8").await && !told("", "SM9").await);
+    assert!(store.text_sent("1", "SM1", "queued").await.expect("sent"));
+    assert!(!told(&first.id, "SM2").await, "it has another name");
+    assert!(told(&second.id, "SM1").await, "the carrier's name counts");
+    let rows = store.texts_with("+49301", 10).await.expect("listed");
+    let lost: Vec<_> = rows.iter().filter(|row| row.delivery == Delivery::Lost).map(|row| &row.id).collect();
+    assert_eq!(lost, [&first.id]);
 }
 
 async fn an_answer_means_the_appointment_last_written_about(store: Store) {
