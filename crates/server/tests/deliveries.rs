@@ -94,7 +94,7 @@ async fn open(carrier: Carrier, appointments: i64, moods: &[Mood]) -> (Exchange,
     }
     store.close().await;
     let company = company(carrier).await;
-    company.1.feels(moods.iter().cloned());
+    company.1.feels(moods.iter().copied());
     let more =
         [("QUIET_HOURS", "none"), ("TIME_ZONE", "Europe/Berlin"), ("BUSINESS_NAME", "Elm Street practice")];
     let exchange = Exchange::open_in(folder, vec![company], &more).await;
