@@ -15,7 +15,7 @@ pub mod script;
 mod response;
 mod session;
 mod settings;
-mod vad;
+pub(crate) mod vad;
 
 pub use crate::conversation::Logged;
 pub use script::{End, Hearing, Item, Observer, Reply, Script, Sound, Voice};

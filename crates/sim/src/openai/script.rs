@@ -172,7 +172,7 @@ pub trait Observer: Send + Sync {
 
 /// How the bytes of one direction of a session are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Pcm24k,
     Ulaw,
     Alaw,
@@ -195,7 +195,7 @@ impl Format {
         }
     }
 
-    pub(super) fn samples(self, bytes: &[u8]) -> Vec<i16> {
+    pub(crate) fn samples(self, bytes: &[u8]) -> Vec<i16> {
         match self {
             Self::Pcm24k => sound::pcm_to_samples(bytes),
             Self::Ulaw => g711::ulaw_to_samples(bytes),
@@ -206,7 +206,7 @@ impl Format {
 
 impl Sound {
     /// The stretch of `ms` milliseconds from `from` on, of the item with this number.
-    pub(super) fn render(&self, item: u32, from: u32, ms: u32, format: Format) -> Vec<u8> {
+    pub(crate) fn render(&self, item: u32, from: u32, ms: u32, format: Format) -> Vec<u8> {
         let hertz = if format == Format::Pcm24k { 24_000 } else { 8_000 };
         let per_ms = hertz / 1000;
         let positions = u64::from(from) * per_ms..u64::from(from + ms) * per_ms;

@@ -10,7 +10,7 @@ const BLOCK: u64 = 20;
 const LEAST: u64 = 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(crate) enum Change {
     /// Speech began at this millisecond of all audio.
     Started(u64),
     /// It ended, and the silence that ends a turn has passed.
@@ -19,7 +19,7 @@ pub(super) enum Change {
 
 /// Listens to one session.
 #[derive(Debug, Default)]
-pub(super) struct Vad {
+pub(crate) struct Vad {
     pending: Vec<i16>,
     /// How much audio has been judged, in milliseconds.
     now: u64,
@@ -30,7 +30,7 @@ pub(super) struct Vad {
 
 impl Vad {
     /// Judges more samples at `per_ms` samples a millisecond; `silence` milliseconds of quiet end a turn.
-    pub(super) fn push(&mut self, samples: &[i16], per_ms: usize, silence: u64, changes: &mut Vec<Change>) {
+    pub(crate) fn push(&mut self, samples: &[i16], per_ms: usize, silence: u64, changes: &mut Vec<Change>) {
         self.pending.extend_from_slice(samples);
         let block = BLOCK as usize * per_ms;
         let whole = self.pending.len() / block * block;
