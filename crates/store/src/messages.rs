@@ -36,8 +36,10 @@ pub struct NewVoicemail<'a> {
     pub call_id: &'a str,
     /// The caller's number, empty where it is withheld.
     pub caller: &'a str,
-    /// G.711 µ-law, 8 kHz.
+    /// G.711 µ-law, 8 kHz; may be empty where there are words.
     pub ulaw: &'a [u8],
+    /// What the carrier understood of it, where it was asked to.
+    pub body: &'a str,
     pub taken_ms: i64,
 }
 
@@ -114,7 +116,7 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Keeps a voicemail with an empty message, which somebody may write down later, and queues a job with it, in one step.
+    /// Keeps a voicemail, whose message is empty where nobody understood it, and queues a job with it, in one step.
     /// Gives the message's id, which `job` is made from; a call has one voicemail, and for a second one nothing is done.
     pub async fn voicemail_taken(
         &self,
@@ -126,12 +128,13 @@ impl Store {
         let mut tx = self.begin().await?;
         let new = on_tx!(&mut tx, db => sqlx::query(
             "INSERT INTO messages (id, request_key, call_id, caller, body, urgent, taken_ms, sound_ms) \
-             VALUES ($1, $2, $3, $4, '', 0, $5, $6) ON CONFLICT (request_key) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, 0, $6, $7) ON CONFLICT (request_key) DO NOTHING",
         )
         .bind(&id)
         .bind(format!("voicemail:{}", voicemail.call_id))
         .bind(voicemail.call_id)
         .bind(voicemail.caller)
+        .bind(voicemail.body)
         .bind(voicemail.taken_ms)
         .bind(i64::try_from(voicemail.ulaw.len() / 8).unwrap_or(i64::MAX))
         .execute(db)
@@ -140,12 +143,14 @@ impl Store {
         if new == 0 {
             return Ok(None);
         }
-        on_tx!(&mut tx, db => sqlx::query("INSERT INTO voicemails (message_id, ulaw) VALUES ($1, $2)")
-            .bind(&id)
-            .bind(voicemail.ulaw)
-            .execute(db)
-            .await
-            .map(|_| ()))?;
+        if !voicemail.ulaw.is_empty() {
+            on_tx!(&mut tx, db => sqlx::query("INSERT INTO voicemails (message_id, ulaw) VALUES ($1, $2)")
+                .bind(&id)
+                .bind(voicemail.ulaw)
+                .execute(db)
+                .await
+                .map(|_| ()))?;
+        }
         if let Some((key, payload)) = job(&id) {
             let now_ms = voicemail.taken_ms;
             let job = NewJob { kind, key: &key, payload: &payload, due_ms: now_ms, now_ms };

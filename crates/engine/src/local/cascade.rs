@@ -164,6 +164,7 @@ impl Cascade {
     fn command(&mut self, now: Instant, command: EngineCommand) {
         match command {
             EngineCommand::Hear(chunk) => self.hear(now, &chunk),
+            EngineCommand::Read(words) => self.read(now, words),
             EngineCommand::Respond => self.respond(now),
             EngineCommand::Cancel => {
                 self.believe();
@@ -319,6 +320,15 @@ impl Cascade {
         let clock = self.clock(now);
         self.desk.hear(&clock, hypotheses);
         self.reply(now);
+    }
+
+    /// A turn that came in words, of which there is no doubt.
+    fn read(&mut self, now: Instant, words: String) {
+        self.turn += 1;
+        self.event(EngineEvent::CallerSpeaks);
+        self.event(EngineEvent::CallerPauses);
+        let utterance = Utterance { turn: self.turn, since: now, over_voice: false };
+        self.words(now, &utterance, vec![Hypothesis { text: words, confidence: 1.0 }]);
     }
 
     fn respond(&mut self, now: Instant) {
