@@ -52,8 +52,19 @@ macro_rules! columns {
 impl Store {
     /// Keeps a message and returns its id. The same words in the same call are one message.
     pub async fn message_taken(&self, message: &NewMessage<'_>) -> Result<String, StoreError> {
+        self.message_told(message, |_| None, "").await
+    }
+
+    /// The same, and queues a job of this kind with it, in one step: the key and payload that `job` makes from the message's id.
+    pub async fn message_told(
+        &self,
+        message: &NewMessage<'_>,
+        job: impl FnOnce(&str) -> Option<(String, String)>,
+        kind: &str,
+    ) -> Result<String, StoreError> {
         let key = message.call_id.map(|call_id| hex(&Sha256::digest(format!("{call_id}\n{}", message.body))));
-        let new: Option<String> = on_writer!(self, db => sqlx::query_scalar(
+        let mut tx = self.begin().await?;
+        let new: Option<String> = on_tx!(&mut tx, db => sqlx::query_scalar(
             "INSERT INTO messages (id, request_key, call_id, caller, body, urgent, taken_ms) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (request_key) DO NOTHING RETURNING id",
         )
@@ -66,13 +77,19 @@ impl Store {
         .bind(message.taken_ms)
         .fetch_optional(db)
         .await)?;
-        if let Some(id) = new {
-            return Ok(id);
+        let Some(id) = new else {
+            return Ok(on_tx!(&mut tx, db => sqlx::query_scalar("SELECT id FROM messages WHERE request_key = $1")
+                .bind(&key)
+                .fetch_one(db)
+                .await)?);
+        };
+        if let Some((key, payload)) = job(&id) {
+            let now_ms = message.taken_ms;
+            let job = NewJob { kind, key: &key, payload: &payload, due_ms: now_ms, now_ms };
+            queue(&mut tx, &job).await?;
         }
-        Ok(on_writer!(self, db => sqlx::query_scalar("SELECT id FROM messages WHERE request_key = $1")
-            .bind(&key)
-            .fetch_one(db)
-            .await)?)
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// At most `limit` messages, the latest first.
