@@ -8,7 +8,7 @@ use crate::{
     config::{EngineKind, Flags, Live, Sources, Warning},
     current::Current,
     jobs, log, pages,
-    phone::Turns,
+    phone::{Briefings, Turns},
     router, saved, secret,
     vault::Vault,
 };
@@ -104,6 +104,7 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         workers: Arc::new(workers),
         clips: Arc::default(),
         turns: Turns::default(),
+        briefings: Briefings::default(),
         http: carriers::client()?,
         tasks: TaskTracker::new(),
         draining: CancellationToken::new(),

@@ -224,7 +224,13 @@ fn transfer(destinations: &[Destination]) -> Spec {
             .into(),
         parameters: json!({
             "type": "object",
-            "properties": {"to": {"type": "string", "enum": names, "description": "Whom to connect the caller to."}},
+            "properties": {
+                "to": {"type": "string", "enum": names, "description": "Whom to connect the caller to."},
+                "reason": {
+                    "type": "string", "maxLength": 300,
+                    "description": "One sentence for whoever takes the call: who is calling, and why.",
+                },
+            },
             "required": ["to"],
         }),
     }
