@@ -1,8 +1,15 @@
 //! What every part of the process shares.
 
 use crate::{
-    calendars::Calendars, calls::Calls, config::Live, current::Current, jobs::Bell, line::clips::Clips,
-    phone::{Briefings, Turns}, secret::Secret, vault::Vault,
+    calendars::Calendars,
+    calls::Calls,
+    config::Live,
+    current::Current,
+    jobs::Bell,
+    line::clips::Clips,
+    phone::{Briefings, Turns},
+    secret::Secret,
+    vault::Vault,
 };
 use engine::local::Workers;
 use std::sync::Arc;

@@ -12,8 +12,8 @@ use crate::{
     scribe::Scribe,
 };
 use call::{
-    Answer, Call, Digits, Ending, EngineEvent, Input, LineCommand, LineEvent, Manner, Note, Output, PinVerdict, Policy, ToolCall,
-    ToolCallId,
+    Answer, Call, Digits, Ending, EngineEvent, Input, LineCommand, LineEvent, Manner, Note, Output,
+    PinVerdict, Policy, ToolCall, ToolCallId,
 };
 use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};

@@ -83,7 +83,9 @@ pub fn numbers(rows: &[NoteRow]) -> Numbers {
     let mut numbers = Numbers::default();
     for row in rows {
         let note: Value = serde_json::from_str(&row.json).unwrap_or_default();
-        let number = |name: &str| note[name].as_u64().filter(|n| *n < APOLOGY).and_then(|number| u32::try_from(number).ok());
+        let number = |name: &str| {
+            note[name].as_u64().filter(|n| *n < APOLOGY).and_then(|number| u32::try_from(number).ok())
+        };
         numbers.turn = numbers.turn.max(number("turn").unwrap_or(0));
         numbers.item = numbers.item.max(number("item").unwrap_or(0));
     }

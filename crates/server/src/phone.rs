@@ -142,7 +142,8 @@ async fn answer(
     if manner == Manner::Turns {
         if let Some(place) = new {
             let brief = brief(app, &ring.from, trust, manner, purpose);
-            let awaited = Awaited { answerer: dial(app, &expected, brief), place, from: ring.from.clone(), trust };
+            let awaited =
+                Awaited { answerer: dial(app, &expected, brief), place, from: ring.from.clone(), trust };
             let turned = Turned { call: &ring.call, base, engine, before: None };
             by_turns(app, carrier, &id, awaited, &turned);
         }
@@ -470,7 +471,8 @@ async fn run(
     )
     .await;
     tracing::info!(call = %id, ending = notes::ending(driven.ending), "a call ended");
-    let handed_over = driven.transfer.and_then(|handover| transfer::handed_over(app, carrier, call, &from, &handover));
+    let handed_over =
+        driven.transfer.and_then(|handover| transfer::handed_over(app, carrier, call, &from, &handover));
     match (driven.line, driven.ending, handed_over) {
         (Line::Turns(mut line), Ending::CallerHungUp, _) => line.tell(&LineCommand::HangUp),
         (Line::Turns(mut line), _, Some(dial)) => line.connect(dial),

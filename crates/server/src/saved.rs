@@ -83,5 +83,12 @@ pub fn tools(config: &Config, store: &Store, books: &Arc<Books>, bell: &Arc<Bell
     let bell = bell.clone();
     let mail = config.email.smtp_host.is_some();
     let letters = mail.then(|| -> Queued { Arc::new(move || bell.ring()) });
-    Tools::standard(store, books.clone(), calendar.zone.clone(), calendar.hours.clone(), destinations, letters)
+    Tools::standard(
+        store,
+        books.clone(),
+        calendar.zone.clone(),
+        calendar.hours.clone(),
+        destinations,
+        letters,
+    )
 }

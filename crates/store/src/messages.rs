@@ -78,10 +78,12 @@ impl Store {
         .fetch_optional(db)
         .await)?;
         let Some(id) = new else {
-            return Ok(on_tx!(&mut tx, db => sqlx::query_scalar("SELECT id FROM messages WHERE request_key = $1")
+            return Ok(
+                on_tx!(&mut tx, db => sqlx::query_scalar("SELECT id FROM messages WHERE request_key = $1")
                 .bind(&key)
                 .fetch_one(db)
-                .await)?);
+                .await)?,
+            );
         };
         if let Some((key, payload)) = job(&id) {
             let now_ms = message.taken_ms;

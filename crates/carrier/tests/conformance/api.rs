@@ -27,7 +27,11 @@ fn asks() -> Vec<Ask> {
     };
     vec![
         Ask::Complete { call: call() },
-        Ask::Transfer { call: call(), dial: Dial { to: text(FROM), ..Dial::default() }, via: text("https://h/dial") },
+        Ask::Transfer {
+            call: call(),
+            dial: Dial { to: text(FROM), ..Dial::default() },
+            via: text("https://h/dial"),
+        },
         Ask::Redirect { call: call(), url: text("https://h/v") },
         Ask::Call(outgoing),
         Ask::Text { from: text(TO), to: text(FROM), body: text("Hi & bye"), report: text("https://h/d") },

@@ -23,7 +23,12 @@ const HOSTILE: &str = "\"Tom\" & 'Jerry' </Say></Speak><Hangup/>&amp; ü €";
 fn documents(side: &Side) -> Vec<(&'static str, String)> {
     let mut all: Vec<Reply> = ["https://h/next?a=b&c=d", HOSTILE].into_iter().flat_map(replies).collect();
     let url = || "wss://voice.example.com/media".to_owned();
-    all.push(Reply::Stream { url: url(), token: "t0ken".into(), welcome: None, after: Some("https://h/after".into()) });
+    all.push(Reply::Stream {
+        url: url(),
+        token: "t0ken".into(),
+        welcome: None,
+        after: Some("https://h/after".into()),
+    });
     for finish in ["", "*", "0123456789*#"] {
         let to = || "https://h/next".to_owned();
         all.push(Reply::Turn(vec![], Next::Record { to: to(), bounds: bounds(finish), beep: false }));
@@ -31,7 +36,10 @@ fn documents(side: &Side) -> Vec<(&'static str, String)> {
     for (to, then, rings) in [("+4930123", "", 0), ("sip:a@example.com", "https://h/then", 20)] {
         let dial =
             Dial { to: to.into(), then: then.into(), rings: Duration::from_secs(rings), ..Dial::default() };
-        all.push(Reply::Turn(vec![], Next::Dial(Dial { briefing: "https://h/b?a=b&c=d".into(), ..dial.clone() })));
+        all.push(Reply::Turn(
+            vec![],
+            Next::Dial(Dial { briefing: "https://h/b?a=b&c=d".into(), ..dial.clone() }),
+        ));
         all.push(Reply::Turn(vec![], Next::Dial(dial)));
     }
     let mut written: Vec<_> = all.iter().map(|reply| ("voice", side.carrier.answer(reply).body)).collect();

@@ -6,8 +6,8 @@ use super::{
     tree::Element,
 };
 use carrier::{
-    AnsweredBy, Ask, Bounds, CallStatus, Delivered, Dial, GatherInput, Gathered, Next, Prompt, Recorded, Reply,
-    Request, Texted, Turn,
+    AnsweredBy, Ask, Bounds, CallStatus, Delivered, Dial, GatherInput, Gathered, Next, Prompt, Recorded,
+    Reply, Request, Texted, Turn,
 };
 use std::time::Duration;
 
@@ -29,9 +29,8 @@ pub fn replies(text: &str) -> Vec<Reply> {
         ]
     };
     let gather = |input| Next::Gather { to: to(), bounds: bounds(""), input, language: to() };
-    let dial = |to: String| {
-        Next::Dial(Dial { to, caller_id: text.into(), then: text.into(), ..Dial::default() })
-    };
+    let dial =
+        |to: String| Next::Dial(Dial { to, caller_id: text.into(), then: text.into(), ..Dial::default() });
     let mut all = vec![
         Reply::Stream { url: to(), token: to(), welcome: Some(to()), after: Some(to()) },
         Reply::Say(to()),
@@ -170,8 +169,13 @@ fn the_caller_is_connected_to_a_number_or_a_sip_address() {
     for side in sides::all() {
         let dial = |to: &str| {
             let rings = Duration::from_secs(20);
-            let next =
-                Next::Dial(Dial { to: to.into(), caller_id: TO.into(), rings, then: "https://h/t".into(), ..Dial::default() });
+            let next = Next::Dial(Dial {
+                to: to.into(),
+                caller_id: TO.into(),
+                rings,
+                then: "https://h/t".into(),
+                ..Dial::default()
+            });
             Element::read(&side.carrier.answer(&Reply::Turn(vec![], next)).body)
         };
         let bare = |number: &str| match side.kind {
@@ -436,10 +440,10 @@ fn what_comes_after_a_stream_is_asked_where_somebody_is_to_be_asked() {
 #[test]
 fn whoever_takes_a_transferred_call_is_briefed_first() {
     for side in sides::all() {
-        let dial = |to: &str| Dial { to: to.into(), briefing: "https://h/b?a=b&c=d".into(), ..Dial::default() };
-        let document = |to: &str| {
-            Element::read(&side.carrier.answer(&Reply::Turn(vec![], Next::Dial(dial(to)))).body)
-        };
+        let dial =
+            |to: &str| Dial { to: to.into(), briefing: "https://h/b?a=b&c=d".into(), ..Dial::default() };
+        let document =
+            |to: &str| Element::read(&side.carrier.answer(&Reply::Turn(vec![], Next::Dial(dial(to)))).body);
         let (number, sip, attribute) = match side.kind {
             Kind::Twilio | Kind::Telnyx => ("Number", "Sip", "url"),
             Kind::Plivo => ("Dial", "Dial", "confirmSound"),
@@ -458,7 +462,8 @@ fn whoever_takes_a_transferred_call_is_briefed_first() {
         assert_eq!(heard.children.len(), 1, "then they are connected");
         // A request that carries no document sends the carrier to where there is one.
         let (dial, via) = (dial(FROM), "https://h/via".to_owned());
-        let request = side.carrier.ask(&Ask::Transfer { call: side.call.into(), dial, via }, BASE, "AC1", "s");
+        let request =
+            side.carrier.ask(&Ask::Transfer { call: side.call.into(), dial, via }, BASE, "AC1", "s");
         let body = String::from_utf8(request.into_body().to_vec()).expect("text");
         let there = if side.kind == Kind::Twilio { "url%3D%22https" } else { "https://h/via" };
         assert!(body.contains(there), "{body}");

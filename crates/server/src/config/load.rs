@@ -2,8 +2,8 @@
 
 use super::{
     AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Data, Deepgram, Email, EngineKind,
-    Flags, Google, Hear, Log, LogFormat, Messages, Mode, Ollama, OnMachine, OpenAi, OutOfHours, Plivo, Server,
-    Telnyx, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier, dotenv, file, finish,
+    Flags, Google, Hear, Log, LogFormat, Messages, Mode, Ollama, OnMachine, OpenAi, OutOfHours, Plivo,
+    Server, Telnyx, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier, dotenv, file, finish,
     parse::Value,
     schema::{self, Setting},
 };

@@ -55,6 +55,8 @@ pub enum Heard {
     Words(String),
     /// The caller pressed these.
     Keys(String),
+    /// The caller has hung up, and was recorded until then.
+    Last(Vec<u8>),
     /// The caller has hung up.
     Gone,
 }
@@ -203,10 +205,14 @@ impl TurnsLine {
         let mut types = false;
         match heard {
             Heard::Nothing => {}
-            Heard::Sound(sound) => self.sounded(&sound, LineEvent::TurnOver),
+            Heard::Sound(sound) => self.sounded(&sound, Some(LineEvent::TurnOver)),
             // Who leaves a message has finished it; who talks has only had their turn.
-            Heard::Ended(sound) if self.ear.voicemail => self.sounded(&sound, LineEvent::Key('#')),
-            Heard::Ended(sound) => self.sounded(&sound, LineEvent::TurnOver),
+            Heard::Ended(sound) if self.ear.voicemail => self.sounded(&sound, Some(LineEvent::Key('#'))),
+            Heard::Ended(sound) => self.sounded(&sound, Some(LineEvent::TurnOver)),
+            Heard::Last(sound) => {
+                self.sounded(&sound, None);
+                self.over = true;
+            }
             Heard::Words(words) => {
                 self.starred = false;
                 self.heard.extend([LineEvent::Words(words), LineEvent::TurnOver]);
@@ -225,11 +231,11 @@ impl TurnsLine {
         }
     }
 
-    fn sounded(&mut self, sound: &[u8], then: LineEvent) {
+    fn sounded(&mut self, sound: &[u8], then: Option<LineEvent>) {
         self.starred = false;
         let piece = |bytes: &[u8]| Chunk { format: Format::Ulaw, bytes: bytes.to_vec().into() };
         self.heard.extend(sound.chunks(PIECE).map(piece).map(LineEvent::Audio));
-        self.heard.push_back(then);
+        self.heard.extend(then);
     }
 
     /// Carriers hand over one key at a time, or those up to a hash that they keep. True: a star is to be followed by more.
@@ -273,8 +279,7 @@ impl TurnsLine {
 mod tests {
     use super::*;
 
-    const RECORDS: Ear =
-        Ear { hear: Hear::Record, language: String::new(), pin: true, voicemail: false };
+    const RECORDS: Ear = Ear { hear: Hear::Record, language: String::new(), pin: true, voicemail: false };
 
     fn line() -> (mpsc::Sender<Visit>, TurnsLine, Arc<Clips>) {
         line_of(RECORDS)
@@ -367,7 +372,12 @@ mod tests {
         for heard in heards {
             let (visit, mut answered) = visit(heard);
             assert!(sender.try_send(visit).is_ok(), "there is room");
-            events.extend(std::iter::from_fn(|| take(&mut line)));
+            let mut open = true;
+            events.extend(std::iter::from_fn(|| {
+                let event = take(&mut line).filter(|_| open);
+                open &= event != Some(LineEvent::Closed);
+                event
+            }));
             replies.push(answered.try_recv().ok());
         }
         (events, replies)
@@ -402,6 +412,13 @@ mod tests {
         let (events, _) = brings(&Ear { voicemail: true, ..RECORDS }, [sound()]);
         assert_eq!(events.last(), Some(&LineEvent::Key('#')));
         assert!(matches!(&events[0], LineEvent::Audio(_)), "what was said until then is kept");
+    }
+
+    #[tokio::test]
+    async fn what_was_said_before_the_caller_hung_up_comes_before_the_end() {
+        let (events, _) = brings(&Ear { voicemail: true, ..RECORDS }, [Heard::Last(vec![7; 80])]);
+        // The line goes on saying that it is over.
+        assert!(matches!(&events[..2], [LineEvent::Audio(_), LineEvent::Closed]), "{events:?}");
     }
 
     #[tokio::test]

@@ -20,7 +20,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use call::{EngineCommand, Ending, Manner};
+use call::{Ending, EngineCommand, Manner};
 use carrier::{Carrier, Next, Reply, address};
 use engine::Said;
 use serde_json::Value;
@@ -94,7 +94,8 @@ async fn goes_on(
         super::write_end(app, &row.id, super::TURNED_AWAY).await;
         return Ok(Some(Reply::Say(BUSY.into())));
     };
-    let (other, purpose) = if row.outbound { (&row.to, Some(row.purpose.as_str())) } else { (&row.from, None) };
+    let (other, purpose) =
+        if row.outbound { (&row.to, Some(row.purpose.as_str())) } else { (&row.from, None) };
     let trust = Trust::named(&row.trust).unwrap_or(Trust::Stranger);
     let mut brief = brief(app, other, trust, Manner::Turns, purpose);
     let remembers = config.assistant.engine != EngineKind::Local;

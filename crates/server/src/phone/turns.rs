@@ -71,11 +71,7 @@ impl Turns {
         let without = self.without_streams.lock().unwrap_or_else(PoisonError::into_inner);
         let since = without.get(&(carrier.name(), to.to_owned()));
         let refused = since.is_some_and(|since| now.saturating_duration_since(*since) < WITHOUT_STREAMS);
-        if refused && can_be_heard(config, carrier) {
-            Manner::Turns
-        } else {
-            Manner::Duplex
-        }
+        if refused && can_be_heard(config, carrier) { Manner::Turns } else { Manner::Duplex }
     }
 
     pub(super) fn no_stream_opened(&self, carrier: &dyn Carrier, to: &str, now: Instant) {
@@ -92,14 +88,26 @@ impl Turns {
     fn visits(&self, call: &str) -> Option<(mpsc::Sender<Visit>, Way)> {
         let under_way = self.lock();
         let call = under_way.get(call)?;
-        Some((call.visits.clone(), Way { next: call.next.clone(), listen: call.ear.listen(call.next.clone()) }))
+        Some((
+            call.visits.clone(),
+            Way { next: call.next.clone(), listen: call.ear.listen(call.next.clone()) },
+        ))
     }
 
-    /// Tells a call that its caller has hung up, where it is carried by webhooks.
-    pub(super) fn gone(&self, call: &str) {
-        if let Some((visits, _way)) = self.visits(call) {
-            let (answer, _nobody_waits) = oneshot::channel();
-            let _over = visits.try_send(Visit { heard: Heard::Gone, answer });
+    /// Tells a call that its caller has hung up, where it is carried by webhooks. A message that was being left is waited
+    /// for: the carrier tells of its recording by another webhook.
+    pub(super) fn gone(&self, app: &App, call: &str) {
+        let leaves_message = self.lock().get(call).is_some_and(|call| call.ear.voicemail);
+        let Some((visits, _way)) = self.visits(call) else { return };
+        let (answer, _nobody_waits) = oneshot::channel();
+        let visit = Visit { heard: Heard::Gone, answer };
+        if leaves_message {
+            app.tasks.spawn(async move {
+                tokio::time::sleep(FETCHED_WITHIN).await;
+                let _over = visits.send(visit).await;
+            });
+        } else {
+            let _over = visits.try_send(visit);
         }
     }
 
@@ -121,7 +129,7 @@ impl Turns {
                 sound.chunks(A_WHILE).all(|a_while| is_silent(&ulaw_to_samples(a_while), NOTHING_SAID))
             }
             Heard::Ended(_) | Heard::Words(_) | Heard::Keys(_) => false,
-            Heard::Nothing | Heard::Gone => return false,
+            Heard::Nothing | Heard::Last(_) | Heard::Gone => return false,
         };
         let mut under_way = self.lock();
         let Some(call) = under_way.get_mut(call).filter(|call| !call.ear.voicemail) else { return false };
@@ -244,7 +252,9 @@ fn again(target: &str) -> u32 {
 
 async fn heard(app: Arc<App>, carrier: &'static dyn Carrier, call: String, turn: Turn) -> Heard {
     if turn.over {
-        return Heard::Gone;
+        let leaves_message = app.turns.lock().get(&call).is_some_and(|call| call.ear.voicemail);
+        let Some(recorded) = turn.recorded.filter(|_| leaves_message) else { return Heard::Gone };
+        return fetched(&app, carrier, &recorded.url).await.map_or(Heard::Gone, Heard::Last);
     }
     let hash = turn.gathered.digits == "#" && turn.recorded.is_some();
     if !turn.gathered.digits.is_empty() && !hash {

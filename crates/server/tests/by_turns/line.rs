@@ -1,6 +1,6 @@
 //! What a phone line needs, by turns: keys and PINs, words that the carrier understood, messages.
 
-use super::rig::{ANNA, Office, PATIENCE, PIN, ms, notes, scripted, speech, told, until};
+use super::rig::{ANNA, Office, PATIENCE, PIN, ms, scripted, speech, told, until};
 use crate::house::browser::Browser;
 use serde_json::{Value, json};
 use sim::{
@@ -96,7 +96,8 @@ async fn an_appointment_is_made_in_words_that_the_carrier_understood() {
 #[tokio::test]
 async fn a_message_by_turns_goes_on_with_the_next_recording() {
     for carrier in Carrier::ALL {
-        let more = [("CALL_MODE", "turns"), ("VOICEMAIL", "always"), ("VOICEMAIL_GREETING", "Leave a message.")];
+        let more =
+            [("CALL_MODE", "turns"), ("VOICEMAIL", "always"), ("VOICEMAIL_GREETING", "Leave a message.")];
         let office = Office::open(carrier, scripted([]), &more).await;
         let call = office.call(Mode::Turns);
         assert!(call.recorded(1).await, "{carrier}");
@@ -148,7 +149,8 @@ async fn a_hash_ends_a_message_at_once_and_a_hang_up_keeps_it() {
 async fn a_message_that_the_assistant_took_comes_by_mail_and_stands_on_the_page() {
     let smtp = Smtp::listen(smtp::House::default()).await.expect("loopback");
     let port = smtp.address().port().to_string();
-    let message = json!({"message": "This is Ada Lovelace. Please call me back about the engine.", "urgent": true});
+    let message =
+        json!({"message": "This is Ada Lovelace. Please call me back about the engine.", "urgent": true});
     let script = scripted([Reply::tone(ms(300)), Reply::tool("take_message", &message)]);
     let more = [
         ("CALL_MODE", "turns"),
@@ -173,9 +175,8 @@ async fn a_message_that_the_assistant_took_comes_by_mail_and_stands_on_the_page(
     let browser = Browser::of_the_owner(&office.house).await;
     let page = browser.page(&office.house, "/messages").await;
     assert!(page.contains("call me back about the engine") && page.contains(ANNA), "{page}");
-    let store = office.house.store().await;
-    let row = office.ended().await;
-    let answered: Vec<Value> = notes(&store, &row.id)
+    let answered: Vec<Value> = office
+        .noted("tool_answered", 1)
         .await
         .iter()
         .filter(|note| note.kind == "tool_answered")

@@ -3,7 +3,7 @@
 use crate::house::{AUTH_TOKEN, House};
 use sim::{
     openai::{Hearing, Item, Logged, OpenAi, Reply, Script, Session, Sound, Voice},
-    phone::{Account, Api, Carrier, Dial, Handset, Mode},
+    phone::{Account, Api, Carrier, Dial, Handset, Mode, Status},
     telnyx,
 };
 use sound::g711;
@@ -64,8 +64,10 @@ impl Office {
 
     /// A call whose carrier carries it so, and can do what its API is asked.
     pub fn dial(&self, mode: Mode) -> Dial {
-        let dial = Dial::local_of(self.account.carrier(), self.house.address);
-        self.api.wire(Dial { mode, from: ANNA.into(), ..dial })
+        let carrier = self.account.carrier();
+        let dial = Dial::local_of(carrier, self.house.address);
+        let status = Some(Status::completed(self.house.url(&format!("/phone/{carrier}/status"))));
+        self.api.wire(Dial { mode, from: ANNA.into(), status, ..dial })
     }
 
     pub fn call(&self, mode: Mode) -> Handset {

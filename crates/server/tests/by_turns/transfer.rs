@@ -16,8 +16,11 @@ fn wants_reception() -> Script {
 
 async fn connected(carrier: Carrier, mode: Mode, warm: bool) -> Ended {
     let name = mode.name();
-    let mut more =
-        vec![("CALL_MODE", name), ("TRANSFER_TO", "reception=+14155550188"), ("PUBLIC_URL", "http://127.0.0.1:1")];
+    let mut more = vec![
+        ("CALL_MODE", name),
+        ("TRANSFER_TO", "reception=+14155550188"),
+        ("PUBLIC_URL", "http://127.0.0.1:1"),
+    ];
     more.extend(warm.then_some(("TRANSFER", "warm")));
     let office = Office::open(carrier, wants_reception(), &more).await;
     let mut dial = office.dial(mode);

@@ -4,8 +4,8 @@
 
 use crate::phone::{
     verb::{
-        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, StreamVerb, Verb, absolute, address, allow, callback,
-        is_post, is_true, judge_stream_url, no_children, number, one_of, spoken,
+        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, StreamVerb, Verb, absolute, address, allow,
+        callback, is_post, is_true, judge_stream_url, no_children, number, one_of, spoken,
     },
     xml::{self, Element},
 };

@@ -4,8 +4,8 @@
 
 use crate::phone::{
     verb::{
-        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, StreamVerb, Verb, address, allow, briefing, callback,
-        is_post, is_true, judge_stream_url, keys, no_children, number, one_of, parameters, spoken,
+        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, StreamVerb, Verb, address, allow, briefing,
+        callback, is_post, is_true, judge_stream_url, keys, no_children, number, one_of, parameters, spoken,
     },
     xml::{self, Element},
 };

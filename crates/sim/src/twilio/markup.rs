@@ -5,8 +5,8 @@
 pub use crate::phone::verb::{StreamVerb, Verb};
 use crate::phone::{
     verb::{
-        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, address, allow, briefing, callback, is_post, is_true,
-        judge_stream_url, keys, no_children, number, one_of, parameters, spoken,
+        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, address, allow, briefing, callback, is_post,
+        is_true, judge_stream_url, keys, no_children, number, one_of, parameters, spoken,
     },
     xml::{self, Element},
 };
