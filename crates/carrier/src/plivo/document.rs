@@ -109,10 +109,9 @@ fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
             response.empty("Record", &attributes);
             response.text("Redirect", &[("method", "POST")], to);
         }
-        Next::Gather { .. } => {}
+        Next::Gather { .. } | Next::Through => {}
         Next::Redirect(to) => response.text("Redirect", &[("method", "POST")], to),
         Next::Dial(dial) => write_dial(response, dial),
-        Next::Through => {}
         Next::HangUp => response.empty("Hangup", &[]),
     }
 }

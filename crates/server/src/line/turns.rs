@@ -205,10 +205,11 @@ impl TurnsLine {
         let mut types = false;
         match heard {
             Heard::Nothing => {}
-            Heard::Sound(sound) => self.sounded(&sound, Some(LineEvent::TurnOver)),
             // Who leaves a message has finished it; who talks has only had their turn.
             Heard::Ended(sound) if self.ear.voicemail => self.sounded(&sound, Some(LineEvent::Key('#'))),
-            Heard::Ended(sound) => self.sounded(&sound, Some(LineEvent::TurnOver)),
+            Heard::Sound(sound) | Heard::Ended(sound) => {
+                self.sounded(&sound, Some(LineEvent::TurnOver));
+            }
             Heard::Last(sound) => {
                 self.sounded(&sound, None);
                 self.over = true;
