@@ -1,6 +1,6 @@
 //! One WebSocket that speaks a [`Dialect`]: the only connection between a pure dialect and its service.
 
-mod refusal;
+pub(crate) mod refusal;
 
 use crate::{Brief, Dialect, Outbox, ToolSpec};
 use call::{EngineCommand, EngineEvent, Failure, Message};

@@ -53,7 +53,7 @@ pub(super) fn describe(peer: &str, why: tungstenite::Error, headers: &HeaderMap)
     }
 }
 
-fn refused(peer: &str, status: StatusCode, said: Option<String>) -> Failure {
+pub(crate) fn refused(peer: &str, status: StatusCode, said: Option<String>) -> Failure {
     let (what, lasting) = match status.as_u16() {
         401 => ("does not accept the key", true),
         402 => ("has no credit left for this key", true),
@@ -71,7 +71,7 @@ fn refused(peer: &str, status: StatusCode, said: Option<String>) -> Failure {
 }
 
 /// The sentence in the body of a refusal, where there is one: OpenAI's `error.message`, Deepgram's `err_msg`.
-fn reason(body: &[u8]) -> Option<String> {
+pub(crate) fn reason(body: &[u8]) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     let said = match body.get("error") {
         Some(error) => error.get("message").unwrap_or(error),

@@ -1,0 +1,248 @@
+//! Ollama's own API: `POST /api/chat`, answered by one JSON object a line.
+//!
+//! Source: <https://github.com/ollama/ollama/blob/main/docs/api.md>.
+
+use super::{
+    Ask, Delta, Llm, Message,
+    stream::{self, Place},
+};
+use call::{Failure, ToolCall, Usage};
+use futures_util::stream::BoxStream;
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+
+/// Where Ollama is, where nothing else is said.
+pub const HOST: &str = "http://127.0.0.1:11434";
+/// The model that thinks, where nothing else is said.
+pub const MODEL: &str = "gpt-oss:20b";
+/// How many tokens of conversation a model is given room for, where nothing else is said: instructions, tools and a long
+/// call. Ollama's own default is less on most machines, and what does not fit is cut off without a word.
+pub const CONTEXT: u32 = 16_384;
+/// So long a model stays loaded after it was asked.
+const KEPT: &str = "30m";
+
+/// How long a model thinks before it speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effort {
+    /// Not at all, or as little as the model can.
+    #[default]
+    Least,
+    Low,
+    Medium,
+    High,
+}
+
+/// How Ollama is asked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Scheme, host and port.
+    pub host: String,
+    pub model: String,
+    pub effort: Effort,
+    /// In tokens.
+    pub context: u32,
+    /// 0 to 2; none: the model's own.
+    pub temperature: Option<f64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            host: HOST.into(),
+            model: MODEL.into(),
+            effort: Effort::default(),
+            context: CONTEXT,
+            temperature: None,
+        }
+    }
+}
+
+/// A model that Ollama runs.
+#[derive(Debug)]
+pub struct Ollama {
+    settings: Settings,
+    place: Place,
+}
+
+impl Ollama {
+    /// Asks nobody yet.
+    pub fn new(settings: Settings) -> Result<Self, Failure> {
+        let url = format!("{}/api/chat", settings.host.trim_end_matches('/'));
+        Ok(Self { settings, place: Place { client: stream::client()?, url, key: None } })
+    }
+
+    /// Has the model loaded, which may take minutes, so that the first caller need not wait for it. An error is for the
+    /// owner: Ollama is not there, or does not have the model.
+    pub async fn load(&self) -> Result<(), Failure> {
+        let body = json!({"model": self.settings.model, "messages": [], "keep_alive": KEPT,
+            "options": {"num_ctx": self.settings.context}, "stream": false});
+        stream::post(&self.place, &body).await.map(drop)
+    }
+
+    fn request(&self, ask: &Ask) -> Value {
+        let Settings { model, effort, context, temperature, .. } = &self.settings;
+        let mut body = json!({
+            "model": model,
+            "messages": ask.messages.iter().map(message).collect::<Vec<_>>(),
+            "stream": true,
+            "think": think(model, *effort),
+            "keep_alive": KEPT,
+            "options": {"num_ctx": context},
+        });
+        if let Some(temperature) = temperature {
+            body["options"]["temperature"] = json!(temperature);
+        }
+        if !ask.tools.is_empty() {
+            body["tools"] = super::chat::tools(&ask.tools);
+        }
+        body
+    }
+}
+
+impl Llm for Ollama {
+    fn think(&self, ask: Ask) -> BoxStream<'static, Result<Delta, Failure>> {
+        stream::ask(self.place.clone(), self.request(&ask), stream::Reader::Ollama(Reader))
+    }
+}
+
+/// Some models can think less, but not nothing at all, and take only words.
+fn think(model: &str, effort: Effort) -> Value {
+    let levels = model.rsplit('/').next().unwrap_or_default().starts_with("gpt-oss");
+    match effort {
+        Effort::Least if levels => "low".into(),
+        Effort::Least => false.into(),
+        Effort::Low => "low".into(),
+        Effort::Medium => "medium".into(),
+        Effort::High => "high".into(),
+    }
+}
+
+fn message(message: &Message) -> Value {
+    match message {
+        Message::System(text) => json!({"role": "system", "content": text}),
+        Message::Caller(text) => json!({"role": "user", "content": text}),
+        Message::Assistant { text, wants } if wants.is_empty() => {
+            json!({"role": "assistant", "content": text})
+        }
+        Message::Assistant { text, wants } => {
+            let wants: Vec<Value> = wants.iter().map(want).collect();
+            json!({"role": "assistant", "content": text, "tool_calls": wants})
+        }
+        Message::Answer { name, text, .. } => json!({"role": "tool", "tool_name": name, "content": text}),
+    }
+}
+
+fn want(call: &ToolCall) -> Value {
+    let arguments = serde_json::from_str(&call.arguments).ok().filter(Value::is_object);
+    json!({"function": {"name": call.name, "arguments": arguments.unwrap_or_else(|| json!({}))}})
+}
+
+/// Reads the lines of an answer.
+#[derive(Debug)]
+pub(super) struct Reader;
+
+impl Reader {
+    #[expect(clippy::unused_self, reason = "as every reader")]
+    pub(super) fn line(&mut self, line: &str, out: &mut VecDeque<Delta>) -> Result<(), String> {
+        if line.trim().is_empty() {
+            return Ok(());
+        }
+        let Ok(Value::Object(line)) = serde_json::from_str(line) else {
+            return Err("sent what is no JSON object".into());
+        };
+        if let Some(error) = line.get("error") {
+            let said: String = error.as_str().unwrap_or("no reason").chars().take(300).collect();
+            return Err(format!("gave up: {said}"));
+        }
+        let text = |name: &str| line.get("message")?.get(name)?.as_str().filter(|text| !text.is_empty());
+        if text("thinking").is_some() {
+            out.push_back(Delta::Busy);
+        }
+        if let Some(text) = text("content") {
+            out.push_back(Delta::Text(text.to_owned()));
+        }
+        let wants =
+            line.get("message").and_then(|message| message.get("tool_calls")).and_then(Value::as_array);
+        for want in wants.into_iter().flatten() {
+            let Some(function) = want.get("function") else {
+                return Err("wants a tool without a name".into());
+            };
+            let Some(name) = function.get("name").and_then(Value::as_str) else {
+                return Err("wants a tool without a name".into());
+            };
+            let arguments = match function.get("arguments") {
+                Some(Value::String(text)) => text.clone(),
+                Some(Value::Null) | None => "{}".into(),
+                Some(value) => value.to_string(),
+            };
+            out.push_back(Delta::Wants { name: name.to_owned(), arguments });
+        }
+        if line.get("done").and_then(Value::as_bool) == Some(true) {
+            let count = |name: &str| line.get(name).and_then(Value::as_u64).unwrap_or_default();
+            let usage = Usage {
+                text_tokens_in: count("prompt_eval_count"),
+                text_tokens_out: count("eval_count"),
+                ..Usage::default()
+            };
+            let cut = line.get("done_reason").and_then(Value::as_str) == Some("length");
+            out.push_back(Delta::Done { usage, cut });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &[&str]) -> Result<Vec<Delta>, String> {
+        let mut out = VecDeque::new();
+        for line in lines {
+            Reader.line(line, &mut out)?;
+        }
+        Ok(out.into())
+    }
+
+    #[test]
+    fn an_answer_is_read_piece_by_piece_and_thoughts_are_none_of_it() {
+        let deltas = read(&[
+            r#"{"model":"m","message":{"role":"assistant","content":"","thinking":"Hm."},"done":false}"#,
+            r#"{"model":"m","message":{"role":"assistant","content":"Hel"},"done":false}"#,
+            "",
+            r#"{"model":"m","message":{"role":"assistant","content":"lo","tool_calls":[{"function":{"index":0,"name":"look","arguments":{"day":"monday"}}}]},"done":true,"done_reason":"stop","prompt_eval_count":26,"eval_count":7}"#,
+        ]);
+        let usage = Usage { text_tokens_in: 26, text_tokens_out: 7, ..Usage::default() };
+        assert_eq!(
+            deltas,
+            Ok(vec![
+                Delta::Busy,
+                Delta::Text("Hel".into()),
+                Delta::Text("lo".into()),
+                Delta::Wants { name: "look".into(), arguments: r#"{"day":"monday"}"#.into() },
+                Delta::Done { usage, cut: false },
+            ])
+        );
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused_with_a_reason() {
+        for (line, why) in [
+            ("<html>", "sent what is no JSON object"),
+            ("[1]", "sent what is no JSON object"),
+            (r#"{"error":"an error was encountered"}"#, "gave up: an error was encountered"),
+            (r#"{"message":{"tool_calls":[{"function":{}}]}}"#, "wants a tool without a name"),
+            (r#"{"message":{"tool_calls":[7]}}"#, "wants a tool without a name"),
+        ] {
+            assert_eq!(read(&[line]), Err(why.to_owned()), "{line}");
+        }
+        assert_eq!(read(&[r#"{"message":7,"done":"yes"}"#]), Ok(vec![]));
+    }
+
+    #[test]
+    fn models_that_know_only_levels_think_as_little_as_they_can() {
+        assert_eq!(think("gpt-oss:20b", Effort::Least), json!("low"));
+        assert_eq!(think("hf.co/openai/gpt-oss:120b", Effort::Least), json!("low"));
+        assert_eq!(think("qwen3:8b", Effort::Least), json!(false));
+        assert_eq!(think("qwen3:8b", Effort::High), json!("high"));
+    }
+}
