@@ -57,7 +57,8 @@ impl Engine {
     pub fn offer(&mut self, tools: &[ToolSpec]) {
         match self {
             Engine::Socket(socket) => socket.offer(tools),
-            Engine::Local(_) | Engine::Voicemail(_) => {}
+            Engine::Local(local) => local.offer(tools),
+            Engine::Voicemail(_) => {}
         }
     }
 }
@@ -109,7 +110,7 @@ pub enum Said {
 }
 
 /// A tool as the engine is told of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ToolSpec {
     pub name: String,
     pub description: String,

@@ -3,7 +3,9 @@
 //! ```text
 //!   Local ─── drives ──► cascade.rs   pure: what is heard becomes utterances, and sentences a voice
 //!     │                    ├ vad.rs   is that speech?
-//!     │                    └ desk.rs  what to answer
+//!     │                    ├ desk.rs  what to answer, or
+//!     │                    └ mind.rs  what a language model answers
+//!     ├─ asks ─► llm.rs              a language model: ollama.rs, chat.rs
 //!     └─ asks ─► workers.rs           a pool of child processes, and in each:
 //!                  worker.rs ─┬ stt.rs  words out of sound ── pocketsphinx.rs
 //!                             └ tts.rs  sound out of words ── flite.rs
@@ -16,6 +18,8 @@ pub mod desk;
 pub mod flite;
 pub mod jsgf;
 mod lanes;
+pub mod llm;
+mod mind;
 pub mod pocketsphinx;
 pub mod speakable;
 pub mod stt;
@@ -27,9 +31,9 @@ mod workers;
 
 pub use workers::{Staff, Workers};
 
-use crate::Brief;
-use call::{Chunk, EngineCommand, EngineEvent, Format};
-use cascade::{Cascade, CascadeInput, CascadeOutput};
+use crate::{Brief, ToolSpec};
+use call::{Chunk, EngineCommand, EngineEvent, Failure, Format};
+use cascade::{Cascade, CascadeInput, CascadeOutput, Thinking};
 use desk::{Desk, DeskSetup};
 use futures_util::{
     StreamExt,
@@ -37,6 +41,7 @@ use futures_util::{
     stream::{self, BoxStream, FuturesUnordered},
 };
 use lanes::Lanes;
+use llm::{Delta, Llm};
 use sound::resample::Resampler;
 use speakable::speakable;
 use std::{
@@ -99,6 +104,7 @@ pub struct Local {
     cascade: Cascade,
     stt: Arc<dyn Stt>,
     tts: Arc<dyn Tts>,
+    llm: Option<Arc<dyn Llm>>,
     voice: String,
     language: String,
     format: Format,
@@ -109,6 +115,8 @@ pub struct Local {
     resampler: Option<Resampler>,
     /// What is to be spoken after that.
     queue: VecDeque<(Piece, String)>,
+    /// What is being thought.
+    thinking: Option<(u32, BoxStream<'static, Result<Delta, Failure>>)>,
 }
 
 /// A part of a sentence that is spoken in one go.
@@ -141,22 +149,29 @@ impl Local {
             Box::new(vad::Energy::default()),
             workers.clone(),
             workers,
+            None,
         )
     }
 
-    /// The same with other parts; the voice is one that they know.
+    /// The same with other parts; the voice is one that they know. Without a language model the desk thinks.
     pub fn with(
         brief: Brief,
         setup: DeskSetup,
         vad: Box<dyn Vad>,
         stt: Arc<dyn Stt>,
         tts: Arc<dyn Tts>,
+        llm: Option<(Arc<dyn Llm>, Thinking)>,
     ) -> Self {
         let (voice, language, format) = (brief.voice.clone(), brief.language.clone(), brief.format);
+        let cascade = match &llm {
+            Some((_, how)) => Cascade::with_model(now(), brief, Desk::new(setup), vad, how.clone()),
+            None => Cascade::new(now(), brief, Desk::new(setup), vad),
+        };
         Self {
-            cascade: Cascade::new(now(), brief, Desk::new(setup), vad),
+            cascade,
             stt,
             tts,
+            llm: llm.map(|(llm, _)| llm),
             voice,
             language,
             format,
@@ -164,6 +179,7 @@ impl Local {
             speaking: Lanes::default(),
             resampler: None,
             queue: VecDeque::new(),
+            thinking: None,
         }
     }
 
@@ -187,6 +203,9 @@ impl Local {
                     self.cascade.handle(now(), CascadeInput::Recognised { utterance, result });
                 }
                 (piece, speech) = self.speaking.next() => self.spoken(piece, speech),
+                (thought, result) = thought(&mut self.thinking) => {
+                    self.cascade.handle(now(), CascadeInput::Thought { thought, result });
+                }
                 () = wake => self.cascade.wake(now()),
             }
         }
@@ -195,6 +214,11 @@ impl Local {
     /// Tells the engine to do something. What follows from it happens as [`next`](Self::next) is polled.
     pub fn tell(&mut self, command: EngineCommand) {
         self.cascade.handle(now(), CascadeInput::Command(command));
+    }
+
+    /// From now on these are the tools.
+    pub fn offer(&mut self, tools: &[ToolSpec]) {
+        self.cascade.offer(tools);
     }
 
     fn carry_out(&mut self, output: CascadeOutput) -> Option<EngineEvent> {
@@ -217,6 +241,12 @@ impl Local {
                 self.queue.clear();
                 self.speaking = Lanes::default();
                 self.resampler = None;
+            }
+            CascadeOutput::Think { thought, ask } => {
+                self.thinking = self.llm.as_ref().map(|llm| (thought, llm.think(ask)));
+            }
+            CascadeOutput::Forget { thought } => {
+                self.thinking.take_if(|(under_way, _)| *under_way == thought);
             }
         }
         None
@@ -292,6 +322,19 @@ impl fmt::Debug for Local {
             .field("speaking", &speaking)
             .finish_non_exhaustive()
     }
+}
+
+/// The next piece of what is being thought; nothing ever where nothing is.
+async fn thought(
+    thinking: &mut Option<(u32, BoxStream<'static, Result<Delta, Failure>>)>,
+) -> (u32, Result<Delta, Failure>) {
+    let Some((thought, stream)) = thinking else { return std::future::pending().await };
+    let thought = *thought;
+    let Some(result) = stream.next().await else {
+        *thinking = None;
+        return std::future::pending().await;
+    };
+    (thought, result)
 }
 
 /// Tokio's clock, which a test can stop.

@@ -137,6 +137,7 @@ impl World {
                     self.do_for_call(output);
                 }
             }
+            CascadeOutput::Think { .. } | CascadeOutput::Forget { .. } => panic!("the desk thinks"),
             CascadeOutput::Recognise { utterance, .. } => {
                 let text = self.says.pop_front().unwrap_or_default();
                 let heard =

@@ -74,7 +74,7 @@ fn rig(greeting: &str, format: Format) -> Rig {
     };
     let (asked, go): (Arc<Mutex<Vec<String>>>, _) = (Arc::default(), Arc::new(Semaphore::new(0)));
     let voice = Voice { asked: asked.clone(), go: go.clone() };
-    Rig { local: Local::with(brief, setup, Box::new(Deaf), Arc::new(Deaf), Arc::new(voice)), asked, go }
+    Rig { local: Local::with(brief, setup, Box::new(Deaf), Arc::new(Deaf), Arc::new(voice), None), asked, go }
 }
 
 impl Rig {

@@ -59,20 +59,18 @@ impl Tools {
         tools
     }
 
-    /// What there is without an account anywhere: the book of appointments, and taking a message, of which `letters` are
-    /// written to the owner where there is mail.
+    /// What there is without an account anywhere: the book of appointments, and taking a message.
     pub fn standard(
         store: &Store,
         books: Arc<Books>,
         zone: TimeZone,
         hours: Hours,
         destinations: Vec<Destination>,
-        letters: Option<memo::Queued>,
     ) -> Self {
         calendar::tools(books, zone, hours)
             .into_iter()
             .fold(Self::new(destinations), Self::with)
-            .with(Box::new(memo::TakeMessage::new(store.clone(), letters)))
+            .with(Box::new(memo::TakeMessage::new(store.clone())))
     }
 
     /// Adds a tool.
@@ -224,13 +222,7 @@ fn transfer(destinations: &[Destination]) -> Spec {
             .into(),
         parameters: json!({
             "type": "object",
-            "properties": {
-                "to": {"type": "string", "enum": names, "description": "Whom to connect the caller to."},
-                "reason": {
-                    "type": "string", "maxLength": 300,
-                    "description": "One sentence for whoever takes the call: who is calling, and why.",
-                },
-            },
+            "properties": {"to": {"type": "string", "enum": names, "description": "Whom to connect the caller to."}},
             "required": ["to"],
         }),
     }

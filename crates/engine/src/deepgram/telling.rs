@@ -7,7 +7,7 @@ use super::{
     timers::Timer,
 };
 use crate::Outbox;
-use call::{Answer, Chunk, EngineEvent, Format, ItemId, Manner, ToolCallId, Transcript};
+use call::{Answer, Chunk, EngineEvent, Format, ItemId, Manner, ToolCallId};
 use std::time::{Duration, Instant};
 
 /// Instructions that wait for the session.
@@ -152,25 +152,6 @@ impl Deepgram {
     fn tell_agent(&mut self, words: &str, out: &mut Outbox) {
         self.replies.expect_echo(words);
         request::send(&mut out.wire, &request::inject_user(words));
-    }
-
-    /// A turn of the caller's that came in words.
-    pub(super) fn read_words(&mut self, now: Instant, words: String, out: &mut Outbox) {
-        if self.phase != Phase::Talking {
-            if self.early.len() < EARLY {
-                self.early.push_back(format!("The caller said: {words}"));
-            }
-            return;
-        }
-        self.tell_agent(&words, out);
-        self.hearing.begin(now);
-        let (turn, transcript) = (self.hearing.turn(), Transcript { text: words, partial: false });
-        out.events.extend([
-            EngineEvent::CallerSpeaks,
-            EngineEvent::CallerPauses,
-            EngineEvent::CallerSaid(turn, transcript),
-        ]);
-        self.hearing.end();
     }
 
     pub(super) fn key(&mut self, now: Instant, key: char) {

@@ -1,23 +1,39 @@
-//! The cascade: what is heard becomes utterances, utterances words, words the desk's answers, and those a voice.
+//! The cascade: what is heard becomes utterances, utterances words, words answers, and those a voice. The desk answers, or a
+//! language model; then the desk is what answers when the model is down.
 //!
 //! ```text
-//!  Hear ─► ear.rs ─► Recognise … Recognised ─► desk ─► Speak … Spoken ─► mouth.rs ─► Voice
+//!  Hear ─► ear.rs ─► Recognise … Recognised ─┬─► desk ──────────────────┬─► Speak … Spoken ─► mouth.rs ─► Voice
+//!          turn_end.rs                       └─► Think … Thought ─► mind ┘
+//!          hearing.rs                            thinking.rs                speaking.rs
 //! ```
+//!
+//! With a model, words are looked for as soon as the caller is quiet for a moment: a sentence that is plainly over, or
+//! plainly not, shortens or extends the wait for its end, and a model begins to think on what is likely all. What it
+//! thinks is kept back until the turn has ended with these very words, and forgotten where the caller goes on.
 
 mod ear;
+mod hearing;
 mod mouth;
+mod speaking;
+mod thinking;
+mod turn_end;
+
+pub use turn_end::{TurnEnd, turn_end};
 
 use super::{
     Hypothesis, Vad,
-    desk::{self, Desk, DeskOutput},
+    desk::Desk,
+    llm::{Ask, Delta},
+    mind::Mind,
 };
-use crate::Brief;
-use call::{Chunk, EngineCommand, EngineEvent, Failure, ItemId, Manner, Transcript, TurnId, Usage};
-use ear::{Ear, Noticed};
+use crate::{Brief, ToolSpec};
+use call::{Chunk, EngineCommand, EngineEvent, Failure, Manner, ToolCallId, Usage};
+use ear::Ear;
+use hearing::{Early, Utterance};
 use jiff::Zoned;
-use mouth::{Part, Playing, Reply};
+use mouth::{Playing, Reply};
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -37,13 +53,19 @@ pub enum CascadeInput {
         chunk: Option<Chunk>,
         failed: Option<String>,
     },
+    /// A piece of the answer to [`CascadeOutput::Think`], or why there is no more; an error is for the owner.
+    Thought {
+        thought: u32,
+        result: Result<Delta, Failure>,
+    },
 }
 
 /// Everything a cascade asks for.
 #[derive(Debug, PartialEq)]
 pub enum CascadeOutput {
     Event(EngineEvent),
-    /// Recognise this utterance (8 kHz, at most 30 s) with this JSGF grammar.
+    /// Recognise this utterance (8 kHz, at most 30 s) with this JSGF grammar; where that is empty, anything may have been
+    /// said. Of what was asked about one utterance before its end, only the latest is still of interest.
     Recognise {
         utterance: u32,
         samples: Vec<i16>,
@@ -56,6 +78,15 @@ pub enum CascadeOutput {
     },
     /// Drop all speech under way or queued.
     Hush,
+    /// Have the model think about this. The numbers of thoughts only ever grow.
+    Think {
+        thought: u32,
+        ask: Ask,
+    },
+    /// Stop thinking this.
+    Forget {
+        thought: u32,
+    },
 }
 
 /// The silence after which an utterance has ended, counted from when the VAD says that the caller is quiet.
@@ -65,21 +96,59 @@ const FAILURES: u32 = 3;
 /// How long the call takes to go on after what was no interruption; see `Policy::no_words`.
 const RESUMES: Duration = Duration::from_millis(1_200);
 
+/// How a model thinks in a cascade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thinking {
+    /// What the caller is told once in a turn when the model is slow; empty: nothing.
+    pub filler: String,
+    /// Words are looked for, and a thought is begun, before it is certain that the caller has finished.
+    pub early: bool,
+}
+
+impl Default for Thinking {
+    fn default() -> Self {
+        Self { filler: "One moment, please.".into(), early: true }
+    }
+}
+
 /// One conversation held by the parts of this machine. Pure: [`handle`](Self::handle), then [`poll`](Self::poll) until
 /// nothing is left; [`wake`](Self::wake) at the [`deadline`](Self::deadline).
 pub struct Cascade {
     manner: Manner,
     desk: Desk,
+    /// The model that thinks; none: the desk does.
+    mind: Option<Mind>,
+    how: Thinking,
+    /// The desk speaks the caller's language.
+    desk_can: bool,
     ear: Ear,
     begun: Instant,
     turn: u32,
+    recognitions: u32,
     /// Utterances that are being recognised, oldest first.
     heard: VecDeque<Utterance>,
     /// The one that is being spoken.
     speaking: Option<Utterance>,
+    /// What was looked for in it before its end.
+    early: Option<Early>,
     /// Understood while the caller was already speaking on: a sentence with a pause in it.
     begun_sentence: Option<Hypothesis>,
+    /// A thought that the model is to be asked for, and the words that the caller may have finished with.
+    asking: Option<(u32, Option<String>)>,
+    /// What the thought under way began with, where that is not certain to be all.
+    guess: Option<String>,
+    /// Keys that the model was not told of, and when it will be.
+    keys: String,
+    keys_due: Option<Instant>,
+    /// The caller was told to wait, in this turn.
+    filled: bool,
+    /// Utterances in a row in which nothing was understood.
+    misses: u32,
+    /// Tools that a model wanted which is gone.
+    orphans: BTreeSet<ToolCallId>,
+    usage: Usage,
     replies: VecDeque<Reply>,
+    replied: u32,
     playing: Playing,
     items: u32,
     sentences: u32,
@@ -89,30 +158,65 @@ pub struct Cascade {
     outputs: VecDeque<CascadeOutput>,
 }
 
-/// What is known of an utterance before its words are.
-#[derive(Clone, Debug)]
-struct Utterance {
-    turn: u32,
-    since: Instant,
-    /// The assistant was speaking, and the call goes on with that if there were no words.
-    over_voice: bool,
-}
-
 impl Cascade {
-    /// Begins a conversation: [`EngineEvent::Ready`], then the desk's greeting.
+    /// Begins a conversation at the desk: [`EngineEvent::Ready`], then the greeting.
     #[expect(clippy::needless_pass_by_value, reason = "a brief is handed over, as to every engine")]
     pub fn new(now: Instant, brief: Brief, desk: Desk, vad: Box<dyn Vad>) -> Self {
-        let manner = brief.manner;
-        let mut cascade = Self {
-            manner,
+        let mut cascade = Self::idle(now, &brief, desk, vad);
+        cascade.event(EngineEvent::Ready);
+        cascade.reply(now);
+        cascade
+    }
+
+    /// Begins a conversation with a model; the desk gives the greeting, and answers should the model fail.
+    #[expect(clippy::needless_pass_by_value, reason = "a brief is handed over, as to every engine")]
+    pub fn with_model(now: Instant, brief: Brief, desk: Desk, vad: Box<dyn Vad>, how: Thinking) -> Self {
+        let mut cascade = Self::idle(now, &brief, desk, vad);
+        if how.early && brief.manner == Manner::Duplex {
+            cascade.ear.look_early();
+        }
+        cascade.mind = Some(Mind::new(&brief));
+        cascade.how = how;
+        cascade.event(EngineEvent::Ready);
+        if !brief.so_far.is_empty() {
+            return cascade;
+        }
+        if brief.greeting.trim().is_empty() && !cascade.desk_can {
+            // What the desk would say is not the caller's language.
+            while cascade.desk.poll().is_some() {}
+            cascade.note(now, "The call begins. Greet the caller in one short sentence.");
+        } else {
+            cascade.reply(now);
+        }
+        cascade
+    }
+
+    fn idle(now: Instant, brief: &Brief, desk: Desk, vad: Box<dyn Vad>) -> Self {
+        let language = brief.language.to_ascii_lowercase();
+        Self {
+            manner: brief.manner,
             desk,
-            ear: Ear::new(vad, manner, ENDPOINT),
+            mind: None,
+            how: Thinking::default(),
+            desk_can: language.is_empty() || language.split('-').next() == Some("en"),
+            ear: Ear::new(vad, brief.manner, ENDPOINT),
             begun: now,
             turn: 0,
+            recognitions: 0,
             heard: VecDeque::new(),
             speaking: None,
+            early: None,
             begun_sentence: None,
+            asking: None,
+            guess: None,
+            keys: String::new(),
+            keys_due: None,
+            filled: false,
+            misses: 0,
+            orphans: BTreeSet::new(),
+            usage: Usage::default(),
             replies: VecDeque::new(),
+            replied: 0,
             playing: Playing::new(now),
             items: 0,
             sentences: 0,
@@ -120,10 +224,7 @@ impl Cascade {
             speak_failures: 0,
             failed: false,
             outputs: VecDeque::new(),
-        };
-        cascade.event(EngineEvent::Ready);
-        cascade.reply(now);
-        cascade
+        }
     }
 
     /// The same with another [`ENDPOINT`].
@@ -141,60 +242,77 @@ impl Cascade {
             CascadeInput::Command(command) => self.command(now, command),
             CascadeInput::Recognised { utterance, result } => self.recognised(now, utterance, result),
             CascadeInput::Spoken { sentence, chunk, failed } => self.spoken(now, sentence, chunk, failed),
+            CascadeInput::Thought { thought, result } => self.thought(now, thought, result),
         }
     }
 
+    /// What is to be done next. What a model is asked is put into words last, when the call has said how much of what was
+    /// interrupted the caller heard.
     pub fn poll(&mut self) -> Option<CascadeOutput> {
-        self.outputs.pop_front()
+        if let Some(output) = self.outputs.pop_front() {
+            return Some(output);
+        }
+        let (thought, next) = self.asking.take()?;
+        let ask = self.mind.as_ref()?.ask(next.as_deref());
+        Some(CascadeOutput::Think { thought, ask })
     }
 
-    /// When [`wake`](Self::wake) is due, if ever: the line has stopped sending audio in the middle of an utterance.
+    /// From now on these are the tools.
+    pub fn offer(&mut self, tools: &[ToolSpec]) {
+        if let Some(mind) = &mut self.mind {
+            mind.offer(tools);
+        }
+    }
+
+    /// When [`wake`](Self::wake) is due, if ever: the line has stopped sending audio in the middle of an utterance, keys
+    /// were pressed, or the model is slow.
     pub fn deadline(&self) -> Option<Instant> {
-        self.ear.deadline().filter(|_| self.manner == Manner::Duplex && !self.failed)
+        if self.failed {
+            return None;
+        }
+        let thought = self.mind.as_ref().and_then(Mind::deadline);
+        [self.stalls(), self.keys_due, thought, self.filler_due()].into_iter().flatten().min()
     }
 
     pub fn wake(&mut self, now: Instant) {
-        if self.deadline().is_some_and(|deadline| deadline <= now)
+        if self.failed {
+            return;
+        }
+        let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= now);
+        if is_due(self.stalls())
             && let Some(samples) = self.ear.finish()
         {
-            self.caller_pauses(samples);
+            self.caller_pauses(now, samples);
         }
+        if is_due(self.keys_due) {
+            self.tell_keys(now);
+        }
+        if is_due(self.filler_due()) {
+            self.fill(now);
+        }
+        if is_due(self.mind.as_ref().and_then(Mind::deadline)) {
+            self.overdue(now);
+        }
+    }
+
+    fn stalls(&self) -> Option<Instant> {
+        self.ear.deadline().filter(|_| self.manner == Manner::Duplex)
     }
 
     fn command(&mut self, now: Instant, command: EngineCommand) {
         match command {
             EngineCommand::Hear(chunk) => self.hear(now, &chunk),
-            EngineCommand::Read(words) => self.read(now, words),
             EngineCommand::Respond => self.respond(now),
             EngineCommand::Cancel => {
                 self.believe();
                 self.drop_replies(now, |reply, turn| reply.turn < turn);
             }
-            EngineCommand::Truncate(item, heard) => {
-                self.believe();
-                self.playing.cut(item, heard);
-            }
-            EngineCommand::Delete(item) => {
-                self.believe();
-                self.playing.cut(item, Duration::ZERO);
-            }
-            EngineCommand::Answer(id, answer) => {
-                let clock = self.clock(now);
-                self.desk.answer(&clock, &id, &answer);
-                self.reply(now);
-            }
+            EngineCommand::Truncate(item, heard) => self.cut(item, heard),
+            EngineCommand::Delete(item) => self.cut(item, Duration::ZERO),
+            EngineCommand::Answer(id, answer) => self.answered(now, &id, &answer),
             EngineCommand::Say(text) => self.say(now, &text),
-            EngineCommand::Prompt(instruction) => {
-                let clock = self.clock(now);
-                self.desk.prompt(&clock, &instruction);
-                self.reply(now);
-            }
-            EngineCommand::Key(key) => {
-                let clock = self.clock(now);
-                self.drop_replies(now, |_, _| true);
-                self.desk.key(&clock, key);
-                self.reply(now);
-            }
+            EngineCommand::Prompt(instruction) => self.prompted(now, &instruction),
+            EngineCommand::Key(key) => self.key(now, key),
         }
     }
 
@@ -209,276 +327,11 @@ impl Cascade {
     }
 
     fn fail(&mut self, why: String) {
+        self.fail_with(Failure { why, lasting: false });
+    }
+
+    fn fail_with(&mut self, failure: Failure) {
         self.failed = true;
-        self.event(EngineEvent::Failed(Failure { why, lasting: false }));
-    }
-}
-
-/// Hearing.
-impl Cascade {
-    fn hear(&mut self, now: Instant, chunk: &Chunk) {
-        self.playing.open(now);
-        let mut noticed = Vec::new();
-        self.ear.hear(now, chunk, &mut noticed);
-        for notice in noticed {
-            match notice {
-                Noticed::Speech => self.caller_speaks(now),
-                Noticed::Utterance(samples) => self.caller_pauses(samples),
-            }
-        }
-    }
-
-    fn caller_speaks(&mut self, now: Instant) {
-        self.turn += 1;
-        let over_voice = self.manner == Manner::Duplex
-            && (self.playing.is_sounding(now) || self.replies.iter().any(|reply| reply.item.is_some()));
-        self.speaking = Some(Utterance { turn: self.turn, since: now, over_voice });
-        self.event(EngineEvent::CallerSpeaks);
-    }
-
-    fn caller_pauses(&mut self, samples: Vec<i16>) {
-        let Some(utterance) = self.speaking.take() else { return };
-        self.event(EngineEvent::CallerPauses);
-        let grammar = self.desk.grammar(&self.clock(utterance.since));
-        self.outputs.push_back(CascadeOutput::Recognise { utterance: utterance.turn, samples, grammar });
-        self.heard.push_back(utterance);
-    }
-
-    /// The call is certain that the caller interrupted: it will not go on by itself.
-    fn believe(&mut self) {
-        for utterance in self.heard.iter_mut().chain(&mut self.speaking) {
-            utterance.over_voice = false;
-        }
-    }
-
-    fn recognised(&mut self, now: Instant, utterance: u32, result: Result<Vec<Hypothesis>, String>) {
-        let Some(at) = self.heard.iter().position(|heard| heard.turn == utterance) else { return };
-        let Some(utterance) = self.heard.remove(at) else { return };
-        let hypotheses = match result {
-            Ok(hypotheses) => {
-                self.recognise_failures = 0;
-                hypotheses
-            }
-            Err(why) => {
-                self.recognise_failures += 1;
-                if self.recognise_failures >= FAILURES {
-                    return self.fail(why);
-                }
-                self.event(EngineEvent::Trouble(why));
-                Vec::new()
-            }
-        };
-        let understood = hypotheses.iter().any(|h| h.confidence >= desk::HEARD && !h.text.trim().is_empty());
-        if understood {
-            self.words(now, &utterance, hypotheses);
-        } else {
-            self.no_words(now, &utterance);
-        }
-    }
-
-    fn words(&mut self, now: Instant, utterance: &Utterance, mut hypotheses: Vec<Hypothesis>) {
-        let text = hypotheses.iter().find(|h| h.confidence >= desk::HEARD).map_or("", |h| h.text.as_str());
-        let transcript = Transcript { text: text.to_owned(), partial: false };
-        self.event(EngineEvent::CallerSaid(TurnId(utterance.turn), transcript));
-        let heard = self.playing.heard_at(utterance.since);
-        self.drop_replies(now, |_, _| true);
-        if let Some(heard) = heard {
-            self.desk.cut(heard);
-        }
-        if let Some(begun) = self.begun_sentence.take() {
-            let joined = hypotheses.first().map(|rest| joined(&begun, rest));
-            hypotheses = joined.into_iter().collect();
-        }
-        if self.is_more_coming() {
-            self.begun_sentence = hypotheses.into_iter().next();
-            return;
-        }
-        self.ask_desk(now, &hypotheses);
-    }
-
-    fn no_words(&mut self, now: Instant, utterance: &Utterance) {
-        if self.is_more_coming() {
-            return;
-        }
-        if let Some(begun) = self.begun_sentence.take() {
-            return self.ask_desk(now, &[begun]);
-        }
-        if utterance.over_voice {
-            let stood_still = now.saturating_duration_since(utterance.since) + RESUMES;
-            self.playing.shift(stood_still);
-            return self.done_unless_busy();
-        }
-        self.ask_desk(now, &[]);
-    }
-
-    /// The caller has spoken on.
-    fn is_more_coming(&self) -> bool {
-        self.ear.is_busy() || !self.heard.is_empty()
-    }
-
-    fn ask_desk(&mut self, now: Instant, hypotheses: &[Hypothesis]) {
-        let clock = self.clock(now);
-        self.desk.hear(&clock, hypotheses);
-        self.reply(now);
-    }
-
-    /// A turn that came in words, of which there is no doubt.
-    fn read(&mut self, now: Instant, words: String) {
-        self.turn += 1;
-        self.event(EngineEvent::CallerSpeaks);
-        self.event(EngineEvent::CallerPauses);
-        let utterance = Utterance { turn: self.turn, since: now, over_voice: false };
-        self.words(now, &utterance, vec![Hypothesis { text: words, confidence: 1.0 }]);
-    }
-
-    fn respond(&mut self, now: Instant) {
-        if self.manner == Manner::Turns {
-            match self.ear.finish() {
-                Some(samples) => self.caller_pauses(samples),
-                None if self.heard.is_empty() && self.replies.is_empty() => self.ask_desk(now, &[]),
-                None => {}
-            }
-            return;
-        }
-        self.done_unless_busy();
-    }
-}
-
-/// More than this is no sentence.
-const LONGEST_SENTENCE: usize = 1_000;
-
-/// Two halves of a sentence.
-fn joined(first: &Hypothesis, second: &Hypothesis) -> Hypothesis {
-    if first.text.len() + second.text.len() > LONGEST_SENTENCE {
-        return second.clone();
-    }
-    Hypothesis {
-        text: format!("{} {}", first.text.trim(), second.text.trim()),
-        confidence: first.confidence.min(second.confidence),
-    }
-}
-
-/// Speaking.
-impl Cascade {
-    /// What the desk wants said and done becomes a reply.
-    fn reply(&mut self, now: Instant) {
-        let mut parts = VecDeque::new();
-        while let Some(output) = self.desk.poll() {
-            parts.push_back(match output {
-                DeskOutput::Say(text) => self.sentence(text),
-                DeskOutput::Wants(call) => Part::Wants(call),
-            });
-        }
-        self.begin(now, parts, true);
-    }
-
-    fn say(&mut self, now: Instant, text: &str) {
-        let parts = desk::sentences(text).into_iter().map(|text| self.sentence(text)).collect();
-        self.begin(now, parts, false);
-    }
-
-    fn sentence(&mut self, text: String) -> Part {
-        self.sentences += 1;
-        let number = self.sentences;
-        self.outputs.push_back(CascadeOutput::Speak { sentence: number, text: text.clone() });
-        Part::Sentence { number, text }
-    }
-
-    fn begin(&mut self, now: Instant, parts: VecDeque<Part>, by_desk: bool) {
-        if parts.is_empty() {
-            return self.done_unless_busy();
-        }
-        let sentences = parts.iter().filter(|part| matches!(part, Part::Sentence { .. })).count();
-        let item = (sentences > 0).then(|| {
-            self.items += 1;
-            ItemId(self.items)
-        });
-        if let Some(item) = item.filter(|_| by_desk) {
-            self.playing.begin(now, item, sentences);
-        }
-        self.replies.push_back(Reply { item, turn: self.turn, parts, said: Vec::new() });
-        self.go_on();
-    }
-
-    /// Does what can be done without waiting for a voice.
-    fn go_on(&mut self) {
-        while let Some(reply) = self.replies.front_mut() {
-            match reply.parts.front() {
-                Some(Part::Sentence { .. }) => return,
-                Some(Part::Wants(_)) => {
-                    if let Some(Part::Wants(call)) = reply.parts.pop_front() {
-                        self.event(EngineEvent::Wants(call));
-                    }
-                }
-                None => {
-                    if let Some(reply) = self.replies.pop_front() {
-                        self.said(&reply);
-                    }
-                    self.done_unless_busy();
-                }
-            }
-        }
-    }
-
-    fn said(&mut self, reply: &Reply) {
-        if let Some(item) = reply.item.filter(|_| !reply.said.is_empty()) {
-            let transcript = Transcript { text: reply.said.join(" "), partial: false };
-            self.event(EngineEvent::AssistantSaid(item, transcript));
-        }
-    }
-
-    fn spoken(&mut self, now: Instant, sentence: u32, chunk: Option<Chunk>, failed: Option<String>) {
-        let Some(reply) = self.replies.front_mut().filter(|reply| reply.awaits(sentence)) else { return };
-        let (Some(item), Some(Part::Sentence { text, .. })) = (reply.item, reply.parts.front()) else {
-            return;
-        };
-        if let Some(chunk) = chunk {
-            if reply.said.last() != Some(text) {
-                reply.said.push(text.clone());
-            }
-            self.speak_failures = 0;
-            self.playing.sent(now, item, &chunk);
-            return self.event(EngineEvent::Voice(item, chunk));
-        }
-        reply.parts.pop_front();
-        self.playing.sentence_ends(item, failed.is_some());
-        if let Some(why) = failed {
-            self.speak_failures += 1;
-            if self.speak_failures >= FAILURES {
-                return self.fail(why);
-            }
-            self.event(EngineEvent::Trouble(why));
-        }
-        self.go_on();
-    }
-
-    /// Drops the replies that `unwanted` names, given the caller's latest turn; what is left is asked for anew.
-    fn drop_replies(&mut self, now: Instant, unwanted: impl Fn(&Reply, u32) -> bool) {
-        if !self.replies.iter().any(|reply| unwanted(reply, self.turn)) {
-            return;
-        }
-        self.playing.stop(now);
-        self.outputs.retain(|output| !matches!(output, CascadeOutput::Speak { .. }));
-        self.outputs.push_back(CascadeOutput::Hush);
-        for mut reply in std::mem::take(&mut self.replies) {
-            if unwanted(&reply, self.turn) {
-                self.said(&reply);
-                continue;
-            }
-            for part in &mut reply.parts {
-                if let Part::Sentence { text, .. } = part {
-                    let text = std::mem::take(text);
-                    *part = self.sentence(text);
-                }
-            }
-            self.replies.push_back(reply);
-        }
-    }
-
-    /// Tells the call that nothing more comes, unless something does.
-    fn done_unless_busy(&mut self) {
-        if self.replies.is_empty() && self.heard.is_empty() {
-            self.event(EngineEvent::Done(Usage::default()));
-        }
+        self.event(EngineEvent::Failed(failure));
     }
 }

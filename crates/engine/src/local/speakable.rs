@@ -10,6 +10,7 @@ mod clean;
 mod english;
 mod number;
 
+pub(super) use clean::clean;
 pub use number::{cardinal, ordinal};
 
 /// What is spoken of a text at most, in bytes; the rest is left out.
@@ -20,7 +21,7 @@ pub const LONGEST: usize = 8 * 1024;
 /// languages keep their digits, which their voices know how to read. A text in which nothing can be said is empty.
 pub fn speakable(text: &str, language: &str) -> String {
     let text = &text[..text.floor_char_boundary(LONGEST)];
-    let clean = clean::clean(text);
+    let clean = clean(text);
     let tag = language.to_ascii_lowercase();
     let said = if tag.split('-').next() == Some("en") {
         english::english(&clean, tag != "en-us" && tag != "en")

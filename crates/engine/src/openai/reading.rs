@@ -161,7 +161,6 @@ impl OpenAi {
             request::send(&mut out.wire, &request::tools_update(&tools));
         }
         self.replies.wish_again(Wish::Greet);
-        self.catch_up_on_words(now, out);
         self.catch_up_on_keys(now, out);
         self.go_on(now, out);
     }

@@ -13,6 +13,10 @@ use std::{
 pub(super) enum Noticed {
     /// The caller began to speak.
     Speech,
+    /// The caller is quiet, and may have finished: the utterance so far.
+    Lull(Vec<i16>),
+    /// They had not.
+    GoesOn,
     /// The caller has finished: the whole utterance, 8 kHz.
     Utterance(Vec<i16>),
 }
@@ -31,6 +35,8 @@ pub(super) struct Ear {
     manner: Manner,
     /// How long the caller is quiet before the utterance has ended.
     pub(super) endpoint: Duration,
+    /// Says so when the caller may have finished.
+    early: bool,
     resampler: Option<(u32, Resampler)>,
     /// Samples of a frame that is not yet whole.
     rest: Vec<i16>,
@@ -42,9 +48,26 @@ struct Utterance {
     samples: Vec<i16>,
     /// Samples since the caller was last heard.
     quiet: usize,
+    /// How long the caller is quiet before this one has ended.
+    wait: Duration,
+    /// It was said that the caller may have finished.
+    lulled: bool,
     /// When audio last came: a line that goes silent altogether ends the utterance, too.
     fed: Instant,
 }
+
+impl Utterance {
+    /// How much of it is worth hearing: little of the silence behind it.
+    fn spoken(&self) -> usize {
+        self.samples.len() - self.quiet.saturating_sub(BEHIND).min(self.samples.len())
+    }
+}
+
+/// After so much silence the words so far are looked for.
+const LULL: Duration = Duration::from_millis(160);
+/// The silence that ends a sentence which is plainly over, and one which plainly is not.
+pub(super) const OVER: Duration = Duration::from_millis(300);
+pub(super) const OPEN: Duration = Duration::from_millis(1_400);
 
 impl Ear {
     pub(super) fn new(vad: Box<dyn Vad>, manner: Manner, endpoint: Duration) -> Self {
@@ -52,10 +75,23 @@ impl Ear {
             vad,
             manner,
             endpoint,
+            early: false,
             resampler: None,
             rest: Vec::with_capacity(FRAME),
             before: VecDeque::with_capacity(BEFORE + FRAME),
             utterance: None,
+        }
+    }
+
+    /// From now on it says when the caller may have finished.
+    pub(super) fn look_early(&mut self) {
+        self.early = true;
+    }
+
+    /// The utterance ends after this much silence, unless the caller goes on.
+    pub(super) fn wait(&mut self, wait: Duration) {
+        if let Some(utterance) = &mut self.utterance {
+            utterance.wait = wait;
         }
     }
 
@@ -80,15 +116,17 @@ impl Ear {
 
     /// Ends the utterance now, if there is one.
     pub(super) fn finish(&mut self) -> Option<Vec<i16>> {
-        let Utterance { mut samples, quiet, .. } = self.utterance.take()?;
-        samples.truncate(samples.len() - quiet.saturating_sub(BEHIND).min(samples.len()));
+        let utterance = self.utterance.take()?;
         self.before.clear();
+        let length = utterance.spoken();
+        let mut samples = utterance.samples;
+        samples.truncate(length);
         Some(samples)
     }
 
     /// When an utterance ends for want of any audio.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.utterance.as_ref().map(|utterance| utterance.fed + self.endpoint + STALLED)
+        self.utterance.as_ref().map(|utterance| utterance.fed + utterance.wait + STALLED)
     }
 
     fn frame(&mut self, now: Instant, frame: &[i16], noticed: &mut Vec<Noticed>) {
@@ -99,16 +137,25 @@ impl Ear {
             self.before.extend(frame);
             if speaks {
                 let samples = self.before.drain(..).collect();
-                self.utterance = Some(Utterance { samples, quiet: 0, fed: now });
+                let wait = self.endpoint;
+                self.utterance = Some(Utterance { samples, quiet: 0, wait, lulled: false, fed: now });
                 noticed.push(Noticed::Speech);
             }
             return;
         };
         utterance.samples.extend_from_slice(frame);
         utterance.quiet = if speaks { 0 } else { utterance.quiet + FRAME };
+        if speaks && std::mem::take(&mut utterance.lulled) {
+            utterance.wait = self.endpoint;
+            noticed.push(Noticed::GoesOn);
+        }
         let quiet = Duration::from_millis((utterance.quiet * 1_000 / HERTZ) as u64);
+        if self.early && quiet >= LULL && !utterance.lulled {
+            utterance.lulled = true;
+            noticed.push(Noticed::Lull(utterance.samples[..utterance.spoken()].to_vec()));
+        }
         // A line that takes turns says itself when the caller has finished.
-        let ended = self.manner == Manner::Duplex && quiet >= self.endpoint;
+        let ended = self.manner == Manner::Duplex && quiet >= utterance.wait;
         if ended || utterance.samples.len() >= LONGEST {
             noticed.extend(self.finish().map(Noticed::Utterance));
         }

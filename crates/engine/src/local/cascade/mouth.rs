@@ -9,6 +9,12 @@ use std::{
 /// One thing the assistant says and does: its sentences and tools in their order.
 #[derive(Debug)]
 pub(super) struct Reply {
+    /// Counted over all replies.
+    pub(super) number: u32,
+    /// The assistant's own, not the call's.
+    pub(super) own: bool,
+    /// More of it is still being thought.
+    pub(super) open: bool,
     /// None where nothing is said.
     pub(super) item: Option<ItemId>,
     /// The caller's turn when it was begun.
@@ -25,6 +31,11 @@ pub(super) enum Part {
 }
 
 impl Reply {
+    /// Whether nothing of it has sounded, and nothing is about to.
+    pub(super) fn is_silent(&self) -> bool {
+        self.item.is_none() && self.parts.is_empty()
+    }
+
     /// The sentence that is to sound next.
     pub(super) fn awaits(&self, sentence: u32) -> bool {
         matches!(self.parts.front(), Some(Part::Sentence { number, .. }) if *number == sentence)
@@ -86,6 +97,19 @@ impl Playing {
         let from = self.next(now);
         self.told =
             Some(Told { item, from, length: Duration::ZERO, ends: Vec::new(), sentences, heard: None });
+    }
+
+    /// The reply has one more sentence.
+    pub(super) fn goes_on(&mut self, item: ItemId) {
+        if let Some(told) = self.told.as_mut().filter(|told| told.item == item) {
+            told.sentences += 1;
+        }
+    }
+
+    /// Of which item the sound was playing at this time, and how much of it had been heard.
+    pub(super) fn reached(&self, at: Instant) -> Option<(ItemId, Duration)> {
+        let told = self.told.as_ref()?;
+        Some((told.item, at.saturating_duration_since(told.from).min(told.length)))
     }
 
     pub(super) fn sent(&mut self, now: Instant, item: ItemId, chunk: &Chunk) {

@@ -4,7 +4,7 @@
 const THOUGHTS: [&str; 5] = ["think", "thinking", "thought", "reasoning", "reflection"];
 
 /// The text without what cannot be said, with its lines joined.
-pub(super) fn clean(text: &str) -> String {
+pub(in crate::local) fn clean(text: &str) -> String {
     let text = without_thoughts(text);
     let mut said = String::with_capacity(text.len());
     let mut code = false;

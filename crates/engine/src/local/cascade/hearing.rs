@@ -1,0 +1,234 @@
+//! Hearing: from what the ear notices to a sentence that is answered.
+
+use super::{
+    Cascade, CascadeOutput, FAILURES, RESUMES, TurnEnd,
+    ear::{Noticed, OPEN, OVER},
+    turn_end,
+};
+use crate::local::{Hypothesis, desk};
+use call::{Chunk, EngineEvent, Manner, Transcript, TurnId};
+use std::time::Instant;
+
+/// What is known of an utterance before its words are.
+#[derive(Clone, Debug)]
+pub(super) struct Utterance {
+    turn: u32,
+    /// By which number its words come; 0: they were not asked for.
+    recognition: u32,
+    since: Instant,
+    /// The assistant was speaking, and the call goes on with that if there were no words.
+    over_voice: bool,
+}
+
+/// What was looked for in an utterance before it has ended.
+#[derive(Debug)]
+pub(super) struct Early {
+    recognition: u32,
+    result: Option<Vec<Hypothesis>>,
+}
+
+impl Cascade {
+    pub(super) fn hear(&mut self, now: Instant, chunk: &Chunk) {
+        self.playing.open(now);
+        let mut noticed = Vec::new();
+        self.ear.hear(now, chunk, &mut noticed);
+        for notice in noticed {
+            match notice {
+                Noticed::Speech => self.caller_speaks(now),
+                Noticed::Lull(samples) => {
+                    let recognition = self.recognise(now, samples);
+                    self.early = Some(Early { recognition, result: None });
+                }
+                Noticed::GoesOn => {
+                    self.early = None;
+                    self.drop_guess();
+                }
+                Noticed::Utterance(samples) => self.caller_pauses(now, samples),
+            }
+        }
+    }
+
+    fn caller_speaks(&mut self, now: Instant) {
+        self.turn += 1;
+        let over_voice = self.manner == Manner::Duplex
+            && (self.playing.is_sounding(now) || self.replies.iter().any(|reply| reply.item.is_some()));
+        self.speaking = Some(Utterance { turn: self.turn, recognition: 0, since: now, over_voice });
+        self.early = None;
+        self.event(EngineEvent::CallerSpeaks);
+    }
+
+    pub(super) fn caller_pauses(&mut self, now: Instant, samples: Vec<i16>) {
+        let Some(mut utterance) = self.speaking.take() else { return };
+        self.event(EngineEvent::CallerPauses);
+        let Some(early) = self.early.take() else {
+            utterance.recognition = self.recognise(utterance.since, samples);
+            return self.heard.push_back(utterance);
+        };
+        // Nothing was said since its words were looked for.
+        utterance.recognition = early.recognition;
+        self.heard.push_back(utterance);
+        if let Some(hypotheses) = early.result {
+            self.recognised(now, early.recognition, Ok(hypotheses));
+        }
+    }
+
+    fn recognise(&mut self, at: Instant, samples: Vec<i16>) -> u32 {
+        self.recognitions += 1;
+        let grammar = if self.mind.is_some() { String::new() } else { self.desk.grammar(&self.clock(at)) };
+        self.outputs.push_back(CascadeOutput::Recognise { utterance: self.recognitions, samples, grammar });
+        self.recognitions
+    }
+
+    /// The call is certain that the caller interrupted: it will not go on by itself.
+    pub(super) fn believe(&mut self) {
+        for utterance in self.heard.iter_mut().chain(&mut self.speaking) {
+            utterance.over_voice = false;
+        }
+    }
+
+    pub(super) fn recognised(
+        &mut self,
+        now: Instant,
+        utterance: u32,
+        result: Result<Vec<Hypothesis>, String>,
+    ) {
+        if self.early.as_ref().is_some_and(|early| early.recognition == utterance) {
+            return self.recognised_early(now, result);
+        }
+        let Some(at) = self.heard.iter().position(|heard| heard.recognition == utterance) else { return };
+        let Some(utterance) = self.heard.remove(at) else { return };
+        let hypotheses = match result {
+            Ok(hypotheses) => {
+                self.recognise_failures = 0;
+                hypotheses
+            }
+            Err(why) => {
+                self.recognise_failures += 1;
+                if self.recognise_failures >= FAILURES {
+                    return self.fail(why);
+                }
+                self.event(EngineEvent::Trouble(why));
+                Vec::new()
+            }
+        };
+        match understood(&hypotheses) {
+            Some(_) => self.words(now, &utterance, hypotheses),
+            None => self.no_words(now, &utterance),
+        }
+    }
+
+    /// These are the words so far of somebody who has been quiet for a moment.
+    fn recognised_early(&mut self, now: Instant, result: Result<Vec<Hypothesis>, String>) {
+        let Ok(hypotheses) = result else {
+            self.early = None;
+            return;
+        };
+        let words = understood(&hypotheses).map(str::to_owned);
+        if let Some(early) = &mut self.early {
+            early.result = Some(hypotheses);
+        }
+        let Some(words) = words else { return };
+        let before = self.begun_sentence.as_ref().map_or("", |begun| begun.text.as_str());
+        match turn_end(format!("{before} {words}").trim()) {
+            TurnEnd::Over => {
+                self.ear.wait(OVER);
+                let undisturbed = self.heard.is_empty() && self.begun_sentence.is_none();
+                let aside = self.speaking.as_ref().is_some_and(|utterance| utterance.over_voice);
+                if undisturbed && !aside {
+                    self.guess(now, words);
+                }
+            }
+            TurnEnd::Open => self.ear.wait(OPEN),
+            TurnEnd::Unsure => {}
+        }
+    }
+
+    fn words(&mut self, now: Instant, utterance: &Utterance, mut hypotheses: Vec<Hypothesis>) {
+        self.misses = 0;
+        let text = understood(&hypotheses).unwrap_or_default();
+        let transcript = Transcript { text: text.to_owned(), partial: false };
+        self.event(EngineEvent::CallerSaid(TurnId(utterance.turn), transcript));
+        let heard = self.playing.heard_at(utterance.since);
+        if utterance.over_voice {
+            self.heard_only(utterance.since);
+        }
+        self.drop_replies(now, |_, _| true);
+        if let Some(heard) = heard {
+            self.desk.cut(heard);
+        }
+        if let Some(begun) = self.begun_sentence.take() {
+            let joined = hypotheses.first().map(|rest| joined(&begun, rest));
+            hypotheses = joined.into_iter().collect();
+        }
+        if self.is_more_coming() {
+            self.begun_sentence = hypotheses.into_iter().next();
+            return;
+        }
+        self.answer(now, &hypotheses);
+    }
+
+    fn no_words(&mut self, now: Instant, utterance: &Utterance) {
+        if self.is_more_coming() {
+            return;
+        }
+        if let Some(begun) = self.begun_sentence.take() {
+            return self.answer(now, &[begun]);
+        }
+        if utterance.over_voice {
+            let stood_still = now.saturating_duration_since(utterance.since) + RESUMES;
+            self.playing.shift(stood_still);
+            return self.done_unless_busy();
+        }
+        self.answer(now, &[]);
+    }
+
+    /// The caller has spoken on.
+    fn is_more_coming(&self) -> bool {
+        self.ear.is_busy() || !self.heard.is_empty()
+    }
+
+    /// The caller has finished, and said one of these, or nothing that was understood.
+    fn answer(&mut self, now: Instant, hypotheses: &[Hypothesis]) {
+        if self.mind.is_some() {
+            return match understood(hypotheses) {
+                Some(words) => self.consider(now, words),
+                None => self.not_understood(now),
+            };
+        }
+        let clock = self.clock(now);
+        self.desk.hear(&clock, hypotheses);
+        self.reply(now);
+    }
+
+    pub(super) fn respond(&mut self, now: Instant) {
+        if self.manner == Manner::Turns {
+            match self.ear.finish() {
+                Some(samples) => self.caller_pauses(now, samples),
+                None if self.heard.is_empty() && self.replies.is_empty() => self.answer(now, &[]),
+                None => {}
+            }
+            return;
+        }
+        self.done_unless_busy();
+    }
+}
+
+/// More than this is no sentence.
+const LONGEST_SENTENCE: usize = 1_000;
+
+/// Two halves of a sentence.
+fn joined(first: &Hypothesis, second: &Hypothesis) -> Hypothesis {
+    if first.text.len() + second.text.len() > LONGEST_SENTENCE {
+        return second.clone();
+    }
+    Hypothesis {
+        text: format!("{} {}", first.text.trim(), second.text.trim()),
+        confidence: first.confidence.min(second.confidence),
+    }
+}
+
+/// What was most likely said, if anything was understood.
+fn understood(hypotheses: &[Hypothesis]) -> Option<&str> {
+    let heard = hypotheses.iter().find(|h| h.confidence >= desk::HEARD && !h.text.trim().is_empty());
+    heard.map(|heard| heard.text.as_str())
+}

@@ -1,0 +1,192 @@
+//! A model that is slow, wrong, or gone.
+
+use crate::rig::{Rig, brief, ms};
+use call::EngineEvent;
+use engine::{Brief, local::llm::Delta};
+
+const BRIDGE: &str = "I am sorry, something is wrong on my side.";
+
+#[test]
+fn a_slow_model_is_excused_once_in_a_turn() {
+    let mut rig = Rig::asked_about("what do you have next week then");
+    rig.wait(ms(3_000));
+    assert_eq!(rig.speak(), "One moment, please.");
+    rig.delta(Delta::Busy);
+    rig.wait(ms(5_000));
+    assert!(rig.asked.is_empty(), "once is enough");
+    rig.answers("Monday.");
+    assert_eq!(rig.speak(), "Monday.");
+}
+
+#[test]
+fn a_model_that_fails_is_asked_again_and_then_the_desk_answers() {
+    let mut rig = Rig::asked_about("book an appointment on tuesday, the first");
+    rig.fails("127.0.0.1 is in trouble (503).", false);
+    assert_eq!(rig.troubles(), ["127.0.0.1 is in trouble (503)."]);
+    assert_eq!(rig.asks.len(), 2);
+    rig.fails("127.0.0.1 is in trouble (503).", false);
+    let said = rig.speak();
+    assert!(said.starts_with(BRIDGE), "{said}");
+    assert!(said.contains("time"), "the desk goes on with what was said last: {said}");
+    rig.quiet(15_000);
+    rig.unknown.clear();
+    rig.loud(800);
+    rig.quiet(700);
+    rig.recognise("at ten in the morning");
+    assert_eq!(rig.wanted()[0].name, "check_calendar_availability");
+}
+
+#[test]
+fn a_refusal_for_good_is_not_tried_again() {
+    let mut rig = Rig::asked_about("what is the weather like today");
+    rig.fails("api.openai.com does not accept the key (401).", true);
+    assert_eq!(rig.asks.len(), 1);
+    assert!(rig.speak().starts_with(BRIDGE));
+    assert_eq!(rig.troubles().len(), 1, "the owner is told");
+}
+
+#[test]
+fn where_the_desk_cannot_speak_the_language_the_next_engine_is_called() {
+    let mut rig = Rig::with(Brief { language: "de-DE".into(), ..brief() });
+    rig.speak();
+    rig.says("guten tag");
+    rig.fails("no", true);
+    assert!(matches!(rig.events.last(), Some(EngineEvent::Failed(failure)) if failure.lasting));
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_gone_on_with() {
+    let mut rig = Rig::asked_about("what do you have next week then");
+    rig.text("On Monday there is ten. On Tue");
+    rig.speak();
+    rig.fails("ended its answer in the middle", false);
+    let told = rig.conversation();
+    assert_eq!(told[3], "A On Monday there is ten.");
+    assert!(told[4].contains("broke off"), "{told:?}");
+    rig.answers("On Tuesday eleven.");
+    assert_eq!(rig.speak(), "On Tuesday eleven.");
+    assert_eq!(rig.kinds().last(), Some(&"done"));
+}
+
+#[test]
+fn a_stream_that_stalls_is_given_up() {
+    let mut rig = Rig::asked_about("what do you have next week then");
+    rig.text("On Monday");
+    rig.wait(ms(9_000));
+    assert_eq!(rig.troubles(), ["The language model stopped in the middle of its answer."]);
+    assert_eq!(rig.forgotten, [1]);
+    assert_eq!(rig.speak(), "One moment, please.");
+    rig.wait(ms(25_000));
+    assert_eq!(rig.troubles().last(), Some(&"The language model does not begin to answer."));
+    let said = rig.speak();
+    assert!(said.contains(BRIDGE), "{said}");
+}
+
+#[test]
+fn thinking_without_end_is_given_up() {
+    let mut rig = Rig::asked_about("what do you have next week then");
+    for _ in 0..50 {
+        rig.delta(Delta::Busy);
+        rig.wait(ms(1_000));
+    }
+    assert!(rig.troubles().contains(&"The language model thinks without end."), "{:?}", rig.troubles());
+}
+
+#[test]
+fn an_answer_without_a_word_is_asked_for_again() {
+    for empty in ["", "<think>hm</think>", "{\"a\":1}", "***", "[note]"] {
+        let mut rig = Rig::asked_about("what do you have next week then");
+        rig.answers(empty);
+        assert!(rig.troubles()[0].contains("nothing that can be spoken"));
+        assert!(rig.conversation().last().expect("a note").contains("plain sentences"), "{empty:?}");
+        rig.answers("Monday.");
+        assert_eq!(rig.speak(), "Monday.");
+    }
+}
+
+#[test]
+fn a_tool_that_answers_after_the_model_is_gone_is_told_to_the_caller() {
+    let mut rig = Rig::asked_about("book tuesday at ten please");
+    rig.wants("create_calendar_event", "{}");
+    rig.done();
+    let wanted = rig.wanted();
+    rig.says("hurry up please");
+    rig.fails("gone", true);
+    rig.speak();
+    rig.answer(&wanted[0], "It is booked for Tuesday.");
+    assert_eq!(rig.speak(), "It is booked for Tuesday.");
+}
+
+#[test]
+fn an_answer_without_end_is_not_spoken_without_end() {
+    let mut rig = Rig::asked_about("tell me everything");
+    for _ in 0..5_000 {
+        rig.text("And then there was more to say. ");
+    }
+    rig.done();
+    let said = rig.speak();
+    assert!(said.len() < 8_000, "{}", said.len());
+}
+
+#[test]
+fn noise_is_asked_about_but_not_for_ever() {
+    let mut rig = Rig::greeted();
+    for _ in 0..6 {
+        rig.says("");
+        if rig.asks.len() > rig.forgotten.len() && !rig.kinds().contains(&"done") {
+            rig.answers("Pardon?");
+        }
+        rig.speak();
+        rig.quiet(2_000);
+    }
+    assert!(rig.asks.len() <= 2, "{}", rig.asks.len());
+}
+
+#[test]
+fn any_order_of_events_leaves_a_cascade_that_answers() {
+    for seed in 0..300 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut rig = Rig::greeted();
+        for _ in 0..60 {
+            match random.u8(0..14) {
+                0 => rig.loud(20 * random.u64(1..60)),
+                1 | 2 => rig.quiet(20 * random.u64(1..80)),
+                3 if !rig.unknown.is_empty() => {
+                    rig.recognise(["", "yes", "and", "what is free today"][random.usize(0..4)]);
+                }
+                4 | 5 if !rig.asks.is_empty() => {
+                    rig.text(["Hello. ", "{\"", "<think>", "Dr", "</think>"][random.usize(0..5)]);
+                }
+                6 if !rig.asks.is_empty() => rig.done(),
+                7 if !rig.asks.is_empty() => rig.wants("hang_up", ["{}", "x"][random.usize(0..2)]),
+                8 if !rig.asks.is_empty() && random.u8(0..8) == 0 => rig.fails("gone", random.bool()),
+                9 => drop(rig.speak()),
+                10 => rig.tell(call::EngineCommand::Cancel),
+                11 => rig.tell(call::EngineCommand::Key('1')),
+                12 => rig.wait(ms(random.u64(1..4_000))),
+                13 => {
+                    if let Some(call) = rig.wanted().first() {
+                        rig.answer(call, "Done.");
+                    }
+                }
+                _ => rig.tell(call::EngineCommand::Respond),
+            }
+        }
+        // Whatever happened: a question is answered, by the model or the desk.
+        rig.speak();
+        rig.wait(ms(120_000));
+        rig.speak();
+        rig.quiet(3_000);
+        while !rig.unknown.is_empty() {
+            rig.recognise("");
+        }
+        rig.speak();
+        rig.quiet(12_000);
+        rig.loud(400);
+        rig.quiet(2_000);
+        rig.recognise("help");
+        rig.quiet(1_000);
+        rig.wait(ms(120_000));
+        assert!(!rig.speak().is_empty(), "seed {seed}: {:?}", rig.kinds());
+    }
+}

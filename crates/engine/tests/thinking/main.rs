@@ -1,0 +1,8 @@
+//! The cascade with a language model, in simulated time: an ear that knows loud from quiet, and a recogniser, a model and
+//! a voice that do as they are told.
+
+mod faults;
+mod rig;
+mod talking;
+mod tools;
+mod turns;
