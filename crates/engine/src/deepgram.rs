@@ -40,7 +40,7 @@ use bytes::Bytes;
 use call::{EngineCommand, EngineEvent, Failure, Format, ItemId, Manner, Transcript, Usage};
 use errands::Errands;
 use event::Event;
-use hearing::Hearing;
+use hearing::{Caller, Hearing};
 use http::{HeaderValue, Request, Uri, header::AUTHORIZATION};
 use replies::{Expected, Replies};
 use speech::Speech;
@@ -69,8 +69,6 @@ pub struct Deepgram {
     greeting_is_set: bool,
     manner: Manner,
     format: Format,
-    /// Instructions that came before the session was ready.
-    early: VecDeque<String>,
     /// The tools have changed since the session was configured.
     tools_changed: bool,
     /// Keys that were pressed one after the other.
@@ -86,7 +84,8 @@ pub struct Deepgram {
     replying: bool,
     /// How often in a row the agent did not say what it was asked for.
     mute: u32,
-    /// How often the agent was told what was not heard.
+    /// What the agent is to be told that was not heard, once the caller does not speak; and how often it was.
+    unheard: VecDeque<String>,
     accounts: u32,
     troubles: u64,
     tally: Tally,
@@ -174,7 +173,6 @@ impl Deepgram {
             greeting_is_set: false,
             manner: Manner::Duplex,
             format: Format::Ulaw,
-            early: VecDeque::new(),
             tools_changed: false,
             keys: String::new(),
             timers: Timers::default(),
@@ -185,6 +183,7 @@ impl Deepgram {
             half: None,
             replying: false,
             mute: 0,
+            unheard: VecDeque::new(),
             accounts: 0,
             troubles: 0,
             tally: Tally::default(),
@@ -201,12 +200,21 @@ impl Deepgram {
         if self.phase != Phase::Talking {
             return;
         }
+        self.tell_unheard(out);
         let unwanted = self.speech.current().is_some_and(|item| item.unwanted);
+        let speaks = !unwanted && self.speech.current().is_some();
         if !self.timers.is_set(Timer::Again)
             && let Some(words) = self.replies.next_words()
         {
             request::send(&mut out.wire, &request::inject_agent(words, unwanted));
             self.timers.set(Timer::Said, now + ANSWERS);
+        }
+        if !speaks
+            && self.hearing.caller != Caller::Speaks
+            && let Some(instruction) = self.replies.next_instruction()
+        {
+            self.tell_agent(&format!("[{instruction}]"), out);
+            self.expect(Expected::Answer, now + ANSWERS);
         }
         if !self.replies.has_words() {
             self.timers.stop(Timer::Said);
@@ -215,9 +223,7 @@ impl Deepgram {
         if self.replies.expected == Expected::Nothing {
             self.timers.stop(Timer::Answered);
         }
-        let speaks = self.speech.current().is_some_and(|item| !item.unwanted);
-        let idle = !speaks && !self.replies.has_words() && self.replies.expected == Expected::Nothing;
-        if self.replying && idle {
+        if self.replying && !speaks && self.replies.is_idle() {
             self.replying = false;
             out.events.push_back(EngineEvent::Done(Usage::default()));
         }
@@ -306,11 +312,11 @@ impl Dialect for Deepgram {
             EngineCommand::Hear(chunk) => self.hear(now, &chunk, out),
             EngineCommand::Respond => self.respond(now, out),
             EngineCommand::Cancel => self.cancel(now, out),
-            EngineCommand::Truncate(item, heard) => self.account(item, heard, out),
-            EngineCommand::Delete(item) => self.account(item, Duration::ZERO, out),
+            EngineCommand::Truncate(item, heard) => self.account(now, item, heard, out),
+            EngineCommand::Delete(item) => self.account(now, item, Duration::ZERO, out),
             EngineCommand::Answer(id, answer) => self.answer(now, &id, &answer, out),
             EngineCommand::Say(words) => self.say(now, words, out),
-            EngineCommand::Prompt(instruction) => self.prompt(now, instruction, out),
+            EngineCommand::Prompt(instruction) => self.instruct(now, instruction, out),
             EngineCommand::Key(key) => self.key(now, key),
         }
     }

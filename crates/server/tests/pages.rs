@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use server::{
     app::App,
     clock,
-    config::{Live, Sources},
+    config::{EngineKind, Live, Sources},
     notes,
     pages::{self, welcome},
     serve,
@@ -463,6 +463,24 @@ async fn what_is_saved_on_the_settings_page_counts_at_once_and_back_to_the_defau
     assert!(browser.get("/users/settings").await.text.contains("value=\"closed\""));
     browser.submit("/settings/hours", &[("hours.mon", "")]).await;
     assert_eq!(monday(&browser), 1);
+}
+
+#[tokio::test]
+async fn an_engine_is_set_up_on_the_settings_page() {
+    const KEY: &str = "0123456789abcdef0123456789abcdef01234567";
+    let mut browser = Browser::owner(&[]).await;
+    assert_eq!(browser.app.config.get().assistant.engine, EngineKind::Local);
+    let fields = [("deepgram.api_key", KEY), ("deepgram.think_model", "gpt-4.1-mini")];
+    assert_eq!(browser.submit("/settings/deepgram", &fields).await.status, StatusCode::SEE_OTHER);
+    let config = browser.app.config.get();
+    assert_eq!(config.assistant.engine, EngineKind::Deepgram, "its key is there, and no other is named");
+    assert_eq!(config.deepgram.think_model, "gpt-4.1-mini");
+    let page = browser.get("/settings").await;
+    assert!(page.text.contains("deepgram.speak_model") && page.text.contains("aura-2-thalia-en"));
+    assert!(!page.text.contains(KEY));
+    let wrong = browser.submit("/settings/deepgram", &[("deepgram.speak_model", "marin")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("aura-2-thalia-en"));
 }
 
 #[tokio::test]

@@ -67,6 +67,7 @@ impl Hearing {
     /// The caller begins a turn.
     pub(super) fn begin(&mut self, now: Instant) -> TurnId {
         self.begun += 1;
+        self.made_up = Duration::ZERO;
         (self.caller, self.since) = (Caller::Speaks, Some(now));
         self.turn()
     }

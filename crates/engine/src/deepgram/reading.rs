@@ -86,11 +86,8 @@ impl Deepgram {
                 self.expect(Expected::Answer, now + ANSWERS);
             } else {
                 let greet = "The caller has just been connected. Greet them in one short sentence.";
-                self.instruct(now, greet, out);
+                self.replies.instruct_first(greet.into());
             }
-        }
-        for instruction in std::mem::take(&mut self.early) {
-            self.instruct(now, &instruction, out);
         }
         if !self.keys.is_empty() {
             self.pass_keys(now, out);
@@ -141,7 +138,7 @@ impl Deepgram {
         self.speak_over(now, out);
     }
 
-    fn begin_turn(&mut self, now: Instant, out: &mut Outbox) {
+    pub(super) fn begin_turn(&mut self, now: Instant, out: &mut Outbox) {
         self.hearing.begin(now);
         out.events.push_back(EngineEvent::CallerSpeaks);
         let still_from = self.hearing.heard_at.unwrap_or(now);

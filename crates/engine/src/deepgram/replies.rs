@@ -25,6 +25,8 @@ struct Words {
 pub(super) struct Replies {
     pub expected: Expected,
     words: VecDeque<Words>,
+    /// What the agent is to act on, one after the other.
+    instructions: VecDeque<String>,
     /// What we said in the caller's name, which comes back as theirs.
     echoes: VecDeque<String>,
 }
@@ -42,6 +44,27 @@ impl Replies {
             self.words.push_back(Words { text, sent: false, refused: 0 });
         }
         room
+    }
+
+    /// Has this acted on after all that was asked for before. Says whether there was room for it.
+    pub(super) fn instruct(&mut self, instruction: String) -> bool {
+        let room = self.instructions.len() < WORDS;
+        if room {
+            self.instructions.push_back(instruction);
+        }
+        room
+    }
+
+    /// Has this acted on before anything else.
+    pub(super) fn instruct_first(&mut self, instruction: String) {
+        self.instructions.push_front(instruction);
+    }
+
+    /// The instruction to be given now, if any. It is put to the agent as if the caller had spoken, so nothing else may
+    /// be on its way.
+    pub(super) fn next_instruction(&mut self) -> Option<String> {
+        let busy = !self.words.is_empty() || self.expected == Expected::Answer;
+        if busy { None } else { self.instructions.pop_front() }
     }
 
     /// The words to be sent now, if any: one at a time, so that a refusal can only be about those.
@@ -76,12 +99,18 @@ impl Replies {
     }
 
     /// Nothing of what has not begun is wanted any more.
-    pub(super) fn forget_words(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.words.clear();
+        self.instructions.clear();
     }
 
     pub(super) fn has_words(&self) -> bool {
         !self.words.is_empty()
+    }
+
+    /// Nothing is asked for, and nothing is expected.
+    pub(super) fn is_idle(&self) -> bool {
+        self.words.is_empty() && self.instructions.is_empty() && self.expected == Expected::Nothing
     }
 
     /// This was said in the caller's name.

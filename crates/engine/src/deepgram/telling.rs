@@ -10,8 +10,6 @@ use crate::Outbox;
 use call::{Answer, Chunk, EngineEvent, Format, ItemId, Manner, ToolCallId};
 use std::time::{Duration, Instant};
 
-/// Instructions that wait for the session.
-const EARLY: usize = 16;
 /// Keys that are pressed one after the other.
 const PRESSED: usize = 32;
 /// How often the agent is told what was not heard: the prompt grows by it.
@@ -40,10 +38,7 @@ impl Deepgram {
         match self.hearing.hear(now, chunk) {
             Change::None => {}
             Change::Paused => self.pause(now, out),
-            Change::SpeaksAgain => {
-                self.hearing.begin(now);
-                out.events.push_back(EngineEvent::CallerSpeaks);
-            }
+            Change::SpeaksAgain => self.begin_turn(now, out),
         }
     }
 
@@ -77,7 +72,7 @@ impl Deepgram {
     /// The service cannot be told: what still comes of this is dropped.
     pub(super) fn cancel(&mut self, now: Instant, out: &mut Outbox) {
         self.replying = false;
-        self.replies.forget_words();
+        self.replies.forget();
         if let Some(item) = self.speech.current() {
             item.unwanted = true;
             self.timers.set(Timer::Quiet, now + STALE);
@@ -86,7 +81,7 @@ impl Deepgram {
     }
 
     /// The service remembers all that it has said, so the agent is told what of it the caller did not hear.
-    pub(super) fn account(&mut self, number: ItemId, heard: Duration, out: &mut Outbox) {
+    pub(super) fn account(&mut self, now: Instant, number: ItemId, heard: Duration, out: &mut Outbox) {
         let (format, told) = (self.format, self.accounts);
         let Some(item) = self.speech.numbered(number) else { return };
         item.unwanted = true;
@@ -110,9 +105,19 @@ impl Deepgram {
             return;
         }
         self.accounts += 1;
-        request::send(&mut out.wire, &request::update_prompt(&more));
         self.prompt.push('\n');
         self.prompt.push_str(&more);
+        self.unheard.push_back(more);
+        self.go_on(now, out);
+    }
+
+    /// The service takes a new prompt for the end of what it is hearing, so the caller is let finish.
+    pub(super) fn tell_unheard(&mut self, out: &mut Outbox) {
+        if self.hearing.caller == Caller::Quiet {
+            for more in self.unheard.drain(..) {
+                request::send(&mut out.wire, &request::update_prompt(&more));
+            }
+        }
     }
 
     pub(super) fn answer(&mut self, now: Instant, id: &ToolCallId, answer: &Answer, out: &mut Outbox) {
@@ -132,24 +137,15 @@ impl Deepgram {
         self.owe(now, out);
     }
 
-    pub(super) fn prompt(&mut self, now: Instant, instruction: String, out: &mut Outbox) {
-        if self.phase == Phase::Talking {
-            self.instruct(now, &instruction, out);
-        } else if self.early.len() < EARLY {
-            self.early.push_back(instruction);
-        } else {
+    pub(super) fn instruct(&mut self, now: Instant, instruction: String, out: &mut Outbox) {
+        if !self.replies.instruct(instruction) {
             self.trouble("More is to be said than can be remembered.".into(), out);
         }
         self.owe(now, out);
     }
 
-    /// Has the agent act on an instruction. There is no other way to make it speak than in the caller's name.
-    pub(super) fn instruct(&mut self, now: Instant, instruction: &str, out: &mut Outbox) {
-        self.tell_agent(&format!("[{instruction}]"), out);
-        self.expect(Expected::Answer, now + ANSWERS);
-    }
-
-    fn tell_agent(&mut self, words: &str, out: &mut Outbox) {
+    /// There is no other way to make the agent act on something than in the caller's name.
+    pub(super) fn tell_agent(&mut self, words: &str, out: &mut Outbox) {
         self.replies.expect_echo(words);
         request::send(&mut out.wire, &request::inject_user(words));
     }

@@ -174,6 +174,17 @@ fn the_agent_is_told_what_was_not_heard() {
 }
 
 #[test]
+fn the_agent_is_told_only_once_the_caller_has_finished() {
+    let mut session = spoken_over();
+    session.line(1_000, true);
+    session.tell(EngineCommand::Cancel);
+    session.tell(EngineCommand::Truncate(ItemId(2), ms(500)));
+    assert!(session.sent().is_empty(), "it would end what the service is hearing");
+    session.read(&user("No, the other order."));
+    assert_eq!(session.sent_types(), ["UpdatePrompt"]);
+}
+
+#[test]
 fn of_what_was_heard_whole_nothing_is_told_and_of_what_was_not_heard_all() {
     let mut session = spoken_over();
     session.read(&user("No."));

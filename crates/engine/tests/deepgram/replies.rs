@@ -189,8 +189,42 @@ fn an_instruction_that_comes_early_is_kept() {
     assert!(session.all_sent().is_empty());
     session.read(&json!({"type": "SettingsApplied"}));
     let sent = session.sent();
-    assert!(sent[0]["content"].as_str().expect("text").contains("owner is in"));
-    assert!(sent[1]["content"].as_str().expect("text").contains("key 5"));
+    assert!(sent[0]["content"].as_str().expect("text").contains("key 5"));
+    assert_eq!(sent.len(), 1, "the greeting comes first");
+    session.reply("Thanks for calling Acme.");
+    assert!(session.sent()[0]["content"].as_str().expect("text").contains("owner is in"));
+}
+
+#[test]
+fn an_instruction_waits_for_what_was_asked_for_before() {
+    let mut session = Session::ready();
+    say(&mut session, "I am sorry, there was an interruption.");
+    session.tell(EngineCommand::Prompt("Go on.".into()));
+    session.tell(EngineCommand::Prompt("Mention the weather.".into()));
+    assert_eq!(session.sent_types(), ["InjectAgentMessage"]);
+    session.read(&assistant("I am sorry, there was an interruption."));
+    session.sound(100);
+    assert!(session.sent().is_empty(), "it would cut off what is being said");
+    session.read(&audio_done());
+    assert_eq!(session.sent()[0]["content"], "[Go on.]");
+    session.reply("Your order ships today.");
+    assert_eq!(dones(&session.events()), 0);
+    assert_eq!(session.sent()[0]["content"], "[Mention the weather.]");
+    session.reply("It is sunny.");
+    assert_eq!(dones(&session.events()), 1);
+}
+
+#[test]
+fn an_instruction_does_not_cut_off_the_caller() {
+    let mut session = Session::ready();
+    session.read(&speaks());
+    session.tell(EngineCommand::Prompt("Go on.".into()));
+    session.wait(Duration::from_millis(500));
+    assert!(session.sent().is_empty());
+    session.read(&user("Where is my order?"));
+    assert!(session.sent().is_empty(), "and they are answered first");
+    session.reply("It ships today.");
+    assert_eq!(session.sent()[0]["content"], "[Go on.]");
 }
 
 #[test]
