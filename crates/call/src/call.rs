@@ -172,6 +172,7 @@ impl Call {
     fn on_line(&mut self, now: Instant, event: LineEvent) {
         match event {
             LineEvent::Audio(chunk) => self.tell_engine(EngineCommand::Hear(chunk)),
+            LineEvent::Words(words) => self.tell_engine(EngineCommand::Read(words)),
             LineEvent::Played(mark) => {
                 self.playout.played(now, mark);
                 self.settle(now);

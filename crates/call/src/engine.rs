@@ -68,6 +68,9 @@ pub enum EngineEvent {
 #[derive(Clone, Debug, PartialEq)]
 pub enum EngineCommand {
     Hear(Chunk),
+    /// The caller said this, as the carrier understood it: a whole turn in words, reported as a turn that was heard. A
+    /// `Respond` follows.
+    Read(String),
     /// The caller has finished: answer now. Engines that decide this themselves ignore it.
     Respond,
     /// Say no more of what is being said; no more voice of it may follow.

@@ -20,6 +20,8 @@ pub enum Manner {
 pub enum LineEvent {
     /// The caller made this sound.
     Audio(Chunk),
+    /// The caller said this, as the carrier understood it. Only lines that take turns say so.
+    Words(String),
     /// The line is done with everything up to this mark: played, or thrown away by a `Clear`.
     Played(Mark),
     /// The caller has finished, and waits. Only lines that take turns say so.

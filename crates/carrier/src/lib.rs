@@ -87,8 +87,9 @@ pub struct Ring {
 /// What a webhook is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Open a media stream to this `wss:` address and hand it the token; first say the welcome, if any.
-    Stream { url: String, token: String, welcome: Option<String> },
+    /// Open a media stream to this `wss:` address and hand it the token; first say the welcome, if any. Once the stream is
+    /// over, or where it does not open, `after` is asked what comes next; none: the call is over, too.
+    Stream { url: String, token: String, welcome: Option<String>, after: Option<String> },
     /// Say this and hang up.
     Say(String),
     /// Do not take the call.
@@ -111,9 +112,10 @@ pub struct Document {
 pub enum Ask {
     /// End this call.
     Complete { call: String },
-    /// Connect this call to another number or SIP address. `via` is an address of ours that answers with
-    /// [`Next::Dial`] to the same, for carriers that take no document with the request (Plivo).
-    Transfer { call: String, to: String, via: String },
+    /// Break off what this call is doing, and connect it so. `via` is an address of ours that answers with
+    /// [`Next::Dial`] to the same, for carriers that take no document with the request (Plivo; Telnyx where there is a
+    /// briefing).
+    Transfer { call: String, dial: Dial, via: String },
     /// Break off what this call is doing, and ask this address of ours what comes next.
     Redirect { call: String, url: String },
     /// Call somebody.

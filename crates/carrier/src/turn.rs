@@ -35,18 +35,22 @@ pub enum Next {
     Redirect(String),
     /// Connect the caller to this number or SIP address.
     Dial(Dial),
+    /// Nothing: whoever has heard a [`Dial::briefing`] is connected.
+    Through,
     HangUp,
 }
 
 /// When the caller's turn is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// At the latest after this long; carriers count in seconds.
+    /// At the latest after this long; where the carrier is to understand something, where nothing came for this long.
+    /// Carriers count in seconds.
     pub longest: Duration,
     /// After this much silence; carriers count in seconds.
     pub silence: Duration,
-    /// At this key. None: no key ends it.
-    pub finish: Option<char>,
+    /// At any of these keys; at the first of them alone where the carrier is to understand something. Empty: no key
+    /// ends it.
+    pub finish: &'static str,
 }
 
 /// What a carrier is to understand by itself.
@@ -70,6 +74,9 @@ pub struct Dial {
     pub rings: Duration,
     /// The address of ours that is asked what comes next once the connection is over. Empty: the call is over, too.
     pub then: String,
+    /// The address of ours that is asked, by POST, what whoever takes the call hears before they are connected, while the
+    /// caller hears it ring. Empty: they are connected at once. Telnyx briefs numbers only.
+    pub briefing: String,
 }
 
 /// What a webhook between two turns tells.

@@ -91,7 +91,12 @@ fn a_stream_opens_and_brings_back_the_token_that_the_document_gave_it() {
     let token = "dGhpcy1pc19h-dG9rZW4_0123456789";
     for side in sides::all() {
         let url = "wss://voice.example.com/phone/stream".to_owned();
-        let reply = Reply::Stream { url: url.clone(), token: token.into(), welcome: Some("Hi <you>".into()) };
+        let reply = Reply::Stream {
+            url: url.clone(),
+            token: token.into(),
+            welcome: Some("Hi <you>".into()),
+            after: None,
+        };
         let document = Element::read(&side.carrier.answer(&reply).body);
         let stream = document.named("Stream").expect("a stream");
         let (at, parameters) = match side.kind {

@@ -1,7 +1,7 @@
 //! What Twilio is answered and asked, letter for letter as its own libraries write it.
 
 use carrier::{
-    Ask, Carrier as _, Document, Reply,
+    Ask, Carrier as _, Dial, Document, Reply,
     twilio::{API, Twilio},
 };
 use serde_json::Value;
@@ -31,13 +31,17 @@ fn what_we_answer_is_what_twilios_library_would_write() {
 #[test]
 fn a_stream_is_the_last_verb_and_carries_the_token() {
     let url = "wss://voice.example.com/media-stream".to_owned();
-    let reply =
-        Reply::Stream { url: url.clone(), token: "t<0>".into(), welcome: Some("Hi \"you\" & all".into()) };
+    let reply = Reply::Stream {
+        url: url.clone(),
+        token: "t<0>".into(),
+        welcome: Some("Hi \"you\" & all".into()),
+        after: None,
+    };
     let start = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>";
     let connect = "<Connect><Stream url=\"wss://voice.example.com/media-stream\">\
         <Parameter name=\"token\" value=\"t&lt;0&gt;\" /></Stream></Connect></Response>";
     assert_eq!(Twilio.answer(&reply).body, format!("{start}<Say>Hi \"you\" &amp; all</Say>{connect}"));
-    let reply = Reply::Stream { url, token: "t<0>".into(), welcome: None };
+    let reply = Reply::Stream { url, token: "t<0>".into(), welcome: None, after: None };
     assert_eq!(Twilio.answer(&reply).body, format!("{start}{connect}"));
 
     // The library's own document of the same shape, with other names.
@@ -70,7 +74,11 @@ fn what_is_said_is_escaped_and_the_line_drops_after_it() {
 }
 
 fn transferred(to: &str) -> String {
-    let ask = Ask::Transfer { call: "CA1".into(), to: to.into(), via: String::new() };
+    let ask = Ask::Transfer {
+        call: "CA1".into(),
+        dial: Dial { to: to.into(), ..Dial::default() },
+        via: String::new(),
+    };
     let request = Twilio.ask(&ask, API, "AC1", "secret");
     let body = String::from_utf8(request.into_body().to_vec()).expect("a form is ASCII");
     let field = body.strip_prefix("Twiml=").expect("one field");

@@ -310,6 +310,7 @@ impl Dialect for Deepgram {
         }
         match command {
             EngineCommand::Hear(chunk) => self.hear(now, &chunk, out),
+            EngineCommand::Read(words) => self.read_words(now, words, out),
             EngineCommand::Respond => self.respond(now, out),
             EngineCommand::Cancel => self.cancel(now, out),
             EngineCommand::Truncate(item, heard) => self.account(now, item, heard, out),

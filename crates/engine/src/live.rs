@@ -285,6 +285,7 @@ impl Dialect for Live {
         }
         match command {
             EngineCommand::Hear(chunk) => self.hear(now, chunk, out),
+            EngineCommand::Read(words) => self.read_words(words, out),
             EngineCommand::Respond => self.respond(now, out),
             EngineCommand::Cancel => self.cancel(now, out),
             EngineCommand::Truncate(item, heard) => self.forget(item, Some(heard), out),

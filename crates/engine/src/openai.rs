@@ -62,6 +62,8 @@ pub struct OpenAi {
     early_tools: Option<Vec<ToolSpec>>,
     /// Keys that came before the session was ready.
     early_keys: String,
+    /// What the caller said in words before that.
+    early_words: String,
     timers: Timers,
     replies: Replies,
     items: Items,
@@ -157,6 +159,7 @@ impl OpenAi {
             format: Format::Ulaw,
             early_tools: None,
             early_keys: String::new(),
+            early_words: String::new(),
             timers: Timers::default(),
             replies: Replies::default(),
             items: Items::default(),
@@ -292,6 +295,7 @@ impl Dialect for OpenAi {
         }
         match command {
             EngineCommand::Hear(chunk) => self.hear(now, &chunk, out),
+            EngineCommand::Read(words) => self.read_words(now, words, out),
             EngineCommand::Respond => self.respond(now, out),
             EngineCommand::Cancel => self.cancel(now, out),
             EngineCommand::Truncate(item, heard) => self.forget(item, items::Forget::After(heard), out),

@@ -566,3 +566,19 @@ fn a_key_answers() {
     bench.tell(EngineCommand::Key('1'));
     assert_eq!(bench.wants().map(|call| call.name).as_deref(), Some("create_calendar_event"));
 }
+
+#[test]
+fn what_came_in_words_is_answered_like_what_was_heard() {
+    let mut bench = Bench::with(Manner::Turns);
+    bench.speak();
+    bench.events.clear();
+    bench.tell(EngineCommand::Read("I would like an appointment".into()));
+    bench.tell(EngineCommand::Respond);
+    assert!(bench.unknown.is_empty(), "nothing is to be recognised");
+    let said = bench.events.iter().find_map(|event| match event {
+        EngineEvent::CallerSaid(turn, said) => Some((turn.0, said.text.clone())),
+        _ => None,
+    });
+    assert_eq!(said, Some((1, "I would like an appointment".into())));
+    assert_eq!(bench.speak(), "Which day would you like?", "it is asked once");
+}

@@ -6,7 +6,7 @@ use engine::{
     local::{
         Speech, Tts,
         vad::Energy,
-        voicemail::{Voicemail, VoicemailSetup},
+        voicemail::{Left, Voicemail, VoicemailSetup},
     },
 };
 use futures_util::{FutureExt, future::BoxFuture};
@@ -32,7 +32,7 @@ impl Tts for Voice {
 
 struct Rig {
     voicemail: Option<Voicemail>,
-    kept: Arc<Mutex<Vec<Vec<u8>>>>,
+    kept: Arc<Mutex<Vec<Left>>>,
     events: Vec<EngineEvent>,
 }
 
@@ -59,7 +59,7 @@ impl Rig {
         };
         let kept = Arc::new(Mutex::new(Vec::new()));
         let shelf = kept.clone();
-        let keep = Box::new(move |sound| shelf.lock().expect("nobody panicked").push(sound));
+        let keep = Box::new(move |left| shelf.lock().expect("nobody panicked").push(left));
         let voicemail =
             Voicemail::open(&brief, setup, "slt", Arc::new(Voice), Box::new(Energy::default()), keep);
         let mut rig = Self { voicemail: Some(voicemail), kept, events: Vec::new() };
@@ -96,7 +96,7 @@ impl Rig {
     }
 
     fn kept(&self) -> Vec<usize> {
-        self.kept.lock().expect("nobody panicked").iter().map(|sound| sound.len() / 8).collect()
+        self.kept.lock().expect("nobody panicked").iter().map(|left| left.ulaw.len() / 8).collect()
     }
 }
 
@@ -172,16 +172,42 @@ fn a_hash_ends_the_message_and_another_key_the_greeting() {
 }
 
 #[test]
-fn where_the_ends_take_turns_the_whole_turn_is_kept() {
+fn where_the_ends_take_turns_a_message_goes_on_with_the_next_recording_until_one_is_empty() {
     let mut rig = Rig::new(Manner::Turns, "Leave a message.", 180);
-    rig.hear(2_000, true);
-    rig.hear(6_000, false);
-    rig.hear(2_000, true);
-    assert_eq!(rig.kept(), Vec::<usize>::new(), "the carrier says when a turn is over");
+    for _ in 0..3 {
+        rig.hear(28_000, true);
+        let events = rig.tell(EngineCommand::Respond);
+        assert!(!hangs_up(&events) && voiced(&events).is_zero() && !events.is_empty(), "{events:?}");
+    }
+    rig.hear(2_000, false);
+    assert_eq!(rig.kept(), Vec::<usize>::new(), "they may go on");
     let events = rig.tell(EngineCommand::Respond);
     assert!(hangs_up(&events) && matches!(events.last(), Some(EngineEvent::Done(_))));
     let kept = rig.kept();
-    assert!(kept.len() == 1 && kept[0].abs_diff(10_000) < 300, "{kept:?}");
+    assert!(kept.len() == 1 && kept[0].abs_diff(84_000) < 700, "{kept:?}");
+}
+
+#[test]
+fn where_the_ends_take_turns_somebody_who_says_nothing_is_waited_for_but_not_for_ever() {
+    let mut rig = Rig::new(Manner::Turns, "Leave a message.", 180);
+    for _ in 0..3 {
+        assert!(!hangs_up(&rig.tell(EngineCommand::Respond)));
+    }
+    assert!(hangs_up(&rig.tell(EngineCommand::Respond)));
+    assert_eq!(rig.kept(), Vec::<usize>::new());
+}
+
+#[test]
+fn what_the_carrier_understood_is_kept_in_words() {
+    let mut rig = Rig::new(Manner::Turns, "Leave a message.", 180);
+    for words in ["This is Ada.", "Please call me back."] {
+        rig.tell(EngineCommand::Read(words.into()));
+        assert!(!hangs_up(&rig.tell(EngineCommand::Respond)));
+    }
+    assert!(hangs_up(&rig.tell(EngineCommand::Respond)));
+    let left = rig.kept.lock().expect("nobody panicked").clone();
+    let words = "This is Ada. Please call me back.".to_owned();
+    assert_eq!(left, [Left { ulaw: Vec::new(), words }]);
 }
 
 #[test]

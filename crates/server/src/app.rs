@@ -1,8 +1,15 @@
 //! What every part of the process shares.
 
 use crate::{
-    calendars::Calendars, calls::Calls, config::Live, current::Current, jobs::Bell, line::clips::Clips,
-    phone::Turns, secret::Secret, vault::Vault,
+    calendars::Calendars,
+    calls::Calls,
+    config::Live,
+    current::Current,
+    jobs::Bell,
+    line::clips::Clips,
+    phone::{Briefings, Turns},
+    secret::Secret,
+    vault::Vault,
 };
 use engine::local::Workers;
 use std::sync::Arc;
@@ -33,6 +40,8 @@ pub struct App {
     pub clips: Arc<Clips>,
     /// The calls that are carried by webhooks.
     pub turns: Turns,
+    /// What those hear who take transferred calls.
+    pub briefings: Briefings,
     pub http: reqwest::Client,
     /// Everything that must end before the process does: calls, and what they leave behind.
     pub tasks: TaskTracker,

@@ -34,7 +34,16 @@ pub struct Awaited {
 
 /// A call that goes on.
 struct InProgress {
-    dismiss: mpsc::Sender<()>,
+    tell: mpsc::Sender<Word>,
+}
+
+/// What a call in progress is told from elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// It is to end.
+    Dismissed,
+    /// The carrier says that its stream is over, whether or not that was noticed here.
+    StreamOver,
 }
 
 /// A note of some call, as it is written.
@@ -98,10 +107,10 @@ impl Calls {
     }
 
     /// Notes that a call goes on, until what is returned is dropped.
-    pub fn begin(self: &Calls, id: &str) -> (Presence<'_>, mpsc::Receiver<()>) {
-        let (dismiss, dismissed) = mpsc::channel(1);
-        lock(&self.in_progress).insert(id.to_owned(), InProgress { dismiss });
-        (Presence { calls: self, id: id.to_owned() }, dismissed)
+    pub fn begin(self: &Calls, id: &str) -> (Presence<'_>, mpsc::Receiver<Word>) {
+        let (tell, told) = mpsc::channel(2);
+        lock(&self.in_progress).insert(id.to_owned(), InProgress { tell });
+        (Presence { calls: self, id: id.to_owned() }, told)
     }
 
     /// Whether a call goes on here.
@@ -111,13 +120,20 @@ impl Calls {
 
     /// Ends a call in progress. Says whether there was one.
     pub fn dismiss(&self, id: &str) -> bool {
-        lock(&self.in_progress).get(id).is_some_and(|call| call.dismiss.try_send(()).is_ok())
+        lock(&self.in_progress).get(id).is_some_and(|call| call.tell.try_send(Word::Dismissed).is_ok())
+    }
+
+    /// Tells a call in progress that its stream is over.
+    pub fn stream_over(&self, id: &str) {
+        if let Some(call) = lock(&self.in_progress).get(id) {
+            let _already = call.tell.try_send(Word::StreamOver);
+        }
     }
 
     /// Ends every call in progress.
     pub fn dismiss_all(&self) {
         for call in lock(&self.in_progress).values() {
-            let _already = call.dismiss.try_send(());
+            let _already = call.tell.try_send(Word::Dismissed);
         }
     }
 

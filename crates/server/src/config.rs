@@ -136,6 +136,8 @@ pub struct Answering {
     pub longest: Duration,
     /// To whom callers may be connected.
     pub destinations: Vec<tool::Destination>,
+    /// Whoever takes such a call hears first who it is.
+    pub briefed: bool,
 }
 
 /// When callers are put through to the assistant.
@@ -224,6 +226,8 @@ pub struct Calls {
     pub mode: Mode,
     /// Numbers of ours that are carried otherwise.
     pub modes: BTreeMap<Number, Mode>,
+    /// How callers are heard who are carried by turns.
+    pub hear: Hear,
     /// Whom we may call; where there are none, the owners and those who may call us.
     pub may_call: Vec<Numbers>,
     pub machine: OnMachine,
@@ -248,6 +252,15 @@ impl Calls {
     }
 }
 
+/// How a caller is heard who is carried by turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hear {
+    /// The carrier records them, and the engine hears the recording.
+    Record,
+    /// The carrier understands them, and the engine reads their words.
+    Gather,
+}
+
 /// How a call is carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -255,7 +268,7 @@ pub enum Mode {
     Stream,
     /// Webhooks: the caller is recorded, then we are played, then again.
     Turns,
-    /// A media stream, and turns for a while where none opened.
+    /// A media stream, and turns where none opened or it failed.
     Auto,
 }
 
@@ -375,6 +388,8 @@ pub struct Messages {
     /// How long before an appointment; zero: never.
     pub reminder: Duration,
     pub quiet: Option<Quiet>,
+    /// How many answers of the assistant's a number is texted in 24 hours; 0: it answers no texts.
+    pub answers: u32,
 }
 
 /// `[google]`

@@ -3,15 +3,17 @@
 use crate::{
     answerer::Answerer,
     app::App,
-    brief, clock,
+    brief,
+    calls::Word,
+    clock,
     guard::{pin, standing},
     insist::insist,
     line::Line,
     scribe::Scribe,
 };
 use call::{
-    Answer, Call, Digits, Ending, Input, LineCommand, Manner, Note, Output, PinVerdict, Policy, ToolCall,
-    ToolCallId,
+    Answer, Call, Digits, Ending, EngineEvent, Input, LineCommand, LineEvent, Manner, Note, Output,
+    PinVerdict, Policy, ToolCall, ToolCallId,
 };
 use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
@@ -31,27 +33,37 @@ pub struct Drive {
     pub answerer: Answerer,
     pub errand: Errand,
     pub scribe: Scribe,
-    pub dismissed: mpsc::Receiver<()>,
+    /// What the call is told from elsewhere.
+    pub told: mpsc::Receiver<Word>,
     pub policy: Policy,
     pub connect: Connect,
 }
 
-/// Connects the caller to whom the assistant calls so; says whether it came about.
-pub type Connect = Box<dyn Fn(String) -> BoxFuture<'static, bool> + Send + Sync>;
+/// Connects the caller to whom the assistant wants; says whether it came about.
+pub type Connect = Box<dyn Fn(Handover) -> BoxFuture<'static, bool> + Send + Sync>;
+
+/// To whom a caller is to be connected, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handover {
+    /// What the assistant calls them.
+    pub to: String,
+    /// Who is calling and why, as the assistant understood it; may be empty.
+    pub reason: String,
+}
 
 /// How a call ended, and the line, which may still be told something.
 pub struct Driven {
     pub ending: Ending,
     pub line: Line,
     /// To whom a line that takes turns is to connect the caller.
-    pub transfer: Option<String>,
+    pub transfer: Option<Handover>,
 }
 
 /// Runs a call to its end. Tools that are under way then are run to theirs.
 pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
-    let Drive { mut line, mut answerer, mut errand, mut scribe, mut dismissed, policy, connect } = drive;
+    let Drive { mut line, mut answerer, mut errand, mut scribe, mut told, policy, connect } = drive;
     let mut call = Call::new(clock::now(), line.manner(), policy);
-    let mut transfer = None;
+    let (mut transfer, mut reason) = (None, String::new());
     let (mut errands, mut pins, mut connecting) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
     let wake = sleep_until(clock::now().into());
     tokio::pin!(wake);
@@ -60,11 +72,11 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
             match output {
                 // While the stream still holds the call.
                 Output::Line(LineCommand::Transfer(to)) if line.manner() == Manner::Duplex => {
-                    connecting.spawn(connect(to));
+                    connecting.spawn(connect(Handover { to, reason: reason.clone() }));
                 }
                 Output::Line(command) => {
                     if let LineCommand::Transfer(to) = &command {
-                        transfer = Some(to.clone());
+                        transfer = Some(Handover { to: to.clone(), reason: reason.clone() });
                     }
                     line.tell(&command);
                 }
@@ -83,7 +95,14 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
         }
         let input = tokio::select! {
             event = line.next() => Input::Line(event),
-            event = answerer.next() => Input::Engine(event),
+            event = answerer.next() => {
+                if let EngineEvent::Wants(wanted) = &event
+                    && wanted.name == "transfer"
+                {
+                    reason = argument(wanted, "reason");
+                }
+                Input::Engine(event)
+            }
             Some(Ok((id, answer))) = errands.join_next() => Input::Tool(id, answer),
             Some(Ok(verdict)) = pins.join_next() => {
                 if verdict == PinVerdict::Right {
@@ -92,7 +111,10 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                 Input::Pin(verdict)
             }
             Some(Ok(connected)) = connecting.join_next() => Input::Connected(connected),
-            Some(()) = dismissed.recv() => Input::Dismissed,
+            Some(word) = told.recv() => match word {
+                Word::Dismissed => Input::Dismissed,
+                Word::StreamOver => Input::Line(LineEvent::Closed),
+            },
             () = &mut wake => Input::Tick,
         };
         if let Some(why) = line.trouble() {
@@ -105,6 +127,12 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
         app.tasks.spawn(finish(call, errands, scribe));
     }
     Driven { ending, line, transfer }
+}
+
+/// The text argument of this name; empty where there is none.
+fn argument(wanted: &ToolCall, name: &str) -> String {
+    let arguments: serde_json::Value = serde_json::from_str(&wanted.arguments).unwrap_or_default();
+    arguments[name].as_str().unwrap_or_default().to_owned()
 }
 
 async fn judged(app: Arc<App>, errand: Errand, digits: Digits) -> PinVerdict {

@@ -30,12 +30,16 @@
 use call::{Agreed, Deed, Effect, Ending, Note, Timer, Usage};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
+use store::NoteRow;
 
 /// The version of the format.
 pub const VERSION: u8 = 1;
+/// The item that is an apology, which no engine counts.
+const APOLOGY: u64 = u32::MAX as u64;
 
-/// The note as JSON, and its kind. `at_ms` is milliseconds since the call's start.
-pub fn to_json(at_ms: u64, note: &Note) -> (&'static str, String) {
+/// The note as JSON, and its kind. `at_ms` is milliseconds since the call's start; its turn and item are counted on from
+/// those `before`.
+pub fn to_json(at_ms: u64, note: &Note, before: Numbers) -> (&'static str, String) {
     let (kind, fields) = fields(note);
     let mut object = Map::new();
     object.insert("v".into(), VERSION.into());
@@ -43,6 +47,13 @@ pub fn to_json(at_ms: u64, note: &Note) -> (&'static str, String) {
     object.insert("kind".into(), kind.into());
     if let Value::Object(fields) = fields {
         object.extend(fields);
+    }
+    for (name, before) in [("turn", before.turn), ("item", before.item)] {
+        if let Some(number) = object.get_mut(name)
+            && let Some(counted) = number.as_u64().filter(|counted| *counted < APOLOGY)
+        {
+            *number = (counted + u64::from(before)).into();
+        }
     }
     (kind, Value::Object(object).to_string())
 }
@@ -58,6 +69,27 @@ pub fn ending(ending: Ending) -> &'static str {
         Ending::Silent => "silent",
         Ending::EngineFailed => "engine_failed",
     }
+}
+
+/// The greatest turn and item of some notes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Numbers {
+    turn: u32,
+    item: u32,
+}
+
+/// How far the numbers of these notes go.
+pub fn numbers(rows: &[NoteRow]) -> Numbers {
+    let mut numbers = Numbers::default();
+    for row in rows {
+        let note: Value = serde_json::from_str(&row.json).unwrap_or_default();
+        let number = |name: &str| {
+            note[name].as_u64().filter(|n| *n < APOLOGY).and_then(|number| u32::try_from(number).ok())
+        };
+        numbers.turn = numbers.turn.max(number("turn").unwrap_or(0));
+        numbers.item = numbers.item.max(number("item").unwrap_or(0));
+    }
+    numbers
 }
 
 fn fields(note: &Note) -> (&'static str, Value) {
@@ -262,12 +294,33 @@ mod tests {
             (Note::Ended(Ending::CallerHungUp), json!({"kind": "ended", "ending": "caller_hung_up"})),
         ];
         for (note, mut expected) in cases {
-            let (kind, json) = to_json(1500, &note);
+            let (kind, json) = to_json(1500, &note, Numbers::default());
             expected["v"] = 1.into();
             expected["at"] = 1500.into();
             assert_eq!(serde_json::from_str::<Value>(&json).expect("JSON"), expected);
             assert_eq!(expected["kind"], kind);
             assert!(!json.contains('\n'), "a note is one line");
         }
+    }
+
+    #[test]
+    fn what_was_noted_before_is_counted_on_from() {
+        let row = |note: &Note, before| {
+            let (kind, json) = to_json(0, note, before);
+            NoteRow { at_ms: 0, kind: kind.into(), json }
+        };
+        let said = |item: u32| Note::AssistantSaid(ItemId(item), "Hello.".into());
+        let none = Numbers::default();
+        let rows = [
+            row(&Note::CallerSpoke(TurnId(2)), none),
+            row(&said(3), none),
+            row(&said(u32::MAX), none),
+            row(&Note::EngineReady, none),
+        ];
+        let before = numbers(&rows);
+        assert_eq!(before, Numbers { turn: 2, item: 3 });
+        assert!(row(&said(1), before).json.contains("\"item\":4"));
+        assert!(row(&Note::CallerSpoke(TurnId(1)), before).json.contains("\"turn\":3"));
+        assert!(row(&said(u32::MAX), before).json.contains("4294967295"));
     }
 }

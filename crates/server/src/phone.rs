@@ -1,13 +1,15 @@
 //! What a carrier's webhook and its stream are answered: who rings is let in, expected, and put through.
 
+mod after;
 mod incoming;
 mod outgoing;
 mod transfer;
 mod turns;
 
+pub use after::after_stream;
 pub use incoming::{Opening, Refused, Signed};
 pub use outgoing::{answered, fares, fares_of, leave_message};
-pub use transfer::transfer;
+pub use transfer::{Briefings, briefing, transfer};
 pub use turns::{Turns, turn};
 
 use crate::{
@@ -15,8 +17,8 @@ use crate::{
     app::App,
     brief,
     calls::Awaited,
-    clock,
-    config::Mode,
+    carriers, clock,
+    config::{Config, Hear, Mode},
     drive::{Drive, drive},
     guard::{
         allowlist,
@@ -24,7 +26,11 @@ use crate::{
         token, trust,
     },
     insist::insist,
-    line::{Line, stream::StreamLine, turns::Addresses},
+    line::{
+        Line,
+        stream::StreamLine,
+        turns::{Addresses, Ear},
+    },
     notes,
     scribe::Scribe,
     voicemail::{self, Leaving},
@@ -38,8 +44,12 @@ use call::{Ending, LineCommand, Manner};
 use carrier::{Ask, Carrier, Next, Reply, Ring, Started, address};
 use engine::Brief;
 use futures_util::FutureExt;
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use store::{Begun, Issued, NewCall, NewToken, Spent};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use store::{Begun, Issued, NewCall, NewToken, NoteRow, Spent};
 use tokio::sync::OwnedSemaphorePermit;
 use tool::Trust;
 use transfer::{ask_carrier, connect};
@@ -128,22 +138,21 @@ async fn answer(
         Known::Busy if app.draining.is_cancelled() => return Ok(Reply::Say(CLOSING.into())),
         Known::Busy => return Ok(Reply::Say(BUSY.into())),
     };
+    let expected = Expected { id: &id, from: &ring.from, engine };
     if manner == Manner::Turns {
-        let addresses = Addresses {
-            next: format!("{base}/phone/{}/process-voice/{id}", carrier.name()),
-            base: base.to_owned(),
-        };
         if let Some(place) = new {
-            let answerer = dial(app, &id, &ring.from, trust, engine, manner, purpose);
-            let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
-            by_turns(app, carrier, &id, &ring.call, awaited, addresses);
+            let brief = brief(app, &ring.from, trust, manner, purpose);
+            let awaited =
+                Awaited { answerer: dial(app, &expected, brief), place, from: ring.from.clone(), trust };
+            let turned = Turned { call: &ring.call, base, engine, before: None };
+            by_turns(app, carrier, &id, awaited, &turned);
         }
         return Ok(turns::begin(app, &id).await);
     }
     if let Some(place) = new {
-        let answerer = dial(app, &id, &ring.from, trust, engine, manner, purpose);
+        let answerer = dial(app, &expected, brief(app, &ring.from, trust, manner, purpose));
         let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
-        expect(app, carrier, &id, &ring.to, awaited);
+        expect(app, carrier, &id, ring, awaited);
     }
     let token = token::of(&app.key, carrier.name(), &id, issued_ms);
     let welcome = Some(config.assistant.welcome.clone()).filter(|words| !words.is_empty());
@@ -151,7 +160,9 @@ async fn answer(
         "twilio" => MEDIA_STREAM.to_owned(),
         other => format!("/phone/{other}{MEDIA_STREAM}"),
     };
-    Ok(Reply::Stream { url: address::stream_address(base, &path), token, welcome })
+    let falls_back = config.calls.mode_of(&ring.to) == Mode::Auto && turns::can_be_heard(&config, carrier);
+    let after = falls_back.then(|| format!("{base}/phone/{}/after-stream/{id}", carrier.name()));
+    Ok(Reply::Stream { url: address::stream_address(base, &path), token, welcome, after })
 }
 
 /// The brief of a call with whoever has this number; with its purpose where we placed it.
@@ -162,23 +173,47 @@ fn brief(app: &App, number: &str, trust: Trust, manner: Manner, purpose: Option<
     }
 }
 
+/// How a call comes to be carried by webhooks.
+struct Turned<'a> {
+    /// The carrier's name for the call.
+    call: &'a str,
+    /// Where the carrier finds us: scheme, host and port.
+    base: &'a str,
+    engine: &'a str,
+    /// When it began, and what was noted of it while it was carried otherwise.
+    before: Option<(Instant, Vec<NoteRow>)>,
+}
+
 /// Runs a call that is carried by webhooks.
-fn by_turns(
-    app: &Arc<App>,
-    carrier: &'static dyn Carrier,
-    id: &str,
-    call: &str,
-    awaited: Awaited,
-    addresses: Addresses,
-) {
-    let line = Line::Turns(Box::new(app.turns.open(app, id, addresses)));
-    let (app, id, call) = (app.clone(), id.to_owned(), call.to_owned());
+fn by_turns(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, awaited: Awaited, turned: &Turned<'_>) {
+    let Turned { call, base, engine, before } = turned;
+    let next = format!("{base}/phone/{}/process-voice/{id}", carrier.name());
+    let addresses = Addresses { next, base: (*base).to_owned() };
+    let ear = ear(&app.config.get(), carrier, engine, awaited.trust);
+    let line = Line::Turns(Box::new(app.turns.open(app, id, addresses, ear)));
+    let scribe = match before {
+        Some((began, notes)) => Scribe::resume(app, id, *began, notes),
+        None => Scribe::begin(app, id, clock::now()),
+    };
+    let (app, id, call) = (app.clone(), id.to_owned(), (*call).to_owned());
     app.tasks.clone().spawn(async move {
         see(&app, &id, &awaited.from).await;
-        let run = run(&app, carrier, &id, &call, line, awaited);
+        let run = run(&app, carrier, &id, &call, line, awaited, scribe);
         end(&app, &id, run).await;
         app.turns.close(&id);
     });
+}
+
+/// How whoever is carried by webhooks is listened to. A message is kept as it was said, where that can be fetched.
+fn ear(config: &Config, carrier: &dyn Carrier, engine: &str, trust: Trust) -> Ear {
+    let voicemail = engine == voicemail::ENGINE;
+    let recorded = voicemail && carriers::Account::of(config, carrier).is_some();
+    Ear {
+        hear: if recorded { Hear::Record } else { config.calls.hear },
+        language: config.assistant.language.clone(),
+        pin: config.callers.pin.is_some() && trust != Trust::Owner,
+        voicemail,
+    }
 }
 
 enum Known {
@@ -260,29 +295,28 @@ async fn busy(app: &App, id: &str) -> Result<Known, Refused> {
     Ok(Known::Busy)
 }
 
+/// A call for which somebody is dialled.
+struct Expected<'a> {
+    id: &'a str,
+    /// The other's number.
+    from: &'a str,
+    engine: &'a str,
+}
+
 /// Whoever answers this call: the engine, or nobody.
-fn dial(
-    app: &Arc<App>,
-    id: &str,
-    from: &str,
-    trust: Trust,
-    engine: &str,
-    manner: Manner,
-    purpose: Option<&str>,
-) -> Answerer {
-    let brief = brief(app, from, trust, manner, purpose);
-    let leaving = Leaving { call: id.to_owned(), from: from.to_owned() };
-    match engine {
+fn dial(app: &Arc<App>, call: &Expected<'_>, brief: Brief) -> Answerer {
+    let leaving = Leaving { call: call.id.to_owned(), from: call.from.to_owned() };
+    match call.engine {
         voicemail::ENGINE => Answerer::voicemail(app, &brief, leaving),
         _ => Answerer::dial(app, brief, leaving),
     }
 }
 
 /// Keeps a call whose stream will open, and forgets it should it never do so.
-fn expect(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, to: &str, awaited: Awaited) {
+fn expect(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, ring: &Ring, awaited: Awaited) {
     let from = awaited.from.clone();
     app.calls.expect(id, awaited);
-    let (app, id, to) = (app.clone(), id.to_owned(), to.to_owned());
+    let (app, id, to, call) = (app.clone(), id.to_owned(), ring.to.clone(), ring.call.clone());
     app.tasks.clone().spawn(async move {
         see(&app, &id, &from).await;
         let good_for = Duration::from_millis(token::GOOD_FOR_MS.unsigned_abs());
@@ -299,7 +333,11 @@ fn expect(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, to: &str, awa
         if app.calls.take(&id).is_some() {
             tracing::warn!(call = %id, "no stream opened for this call; is PUBLIC_URL reachable by wss?");
             app.turns.no_stream_opened(carrier, &to, clock::now());
-            write_end(&app, &id, "never_connected").await;
+            // Where the token was used it goes on elsewhere.
+            let voided = app.store.token_voided(carrier.name(), &call, clock::now_ms()).await;
+            if voided.unwrap_or(true) {
+                write_end(&app, &id, "never_connected").await;
+            }
         }
     });
 }
@@ -333,7 +371,8 @@ async fn put_through(
     };
     app.tasks.clone().spawn(async move {
         let line = Line::Stream(Box::new(line));
-        let run = run(&app, carrier, &id, &started.call, line, awaited);
+        let scribe = Scribe::begin(&app, &id, clock::now());
+        let run = run(&app, carrier, &id, &started.call, line, awaited, scribe);
         end(&app, &id, run).await;
     });
 }
@@ -399,7 +438,8 @@ async fn dialled_here(app: &Arc<App>, id: &str) -> Result<Awaited, (&'static str
     let row = app.store.call(id).await.ok().flatten().ok_or(("unknown call", "crashed"))?;
     let trust = Trust::named(&row.trust).ok_or(("unknown trust", "crashed"))?;
     let (other, purpose) = if row.outbound { (row.to, Some(row.purpose.as_str())) } else { (row.from, None) };
-    let answerer = dial(app, id, &other, trust, &row.engine, Manner::Duplex, purpose);
+    let brief = brief(app, &other, trust, Manner::Duplex, purpose);
+    let answerer = dial(app, &Expected { id, from: &other, engine: &row.engine }, brief);
     Ok(Awaited { answerer, place, from: other, trust })
 }
 
@@ -410,9 +450,10 @@ async fn run(
     call: &str,
     line: Line,
     awaited: Awaited,
+    scribe: Scribe,
 ) -> Ending {
     let Awaited { answerer, place: _held_until_the_end, from, trust } = awaited;
-    let (_presence, dismissed) = app.calls.begin(id);
+    let (_presence, told) = app.calls.begin(id);
     tracing::info!(call = %id, carrier_call = %call, carrier = carrier.name(), "a call begins");
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
     let policy = brief::policy(app, line.manner(), trust);
@@ -422,18 +463,19 @@ async fn run(
             line,
             answerer,
             errand: brief::errand(id, &from, trust),
-            scribe: Scribe::begin(app, id, clock::now()),
-            dismissed,
+            scribe,
+            told,
             policy,
-            connect: connect(app, carrier, call),
+            connect: connect(app, carrier, call, &from),
         },
     )
     .await;
     tracing::info!(call = %id, ending = notes::ending(driven.ending), "a call ended");
-    let to = driven.transfer.and_then(|name| app.tools.get().destination(&name).map(str::to_owned));
-    match (driven.line, driven.ending, to) {
+    let handed_over =
+        driven.transfer.and_then(|handover| transfer::handed_over(app, carrier, call, &from, &handover));
+    match (driven.line, driven.ending, handed_over) {
         (Line::Turns(mut line), Ending::CallerHungUp, _) => line.tell(&LineCommand::HangUp),
-        (Line::Turns(mut line), _, Some(to)) => line.connect(to),
+        (Line::Turns(mut line), _, Some(dial)) => line.connect(dial),
         // The answer to its last webhook has said it already.
         (Line::Turns(_), _, None) => {}
         // Whoever was transferred is on the telephone still.

@@ -30,6 +30,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/phone/{carrier}/outgoing/{call}/{when}", post(phone::leave_message))
         .route("/phone/{carrier}/status", get(phone::fares_of).post(phone::fares_of))
         .route("/phone/{carrier}/status/{call}", post(phone::fares))
+        .route("/phone/{carrier}/after-stream/{call}", post(phone::after_stream))
+        .route("/phone/{carrier}/briefing/{proof}", post(phone::briefing))
         .route("/phone/{carrier}/transfer/{proof}", get(phone::transfer).post(phone::transfer))
         .route("/phone/clips/{file}", get(clips::clip))
         .route("/phone/{carrier}/sms", post(texts::incoming_text))

@@ -4,12 +4,13 @@ use crate::{
     app::App,
     config::{Config, ConfigError, Live, Warning, schema},
     guard::pin,
+    jobs::Bell,
     secret::Secret,
     vault::Vault,
 };
 use std::sync::Arc;
 use store::{Store, StoreError};
-use tool::{Tools, calendar::Books};
+use tool::{Tools, calendar::Books, memo::Queued};
 
 /// The setting that is not only sealed.
 const PIN: &str = "callers.pin";
@@ -69,15 +70,25 @@ pub async fn refresh(app: &App) -> Result<(), NotSaved> {
     for warning in heed(&app.config, &app.store, &app.vault).await? {
         tracing::debug!("{warning}");
     }
-    app.tools.set(tools(&app.config.get(), &app.store, &app.books));
+    app.tools.set(tools(&app.config.get(), &app.store, &app.books, &app.bell));
     app.saved.set(rows);
     Ok(())
 }
 
 /// The tools of these settings.
-pub fn tools(config: &Config, store: &Store, books: &Arc<Books>) -> Tools {
+pub fn tools(config: &Config, store: &Store, books: &Arc<Books>, bell: &Arc<Bell>) -> Tools {
     let calendar = &config.calendar;
     books.require_read_back(calendar.read_back);
     let destinations = config.answering.destinations.clone();
-    Tools::standard(store, books.clone(), calendar.zone.clone(), calendar.hours.clone(), destinations)
+    let bell = bell.clone();
+    let mail = config.email.smtp_host.is_some();
+    let letters = mail.then(|| -> Queued { Arc::new(move || bell.ring()) });
+    Tools::standard(
+        store,
+        books.clone(),
+        calendar.zone.clone(),
+        calendar.hours.clone(),
+        destinations,
+        letters,
+    )
 }

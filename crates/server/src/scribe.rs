@@ -1,6 +1,11 @@
 //! Writes a call down while it goes on, without making it wait.
 
-use crate::{app::App, calls::Live, insist::insist, notes};
+use crate::{
+    app::App,
+    calls::Live,
+    insist::insist,
+    notes::{self, Numbers},
+};
 use call::Note;
 use std::{
     sync::Arc,
@@ -22,6 +27,8 @@ pub struct Scribe {
     began: Instant,
     rows: mpsc::Sender<NoteRow>,
     lost: u64,
+    /// Turns and items that were noted before, in a part of the call that another scribe wrote down.
+    before: Numbers,
 }
 
 impl Scribe {
@@ -30,12 +37,19 @@ impl Scribe {
     pub fn begin(app: &Arc<App>, call: &str, began: Instant) -> Self {
         let (rows, waiting) = mpsc::channel(WAITING);
         app.tasks.spawn(write_down(app.clone(), call.to_owned(), waiting));
-        Self { app: app.clone(), call: call.into(), began, rows, lost: 0 }
+        Self { app: app.clone(), call: call.into(), began, rows, lost: 0, before: Numbers::default() }
+    }
+
+    /// Goes on with the notes of a call that began at `began`, behind these.
+    pub fn resume(app: &Arc<App>, call: &str, began: Instant, before: &[NoteRow]) -> Self {
+        let mut scribe = Self::begin(app, call, began);
+        scribe.before = notes::numbers(before);
+        scribe
     }
 
     pub fn write(&mut self, now: Instant, note: &Note) {
         let at_ms = u64::try_from(now.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
-        let (kind, json) = notes::to_json(at_ms, note);
+        let (kind, json) = notes::to_json(at_ms, note, self.before);
         tracing::debug!(call = %self.call, %json, "note");
         if let Note::Trouble(why) = note {
             tracing::warn!(call = %self.call, %why, "trouble in a call");

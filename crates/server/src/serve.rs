@@ -8,7 +8,7 @@ use crate::{
     config::{EngineKind, Flags, Live, Sources, Warning},
     current::Current,
     jobs, log, pages,
-    phone::Turns,
+    phone::{Briefings, Turns},
     router, saved, secret,
     vault::Vault,
 };
@@ -92,7 +92,7 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let bell = Arc::new(jobs::Bell::default());
     let books = Arc::new(tool::calendar::Books::new(store.clone()).with_announce(announcing(&bell)));
     Ok(Arc::new(App {
-        tools: Current::new(saved::tools(&config, &store, &books)),
+        tools: Current::new(saved::tools(&config, &store, &books, &bell)),
         books,
         bell,
         saved: Current::new(store.settings().await?),
@@ -104,6 +104,7 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         workers: Arc::new(workers),
         clips: Arc::default(),
         turns: Turns::default(),
+        briefings: Briefings::default(),
         http: carriers::client()?,
         tasks: TaskTracker::new(),
         draining: CancellationToken::new(),

@@ -7,7 +7,7 @@ use engine::{
     local::{
         flite, tts,
         vad::Energy,
-        voicemail::{Voicemail, VoicemailSetup},
+        voicemail::{Left, Voicemail, VoicemailSetup},
     },
 };
 use sound::{g711, wav::Wav};
@@ -51,9 +51,9 @@ pub fn engine(app: &Arc<App>, brief: &Brief, leaving: Leaving, failed: Option<u3
     let known = flite::VOICES.contains(&brief.voice.as_str());
     let voice = if known { &brief.voice } else { tts::DEFAULT_VOICE };
     let keeper = app.clone();
-    let keep = move |ulaw: Vec<u8>| {
+    let keep = move |left: Left| {
         let app = keeper.clone();
-        drop(keeper.tasks.spawn(async move { keep(&app, leaving, ulaw).await }));
+        drop(keeper.tasks.spawn(async move { keep(&app, leaving, left).await }));
     };
     let ear = Box::new(Energy::default());
     let tts = app.workers.clone();
@@ -61,7 +61,8 @@ pub fn engine(app: &Arc<App>, brief: &Brief, leaving: Leaving, failed: Option<u3
 }
 
 /// Keeps what was said, and has a letter about it sent where there is mail.
-async fn keep(app: &App, leaving: Leaving, ulaw: Vec<u8>) {
+async fn keep(app: &App, leaving: Leaving, left: Left) {
+    let Left { ulaw, words: body } = left;
     let Leaving { call, from } = leaving;
     let now_ms = clock::now_ms();
     let errand =
@@ -70,10 +71,10 @@ async fn keep(app: &App, leaving: Leaving, ulaw: Vec<u8>) {
     let config = app.config.get();
     let mail = config.email.smtp_host.is_some();
     let letter = |message: &str| {
-        let planned = job::voicemail(message, &words::voicemail(caller, seconds(ulaw.len())), now_ms);
+        let planned = job::voicemail(message, &words::voicemail(caller, seconds(ulaw.len()), &body), now_ms);
         mail.then_some((planned.key, planned.payload))
     };
-    let new = NewVoicemail { call_id: &call, caller, ulaw: &ulaw, taken_ms: now_ms };
+    let new = NewVoicemail { call_id: &call, caller, ulaw: &ulaw, body: &body, taken_ms: now_ms };
     let kept =
         insist(&app.draining, "a voicemail", || app.store.voicemail_taken(&new, letter, job::OWNER)).await;
     match kept {

@@ -123,7 +123,7 @@ async fn a_call_from(store: &Store, from: &str, started_ms: i64, notes: &[(u64, 
     let rows: Vec<_> = notes
         .iter()
         .map(|(at, note)| {
-            let (kind, json) = notes::to_json(*at, note);
+            let (kind, json) = notes::to_json(*at, note, notes::Numbers::default());
             NoteRow { at_ms: i64::try_from(*at).expect("short"), kind: kind.into(), json }
         })
         .collect();

@@ -3,7 +3,7 @@
 //! ```text
 //!   caller.rs ── says lines, listens, interrupts ──► phone.rs ══ webhooks, stream or turns ══► the server under test
 //!                                         twilio.rs, plivo.rs, telnyx.rs                       ║
-//!   bench.rs ── a hundred of them, beside splice.rs                        openai.rs, deepgram.rs ◄╝ WebSocket
+//!   bench.rs ── a hundred of them, beside splice.rs               openai.rs, live.rs, deepgram.rs ◄╝ WebSocket
 //! ```
 //!
 //! Nothing here shares a type, a constant or a function with the `carrier`, `engine` and `call` crates: a fact of a
@@ -21,6 +21,7 @@ pub mod conversation;
 pub mod deepgram;
 pub mod google;
 pub mod http;
+pub mod live;
 pub mod openai;
 pub mod phone;
 pub mod plivo;

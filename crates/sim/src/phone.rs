@@ -305,6 +305,8 @@ pub struct Dial {
     /// The server placed this call by the API; none: somebody rang.
     pub outbound: Option<Outbound>,
     pub callee: Callee,
+    /// The stream breaks after so long, though the caller is still there.
+    pub breaks_after: Option<Duration>,
 }
 
 impl Dial {
@@ -332,6 +334,7 @@ impl Dial {
             status: None,
             outbound: None,
             callee: Callee::default(),
+            breaks_after: None,
         }
     }
 
@@ -414,6 +417,8 @@ pub struct Ended {
     pub errors: Vec<ProtocolError>,
     /// What `<Say>` said.
     pub said: Vec<String>,
+    /// What whoever took a transferred call heard before they were connected.
+    pub briefed: Vec<String>,
     /// How many recordings were made.
     pub recordings: u32,
     /// Whether a stream stood.

@@ -177,6 +177,20 @@ impl Store {
         Ok(())
     }
 
+    /// A call that ended so goes on after all, as its caller is still there. False: it has not ended so, or somebody else
+    /// goes on with it.
+    pub async fn call_goes_on(&self, id: &str, ending: &str) -> Result<bool, StoreError> {
+        let goes_on = on_writer!(self, db => sqlx::query(
+            "UPDATE calls SET ended_ms = NULL, ending = NULL WHERE id = $1 AND ending = $2",
+        )
+        .bind(id)
+        .bind(ending)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))?;
+        Ok(goes_on > 0)
+    }
+
     /// Ends, as `crashed`, the calls that started before `before_ms` and never ended; says how many. Called when the
     /// server starts: with `now_ms` where it is alone, with what is older than the longest call where other instances
     /// may have calls in progress ([`Store::is_shared`]).

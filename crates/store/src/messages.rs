@@ -36,8 +36,10 @@ pub struct NewVoicemail<'a> {
     pub call_id: &'a str,
     /// The caller's number, empty where it is withheld.
     pub caller: &'a str,
-    /// G.711 µ-law, 8 kHz.
+    /// G.711 µ-law, 8 kHz; may be empty where there are words.
     pub ulaw: &'a [u8],
+    /// What the carrier understood of it, where it was asked to.
+    pub body: &'a str,
     pub taken_ms: i64,
 }
 
@@ -50,8 +52,19 @@ macro_rules! columns {
 impl Store {
     /// Keeps a message and returns its id. The same words in the same call are one message.
     pub async fn message_taken(&self, message: &NewMessage<'_>) -> Result<String, StoreError> {
+        self.message_told(message, |_| None, "").await
+    }
+
+    /// The same, and queues a job of this kind with it, in one step: the key and payload that `job` makes from the message's id.
+    pub async fn message_told(
+        &self,
+        message: &NewMessage<'_>,
+        job: impl FnOnce(&str) -> Option<(String, String)>,
+        kind: &str,
+    ) -> Result<String, StoreError> {
         let key = message.call_id.map(|call_id| hex(&Sha256::digest(format!("{call_id}\n{}", message.body))));
-        let new: Option<String> = on_writer!(self, db => sqlx::query_scalar(
+        let mut tx = self.begin().await?;
+        let new: Option<String> = on_tx!(&mut tx, db => sqlx::query_scalar(
             "INSERT INTO messages (id, request_key, call_id, caller, body, urgent, taken_ms) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (request_key) DO NOTHING RETURNING id",
         )
@@ -64,13 +77,21 @@ impl Store {
         .bind(message.taken_ms)
         .fetch_optional(db)
         .await)?;
-        if let Some(id) = new {
-            return Ok(id);
+        let Some(id) = new else {
+            return Ok(
+                on_tx!(&mut tx, db => sqlx::query_scalar("SELECT id FROM messages WHERE request_key = $1")
+                .bind(&key)
+                .fetch_one(db)
+                .await)?,
+            );
+        };
+        if let Some((key, payload)) = job(&id) {
+            let now_ms = message.taken_ms;
+            let job = NewJob { kind, key: &key, payload: &payload, due_ms: now_ms, now_ms };
+            queue(&mut tx, &job).await?;
         }
-        Ok(on_writer!(self, db => sqlx::query_scalar("SELECT id FROM messages WHERE request_key = $1")
-            .bind(&key)
-            .fetch_one(db)
-            .await)?)
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// At most `limit` messages, the latest first.
@@ -114,7 +135,7 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Keeps a voicemail with an empty message, which somebody may write down later, and queues a job with it, in one step.
+    /// Keeps a voicemail, whose message is empty where nobody understood it, and queues a job with it, in one step.
     /// Gives the message's id, which `job` is made from; a call has one voicemail, and for a second one nothing is done.
     pub async fn voicemail_taken(
         &self,
@@ -126,12 +147,13 @@ impl Store {
         let mut tx = self.begin().await?;
         let new = on_tx!(&mut tx, db => sqlx::query(
             "INSERT INTO messages (id, request_key, call_id, caller, body, urgent, taken_ms, sound_ms) \
-             VALUES ($1, $2, $3, $4, '', 0, $5, $6) ON CONFLICT (request_key) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, 0, $6, $7) ON CONFLICT (request_key) DO NOTHING",
         )
         .bind(&id)
         .bind(format!("voicemail:{}", voicemail.call_id))
         .bind(voicemail.call_id)
         .bind(voicemail.caller)
+        .bind(voicemail.body)
         .bind(voicemail.taken_ms)
         .bind(i64::try_from(voicemail.ulaw.len() / 8).unwrap_or(i64::MAX))
         .execute(db)
@@ -140,12 +162,14 @@ impl Store {
         if new == 0 {
             return Ok(None);
         }
-        on_tx!(&mut tx, db => sqlx::query("INSERT INTO voicemails (message_id, ulaw) VALUES ($1, $2)")
-            .bind(&id)
-            .bind(voicemail.ulaw)
-            .execute(db)
-            .await
-            .map(|_| ()))?;
+        if !voicemail.ulaw.is_empty() {
+            on_tx!(&mut tx, db => sqlx::query("INSERT INTO voicemails (message_id, ulaw) VALUES ($1, $2)")
+                .bind(&id)
+                .bind(voicemail.ulaw)
+                .execute(db)
+                .await
+                .map(|_| ()))?;
+        }
         if let Some((key, payload)) = job(&id) {
             let now_ms = voicemail.taken_ms;
             let job = NewJob { kind, key: &key, payload: &payload, due_ms: now_ms, now_ms };

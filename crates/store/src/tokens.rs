@@ -107,4 +107,25 @@ impl Store {
             Some((_, false)) => Spent::Stale,
         })
     }
+
+    /// Uses up the token of the carrier's call, whatever it is, so that no stream can open with it any more. False: it was
+    /// used before, or there is none. Of any number that try at once, the stream included, exactly one gets its way.
+    pub async fn token_voided(
+        &self,
+        carrier: &str,
+        carrier_call: &str,
+        now_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let voided = on_writer!(self, db => sqlx::query(
+            "UPDATE stream_tokens SET spent_ms = $3 \
+             WHERE carrier = $1 AND carrier_call = $2 AND spent_ms IS NULL",
+        )
+        .bind(carrier)
+        .bind(carrier_call)
+        .bind(now_ms)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))?;
+        Ok(voided > 0)
+    }
 }

@@ -1,18 +1,29 @@
 //! Taking a message for the owner.
 
-use crate::{Errand, Running, Spec, Tool, Trust, calendar::tidy};
+use crate::{
+    Errand, Running, Spec, Tool, Trust,
+    calendar::tidy,
+    message::{job, words},
+};
 use call::Answer;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use store::{NewMessage, Store};
+
+/// Told that a letter to the owner was queued.
+pub type Queued = Arc<dyn Fn() + Send + Sync>;
 
 /// `take_message`: writes down what the caller wants the owner to know.
 pub struct TakeMessage {
     store: Store,
+    /// None: there is no mail to tell the owner by.
+    letters: Option<Queued>,
 }
 
 impl TakeMessage {
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    /// With `letters`, the owner gets every message by mail, too.
+    pub fn new(store: Store, letters: Option<Queued>) -> Self {
+        Self { store, letters }
     }
 }
 
@@ -54,11 +65,21 @@ impl Tool for TakeMessage {
                 urgent: arguments["urgent"].as_bool().unwrap_or(false),
                 taken_ms: errand.now_ms,
             };
-            match self.store.message_taken(&message).await {
-                Ok(id) => Answer {
-                    data: json!({"id": id}).to_string(),
-                    ..Answer::said("I have written that down.")
-                },
+            let letter = |id: &str| {
+                let letter = words::message(message.caller, &body, message.urgent);
+                let planned = job::message(id, &letter, errand.now_ms);
+                self.letters.as_ref().map(|_| (planned.key, planned.payload))
+            };
+            match self.store.message_told(&message, letter, job::OWNER).await {
+                Ok(id) => {
+                    if let Some(queued) = &self.letters {
+                        queued();
+                    }
+                    Answer {
+                        data: json!({"id": id}).to_string(),
+                        ..Answer::said("I have written that down.")
+                    }
+                }
                 Err(error) => {
                     tracing::error!(call = errand.call_id, %error, "a message could not be written down");
                     Answer::failed("I could not write that down; something is wrong on my side.")

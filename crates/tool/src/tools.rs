@@ -59,18 +59,20 @@ impl Tools {
         tools
     }
 
-    /// What there is without an account anywhere: the book of appointments, and taking a message.
+    /// What there is without an account anywhere: the book of appointments, and taking a message, of which `letters` are
+    /// written to the owner where there is mail.
     pub fn standard(
         store: &Store,
         books: Arc<Books>,
         zone: TimeZone,
         hours: Hours,
         destinations: Vec<Destination>,
+        letters: Option<memo::Queued>,
     ) -> Self {
         calendar::tools(books, zone, hours)
             .into_iter()
             .fold(Self::new(destinations), Self::with)
-            .with(Box::new(memo::TakeMessage::new(store.clone())))
+            .with(Box::new(memo::TakeMessage::new(store.clone(), letters)))
     }
 
     /// Adds a tool.
@@ -222,7 +224,13 @@ fn transfer(destinations: &[Destination]) -> Spec {
             .into(),
         parameters: json!({
             "type": "object",
-            "properties": {"to": {"type": "string", "enum": names, "description": "Whom to connect the caller to."}},
+            "properties": {
+                "to": {"type": "string", "enum": names, "description": "Whom to connect the caller to."},
+                "reason": {
+                    "type": "string", "maxLength": 300,
+                    "description": "One sentence for whoever takes the call: who is calling, and why.",
+                },
+            },
             "required": ["to"],
         }),
     }

@@ -35,7 +35,7 @@ pub(super) fn ask(ask: &Ask, base: &str, account: &str, secret: &str) -> http::R
     };
     let (method, uri, body) = match ask {
         Ask::Complete { call } => (Method::DELETE, call_at(call), Body::Nothing),
-        Ask::Transfer { call, to: _, via } => elsewhere(call, via),
+        Ask::Transfer { call, dial: _, via } => elsewhere(call, via),
         Ask::Redirect { call, url } => elsewhere(call, url),
         Ask::Call(outgoing) => (Method::POST, format!("{ours}Call/"), Body::Json(call_body(outgoing))),
         Ask::Text { from, to, body, report } => {

@@ -10,7 +10,7 @@ const LONGEST_SPOKEN: usize = 3_000;
 
 pub(super) fn answer(reply: &Reply, format: Format) -> Document {
     let body = markup::document("Response", |response| match reply {
-        Reply::Stream { url, token, welcome } => {
+        Reply::Stream { url, token, welcome, after } => {
             if let Some(welcome) = welcome {
                 speak(response, welcome, "");
             }
@@ -20,10 +20,13 @@ pub(super) fn answer(reply: &Reply, format: Format) -> Document {
                 ("audioTrack", "inbound"),
                 ("contentType", kind),
                 ("extraHeaders", &format!("token={}", lettered(token))),
-                // Without it the call ends under the stream, as nothing follows.
+                // Without it what follows is done at once, and the call ends under the stream.
                 ("keepCallAlive", "true"),
             ];
             response.text("Stream", &attributes, url);
+            if let Some(after) = after {
+                response.text("Redirect", &[("method", "POST")], after);
+            }
         }
         Reply::Say(words) => {
             speak(response, words, "");
@@ -71,7 +74,8 @@ fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
         let longest = bounds.longest.as_secs().clamp(5, 60).to_string();
         let silence = bounds.silence.as_secs().clamp(2, 10).to_string();
         let keys = keys.map(|keys| keys.clamp(1, 32).to_string());
-        let finish = finish(bounds.finish);
+        let first: String = bounds.finish.chars().take(1).collect();
+        let finish = finish(&first);
         let mut attributes = vec![("action", to.as_str()), ("method", "POST"), ("inputType", kind)];
         attributes.push(("executionTimeout", &longest));
         if kind != "speech" {
@@ -80,7 +84,7 @@ fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
         if kind != "dtmf" {
             attributes.push(("speechEndTimeout", &silence));
         }
-        attributes.push(("finishOnKey", &finish));
+        attributes.push(("finishOnKey", finish));
         attributes.extend(keys.as_deref().map(|keys| ("numDigits", keys)));
         attributes.extend(Some(("language", language.as_str())).filter(|(_, tag)| !tag.is_empty()));
         // What was said stays out of Plivo's logs.
@@ -99,13 +103,13 @@ fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
                 ("timeout", &seconds(bounds.silence)),
                 ("maxLength", &seconds(bounds.longest)),
                 ("playBeep", if *beep { "true" } else { "false" }),
-                ("finishOnKey", &finish(bounds.finish)),
+                ("finishOnKey", finish(bounds.finish)),
                 ("recordChannelType", "mono"),
             ];
             response.empty("Record", &attributes);
             response.text("Redirect", &[("method", "POST")], to);
         }
-        Next::Gather { .. } => {}
+        Next::Gather { .. } | Next::Through => {}
         Next::Redirect(to) => response.text("Redirect", &[("method", "POST")], to),
         Next::Dial(dial) => write_dial(response, dial),
         Next::HangUp => response.empty("Hangup", &[]),
@@ -144,6 +148,9 @@ fn write_dial(response: &mut Markup, dial: &Dial) {
     if !caller_id.is_empty() {
         attributes.push(("callerId", caller_id));
     }
+    if !dial.briefing.is_empty() {
+        attributes.push(("confirmSound", &dial.briefing));
+    }
     response.holding("Dial", &attributes, |inner| {
         if dial.to.starts_with("sip:") || dial.to.starts_with("sips:") {
             inner.text("User", &[], &dial.to);
@@ -158,8 +165,8 @@ pub(super) fn bare(number: &str) -> &str {
     number.strip_prefix('+').unwrap_or(number)
 }
 
-fn finish(key: Option<char>) -> String {
-    key.map_or_else(|| "none".to_owned(), String::from)
+fn finish(keys: &str) -> &str {
+    if keys.is_empty() { "none" } else { keys }
 }
 
 /// Whole seconds, at least one.

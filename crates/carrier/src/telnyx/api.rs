@@ -28,10 +28,10 @@ pub(super) fn ask(ask: &Ask, base: &str, account: &str, key: &str) -> http::Requ
     };
     let (method, uri, body) = match ask {
         Ask::Complete { call } => return action(call, "hangup", json!({}), (base, key)),
-        Ask::Transfer { call, to, via: _ } => {
-            return action(call, "transfer", json!({"to": to}), (base, key));
+        Ask::Transfer { call, dial, via: _ } if dial.briefing.is_empty() => {
+            return action(call, "transfer", json!({"to": dial.to}), (base, key));
         }
-        Ask::Redirect { call, url } => {
+        Ask::Transfer { call, dial: _, via: url } | Ask::Redirect { call, url } => {
             let call = segment(call);
             let uri = if owner.is_empty() {
                 format!("{api}/texml/calls/{call}/update")

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub(super) fn answer(reply: &Reply, format: Format) -> Document {
     let body = markup::document("Response", |response| match reply {
-        Reply::Stream { url, token, welcome } => {
+        Reply::Stream { url, token, welcome, after } => {
             if let Some(welcome) = welcome {
                 response.text("Say", &[], welcome);
             }
@@ -27,6 +27,9 @@ pub(super) fn answer(reply: &Reply, format: Format) -> Document {
                     stream.empty("Parameter", &[("name", "token"), ("value", token)]);
                 });
             });
+            if let Some(after) = after {
+                response.text("Redirect", &[("method", "POST")], after);
+            }
         }
         Reply::Say(words) => {
             response.text("Say", &[], words);
@@ -46,11 +49,11 @@ fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
             GatherInput::Speech => ("speech", None),
             GatherInput::Both(keys) => ("dtmf speech", Some(*keys)),
         };
-        let silence = bounds.silence.as_secs().clamp(1, 120).to_string();
+        let longest = bounds.longest.as_secs().clamp(1, 120).to_string();
         let keys = keys.map(|keys| keys.clamp(1, 128).to_string());
-        let finish = finish(bounds.finish);
+        let finish: String = bounds.finish.chars().take(1).collect();
         let mut attributes = vec![("input", input), ("action", to.as_str()), ("method", "POST")];
-        attributes.push(("timeout", &silence));
+        attributes.push(("timeout", &longest));
         attributes.extend(keys.as_deref().map(|keys| ("numDigits", keys)));
         attributes.push(("finishOnKey", &finish));
         attributes.extend(Some(("language", language.as_str())).filter(|(_, tag)| !tag.is_empty()));
@@ -68,14 +71,14 @@ fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
                 ("method", "POST"),
                 ("timeout", &seconds(bounds.silence)),
                 ("maxLength", &seconds(bounds.longest)),
-                ("finishOnKey", &finish(bounds.finish)),
+                ("finishOnKey", bounds.finish),
                 ("playBeep", if *beep { "true" } else { "false" }),
                 ("channels", "single"),
             ];
             response.empty("Record", &attributes);
             response.text("Redirect", &[("method", "POST")], to);
         }
-        Next::Gather { .. } => {}
+        Next::Gather { .. } | Next::Through => {}
         Next::Redirect(to) => response.text("Redirect", &[("method", "POST")], to),
         Next::Dial(dial) => write_dial(response, dial),
         Next::HangUp => response.empty("Hangup", &[]),
@@ -111,12 +114,11 @@ fn write_dial(response: &mut Markup, dial: &Dial) {
     if !dial.then.is_empty() {
         attributes.extend([("action", dial.then.as_str()), ("method", "POST")]);
     }
-    let child = if dial.to.starts_with("sip:") || dial.to.starts_with("sips:") { "Sip" } else { "Number" };
-    response.holding("Dial", &attributes, |inner| inner.text(child, &[], &dial.to));
-}
-
-fn finish(key: Option<char>) -> String {
-    key.map(String::from).unwrap_or_default()
+    let sip = dial.to.starts_with("sip:") || dial.to.starts_with("sips:");
+    response.holding("Dial", &attributes, |inner| match dial.briefing.as_str() {
+        url if !sip && !url.is_empty() => inner.text("Number", &[("url", url)], &dial.to),
+        _ => inner.text(if sip { "Sip" } else { "Number" }, &[], &dial.to),
+    });
 }
 
 /// Whole seconds, at least one.

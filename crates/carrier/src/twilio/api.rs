@@ -27,7 +27,7 @@ pub(super) fn ask(ask: &Ask, base: &str, account: &str, secret: &str) -> http::R
     let get = |uri: String| (Method::GET, uri, Body::Nothing);
     let (method, uri, body) = match ask {
         Ask::Complete { call } => post(call_at(call), &[("Status", "completed")]),
-        Ask::Transfer { call, to, via: _ } => post(call_at(call), &[("Twiml", &document::transfer(to))]),
+        Ask::Transfer { call, dial, via: _ } => post(call_at(call), &[("Twiml", &document::transfer(dial))]),
         Ask::Redirect { call, url } => post(call_at(call), &[("Url", url), ("Method", "POST")]),
         Ask::Call(outgoing) => {
             let form = call_form(outgoing);

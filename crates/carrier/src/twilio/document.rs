@@ -3,10 +3,10 @@
 use crate::{Dial, Document, GatherInput, Next, Prompt, Reply, markup, markup::Markup};
 use std::time::Duration;
 
-/// TwiML. A stream is the last verb, so that the call ends when our end of the stream closes.
+/// TwiML. Where nothing follows a stream, the call ends when our end of the stream closes.
 pub(super) fn answer(reply: &Reply) -> Document {
     let body = markup::document("Response", |response| match reply {
-        Reply::Stream { url, token, welcome } => {
+        Reply::Stream { url, token, welcome, after } => {
             if let Some(welcome) = welcome {
                 response.text("Say", &[], welcome);
             }
@@ -15,6 +15,9 @@ pub(super) fn answer(reply: &Reply) -> Document {
                     stream.empty("Parameter", &[("name", "token"), ("value", token)]);
                 });
             });
+            if let Some(after) = after {
+                response.text("Redirect", &[("method", "POST")], after);
+            }
         }
         Reply::Say(words) => {
             response.text("Say", &[], words);
@@ -28,9 +31,8 @@ pub(super) fn answer(reply: &Reply) -> Document {
 }
 
 /// What runs instead of the stream: the caller is connected, and nothing follows.
-pub(super) fn transfer(to: &str) -> String {
-    let dial = Dial { to: to.to_owned(), ..Dial::default() };
-    markup::fragment("Response", |response| write_dial(response, &dial))
+pub(super) fn transfer(dial: &Dial) -> String {
+    markup::fragment("Response", |response| write_dial(response, dial))
 }
 
 fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
@@ -40,8 +42,9 @@ fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
             GatherInput::Speech => ("speech", None),
             GatherInput::Both(keys) => ("dtmf speech", Some(*keys)),
         };
-        let (finish, keys) = (finish(bounds.finish), keys.map(|keys| keys.max(1).to_string()));
-        let silence = seconds(bounds.silence);
+        let finish: String = bounds.finish.chars().take(1).collect();
+        let keys = keys.map(|keys| keys.max(1).to_string());
+        let longest = seconds(bounds.longest);
         let mut attributes = vec![("action", to.as_str()), ("finishOnKey", &finish), ("input", input)];
         attributes.extend(Some(("language", language.as_str())).filter(|(_, tag)| !tag.is_empty()));
         attributes.push(("method", "POST"));
@@ -49,7 +52,7 @@ fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
         if input != "dtmf" {
             attributes.push(("speechTimeout", "auto"));
         }
-        attributes.push(("timeout", &silence));
+        attributes.push(("timeout", &longest));
         response.holding("Gather", &attributes, |gather| say_all(gather, prompts));
         return response.text("Redirect", &[("method", "POST")], to);
     }
@@ -58,7 +61,7 @@ fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
         Next::Record { to, bounds, beep } => {
             let attributes = [
                 ("action", to.as_str()),
-                ("finishOnKey", &finish(bounds.finish)),
+                ("finishOnKey", bounds.finish),
                 ("maxLength", &seconds(bounds.longest)),
                 ("method", "POST"),
                 ("playBeep", if *beep { "true" } else { "false" }),
@@ -68,7 +71,7 @@ fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
             response.empty("Record", &attributes);
             response.text("Redirect", &[("method", "POST")], to);
         }
-        Next::Gather { .. } => {}
+        Next::Gather { .. } | Next::Through => {}
         Next::Redirect(to) => response.text("Redirect", &[("method", "POST")], to),
         Next::Dial(dial) => write_dial(response, dial),
         Next::HangUp => response.empty("Hangup", &[]),
@@ -101,19 +104,20 @@ fn write_dial(response: &mut Markup, dial: &Dial) {
     if !dial.rings.is_zero() {
         attributes.push(("timeout", &rings));
     }
+    let briefing: &[(&str, &str)] = match dial.briefing.as_str() {
+        "" => &[],
+        url => &[("url", url)],
+    };
     let to = dial.to.as_str();
     if to.starts_with("sip:") || to.starts_with("sips:") {
-        response.holding("Dial", &attributes, |dial| dial.text("Sip", &[], to));
+        response.holding("Dial", &attributes, |dial| dial.text("Sip", briefing, to));
     } else if let Some(name) = to.strip_prefix("client:") {
-        response.holding("Dial", &attributes, |dial| dial.text("Client", &[], name));
-    } else {
+        response.holding("Dial", &attributes, |dial| dial.text("Client", briefing, name));
+    } else if briefing.is_empty() {
         response.text("Dial", &attributes, to);
+    } else {
+        response.holding("Dial", &attributes, |dial| dial.text("Number", briefing, to));
     }
-}
-
-/// Without a key nothing but silence ends it.
-fn finish(key: Option<char>) -> String {
-    key.map(String::from).unwrap_or_default()
 }
 
 /// Whole seconds, at least one.

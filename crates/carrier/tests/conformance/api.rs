@@ -4,7 +4,7 @@ use super::{
     sides::{self, FROM, Kind, TO},
     webhooks::BASE,
 };
-use carrier::{Ask, ByGet, Hooks, Outgoing};
+use carrier::{Ask, ByGet, Dial, Hooks, Outgoing};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -27,7 +27,11 @@ fn asks() -> Vec<Ask> {
     };
     vec![
         Ask::Complete { call: call() },
-        Ask::Transfer { call: call(), to: text(FROM), via: text("https://h/dial") },
+        Ask::Transfer {
+            call: call(),
+            dial: Dial { to: text(FROM), ..Dial::default() },
+            via: text("https://h/dial"),
+        },
         Ask::Redirect { call: call(), url: text("https://h/v") },
         Ask::Call(outgoing),
         Ask::Text { from: text(TO), to: text(FROM), body: text("Hi & bye"), report: text("https://h/d") },

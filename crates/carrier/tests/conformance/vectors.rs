@@ -291,6 +291,7 @@ fn our_documents_are_those_of_the_carriers_where_they_say_the_same() {
         url: to("wss://voice.example.com/telnyx/stream"),
         token: to("0198c1f2"),
         welcome: None,
+        after: None,
     };
     let ours = plain(&telnyx.carrier.answer(&stream).body).replace("\"token\"", "\"call\"");
     let given = theirs.iter().find(|(by, _)| by == "connect_stream_bidirectional_rtp").expect("it is there");

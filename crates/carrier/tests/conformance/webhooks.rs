@@ -6,14 +6,14 @@ use super::{
     tree::Element,
 };
 use carrier::{
-    AnsweredBy, Bounds, CallStatus, Delivered, Dial, GatherInput, Gathered, Next, Prompt, Recorded, Reply,
-    Request, Texted, Turn,
+    AnsweredBy, Ask, Bounds, CallStatus, Delivered, Dial, GatherInput, Gathered, Next, Prompt, Recorded,
+    Reply, Request, Texted, Turn,
 };
 use std::time::Duration;
 
 pub const BASE: &str = "http://127.0.0.1:4010";
 
-pub fn bounds(finish: Option<char>) -> Bounds {
+pub fn bounds(finish: &'static str) -> Bounds {
     Bounds { longest: Duration::from_secs(30), silence: Duration::from_secs(2), finish }
 }
 
@@ -28,18 +28,17 @@ pub fn replies(text: &str) -> Vec<Reply> {
             Prompt::Wait(Duration::from_millis(1_200)),
         ]
     };
-    let gather = |input| Next::Gather { to: to(), bounds: bounds(None), input, language: to() };
-    let dial = |to: String| {
-        Next::Dial(Dial { to, caller_id: text.into(), rings: Duration::ZERO, then: text.into() })
-    };
+    let gather = |input| Next::Gather { to: to(), bounds: bounds(""), input, language: to() };
+    let dial =
+        |to: String| Next::Dial(Dial { to, caller_id: text.into(), then: text.into(), ..Dial::default() });
     let mut all = vec![
-        Reply::Stream { url: to(), token: to(), welcome: Some(to()) },
+        Reply::Stream { url: to(), token: to(), welcome: Some(to()), after: Some(to()) },
         Reply::Say(to()),
         Reply::Reject,
         Reply::Nothing,
     ];
     let next = [
-        Next::Record { to: to(), bounds: bounds(Some('#')), beep: true },
+        Next::Record { to: to(), bounds: bounds("#"), beep: true },
         gather(GatherInput::Keys(4)),
         gather(GatherInput::Speech),
         gather(GatherInput::Both(1)),
@@ -48,6 +47,7 @@ pub fn replies(text: &str) -> Vec<Reply> {
         dial(format!("sip:{text}")),
         dial(format!("client:{text}")),
         Next::HangUp,
+        Next::Through,
     ];
     all.extend(next.map(|next| Reply::Turn(prompts(), next)));
     all
@@ -91,7 +91,7 @@ fn a_turn_prompts_records_and_comes_back_even_if_nobody_spoke() {
             Prompt::Say { words: "Go on.".into(), language: "de-DE".into() },
             Prompt::Wait(Duration::from_secs(2)),
         ];
-        let next = Next::Record { to: to.into(), bounds: bounds(Some('#')), beep: false };
+        let next = Next::Record { to: to.into(), bounds: bounds("#"), beep: false };
         let document = Element::read(&side.carrier.answer(&Reply::Turn(prompts, next)).body);
         let (say, wait) = match side.kind {
             Kind::Twilio | Kind::Telnyx => ("Say", "Pause"),
@@ -147,7 +147,7 @@ fn a_gather_holds_its_prompts_and_never_ends_at_a_key_by_accident() {
             (GatherInput::Speech, "speech", None),
             (GatherInput::Both(1), "dtmf speech", Some("1")),
         ] {
-            let document = answer(input, Some('*'));
+            let document = answer(input, "*");
             let gather = document.named(name).expect("a gather");
             assert_eq!(gather.attribute(kind), Some(word), "{}", side.name());
             assert_eq!(gather.attribute("numDigits"), keys);
@@ -159,7 +159,7 @@ fn a_gather_holds_its_prompts_and_never_ends_at_a_key_by_accident() {
             assert_eq!(gather.children[0].text, "Your PIN?");
             assert_eq!(document.children.last().expect("a verb").text, "https://h/g");
         }
-        let open = answer(GatherInput::Both(1), None);
+        let open = answer(GatherInput::Both(1), "");
         assert_eq!(open.named(name).expect("a gather").attribute("finishOnKey"), Some(none));
     }
 }
@@ -169,8 +169,13 @@ fn the_caller_is_connected_to_a_number_or_a_sip_address() {
     for side in sides::all() {
         let dial = |to: &str| {
             let rings = Duration::from_secs(20);
-            let next =
-                Next::Dial(Dial { to: to.into(), caller_id: TO.into(), rings, then: "https://h/t".into() });
+            let next = Next::Dial(Dial {
+                to: to.into(),
+                caller_id: TO.into(),
+                rings,
+                then: "https://h/t".into(),
+                ..Dial::default()
+            });
             Element::read(&side.carrier.answer(&Reply::Turn(vec![], next)).body)
         };
         let bare = |number: &str| match side.kind {
@@ -414,5 +419,53 @@ fn an_attestation_counts_where_it_passed() {
             "{}",
             side.name()
         );
+    }
+}
+
+#[test]
+fn what_comes_after_a_stream_is_asked_where_somebody_is_to_be_asked() {
+    for side in sides::all() {
+        let stream = |after: Option<&str>| {
+            let (url, token) = ("wss://voice.example.com/media".to_owned(), "t".to_owned());
+            let reply = Reply::Stream { url, token, welcome: None, after: after.map(str::to_owned) };
+            Element::read(&side.carrier.answer(&reply).body)
+        };
+        let last = stream(Some("https://h/after?a=b&c=d")).children.pop().expect("a verb");
+        assert_eq!((last.name.as_str(), last.text.as_str()), ("Redirect", "https://h/after?a=b&c=d"));
+        assert_eq!(last.attribute("method"), Some("POST"), "{}", side.name());
+        assert_eq!(stream(None).children.len(), 1, "the call ends with it");
+    }
+}
+
+#[test]
+fn whoever_takes_a_transferred_call_is_briefed_first() {
+    for side in sides::all() {
+        let dial =
+            |to: &str| Dial { to: to.into(), briefing: "https://h/b?a=b&c=d".into(), ..Dial::default() };
+        let document =
+            |to: &str| Element::read(&side.carrier.answer(&Reply::Turn(vec![], Next::Dial(dial(to)))).body);
+        let (number, sip, attribute) = match side.kind {
+            Kind::Twilio | Kind::Telnyx => ("Number", "Sip", "url"),
+            Kind::Plivo => ("Dial", "Dial", "confirmSound"),
+        };
+        let briefed = |to: &str, element: &str| {
+            document(to).named(element).expect("it is there").attribute(attribute).map(str::to_owned)
+        };
+        assert_eq!(briefed(FROM, number).as_deref(), Some("https://h/b?a=b&c=d"), "{}", side.name());
+        let of_sip = briefed("sip:a@h", sip);
+        assert_eq!(of_sip.is_some(), side.kind != Kind::Telnyx, "{}", side.name());
+        let heard = Reply::Turn(
+            vec![Prompt::Say { words: "Ada calls.".into(), language: String::new() }],
+            Next::Through,
+        );
+        let heard = Element::read(&side.carrier.answer(&heard).body);
+        assert_eq!(heard.children.len(), 1, "then they are connected");
+        // A request that carries no document sends the carrier to where there is one.
+        let (dial, via) = (dial(FROM), "https://h/via".to_owned());
+        let request =
+            side.carrier.ask(&Ask::Transfer { call: side.call.into(), dial, via }, BASE, "AC1", "s");
+        let body = String::from_utf8(request.into_body().to_vec()).expect("text");
+        let there = if side.kind == Kind::Twilio { "url%3D%22https" } else { "https://h/via" };
+        assert!(body.contains(there), "{body}");
     }
 }

@@ -7,7 +7,7 @@ use super::{
     timers::Timer,
 };
 use crate::Outbox;
-use call::{Answer, Chunk, EngineEvent, Format, ItemId, Manner, ToolCallId};
+use call::{Answer, Chunk, EngineEvent, Format, ItemId, Manner, ToolCallId, Transcript};
 use std::time::{Duration, Instant};
 
 /// Keys that are pressed one after the other.
@@ -148,6 +148,25 @@ impl Deepgram {
     pub(super) fn tell_agent(&mut self, words: &str, out: &mut Outbox) {
         self.replies.expect_echo(words);
         request::send(&mut out.wire, &request::inject_user(words));
+    }
+
+    /// A turn of the caller's that came in words.
+    pub(super) fn read_words(&mut self, now: Instant, words: String, out: &mut Outbox) {
+        if self.phase != Phase::Talking {
+            if self.early.len() < EARLY {
+                self.early.push_back(format!("The caller said: {words}"));
+            }
+            return;
+        }
+        self.tell_agent(&words, out);
+        self.hearing.begin(now);
+        let (turn, transcript) = (self.hearing.turn(), Transcript { text: words, partial: false });
+        out.events.extend([
+            EngineEvent::CallerSpeaks,
+            EngineEvent::CallerPauses,
+            EngineEvent::CallerSaid(turn, transcript),
+        ]);
+        self.hearing.end();
     }
 
     pub(super) fn key(&mut self, now: Instant, key: char) {

@@ -24,7 +24,7 @@ const MUTED: Duration = Duration::from_secs(3);
 pub(super) struct Floor {
     /// The caller has it, and the call knows.
     taken: bool,
-    turns: u32,
+    pub(super) turns: u32,
     /// The caller has spoken while the assistant did.
     overlapped: bool,
     /// The assistant has said something since the caller had the floor.

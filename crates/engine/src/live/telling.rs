@@ -5,7 +5,7 @@ use super::{
     request::{self, Append},
 };
 use crate::Outbox;
-use call::{Answer, Chunk, EngineEvent, ItemId, Manner, ToolCallId};
+use call::{Answer, Chunk, EngineEvent, ItemId, Manner, ToolCallId, Transcript, TurnId};
 use std::time::{Duration, Instant};
 
 /// Louder than this is not left out when there is too much (RMS of 32,768).
@@ -174,8 +174,25 @@ impl Live {
     }
 }
 
-/// Keys, which the service has no word for.
+/// Words and keys, which the service has no word for.
 impl Live {
+    /// A turn of the caller's that came in words.
+    pub(super) fn read_words(&mut self, words: String, out: &mut Outbox) {
+        let told = format!("The caller says: “{words}”. Answer them now.");
+        if self.phase == Phase::Talking {
+            self.append(Append::Commentary, &told, out);
+        } else if self.early.len() < EARLY {
+            self.early.push((Append::Commentary, told));
+        }
+        self.floor.turns += 1;
+        let (turn, transcript) = (TurnId(self.floor.turns), Transcript { text: words, partial: false });
+        out.events.extend([
+            EngineEvent::CallerSpeaks,
+            EngineEvent::CallerPauses,
+            EngineEvent::CallerSaid(turn, transcript),
+        ]);
+    }
+
     pub(super) fn key(&mut self, now: Instant, key: char, out: &mut Outbox) {
         if !key.is_ascii_alphanumeric() && key != '*' && key != '#' {
             return;

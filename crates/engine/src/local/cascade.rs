@@ -302,6 +302,7 @@ impl Cascade {
     fn command(&mut self, now: Instant, command: EngineCommand) {
         match command {
             EngineCommand::Hear(chunk) => self.hear(now, &chunk),
+            EngineCommand::Read(words) => self.read(now, words),
             EngineCommand::Respond => self.respond(now),
             EngineCommand::Cancel => {
                 self.believe();

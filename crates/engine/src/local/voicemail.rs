@@ -27,14 +27,27 @@ pub struct VoicemailSetup {
     pub first_item: u32,
 }
 
-/// Takes what the caller said: G.711 µ-law of 8 kHz, without the silence around it. Called once, with at least a moment
-/// of speech, however the call ends.
-pub type Keep = Box<dyn FnOnce(Vec<u8>) + Send>;
+/// What the caller left: sound, or where the carrier understood them, words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// G.711 µ-law of 8 kHz, without the silence around it.
+    pub ulaw: Vec<u8>,
+    pub words: String,
+}
+
+/// Takes what the caller left. Called once, with at least a moment of speech or a word, however the call ends.
+pub type Keep = Box<dyn FnOnce(Left) + Send>;
 
 /// After so long a silence the message is over,
 const OVER: usize = 4 * 8_000;
 /// and where none began after so long a one, there will be none.
 const NOTHING: usize = 8 * 8_000;
+/// Where the ends take turns, one in which nothing was said ends a message, and so many end one that never began.
+const EMPTY_TURNS: u32 = 4;
+/// The ear takes the caller to be speaking for this long after they were cut off.
+const LINGERS: usize = 8_000 / 4;
+/// More words than anybody leaves, in bytes.
+const MOST_WORDS: usize = 4_000;
 /// What is kept around speech.
 const AROUND: usize = 8_000 / 2;
 /// A speaker who makes no pause is there all the same: so often that is said.
@@ -66,6 +79,13 @@ pub struct Voicemail {
     begins: usize,
     /// µ-law.
     recorded: Vec<u8>,
+    /// What the carrier understood.
+    words: String,
+    /// Whether anything was said since the caller's turn began, and how many turns in a row brought nothing.
+    said_something: bool,
+    empty_turns: u32,
+    /// Where in the recording the turn began.
+    turn_from: usize,
     /// What has not made a frame for the ear yet.
     rest: Vec<i16>,
     speech: Ear,
@@ -123,6 +143,10 @@ impl Voicemail {
             plays_until: 0,
             begins: usize::MAX,
             recorded: Vec::new(),
+            words: String::new(),
+            said_something: false,
+            empty_turns: 0,
+            turn_from: 0,
             rest: Vec::new(),
             speech: Ear::default(),
             setup,
@@ -155,9 +179,9 @@ impl Voicemail {
     pub fn tell(&mut self, command: EngineCommand) {
         match command {
             EngineCommand::Hear(chunk) => self.hear(&chunk),
-            // Where the ends take turns the caller has finished by then.
+            EngineCommand::Read(words) => self.read(&words),
             EngineCommand::Respond if self.manner == Manner::Turns && self.stage != Stage::Over => {
-                self.finish();
+                self.turn_over();
             }
             // A call that wants something said then has heard nothing for long.
             EngineCommand::Prompt(_) | EngineCommand::Key('#') if self.stage == Stage::Recording => {
@@ -209,6 +233,29 @@ impl Voicemail {
         }
     }
 
+    fn read(&mut self, words: &str) {
+        let words = words.trim();
+        if self.stage == Stage::Over || words.is_empty() || self.words.len() + words.len() >= MOST_WORDS {
+            return;
+        }
+        self.stage = Stage::Recording;
+        self.said_something = true;
+        self.words.push_str(if self.words.is_empty() { "" } else { " " });
+        self.words.push_str(words);
+    }
+
+    /// A carrier ends a recording after a short silence, or when it is as long as any: whoever spoke may go on in the next.
+    fn turn_over(&mut self) {
+        self.empty_turns = if std::mem::take(&mut self.said_something) { 0 } else { self.empty_turns + 1 };
+        self.turn_from = self.recorded.len();
+        let begun = self.speech.first.is_some() || !self.words.is_empty();
+        if self.empty_turns >= if begun { 1 } else { EMPTY_TURNS } {
+            self.finish();
+        } else {
+            self.done();
+        }
+    }
+
     fn judge(&mut self) {
         let rest = std::mem::take(&mut self.rest);
         let frames = rest.chunks_exact(FRAME);
@@ -217,6 +264,7 @@ impl Voicemail {
             self.speech.judged += FRAME;
             let (at, speaks) = (self.speech.judged, self.vad.hear(frame));
             if speaks {
+                self.said_something |= at > self.turn_from + LINGERS;
                 self.speech.first.get_or_insert(at);
                 self.speech.last = at;
             }
@@ -245,14 +293,19 @@ impl Voicemail {
 
     /// Hands over what was said, if anything was. True: something was.
     fn hand_over(&mut self) -> bool {
-        let Some(first) = self.speech.first else { return false };
+        if self.speech.first.is_none() && self.words.is_empty() {
+            return false;
+        }
         let Some(keep) = self.keep.take() else { return true };
-        let from = first.saturating_sub(AROUND);
-        let to = (self.speech.last + AROUND).min(self.recorded.len());
-        let mut recorded = std::mem::take(&mut self.recorded);
-        recorded.truncate(to);
-        recorded.drain(..from);
-        keep(recorded);
+        let mut ulaw = std::mem::take(&mut self.recorded);
+        match self.speech.first {
+            Some(first) => {
+                ulaw.truncate(self.speech.last + AROUND);
+                ulaw.drain(..first.saturating_sub(AROUND));
+            }
+            None => ulaw.clear(),
+        }
+        keep(Left { ulaw, words: std::mem::take(&mut self.words) });
         true
     }
 

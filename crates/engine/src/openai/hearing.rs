@@ -54,6 +54,13 @@ impl Hearing {
         id
     }
 
+    /// A turn that came in words and is over. The service knows no sound of it.
+    pub(super) fn read(&mut self) -> TurnId {
+        let id = self.begin(&format!("words-{}", self.begun));
+        self.turns.iter_mut().filter(|turn| turn.id == id).for_each(|turn| turn.over = true);
+        id
+    }
+
     pub(super) fn turn(&mut self, item: &str) -> Option<&mut Turn> {
         self.turns.iter_mut().rev().find(|turn| turn.item == item)
     }

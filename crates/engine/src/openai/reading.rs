@@ -161,6 +161,7 @@ impl OpenAi {
             request::send(&mut out.wire, &request::tools_update(&tools));
         }
         self.replies.wish_again(Wish::Greet);
+        self.catch_up_on_words(now, out);
         self.catch_up_on_keys(now, out);
         self.go_on(now, out);
     }

@@ -35,6 +35,31 @@ impl OpenAi {
         request::append(&mut out.wire, &chunk.bytes);
     }
 
+    /// A turn of the caller's that came in words.
+    pub(super) fn read_words(&mut self, now: Instant, words: String, out: &mut Outbox) {
+        const EARLY: usize = 16 * 1024;
+        if self.phase != Phase::Talking {
+            if self.early_words.len() + words.len() < EARLY {
+                self.early_words.push_str(if self.early_words.is_empty() { "" } else { " " });
+                self.early_words.push_str(&words);
+            }
+            return;
+        }
+        request::send(&mut out.wire, &request::caller_types(&words));
+        let turn = self.hearing.read();
+        out.events.extend([EngineEvent::CallerSpeaks, EngineEvent::CallerPauses]);
+        self.transcripts.begin(Speaker::Caller(turn));
+        self.transcripts.say(now, Speaker::Caller(turn), words);
+    }
+
+    /// What was said in words before anybody could read it.
+    pub(super) fn catch_up_on_words(&mut self, now: Instant, out: &mut Outbox) {
+        let words = std::mem::take(&mut self.early_words);
+        if !words.is_empty() {
+            self.read_words(now, words, out);
+        }
+    }
+
     pub(super) fn respond(&mut self, now: Instant, out: &mut Outbox) {
         let said = self.hearing.uncommitted >= SHORTEST;
         if self.manner == Manner::Turns && self.phase == Phase::Talking && said {

@@ -264,3 +264,18 @@ fn more_than_can_be_said_is_refused_and_mentioned() {
     let events = session.events();
     assert!(troubles(&events) > 0 && session.sent().len() == 1);
 }
+
+#[test]
+fn what_the_carrier_understood_is_put_to_the_agent_as_the_callers_words() {
+    let mut session = Session::ready();
+    session.tell(EngineCommand::Read("Where is my order?".into()));
+    let sent = session.sent();
+    assert_eq!(sent, [json!({"type": "InjectUserMessage", "content": "Where is my order?"})]);
+    let events = session.events();
+    assert_eq!(events[..2], [EngineEvent::CallerSpeaks, EngineEvent::CallerPauses]);
+    assert!(matches!(&events[2], EngineEvent::CallerSaid(turn, said)
+        if turn.0 == 1 && said.text == "Where is my order?" && !said.partial));
+    // The service repeats what it was given: that is no second turn.
+    session.read(&json!({"type": "ConversationText", "role": "user", "content": "Where is my order?"}));
+    assert!(!session.events().contains(&EngineEvent::CallerSpeaks));
+}

@@ -220,3 +220,15 @@ fn keys_are_told_as_words_and_acted_on_when_no_more_come() {
     session.tell(EngineCommand::Key('\u{7}'));
     assert_eq!(session.sent(), Vec::<serde_json::Value>::new());
 }
+
+#[test]
+fn what_the_carrier_understood_is_told_as_the_callers_words() {
+    let mut session = Session::ready();
+    session.tell(EngineCommand::Read("Where is my order?".into()));
+    let sent = session.sent();
+    assert_eq!((sent.len(), &sent[0]["type"]), (1, &json!("session.commentary.append")));
+    assert!(sent[0]["content"].as_str().expect("a text").contains("Where is my order?"));
+    let events = session.events();
+    assert_eq!(events[..2], [EngineEvent::CallerSpeaks, EngineEvent::CallerPauses]);
+    assert!(matches!(&events[2], EngineEvent::CallerSaid(_, said) if said.text == "Where is my order?"));
+}

@@ -6,6 +6,7 @@ use crate::rig::{
 };
 use call::{EngineCommand, EngineEvent, Manner};
 use engine::Brief;
+use serde_json::json;
 use std::time::Duration;
 
 #[test]
@@ -245,4 +246,18 @@ fn a_done_that_was_not_told_yet_is_taken_back_when_more_is_to_be_said() {
     let events = session.events();
     let Some(EngineEvent::Done(usage)) = events.last() else { panic!("{events:?}") };
     assert_eq!(usage.text_tokens_in, 7, "and what it told is told later");
+}
+
+#[test]
+fn what_the_carrier_understood_is_put_into_the_conversation_as_the_callers_words() {
+    let mut session = Session::ready_as(config(), Brief { manner: Manner::Turns, ..brief() });
+    session.tell(EngineCommand::Read("Where is my order?".into()));
+    session.tell(EngineCommand::Respond);
+    let sent = session.sent();
+    assert_eq!(sent.len(), 2, "no sound is committed: {sent:?}");
+    assert_eq!(sent[0]["item"]["role"], "user");
+    assert_eq!(sent[0]["item"]["content"], json!([{"type": "input_text", "text": "Where is my order?"}]));
+    assert_eq!(sent[1]["type"], "response.create");
+    let said = crate::rig::caller(1, "Where is my order?", false);
+    assert_eq!(session.events(), [EngineEvent::CallerSpeaks, EngineEvent::CallerPauses, said]);
 }

@@ -2,8 +2,8 @@
 
 use super::{
     AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Data, Deepgram, Email, EngineKind,
-    Flags, Google, Log, LogFormat, Messages, Mode, Ollama, OnMachine, OpenAi, OutOfHours, Plivo, Server,
-    Telnyx, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier, dotenv, file, finish,
+    Flags, Google, Hear, Log, LogFormat, Messages, Mode, Ollama, OnMachine, OpenAi, OutOfHours, Plivo,
+    Server, Telnyx, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier, dotenv, file, finish,
     parse::Value,
     schema::{self, Setting},
 };
@@ -385,6 +385,7 @@ fn blank(zone: TimeZone) -> Config {
             greeting: nowhere(),
             longest: std::time::Duration::ZERO,
             destinations: Vec::new(),
+            briefed: false,
         },
         assistant: Assistant {
             engine: EngineKind::Local,
@@ -401,6 +402,7 @@ fn blank(zone: TimeZone) -> Config {
         calls: Calls {
             mode: Mode::Auto,
             modes: BTreeMap::new(),
+            hear: Hear::Record,
             may_call: Vec::new(),
             machine: OnMachine::HangUp,
             machine_words: nowhere(),
@@ -448,6 +450,7 @@ fn blank(zone: TimeZone) -> Config {
             confirmations: tool::message::Confirmations::None,
             reminder: std::time::Duration::ZERO,
             quiet: None,
+            answers: 0,
         },
         email: Email { user: None, password: None, from: None, smtp_host: None, smtp_port: 0, smtp_ca: None },
         google: Google { client_id: None, client_secret: None, api_url: nowhere(), oauth_url: nowhere() },

@@ -10,15 +10,26 @@
 //! comes back with another [`Visit`] that brings nothing new.
 
 use super::clips::Clips;
+use crate::config::Hear;
 use call::{Chunk, Format, LineCommand, LineEvent, Mark};
-use carrier::{Bounds, Dial, Next, Prompt, Reply};
+use carrier::{Bounds, Dial, GatherInput, Next, Prompt, Reply};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 /// A caller may speak this long at a time; the silence after which they have finished is a carrier's least that is not
-/// within a sentence.
-pub const BOUNDS: Bounds =
-    Bounds { longest: Duration::from_secs(30), silence: Duration::from_secs(2), finish: None };
+/// within a sentence. Any key ends it.
+const RECORDED: Bounds =
+    Bounds { longest: Duration::from_secs(30), silence: Duration::from_secs(2), finish: "0123456789*#" };
+/// The same for a message, which goes on with the next recording.
+const MESSAGE: Bounds = Bounds { longest: Duration::from_secs(60), ..RECORDED };
+/// How long the carrier waits for the first word, and for another one. The first key ends it.
+const UNDERSTOOD: Bounds =
+    Bounds { longest: Duration::from_secs(8), silence: Duration::from_secs(2), finish: "" };
+/// The same for the keys behind a star.
+const TYPED: Bounds =
+    Bounds { longest: Duration::from_secs(8), silence: Duration::from_secs(5), finish: "#" };
+/// Twelve digits of a PIN.
+const MOST_TYPED: u32 = 12;
 /// Sound is handed on in pieces as long as this: 100 ms.
 const PIECE: usize = 800;
 /// The longest that is played at a time: two minutes.
@@ -38,8 +49,14 @@ pub enum Heard {
     Nothing,
     /// The caller was recorded, in µ-law; empty where nothing was to be heard.
     Sound(Vec<u8>),
+    /// The same, and the hash key ended it.
+    Ended(Vec<u8>),
+    /// The carrier understood this.
+    Words(String),
     /// The caller pressed these.
     Keys(String),
+    /// The caller has hung up, and was recorded until then.
+    Last(Vec<u8>),
     /// The caller has hung up.
     Gone,
 }
@@ -53,8 +70,58 @@ pub struct Addresses {
     pub base: String,
 }
 
+/// How a caller is listened to.
+#[derive(Clone, Debug)]
+pub struct Ear {
+    pub hear: Hear,
+    /// What the carrier is to understand: a tag such as `de-DE`.
+    pub language: String,
+    /// Keys behind a star may be a PIN.
+    pub pin: bool,
+    /// Nobody answers: the caller leaves a message.
+    pub voicemail: bool,
+}
+
+impl Ear {
+    /// What comes of it is posted to `to`.
+    pub fn listen(&self, to: String) -> Next {
+        match self.hear {
+            Hear::Record => Next::Record { to, bounds: self.bounds(), beep: false },
+            Hear::Gather => {
+                let language = self.language.clone();
+                Next::Gather { to, bounds: self.bounds(), input: GatherInput::Both(1), language }
+            }
+        }
+    }
+
+    /// After how long somebody who says nothing comes back.
+    pub fn silence(&self) -> Duration {
+        match self.hear {
+            Hear::Record => self.bounds().silence,
+            Hear::Gather => self.bounds().longest,
+        }
+    }
+
+    fn bounds(&self) -> Bounds {
+        match self.hear {
+            Hear::Record if self.voicemail => MESSAGE,
+            Hear::Record => RECORDED,
+            Hear::Gather => UNDERSTOOD,
+        }
+    }
+
+    /// The keys behind a star, up to the hash.
+    fn keys(to: String) -> Next {
+        let input = GatherInput::Keys(MOST_TYPED);
+        Next::Gather { to, bounds: TYPED, input, language: String::new() }
+    }
+}
+
 pub struct TurnsLine {
     visits: mpsc::Receiver<Visit>,
+    ear: Ear,
+    /// The caller pressed the star, and was asked for the keys behind it.
+    starred: bool,
     waiting: Option<oneshot::Sender<Reply>>,
     /// A reply that was ready before anybody asked for it.
     ready: Option<Reply>,
@@ -67,9 +134,11 @@ pub struct TurnsLine {
 }
 
 impl TurnsLine {
-    pub fn new(visits: mpsc::Receiver<Visit>, addresses: Addresses, clips: Arc<Clips>) -> Self {
+    pub fn new(visits: mpsc::Receiver<Visit>, addresses: Addresses, ear: Ear, clips: Arc<Clips>) -> Self {
         Self {
             visits,
+            ear,
+            starred: false,
             waiting: None,
             ready: None,
             addresses,
@@ -107,8 +176,8 @@ impl TurnsLine {
                 self.heard.extend(self.marks.drain(..).map(LineEvent::Played));
             }
             LineCommand::Listen => {
-                let record = Next::Record { to: self.addresses.next.clone(), bounds: BOUNDS, beep: false };
-                self.reply(record);
+                let listen = self.ear.listen(self.addresses.next.clone());
+                self.reply(listen);
             }
             LineCommand::HangUp => self.reply(Next::HangUp),
             // Which number that is, the server knows; it asks the carrier itself.
@@ -117,8 +186,8 @@ impl TurnsLine {
     }
 
     /// Connects the caller to somebody else, as the answer to the webhook that waits.
-    pub fn connect(&mut self, to: String) {
-        self.reply(Next::Dial(Dial { to, ..Dial::default() }));
+    pub fn connect(&mut self, dial: Dial) {
+        self.reply(Next::Dial(dial));
     }
 
     fn play(&mut self, chunk: &Chunk) {
@@ -129,16 +198,27 @@ impl TurnsLine {
 
     fn visited(&mut self, visit: Visit) {
         let Visit { heard, answer } = visit;
+        // They are asked only after everything was played.
+        if !matches!(heard, Heard::Nothing | Heard::Gone) {
+            self.heard.extend(self.marks.drain(..).map(LineEvent::Played));
+        }
+        let mut types = false;
         match heard {
             Heard::Nothing => {}
-            // They are asked only after everything was played.
-            Heard::Sound(sound) => {
-                self.heard.extend(self.marks.drain(..).map(LineEvent::Played));
-                let piece = |bytes: &[u8]| Chunk { format: Format::Ulaw, bytes: bytes.to_vec().into() };
-                self.heard.extend(sound.chunks(PIECE).map(piece).map(LineEvent::Audio));
-                self.heard.push_back(LineEvent::TurnOver);
+            // Who leaves a message has finished it; who talks has only had their turn.
+            Heard::Ended(sound) if self.ear.voicemail => self.sounded(&sound, Some(LineEvent::Key('#'))),
+            Heard::Sound(sound) | Heard::Ended(sound) => {
+                self.sounded(&sound, Some(LineEvent::TurnOver));
             }
-            Heard::Keys(keys) => self.heard.extend(keys.chars().map(LineEvent::Key)),
+            Heard::Last(sound) => {
+                self.sounded(&sound, None);
+                self.over = true;
+            }
+            Heard::Words(words) => {
+                self.starred = false;
+                self.heard.extend([LineEvent::Words(words), LineEvent::TurnOver]);
+            }
+            Heard::Keys(keys) => types = self.typed(&keys),
             Heard::Gone => self.over = true,
         }
         match self.ready.take() {
@@ -147,6 +227,31 @@ impl TurnsLine {
             None if answer.is_closed() => {}
             None => self.waiting = Some(answer),
         }
+        if types {
+            self.reply(Ear::keys(self.addresses.next.clone()));
+        }
+    }
+
+    fn sounded(&mut self, sound: &[u8], then: Option<LineEvent>) {
+        self.starred = false;
+        let piece = |bytes: &[u8]| Chunk { format: Format::Ulaw, bytes: bytes.to_vec().into() };
+        self.heard.extend(sound.chunks(PIECE).map(piece).map(LineEvent::Audio));
+        self.heard.extend(then);
+    }
+
+    /// Carriers hand over one key at a time, or those up to a hash that they keep. True: a star is to be followed by more.
+    fn typed(&mut self, keys: &str) -> bool {
+        if std::mem::take(&mut self.starred) {
+            let keys = keys.strip_suffix('#').unwrap_or(keys);
+            let all = std::iter::once('*').chain(keys.chars()).chain(['#']);
+            self.heard.extend(all.map(LineEvent::Key));
+            return false;
+        }
+        self.starred = self.ear.pin && keys == "*";
+        if !self.starred {
+            self.heard.extend(keys.chars().map(LineEvent::Key));
+        }
+        self.starred
     }
 
     /// Answers the webhook that waits, or the next one: what was gathered is played, then this happens.
@@ -175,11 +280,17 @@ impl TurnsLine {
 mod tests {
     use super::*;
 
+    const RECORDS: Ear = Ear { hear: Hear::Record, language: String::new(), pin: true, voicemail: false };
+
     fn line() -> (mpsc::Sender<Visit>, TurnsLine, Arc<Clips>) {
+        line_of(RECORDS)
+    }
+
+    fn line_of(ear: Ear) -> (mpsc::Sender<Visit>, TurnsLine, Arc<Clips>) {
         let (sender, visits) = mpsc::channel(4);
         let clips = Arc::new(Clips::default());
         let addresses = Addresses { next: "https://e/next".into(), base: "https://e".into() };
-        (sender, TurnsLine::new(visits, addresses, clips.clone()), clips)
+        (sender, TurnsLine::new(visits, addresses, ear, clips.clone()), clips)
     }
 
     fn visit(heard: Heard) -> (Visit, oneshot::Receiver<Reply>) {
@@ -253,5 +364,72 @@ mod tests {
         assert!(matches!(answered.try_recv(), Ok(Reply::Turn(prompts, Next::HangUp)) if prompts.len() == 2));
         drop(sender);
         assert_eq!(take(&mut line), Some(LineEvent::Closed));
+    }
+
+    /// What this visit brings, and its answer.
+    fn brings(ear: &Ear, heards: impl IntoIterator<Item = Heard>) -> (Vec<LineEvent>, Vec<Option<Reply>>) {
+        let (sender, mut line, _clips) = line_of(ear.clone());
+        let (mut events, mut replies) = (Vec::new(), Vec::new());
+        for heard in heards {
+            let (visit, mut answered) = visit(heard);
+            assert!(sender.try_send(visit).is_ok(), "there is room");
+            let mut open = true;
+            events.extend(std::iter::from_fn(|| {
+                let event = take(&mut line).filter(|_| open);
+                open &= event != Some(LineEvent::Closed);
+                event
+            }));
+            replies.push(answered.try_recv().ok());
+        }
+        (events, replies)
+    }
+
+    fn keys(keys: &str) -> Vec<LineEvent> {
+        keys.chars().map(LineEvent::Key).collect()
+    }
+
+    #[tokio::test]
+    async fn a_star_asks_for_the_keys_behind_it_up_to_the_hash() {
+        for typed in ["2718", "2718#"] {
+            let heards = [Heard::Keys("*".into()), Heard::Keys(typed.into())];
+            let (events, replies) = brings(&RECORDS, heards);
+            let Some(Reply::Turn(prompts, Next::Gather { input, bounds, .. })) = &replies[0] else {
+                panic!("{replies:?}")
+            };
+            assert_eq!((prompts.len(), *input, bounds.finish), (0, GatherInput::Keys(12), "#"));
+            assert_eq!((events, &replies[1]), (keys("*2718#"), &None));
+        }
+        let nothing = [Heard::Keys("*".into()), Heard::Sound(Vec::new()), Heard::Keys("1".into())];
+        assert_eq!(brings(&RECORDS, nothing).0, [LineEvent::TurnOver, LineEvent::Key('1')]);
+        let without = Ear { pin: false, ..RECORDS };
+        assert_eq!(brings(&without, [Heard::Keys("*".into())]), (keys("*"), vec![None]));
+    }
+
+    #[tokio::test]
+    async fn a_hash_ends_a_turn_and_a_message() {
+        let sound = || Heard::Ended(vec![7; 80]);
+        let (events, _) = brings(&RECORDS, [sound()]);
+        assert_eq!(events.last(), Some(&LineEvent::TurnOver));
+        let (events, _) = brings(&Ear { voicemail: true, ..RECORDS }, [sound()]);
+        assert_eq!(events.last(), Some(&LineEvent::Key('#')));
+        assert!(matches!(&events[0], LineEvent::Audio(_)), "what was said until then is kept");
+    }
+
+    #[tokio::test]
+    async fn what_was_said_before_the_caller_hung_up_comes_before_the_end() {
+        let (events, _) = brings(&Ear { voicemail: true, ..RECORDS }, [Heard::Last(vec![7; 80])]);
+        // The line goes on saying that it is over.
+        assert!(matches!(&events[..2], [LineEvent::Audio(_), LineEvent::Closed]), "{events:?}");
+    }
+
+    #[tokio::test]
+    async fn what_the_carrier_understood_is_handed_on_in_words() {
+        let ear = Ear { hear: Hear::Gather, language: "de-DE".into(), ..RECORDS };
+        let (events, _) = brings(&ear, [Heard::Words("am Dienstag".into())]);
+        assert_eq!(events, [LineEvent::Words("am Dienstag".into()), LineEvent::TurnOver]);
+        let Next::Gather { input, language, .. } = ear.listen("https://e/next".into()) else {
+            panic!("it understands")
+        };
+        assert_eq!((input, language.as_str()), (GatherInput::Both(1), "de-DE"));
     }
 }

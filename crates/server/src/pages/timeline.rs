@@ -252,7 +252,7 @@ mod tests {
         let rows: Vec<_> = notes
             .iter()
             .map(|(at, note)| {
-                let (kind, json) = notes::to_json(*at, note);
+                let (kind, json) = notes::to_json(*at, note, notes::Numbers::default());
                 NoteRow { at_ms: i64::try_from(*at).expect("short"), kind: kind.into(), json }
             })
             .collect();

@@ -111,7 +111,7 @@ async fn told(app: &Arc<App>, carrier: &'static dyn Carrier, row: &CallRow, stat
         Some(CallStatus::Failed) => write_end(app, &row.id, crate::outgoing::FAILED).await,
         Some(CallStatus::Canceled) => write_end(app, &row.id, "canceled").await,
         Some(CallStatus::Completed) => {
-            app.turns.gone(&row.id);
+            app.turns.gone(app, &row.id);
             // Whoever runs it writes how it ended, and knows more of it.
             let nobody_runs_it = row.answered_ms.is_none() && !app.calls.is_in_progress(&row.id);
             if nobody_runs_it && (app.calls.take(&row.id).is_some() || row.outbound) {

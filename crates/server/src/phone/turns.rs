@@ -4,8 +4,8 @@ use super::{Refused, Signed, document};
 use crate::{
     app::App,
     carriers,
-    config::Config,
-    line::turns::{Addresses, BOUNDS, Heard, TurnsLine, Visit},
+    config::{Config, Hear},
+    line::turns::{Addresses, Ear, Heard, TurnsLine, Visit},
 };
 use axum::{
     extract::{Path, State},
@@ -57,6 +57,7 @@ struct UnderWay {
     visits: mpsc::Sender<Visit>,
     /// The address of its webhooks.
     next: String,
+    ear: Ear,
     /// The last recording that was told of: carriers tell twice.
     recording: String,
     /// How often in a row the caller was listened to and nothing came.
@@ -70,11 +71,7 @@ impl Turns {
         let without = self.without_streams.lock().unwrap_or_else(PoisonError::into_inner);
         let since = without.get(&(carrier.name(), to.to_owned()));
         let refused = since.is_some_and(|since| now.saturating_duration_since(*since) < WITHOUT_STREAMS);
-        if refused && carriers::Account::of(config, carrier).is_some() {
-            Manner::Turns
-        } else {
-            Manner::Duplex
-        }
+        if refused && can_be_heard(config, carrier) { Manner::Turns } else { Manner::Duplex }
     }
 
     pub(super) fn no_stream_opened(&self, carrier: &dyn Carrier, to: &str, now: Instant) {
@@ -83,17 +80,34 @@ impl Turns {
         without.insert((carrier.name(), to.to_owned()), now);
     }
 
-    fn visits(&self, call: &str) -> Option<(mpsc::Sender<Visit>, String)> {
-        let under_way = self.lock();
-        let call = under_way.get(call)?;
-        Some((call.visits.clone(), call.next.clone()))
+    /// Whether a call is carried by webhooks here.
+    pub(super) fn is_under_way(&self, call: &str) -> bool {
+        self.lock().contains_key(call)
     }
 
-    /// Tells a call that its caller has hung up, where it is carried by webhooks.
-    pub(super) fn gone(&self, call: &str) {
-        if let Some((visits, _next)) = self.visits(call) {
-            let (answer, _nobody_waits) = oneshot::channel();
-            let _over = visits.try_send(Visit { heard: Heard::Gone, answer });
+    fn visits(&self, call: &str) -> Option<(mpsc::Sender<Visit>, Way)> {
+        let under_way = self.lock();
+        let call = under_way.get(call)?;
+        Some((
+            call.visits.clone(),
+            Way { next: call.next.clone(), listen: call.ear.listen(call.next.clone()) },
+        ))
+    }
+
+    /// Tells a call that its caller has hung up, where it is carried by webhooks. A message that was being left is waited
+    /// for: the carrier tells of its recording by another webhook.
+    pub(super) fn gone(&self, app: &App, call: &str) {
+        let leaves_message = self.lock().get(call).is_some_and(|call| call.ear.voicemail);
+        let Some((visits, _way)) = self.visits(call) else { return };
+        let (answer, _nobody_waits) = oneshot::channel();
+        let visit = Visit { heard: Heard::Gone, answer };
+        if leaves_message {
+            app.tasks.spawn(async move {
+                tokio::time::sleep(FETCHED_WITHIN).await;
+                let _over = visits.send(visit).await;
+            });
+        } else {
+            let _over = visits.try_send(visit);
         }
     }
 
@@ -114,12 +128,13 @@ impl Turns {
             Heard::Sound(sound) => {
                 sound.chunks(A_WHILE).all(|a_while| is_silent(&ulaw_to_samples(a_while), NOTHING_SAID))
             }
-            Heard::Nothing | Heard::Keys(_) | Heard::Gone => return false,
+            Heard::Ended(_) | Heard::Words(_) | Heard::Keys(_) => false,
+            Heard::Nothing | Heard::Last(_) | Heard::Gone => return false,
         };
         let mut under_way = self.lock();
-        let Some(call) = under_way.get_mut(call) else { return false };
+        let Some(call) = under_way.get_mut(call).filter(|call| !call.ear.voicemail) else { return false };
         call.silences = if silent { call.silences + 1 } else { 0 };
-        let thinks = silent && BOUNDS.silence * (call.silences + 1) <= patience;
+        let thinks = silent && call.ear.silence() * (call.silences + 1) <= patience;
         if !thinks {
             call.silences = 0;
         }
@@ -127,13 +142,12 @@ impl Turns {
     }
 
     /// A line for the call of this id, until it is [closed](Self::close).
-    pub(super) fn open(&self, app: &App, id: &str, addresses: Addresses) -> TurnsLine {
+    pub(super) fn open(&self, app: &App, id: &str, addresses: Addresses, ear: Ear) -> TurnsLine {
         let (visits, inbox) = mpsc::channel(8);
-        self.lock().insert(
-            id.to_owned(),
-            UnderWay { visits, next: addresses.next.clone(), recording: String::new(), silences: 0 },
-        );
-        TurnsLine::new(inbox, addresses, app.clips.clone())
+        let (next, recording) = (addresses.next.clone(), String::new());
+        let under_way = UnderWay { visits, next, ear: ear.clone(), recording, silences: 0 };
+        self.lock().insert(id.to_owned(), under_way);
+        TurnsLine::new(inbox, addresses, ear, app.clips.clone())
     }
 
     pub(super) fn close(&self, id: &str) {
@@ -143,6 +157,19 @@ impl Turns {
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, UnderWay>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether somebody can be heard by turns: what the carrier recorded can be fetched, or it understands them itself.
+pub(super) fn can_be_heard(config: &Config, carrier: &dyn Carrier) -> bool {
+    config.calls.hear == Hear::Gather || carriers::Account::of(config, carrier).is_some()
+}
+
+/// Where a call goes on.
+struct Way {
+    /// The address of its webhooks.
+    next: String,
+    /// How the caller is listened to.
+    listen: Next,
 }
 
 /// Which call a webhook is about.
@@ -160,23 +187,23 @@ pub async fn turn(
     let (carrier, request) = (signed.carrier, signed.as_request());
     let again = again(request.target);
     let turn = carrier.read_turn(&request)?;
-    let Some((visits, next)) = app.turns.visits(&call) else {
+    let Some((visits, way)) = app.turns.visits(&call) else {
         tracing::info!(call, "a webhook of a call that is over, or was never here");
         return Ok(document(carrier, &Reply::Turn(Vec::new(), Next::HangUp)));
     };
     let reply = if again > 0 {
-        visited(&app, &call, visits, async { Heard::Nothing }, &next, again).await
+        visited(&app, &call, visits, async { Heard::Nothing }, way, again).await
     } else {
         let hearing = heard(app.clone(), carrier, call.clone(), turn);
-        visited(&app, &call, visits, hearing, &next, again).await
+        visited(&app, &call, visits, hearing, way, again).await
     };
     Ok(document(carrier, &reply))
 }
 
 /// The first answer of a call: the greeting, or that it is coming.
 pub(super) async fn begin(app: &Arc<App>, id: &str) -> Reply {
-    let Some((visits, next)) = app.turns.visits(id) else { return Reply::Turn(Vec::new(), Next::HangUp) };
-    visited(app, id, visits, async { Heard::Nothing }, &next, 0).await
+    let Some((visits, way)) = app.turns.visits(id) else { return Reply::Turn(Vec::new(), Next::HangUp) };
+    visited(app, id, visits, async { Heard::Nothing }, way, 0).await
 }
 
 /// Brings what was heard to the call, and waits for what it says to it, but not for longer than the carrier does.
@@ -185,16 +212,16 @@ async fn visited(
     call: &str,
     visits: mpsc::Sender<Visit>,
     hearing: impl Future<Output = Heard> + Send + 'static,
-    next: &str,
+    way: Way,
     again: u32,
 ) -> Reply {
     let (answer, answered) = oneshot::channel();
-    let again_listening = Next::Record { to: next.to_owned(), bounds: BOUNDS, beep: false };
+    let Way { next, listen } = way;
     let (host, call) = (app.clone(), call.to_owned());
     app.tasks.spawn(async move {
         let heard = hearing.await;
         if host.turns.thinks(&call, &heard, host.config.get().policy.silence) {
-            let _gone = answer.send(Reply::Turn(Vec::new(), again_listening));
+            let _gone = answer.send(Reply::Turn(Vec::new(), listen));
             return;
         }
         let _over = visits.send(Visit { heard, answer }).await;
@@ -225,16 +252,23 @@ fn again(target: &str) -> u32 {
 
 async fn heard(app: Arc<App>, carrier: &'static dyn Carrier, call: String, turn: Turn) -> Heard {
     if turn.over {
-        return Heard::Gone;
+        let leaves_message = app.turns.lock().get(&call).is_some_and(|call| call.ear.voicemail);
+        let Some(recorded) = turn.recorded.filter(|_| leaves_message) else { return Heard::Gone };
+        return fetched(&app, carrier, &recorded.url).await.map_or(Heard::Gone, Heard::Last);
     }
-    if !turn.gathered.digits.is_empty() {
+    let hash = turn.gathered.digits == "#" && turn.recorded.is_some();
+    if !turn.gathered.digits.is_empty() && !hash {
         return Heard::Keys(turn.gathered.digits);
+    }
+    if !turn.gathered.speech.trim().is_empty() {
+        return Heard::Words(turn.gathered.speech);
     }
     let Some(recorded) = turn.recorded else { return Heard::Sound(Vec::new()) };
     if !app.turns.is_news(&call, &recorded) {
         return Heard::Nothing;
     }
     match fetched(&app, carrier, &recorded.url).await {
+        Ok(sound) if hash => Heard::Ended(sound),
         Ok(sound) => Heard::Sound(sound),
         Err(why) => {
             tracing::warn!(call, why, "a recording could not be heard");

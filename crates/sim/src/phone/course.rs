@@ -32,6 +32,7 @@ pub async fn call(
         ending: Ending::Finished,
         errors: Vec::new(),
         said: Vec::new(),
+        briefed: Vec::new(),
         recordings: 0,
         streamed: false,
         times: Times {
@@ -235,7 +236,7 @@ impl<P: Party> Course<'_, P> {
         self.streamed(dial, verb, "stream-stopped", "").await;
         self.pace = self.pace.map(|_| clock::now());
         match left? {
-            Left::ServerClosed => {
+            Left::ServerClosed | Left::Broke => {
                 if let Some(action) = &verb.action {
                     self.after(dial, action).await?;
                 }
@@ -244,6 +245,27 @@ impl<P: Party> Course<'_, P> {
             Left::CallerHungUp => Ok(Some(Ending::CallerHungUp)),
             Left::Ordered(order) => self.obey(dial, order).await,
         }
+    }
+
+    /// Whoever took the call hears what this address answers; it is another leg of the call that asks for it.
+    async fn brief(&mut self, dial: &mut Dial, briefing: &Callback) -> Result<(), Failed> {
+        let call = dial.sids.call.clone();
+        let other = if dial.sids.call.pop() == Some('0') { '1' } else { '0' };
+        dial.sids.call.push(other);
+        let to = Callback { url: webhook::absolute(&self.here.url, &briefing.url), post: briefing.post };
+        let asked = webhook::ask(self.company, dial, &to, &About::Redirected).await;
+        dial.sids.call = call;
+        for verb in asked?.verbs {
+            match verb {
+                Verb::Say(text) => self.ended.briefed.push(text),
+                Verb::Play(_) | Verb::Pause(_) => {}
+                other => {
+                    let what = format!("{other:?} is nothing to be heard by whoever takes a call");
+                    return Err(Failed { code: self.company.codes().document, what, status: None });
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn after(&mut self, dial: &Dial, action: &str) -> Result<(), Failed> {
@@ -258,7 +280,10 @@ impl<P: Party> Course<'_, P> {
         }
     }
 
-    async fn dial(&mut self, dial: &Dial, verb: DialVerb) -> Result<Option<Ending>, Failed> {
+    async fn dial(&mut self, dial: &mut Dial, verb: DialVerb) -> Result<Option<Ending>, Failed> {
+        if let (Some(briefing), Callee::Answers) = (&verb.briefing, dial.callee) {
+            self.brief(dial, briefing).await?;
+        }
         let ending = (dial.callee == Callee::Answers).then_some(Ending::Transferred(verb.whom));
         let about = About::Dialled { status: dial.callee.status() };
         match (&verb.action, &ending) {

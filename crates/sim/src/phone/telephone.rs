@@ -91,6 +91,8 @@ pub struct ProtocolError {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Left {
     ServerClosed,
+    /// The connection is gone without a word.
+    Broke,
     CallerHungUp,
     Ordered(Order),
 }
@@ -145,6 +147,7 @@ pub(super) async fn connect(
         down: Journey::new(dial.network.down, dial.network),
         ended,
         heard: Vec::new(),
+        breaks_after: dial.breaks_after.take(),
     };
     let left = line.run(&mut dial.orders, party).await;
     line.ended.times.stopped = Some(clock::now());
@@ -207,6 +210,7 @@ struct Line<'a> {
     down: Journey<FromServer>,
     ended: &'a mut Ended,
     heard: Vec<Heard>,
+    breaks_after: Option<Duration>,
 }
 
 impl Line<'_> {
@@ -248,6 +252,9 @@ impl Line<'_> {
                 }
             }
             self.flush(now).await?;
+            if self.breaks_after.is_some_and(|length| now >= started + length) {
+                return Ok(Left::Broke);
+            }
             let wake = [self.playout.next_mark(), self.down.next(), self.up.next()];
             let wake = wake.into_iter().flatten().fold(pace.next(), Instant::min);
             tokio::select! {

@@ -184,7 +184,8 @@ impl<'a, P: Party> Turn<'a, P> {
                 Beat::Ordered(order) => return Ok(Went::Ordered(order)),
             }
         }
-        let silent = !sound.chunks(FRAME).any(is_loud);
+        // The tone of a key is a sound, too.
+        let silent = (ended_by.is_empty() || hung_up) && !sound.chunks(FRAME).any(is_loud);
         if silent && verb.only_of_something {
             return Ok(if hung_up { Went::HungUp } else { Went::On });
         }

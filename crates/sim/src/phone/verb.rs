@@ -115,6 +115,18 @@ pub struct DialVerb {
     pub action: Option<Callback>,
     pub caller_id: Option<String>,
     pub timeout: Option<Duration>,
+    /// Asked what whoever takes the call hears before they are connected.
+    pub briefing: Option<Callback>,
+}
+
+/// The `url` by which one of a `<Dial>`'s children briefs whoever takes the call.
+pub(crate) fn briefing(element: &Element) -> Result<Option<Callback>, String> {
+    for child in &element.children {
+        if let Some(told) = callback(child, "url", "method")? {
+            return Ok(Some(told));
+        }
+    }
+    Ok(None)
 }
 
 pub(crate) fn allow(element: &Element, attributes: &[&str], text: bool) -> Result<(), String> {

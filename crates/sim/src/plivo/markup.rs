@@ -4,8 +4,8 @@
 
 use crate::phone::{
     verb::{
-        DialVerb, GatherVerb, PlayVerb, RecordVerb, StreamVerb, Verb, absolute, address, allow, callback,
-        is_post, is_true, judge_stream_url, no_children, number, one_of, spoken,
+        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, StreamVerb, Verb, absolute, address, allow,
+        callback, is_post, is_true, judge_stream_url, no_children, number, one_of, spoken,
     },
     xml::{self, Element},
 };
@@ -349,6 +349,7 @@ fn dial(element: &Element) -> Result<Verb, String> {
         action: callback(element, "action", "method")?,
         caller_id: element.attribute("callerId").map(str::to_owned),
         timeout: Some(Duration::from_secs(number(element, "timeout", 120, 1..=600)?.into())),
+        briefing: element.attribute("confirmSound").map(|url| Callback { url: url.into(), post: true }),
     }))
 }
 

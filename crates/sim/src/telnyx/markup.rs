@@ -4,8 +4,8 @@
 
 use crate::phone::{
     verb::{
-        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, StreamVerb, Verb, address, allow, callback,
-        is_post, is_true, judge_stream_url, keys, no_children, number, one_of, parameters, spoken,
+        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, StreamVerb, Verb, address, allow, briefing,
+        callback, is_post, is_true, judge_stream_url, keys, no_children, number, one_of, parameters, spoken,
     },
     xml::{self, Element},
 };
@@ -262,6 +262,11 @@ fn dial(element: &Element) -> Result<Verb, String> {
     {
         return Err(format!("<{}> may not stand in <Dial>", other.name));
     }
+    for child in &element.children {
+        if child.name != "Number" && child.attribute("url").is_some() {
+            return Err(format!("<{}> has no url", child.name));
+        }
+    }
     let itself = element.text.trim();
     if !itself.is_empty() {
         whom.push(itself.into());
@@ -275,6 +280,7 @@ fn dial(element: &Element) -> Result<Verb, String> {
         action: callback(element, "action", "method")?,
         caller_id: element.attribute("callerId").map(str::to_owned),
         timeout: Some(Duration::from_secs(number(element, "timeout", 30, 5..=120)?.into())),
+        briefing: briefing(element)?,
     }))
 }
 

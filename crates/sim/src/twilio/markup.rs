@@ -5,8 +5,8 @@
 pub use crate::phone::verb::{StreamVerb, Verb};
 use crate::phone::{
     verb::{
-        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, address, allow, callback, is_post, is_true,
-        judge_stream_url, keys, no_children, number, one_of, parameters, spoken,
+        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, address, allow, briefing, callback, is_post,
+        is_true, judge_stream_url, keys, no_children, number, one_of, parameters, spoken,
     },
     xml::{self, Element},
 };
@@ -191,6 +191,7 @@ fn dial(element: &Element) -> Result<Verb, String> {
         action: callback(element, "action", "method")?,
         caller_id: element.attribute("callerId").map(str::to_owned),
         timeout: Some(Duration::from_secs(number(element, "timeout", 30, 1..=600)?.into())),
+        briefing: briefing(element)?,
     }))
 }
 

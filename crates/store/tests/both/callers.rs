@@ -57,7 +57,7 @@ async fn call(store: &Store, id: &str, from: &str, ended: bool) {
 async fn a_voicemail_is_kept_once_a_call_with_its_letter(store: Store) {
     call(&store, "c1", ANNA, false).await;
     let sound: Vec<u8> = (0..16_000_u32).map(|n| n.to_le_bytes()[0]).collect();
-    let new = NewVoicemail { call_id: "c1", caller: ANNA, ulaw: &sound, taken_ms: 5_000 };
+    let new = NewVoicemail { call_id: "c1", caller: ANNA, ulaw: &sound, body: "", taken_ms: 5_000 };
     let job = |id: &str| Some((format!("owner:{id}"), "{}".to_owned()));
     let id = store.voicemail_taken(&new, job, "owner").await.expect("kept").expect("the first");
     assert_eq!(store.voicemail_taken(&new, job, "owner").await.expect("looked"), None);

@@ -129,6 +129,11 @@ pub fn voicemail(message: &str, letter: &Letter, at_ms: i64) -> Planned {
     owner(&format!("voicemail:{message}"), letter, Some(message), at_ms)
 }
 
+/// The letter that brings the owner this message, which the assistant wrote down.
+pub fn message(message: &str, letter: &Letter, at_ms: i64) -> Planned {
+    owner(&format!("message:{message}"), letter, None, at_ms)
+}
+
 fn owner(key: &str, letter: &Letter, voicemail: Option<&str>, at_ms: i64) -> Planned {
     let Letter { subject, text, html } = letter.clone();
     let brief = OwnerBrief { subject, text, html, at_ms, voicemail: voicemail.map(str::to_owned) };

@@ -116,17 +116,40 @@ pub fn revoked(calendar: &str, why: &str) -> Letter {
     }
 }
 
-/// A voicemail was taken.
-pub fn voicemail(caller: &str, seconds: usize) -> Letter {
-    let from = if caller.is_empty() { "a withheld number".to_owned() } else { tame(caller, 40) };
-    let opening = "somebody has left a message.";
-    let facts = [("From", from.clone()), ("Length", format!("{}:{:02}", seconds / 60, seconds % 60))];
-    let closing = ["It can be heard on the messages page.".to_owned()];
-    Letter {
-        subject: format!("Voicemail from {from}"),
-        text: text_part(opening, &facts, &closing),
-        html: html_part(opening, &facts, &closing),
+/// A voicemail was taken: sound of so many seconds, or words that the carrier understood.
+pub fn voicemail(caller: &str, seconds: usize, body: &str) -> Letter {
+    let from = sender(caller);
+    let mut facts = vec![("From", from.clone())];
+    if seconds > 0 {
+        facts.push(("Length", format!("{}:{:02}", seconds / 60, seconds % 60)));
     }
+    if !body.is_empty() {
+        facts.push(("Message", tame(body, LONGEST_MESSAGE)));
+    }
+    let closing = if seconds > 0 { "It can be heard on the messages page." } else { READABLE };
+    left(format!("Voicemail from {from}"), &facts, closing)
+}
+
+/// The assistant wrote down a message.
+pub fn message(caller: &str, body: &str, urgent: bool) -> Letter {
+    let from = sender(caller);
+    let facts = [("From", from.clone()), ("Message", tame(body, LONGEST_MESSAGE))];
+    let what = if urgent { "Urgent message" } else { "Message" };
+    left(format!("{what} from {from}"), &facts, READABLE)
+}
+
+/// What of a message stands in a letter, in characters; the page has all of it.
+const LONGEST_MESSAGE: usize = 2_000;
+const READABLE: &str = "It stands on the messages page.";
+
+fn sender(caller: &str) -> String {
+    if caller.is_empty() { "a withheld number".to_owned() } else { tame(caller, 40) }
+}
+
+fn left(subject: String, facts: &[(&str, String)], closing: &str) -> Letter {
+    let opening = "somebody has left a message.";
+    let closing = [closing.to_owned()];
+    Letter { subject, text: text_part(opening, facts, &closing), html: html_part(opening, facts, &closing) }
 }
 
 fn shown(summary: &str, most: usize) -> String {

@@ -25,7 +25,7 @@ impl Office {
         let store = Store::open("sqlite::memory:").await.expect("a store in memory");
         let books = Arc::new(Books::new(store.clone()));
         let reception = Destination { name: "reception".into(), address: "+4930999".into() };
-        let tools = Tools::standard(&store, books, berlin(), hours, vec![reception]);
+        let tools = Tools::standard(&store, books, berlin(), hours, vec![reception], None);
         Self { store, tools }
     }
 

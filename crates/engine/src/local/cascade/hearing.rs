@@ -200,6 +200,15 @@ impl Cascade {
         self.reply(now);
     }
 
+    /// A turn that came in words, of which there is no doubt.
+    pub(super) fn read(&mut self, now: Instant, words: String) {
+        self.turn += 1;
+        self.event(EngineEvent::CallerSpeaks);
+        self.event(EngineEvent::CallerPauses);
+        let utterance = Utterance { turn: self.turn, recognition: 0, since: now, over_voice: false };
+        self.words(now, &utterance, vec![Hypothesis { text: words, confidence: 1.0 }]);
+    }
+
     pub(super) fn respond(&mut self, now: Instant) {
         if self.manner == Manner::Turns {
             match self.ear.finish() {

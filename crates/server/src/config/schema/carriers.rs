@@ -1,9 +1,11 @@
 //! The telephone companies' accounts.
 
 use super::{Section, Setting};
-use crate::config::{Mode, OnMachine};
+use crate::config::{Hear, Mode, OnMachine};
 
 const MODES: [(&str, Mode); 3] = [("stream", Mode::Stream), ("turns", Mode::Turns), ("auto", Mode::Auto)];
+
+const HEARS: [(&str, Hear); 2] = [("record", Hear::Record), ("gather", Hear::Gather)];
 
 const MACHINES: [(&str, OnMachine); 3] =
     [("hang_up", OnMachine::HangUp), ("message", OnMachine::Message), ("talk", OnMachine::Talk)];
@@ -18,7 +20,8 @@ pub(super) const SECTIONS: &[Section] = &[
                 "calls.mode",
                 &["CALL_MODE"],
                 "auto",
-                "For numbers that are not listed. `auto` streams, and takes turns for an hour where no stream opened.",
+                "For numbers that are not listed. `auto` streams; where no stream opens, or it fails, the same call goes on by \
+                 turns, and further ones take turns for an hour where none opened.",
                 |c, v| v.choice(&MODES).map(|mode| c.calls.mode = mode),
             ),
             Setting::new(
@@ -29,6 +32,15 @@ pub(super) const SECTIONS: &[Section] = &[
                 |c, v| v.modes(&MODES).map(|modes| c.calls.modes = modes),
             )
             .example("+15550100199=turns, +15550100198=stream"),
+            Setting::new(
+                "calls.hear",
+                &["CALL_HEAR"],
+                "record",
+                "How callers are heard by turns: `record` (the carrier records them, which takes its account) or `gather` (the \
+                 carrier writes down what they say, at a price of its own, and the assistant reads it). Voicemail is always \
+                 recorded.",
+                |c, v| v.choice(&HEARS).map(|hear| c.calls.hear = hear),
+            ),
             Setting::new(
                 "calls.may_call",
                 &["CALL_NUMBERS"],

@@ -259,6 +259,14 @@ pub(super) const SECTIONS: &[Section] = &[
             )
             .example("reception=+15550100188, on call=sip:desk@example.com"),
             Setting::new(
+                "answering.transfer",
+                &["TRANSFER"],
+                "cold",
+                "How callers are connected: `cold`, or `warm`: whoever takes the call hears first, in one sentence, who calls and \
+                 why. The caller hears it ring meanwhile.",
+                |c, v| v.choice(&TRANSFERS).map(|briefed| c.answering.briefed = briefed),
+            ),
+            Setting::new(
                 "answering.transfer_words",
                 &["TRANSFER_WORDS"],
                 "I am connecting you. Please hold.",
@@ -268,6 +276,8 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     },
 ];
+
+const TRANSFERS: [(&str, bool); 2] = [("cold", false), ("warm", true)];
 
 fn answer_hours(text: &str) -> Result<AnswerHours, String> {
     match text.to_ascii_lowercase().as_str() {

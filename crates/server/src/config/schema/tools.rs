@@ -128,6 +128,14 @@ pub(super) const SECTIONS: &[Section] = &[
                 "When nobody is texted, by the owner's clock, but for the answer to a call; `none`: never quiet.",
                 |c, v| quiet(&v.text()?).map(|quiet| c.messages.quiet = quiet),
             ),
+            Setting::new(
+                "messages.text_answers",
+                &["TEXT_ANSWERS"],
+                "30",
+                "How many texts of one number the assistant answers in 24 hours, so that two machines do not text each other for \
+                 ever; 0: it answers none, and only C, STOP and START are heeded.",
+                |c, v| v.number(0..=500, "answers").map(|answers| c.messages.answers = answers),
+            ),
         ],
     },
     Section {
