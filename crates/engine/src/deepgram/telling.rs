@@ -153,10 +153,7 @@ impl Deepgram {
     /// A turn of the caller's that came in words.
     pub(super) fn read_words(&mut self, now: Instant, words: String, out: &mut Outbox) {
         if self.phase != Phase::Talking {
-            if self.early.len() < EARLY {
-                self.early.push_back(format!("The caller said: {words}"));
-            }
-            return;
+            return self.instruct(now, format!("The caller said: {words}"), out);
         }
         self.tell_agent(&words, out);
         self.hearing.begin(now);
