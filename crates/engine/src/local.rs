@@ -6,26 +6,40 @@
 //!     │                    ├ desk.rs  what to answer, or
 //!     │                    └ mind.rs  what a language model answers
 //!     ├─ asks ─► llm.rs              a language model: ollama.rs, chat.rs
+//!     ├─ asks ─► parts.rs ─┬ services  openai.rs, deepgram.rs ── web.rs; what they write: words.rs
+//!     │                    └ programs  espeak.rs, piper.rs ── program.rs
 //!     └─ asks ─► workers.rs           a pool of child processes, and in each:
-//!                  worker.rs ─┬ stt.rs  words out of sound ── pocketsphinx.rs
+//!                  worker.rs ─┬ stt.rs  words out of sound ── pocketsphinx.rs, whisper.rs
 //!                             └ tts.rs  sound out of words ── flite.rs
 //!
+//!   speakable.rs  what a voice is given to say
 //!   voicemail.rs  nobody: a greeting, a tone, and what the caller says
 //! ```
 
 pub mod cascade;
+pub mod deepgram;
 pub mod desk;
+pub mod espeak;
 pub mod flite;
+pub mod inflow;
 pub mod jsgf;
 mod lanes;
 pub mod llm;
 mod mind;
+pub mod openai;
+pub mod parts;
+pub mod piper;
 pub mod pocketsphinx;
+pub mod program;
+pub mod remembered;
 pub mod speakable;
 pub mod stt;
 pub mod tts;
 pub mod vad;
 pub mod voicemail;
+pub mod web;
+pub mod whisper;
+pub mod words;
 pub mod worker;
 mod workers;
 
@@ -54,7 +68,8 @@ use std::{
 /// What the caller may have said, and how sure the recogniser is of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hypothesis {
-    /// Lower-case words with single blanks between them, as the grammar spells them.
+    /// Lower-case words with single blanks between them, as the grammar spells them; as they were written down where there was
+    /// none.
     pub text: String,
     /// 0: surely not; 1: surely. `docs/speech.md` shows what was measured.
     pub confidence: f32,
@@ -75,8 +90,8 @@ pub type Speech = Result<Arc<[i16]>, String>;
 
 /// Hears words.
 pub trait Stt: Send + Sync {
-    /// Recognises one utterance (8 kHz, at most 30 s) against a JSGF grammar. No hypothesis: nothing was
-    /// understood at all.
+    /// Recognises one utterance (8 kHz, at most 30 s) against a JSGF grammar; an empty one takes any words. No hypothesis:
+    /// nothing was understood at all.
     fn recognise(&self, samples: Vec<i16>, grammar: Arc<str>) -> BoxFuture<'static, Heard>;
 }
 

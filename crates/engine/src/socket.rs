@@ -330,7 +330,7 @@ impl Drop for Socket {
 }
 
 /// One set of trusted roots and one cache of TLS sessions for all connections.
-static TLS: LazyLock<Arc<rustls::ClientConfig>> = LazyLock::new(|| {
+pub(crate) static TLS: LazyLock<Arc<rustls::ClientConfig>> = LazyLock::new(|| {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let config =
         rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))

@@ -63,7 +63,13 @@ fn workers() -> Workers {
 fn staff(arguments: &[&str]) -> Staff {
     let executable = std::env::current_exe().expect("this program");
     let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-    Staff { executable, arguments, size: 1, patience: std::time::Duration::from_secs(20) }
+    Staff {
+        executable,
+        arguments,
+        size: 1,
+        patience: std::time::Duration::from_secs(20),
+        whisper_patience: std::time::Duration::from_secs(60),
+    }
 }
 
 /// What a telephone makes of a voice: half a second of line before and after, 8 kHz, µ-law.

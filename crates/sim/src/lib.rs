@@ -26,6 +26,7 @@ pub mod openai;
 pub mod phone;
 pub mod plivo;
 pub mod smtp;
+pub mod speech;
 pub mod splice;
 pub mod stamp;
 pub mod telnyx;

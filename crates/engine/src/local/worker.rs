@@ -7,7 +7,7 @@ use super::{
     Hypothesis,
     flite::Flite,
     stt::{Ear, LONGEST_GRAMMAR, LONGEST_UTTERANCE},
-    tts,
+    tts, whisper,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::io::{self, BufReader, Read, Write};
@@ -41,6 +41,8 @@ pub(super) enum Request {
         grammar: String,
         most: usize,
     },
+    /// The body is the utterance.
+    Transcribe(whisper::Ear),
     /// Which of these words have no pronunciation?
     Unknown(Vec<String>),
     /// Which libraries and models are missing?
@@ -53,6 +55,7 @@ pub(super) enum Answer {
     /// The body is the speech.
     Spoken,
     Recognised(Vec<(String, f32)>),
+    Transcribed(whisper::Transcript),
     Unknown(Vec<String>),
     /// A sentence for each thing that is missing.
     Missing(Vec<String>),
@@ -102,6 +105,8 @@ fn read<T: DeserializeOwned>(input: &mut impl Read) -> io::Result<Option<(T, Vec
 struct Worker {
     ear: Option<Ear>,
     voice: Option<Flite>,
+    #[cfg(feature = "whisper")]
+    whisper: Option<whisper::Decoder>,
 }
 
 impl Worker {
@@ -122,6 +127,10 @@ impl Worker {
                     Err(why) => Answer::Refused(why),
                 }
             }
+            Request::Transcribe(ear) => match self.transcribe(samples, &ear) {
+                Ok(transcript) => Answer::Transcribed(transcript),
+                Err(why) => Answer::Refused(why),
+            },
             Request::Unknown(words) => match self.ear() {
                 Ok(ear) => {
                     Answer::Unknown(ear.unknown(words.iter().map(String::as_str)).into_iter().collect())
@@ -138,6 +147,25 @@ impl Worker {
 
     fn ear(&mut self) -> Result<&mut Ear, String> {
         open(&mut self.ear, Ear::open)
+    }
+
+    #[cfg(feature = "whisper")]
+    fn transcribe(&mut self, samples: &[i16], ear: &whisper::Ear) -> Result<whisper::Transcript, String> {
+        if samples.len() > LONGEST_UTTERANCE {
+            return Err(format!("an utterance of {} s is too long", samples.len() / 8_000));
+        }
+        // One model at a time: another one takes its place.
+        if self.whisper.as_ref().is_some_and(|decoder| !decoder.has(ear)) {
+            self.whisper = None;
+        }
+        let decoder = open(&mut self.whisper, || whisper::Decoder::open(ear.model.clone()))?;
+        decoder.transcribe(samples, ear)
+    }
+
+    #[cfg(not(feature = "whisper"))]
+    #[expect(clippy::unused_self, reason = "where Whisper is built in it is kept here")]
+    fn transcribe(&mut self, _: &[i16], _: &whisper::Ear) -> Result<whisper::Transcript, String> {
+        Err(whisper::INSTALL.into())
     }
 
     fn voice(&mut self) -> Result<&mut Flite, String> {

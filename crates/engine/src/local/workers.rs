@@ -3,7 +3,9 @@
 
 use super::{
     Heard, Hypothesis, Speech, Stt, Tts, flite,
+    remembered::Memory,
     tts::Spoken,
+    whisper,
     worker::{self, Answer, Request},
 };
 use futures_util::{FutureExt, future::BoxFuture};
@@ -27,7 +29,10 @@ use tokio::{
 #[derive(Clone, Debug)]
 pub struct Workers {
     pool: Arc<Pool>,
+    /// Those that have Whisper's model loaded, and keep a voice waiting for nobody.
+    whispers: Arc<Pool>,
     spoken: Arc<Spoken>,
+    memory: Memory,
 }
 
 /// How workers are run.
@@ -40,6 +45,8 @@ pub struct Staff {
     pub size: usize,
     /// A worker that takes longer for one request is taken for hung.
     pub patience: Duration,
+    /// The same for one that hears by Whisper, whose first request loads the model.
+    pub whisper_patience: Duration,
 }
 
 impl Workers {
@@ -52,12 +59,19 @@ impl Workers {
             arguments: vec![worker::ARGUMENT.into()],
             size: cores.min(2),
             patience: Duration::from_secs(20),
+            whisper_patience: Duration::from_secs(60),
         })
     }
 
     pub fn with(staff: Staff) -> Self {
-        let free = Arc::new(Semaphore::new(staff.size.max(1)));
-        Self { pool: Arc::new(Pool { staff, free, idle: Mutex::default() }), spoken: Arc::default() }
+        // Whisper takes all cores by itself.
+        let whispers = Staff { size: 1, patience: staff.whisper_patience, ..staff.clone() };
+        Self {
+            pool: Pool::new(staff),
+            whispers: Pool::new(whispers),
+            spoken: Arc::default(),
+            memory: Memory::default(),
+        }
     }
 
     /// Speaks one sentence of at most 1 000 bytes: samples of 8 kHz. `voice` is one of [`flite::VOICES`];
@@ -90,6 +104,24 @@ impl Workers {
         }
     }
 
+    /// Writes down one utterance (8 kHz, at most 30 s) by Whisper. Utterances queue for one worker, which a caller who does not
+    /// wait any longer takes along: nobody's answer is computed.
+    pub(super) async fn transcribe(
+        &self,
+        ear: whisper::Ear,
+        samples: Vec<i16>,
+    ) -> Result<whisper::Transcript, String> {
+        match self.whispers.clone().ask_while_wanted(Request::Transcribe(ear), samples).await? {
+            (Answer::Transcribed(transcript), _) => Ok(transcript),
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    /// What voices of all parts remember.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
     /// Those of these words that the recogniser has no pronunciation for.
     pub async fn unknown(&self, words: Vec<String>) -> Result<Vec<String>, String> {
         match self.pool.clone().ask(Request::Unknown(words), Vec::new()).await? {
@@ -110,10 +142,20 @@ impl Workers {
 /// Hypotheses that a conversation is offered.
 const MOST: usize = 5;
 
+/// A language model answers to anything, and this ear knows only what the desk waits for.
+const ANY_WORDS: &str = "PocketSphinx hears only what the desk waits for; where a language model thinks, set HEAR to whisper, openai \
+                         or deepgram";
+
 impl Stt for Workers {
     fn recognise(&self, samples: Vec<i16>, grammar: Arc<str>) -> BoxFuture<'static, Heard> {
         let workers = self.clone();
-        async move { Workers::recognise(&workers, samples, &grammar, MOST).await }.boxed()
+        async move {
+            if grammar.is_empty() {
+                return Err(ANY_WORDS.into());
+            }
+            Workers::recognise(&workers, samples, &grammar, MOST).await
+        }
+        .boxed()
     }
 }
 
@@ -151,6 +193,22 @@ struct Worker {
 type Answered = Result<(Answer, Vec<i16>), String>;
 
 impl Pool {
+    fn new(staff: Staff) -> Arc<Self> {
+        let free = Arc::new(Semaphore::new(staff.size.max(1)));
+        Arc::new(Self { staff, free, idle: Mutex::default() })
+    }
+
+    /// Asks the next free worker. Whoever stops waiting for the answer ends the worker.
+    async fn ask_while_wanted(self: Arc<Self>, request: Request, samples: Vec<i16>) -> Answered {
+        let message = worker::message(&request, &samples);
+        drop(samples);
+        let _turn = self.free.acquire().await;
+        match self.serve(&message).await? {
+            (Answer::Refused(why), _) => Err(why),
+            answered => Ok(answered),
+        }
+    }
+
     /// Asks the next free worker. Whoever stops waiting for the answer harms nobody.
     async fn ask(self: Arc<Self>, request: Request, samples: Vec<i16>) -> Answered {
         let (answer, answered) = oneshot::channel();

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
 
 /// The host of an address that we may call: with TLS, or on this machine.
-pub(super) fn check_address(uri: &Uri) -> Result<String, Failure> {
+pub(crate) fn check_address(uri: &Uri) -> Result<String, Failure> {
     let lasting = |why: String| Failure { why, lasting: true };
     let Some(host) = uri.host() else {
         return Err(lasting(format!(
@@ -31,7 +31,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// Why the connection did not come about.
-pub(super) fn describe(peer: &str, why: tungstenite::Error, headers: &HeaderMap) -> Failure {
+pub(crate) fn describe(peer: &str, why: tungstenite::Error, headers: &HeaderMap) -> Failure {
     match why {
         tungstenite::Error::Http(answer) => {
             let named = || Some(plain(answer.headers().get("dg-error")?.to_str().ok()?));
@@ -96,7 +96,7 @@ fn scrub(mut said: String, headers: &HeaderMap) -> String {
 }
 
 /// Why a standing connection broke; nothing, where it was only closed.
-pub(super) fn broken(peer: &str, why: &tungstenite::Error) -> Option<String> {
+pub(crate) fn broken(peer: &str, why: &tungstenite::Error) -> Option<String> {
     match why {
         tungstenite::Error::ConnectionClosed
         | tungstenite::Error::AlreadyClosed

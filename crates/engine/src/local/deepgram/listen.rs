@@ -1,0 +1,178 @@
+//! One utterance over one WebSocket: sent whole, finalised, and the transcripts gathered until the service closes.
+
+use super::{Listener, escaped};
+use crate::{
+    local::{
+        Heard,
+        web::Place,
+        words::{self, Evidence},
+    },
+    socket::{TLS, refusal},
+};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+    tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
+};
+
+/// The largest message that is read, in bytes, and how many of them there may be.
+const LARGEST: usize = 1024 * 1024;
+const MOST: usize = 2_000;
+/// Sound in one message: a quarter of a second.
+const PIECE: usize = 2_000;
+
+/// What the service has said of the utterance.
+#[derive(Debug, Default)]
+struct Transcript {
+    /// Nova: what will not change any more.
+    finals: Vec<String>,
+    /// Flux: those that have ended.
+    turns: BTreeMap<i64, String>,
+    confidences: Vec<f32>,
+    complete: bool,
+}
+
+pub(super) async fn listen(
+    listener: &Listener,
+    samples: &[i16],
+    evidence: &Evidence,
+    grammar: &str,
+) -> Heard {
+    let peer = listener.place.peer();
+    let heard = timeout(listener.place.patience, converse(listener, &peer, samples)).await;
+    let transcript = heard.map_err(|_| {
+        format!("{peer} did not finish a transcript within {} seconds.", listener.place.patience.as_secs())
+    })??;
+    let text = transcript.text();
+    let sum: f32 = transcript.confidences.iter().sum();
+    let confidence =
+        if transcript.confidences.is_empty() { 0.9 } else { sum / transcript.confidences.len() as f32 };
+    Ok(words::hypotheses(&text, confidence, evidence, grammar))
+}
+
+async fn converse(listener: &Listener, peer: &str, samples: &[i16]) -> Result<Transcript, String> {
+    let flux = listener.model.starts_with("flux-");
+    let mut socket = connect(&listener.place, &path(listener, flux), peer).await?;
+    let broken = |_| format!("{peer} does not take what we send.");
+    for piece in samples.chunks(PIECE) {
+        let bytes = sound::samples_to_pcm(piece);
+        socket.feed(Message::Binary(bytes.into())).await.map_err(broken)?;
+    }
+    let last = if flux { r#"{"type":"ForceEndTurn"}"# } else { r#"{"type":"Finalize"}"# };
+    socket.feed(Message::text(last)).await.map_err(broken)?;
+    socket.send(Message::text(r#"{"type":"CloseStream"}"#)).await.map_err(broken)?;
+    let mut transcript = Transcript::default();
+    for _ in 0..MOST {
+        match socket.next().await {
+            Some(Ok(Message::Text(text))) => transcript.read(&text, peer)?,
+            Some(Ok(Message::Close(_))) => {
+                transcript.complete |= !transcript.finals.is_empty() || !transcript.turns.is_empty();
+                break;
+            }
+            None => break,
+            Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+            Some(Err(why)) => match refusal::broken(peer, &why) {
+                Some(why) => return Err(why),
+                None => break,
+            },
+        }
+        if transcript.complete {
+            let _ = socket.close(None).await;
+            break;
+        }
+    }
+    if transcript.complete {
+        Ok(transcript)
+    } else {
+        Err(format!("{peer} closed the connection before its transcript was over."))
+    }
+}
+
+fn path(listener: &Listener, flux: bool) -> String {
+    let model = escaped(&listener.model);
+    let language = escaped(&listener.language);
+    let mut path = if flux {
+        format!("/v2/listen?model={model}&encoding=linear16&sample_rate=8000")
+    } else {
+        format!(
+            "/v1/listen?model={model}&encoding=linear16&sample_rate=8000&channels=1&language={language}&interim_results=false\
+             &punctuate=true&endpointing=false"
+        )
+    };
+    if flux && listener.model.ends_with("-multi") {
+        let primary = listener.language.split('-').next().unwrap_or_default();
+        let _ = write!(path, "&language_hint={}", escaped(primary));
+    }
+    for term in &listener.keyterms {
+        let _ = write!(path, "&keyterm={}", escaped(term));
+    }
+    path
+}
+
+async fn connect(
+    place: &Place,
+    path: &str,
+    peer: &str,
+) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, String> {
+    // http becomes ws, https wss.
+    let address = format!("{}{path}", place.url.replacen("http", "ws", 1));
+    let headers = place.headers();
+    let request = address.into_client_request();
+    let mut request = request.map_err(|why| refusal::describe(peer, why, &headers).why)?;
+    refusal::check_address(request.uri()).map_err(|failure| failure.why)?;
+    request.headers_mut().extend(headers.clone());
+    let config = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
+    let tls = Connector::Rustls(Arc::clone(&TLS));
+    let connected = connect_async_tls_with_config(request, Some(config), true, Some(tls)).await;
+    connected.map(|(socket, _)| socket).map_err(|why| refusal::describe(peer, why, &headers).why)
+}
+
+impl Transcript {
+    fn read(&mut self, message: &str, peer: &str) -> Result<(), String> {
+        let message: Value =
+            serde_json::from_str(message).map_err(|_| format!("{peer} sent a message that is no JSON."))?;
+        match message["type"].as_str().unwrap_or_default() {
+            "Results" if message["is_final"] == true => {
+                let best = &message["channel"]["alternatives"][0];
+                let text = best["transcript"].as_str().unwrap_or_default().trim();
+                if !text.is_empty() {
+                    self.finals.push(text.to_owned());
+                    self.confidences.extend(best["confidence"].as_f64().map(|confidence| confidence as f32));
+                }
+            }
+            "TurnInfo" => {
+                let text = message["transcript"].as_str().unwrap_or_default().trim();
+                let turn = message["turn_index"].as_i64().unwrap_or_default();
+                if message["event"] == "EndOfTurn" {
+                    self.turns.insert(turn, text.to_owned());
+                    let words = message["words"].as_array().map(Vec::as_slice).unwrap_or_default();
+                    let sure = words.iter().filter_map(|word| word["confidence"].as_f64());
+                    self.confidences.extend(sure.map(|confidence| confidence as f32));
+                }
+            }
+            "Metadata" => self.complete = true,
+            "Error" => {
+                let why = message["description"]
+                    .as_str()
+                    .or(message["message"].as_str())
+                    .unwrap_or("it did not say why");
+                let why: String = why.chars().filter(|c| !c.is_control()).take(300).collect();
+                return Err(format!("{peer} gave up: {why}"));
+            }
+            // Interim results, hints that somebody speaks, and whatever is new.
+            _ => {}
+        }
+        if self.text().len() > words::LONGEST {
+            return Err(format!("{peer} sent a transcript that does not end."));
+        }
+        Ok(())
+    }
+
+    fn text(&self) -> String {
+        let turns = self.turns.values().filter(|text| !text.is_empty()).cloned();
+        self.finals.iter().cloned().chain(turns).collect::<Vec<_>>().join(" ")
+    }
+}

@@ -1,0 +1,89 @@
+//! Which parts hear and speak: as the owner chose, made for one call.
+
+use super::{
+    Stt, Tts, deepgram, espeak, flite, openai, piper::Piper, remembered::Remembered, tts, whisper,
+    workers::Workers,
+};
+use std::sync::Arc;
+
+/// Who hears.
+#[derive(Clone, Debug)]
+pub enum Hear {
+    /// Only what the desk waits for.
+    PocketSphinx,
+    Whisper(whisper::Ear),
+    OpenAi(openai::Transcriber),
+    Deepgram(deepgram::Listener),
+}
+
+/// Who speaks, each with the voice that is wished for; empty: its own for the language.
+#[derive(Clone, Debug)]
+pub enum Speak {
+    Flite,
+    Espeak,
+    Piper(Piper),
+    OpenAi(openai::Speaker),
+    Deepgram(deepgram::Speaker),
+}
+
+/// The default voices of those that have one.
+pub const PIPER_VOICE: &str = "en_US-lessac-medium";
+pub const OPENAI_VOICE: &str = "alloy";
+
+impl Hear {
+    pub fn stt(&self, workers: &Arc<Workers>) -> Arc<dyn Stt> {
+        match self {
+            Hear::PocketSphinx => workers.clone(),
+            Hear::Whisper(ear) => Arc::new(whisper::Whisper { ear: ear.clone(), workers: workers.clone() }),
+            Hear::OpenAi(transcriber) => Arc::new(transcriber.clone()),
+            Hear::Deepgram(listener) => Arc::new(listener.clone()),
+        }
+    }
+}
+
+impl Speak {
+    /// The part, and the voice that it is asked for: the one that is wished for where it can be had, with a warning where it
+    /// cannot.
+    pub fn tts(&self, workers: &Arc<Workers>, wished: &str, language: &str) -> (Arc<dyn Tts>, String) {
+        let voice = self.voice(wished, language);
+        let memory = workers.memory().clone();
+        let tts: Arc<dyn Tts> = match self {
+            Speak::Flite => workers.clone(),
+            Speak::Espeak => {
+                Arc::new(Remembered { tts: espeak::Espeak::default(), name: "espeak".into(), memory })
+            }
+            Speak::Piper(piper) => Arc::new(Remembered { tts: piper.clone(), name: "piper".into(), memory }),
+            Speak::OpenAi(speaker) => {
+                let name = format!("openai {} {} {}", speaker.place.url, speaker.model, speaker.instructions);
+                Arc::new(Remembered { tts: speaker.clone(), name, memory })
+            }
+            Speak::Deepgram(speaker) => {
+                let name = format!("deepgram {}", speaker.place.url);
+                Arc::new(Remembered { tts: speaker.clone(), name, memory })
+            }
+        };
+        (tts, voice)
+    }
+
+    fn voice(&self, wished: &str, language: &str) -> String {
+        let foreign = |name: &str, voice: &str| {
+            if !wished.is_empty() {
+                tracing::warn!(voice = wished, "{name} has no such voice and speaks as {voice}");
+            }
+            voice.to_owned()
+        };
+        match self {
+            Speak::Flite if flite::VOICES.contains(&wished) => wished.to_owned(),
+            Speak::Flite => foreign("Flite", tts::DEFAULT_VOICE),
+            Speak::Espeak if espeak::is_voice(wished) => wished.to_owned(),
+            Speak::Espeak => foreign("espeak-ng", &espeak::voice(language)),
+            // Names of files, and of other people's servers: only they know.
+            Speak::Piper(_) if wished.contains(['-', '/']) => wished.to_owned(),
+            Speak::Piper(_) => foreign("Piper", PIPER_VOICE),
+            Speak::OpenAi(_) if wished.is_empty() => OPENAI_VOICE.to_owned(),
+            Speak::OpenAi(_) => wished.to_owned(),
+            Speak::Deepgram(_) if wished.starts_with("aura-") => wished.to_owned(),
+            Speak::Deepgram(_) => foreign("Deepgram", deepgram::SPEAK),
+        }
+    }
+}
