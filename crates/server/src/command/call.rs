@@ -1,17 +1,20 @@
 //! `earpiece call`: a telephone in the terminal, which speaks what is typed.
 
+mod company;
+
 use super::demo::{speech, visitor};
 use anyhow::{Context, bail};
+use company::Company;
 use engine::local::Workers;
 use jiff::{Timestamp, tz::TimeZone};
 use sim::{
     caller::{Caller, Ear, Manners, Script, Step, Told, Voice},
-    twilio::{Account, Dial, Ending, Handset, handset::Listened},
+    phone::{Carrier, Dial, Ending, Handset, Mode, Reader, handset::Listened},
 };
 use sound::{g711, wav::Wav};
 use std::{
     io::{IsTerminal, Write},
-    net::{SocketAddr, ToSocketAddrs},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -25,15 +28,29 @@ use tokio::io::{AsyncBufReadExt, BufReader};
     after_help = "While the call goes on, every line typed is spoken. Lines that begin with a slash are orders:\n  \
 /keys 123   press keys      /wav FILE   play a recording      /hangup   end the call\n\nExamples:\n  earpiece call\n  \
 earpiece call --say \"I would like to book an appointment.\" --say \"Next Tuesday at ten a m.\" --record call.wav\n  \
-earpiece call --to https://voice.example.com --from +14155550199\n\nWith a number, `earpiece call --to +15550100100` has the \
-assistant call somebody, as `earpiece dial` does."
+earpiece call --to https://voice.example.com --from +14155550199\n  earpiece call --carrier telnyx --say \"Hello.\"\n  \
+earpiece call --carrier plivo --mode turns\n\nBy turns the server fetches what you say from the telephone company's API, which \
+this command opens at --api; the server has to be started with it, as CALL_MODE=turns TWILIO_API_URL=http://127.0.0.1:5051 \
+TWILIO_ACCOUNT_SID=AC00000000000000000000000000000001. Telnyx signs with a key of its own, here one that is made of \
+TELNYX_API_KEY. What the server has to be told is said before the call.\n\nWith a number, `earpiece call --to +15550100100` has \
+the assistant call somebody, as `earpiece dial` does."
 )]
 pub struct Args {
     /// The server that is called: its address, or its webhook's. A number: whom the assistant is to call.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:5050")]
     pub to: String,
-    /// The secret by which the server knows its telephone company.
-    #[arg(long, value_name = "TOKEN", env = "TWILIO_AUTH_TOKEN", hide_env_values = true)]
+    /// Through which telephone company: twilio, plivo or telnyx.
+    #[arg(long, value_name = "CARRIER", default_value_t = Carrier::Twilio)]
+    pub carrier: Carrier,
+    /// How it can carry the call: stream, or turns, where it refuses streams as a plan without them does.
+    #[arg(long, value_name = "MODE", default_value_t = Mode::Stream)]
+    pub mode: Mode,
+    /// Where the telephone company's API listens. By turns 127.0.0.1:5051; on a stream there is none unless it is said.
+    #[arg(long, value_name = "ADDRESS")]
+    pub api: Option<SocketAddr>,
+    /// The secret by which the server knows its telephone company: TWILIO_AUTH_TOKEN, PLIVO_AUTH_TOKEN or TELNYX_API_KEY,
+    /// from the environment where it is not said.
+    #[arg(long, value_name = "TOKEN")]
     pub auth_token: Option<String>,
     /// Who calls.
     #[arg(long, value_name = "NUMBER", default_value = "+14155550199")]
@@ -58,25 +75,37 @@ pub struct Args {
     pub record: Option<PathBuf>,
 }
 
+/// Where the API is by turns, unless it is said.
+const API: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5051);
+/// The telephone company's own voice.
+const COMPANYS_VOICE: &str = "slt";
+
 /// Makes a call.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.to.starts_with('+') {
         return super::dial::run(super::dial::Args::to(args.to)).await;
     }
-    let Some(auth_token) = &args.auth_token else {
-        bail!("give the server's TWILIO_AUTH_TOKEN, in the environment or as --auth-token");
-    };
+    let account =
+        company::account(args.carrier, args.auth_token.as_deref(), |name| std::env::var(name).ok())?;
+    let dial =
+        Dial { from: args.from.clone(), to: args.number.clone(), ..company::dial(args.carrier, &args.to)? };
     let workers = Workers::new(std::env::current_exe().context("this program cannot find itself")?);
     let deaf = match engine::local::check(&workers).await {
         Ok(()) => false,
         Err(missing) if args.wav.is_none() => bail!("there is no voice to speak with: {missing}"),
         Err(_) => true,
     };
-    let dial = Dial { from: args.from.clone(), to: args.number.clone(), ..dial(&args.to)? };
-    eprintln!("Calling {} …", dial.webhook);
-    let phone = Handset::dial(&Account::new(auth_token), dial);
+    let api = args.api.or((args.mode == Mode::Turns).then_some(API));
+    let company = Company::open(account, args.mode, api).await?;
+    let told: Vec<_> = company.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if !told.is_empty() {
+        eprintln!("The server is taken to be started with {}", told.join(" "));
+    }
+    eprintln!("Calling {} by {}, {} …", dial.webhook, args.carrier, args.mode);
+    let reader = (!deaf).then(|| Reader(speech::voice(&workers, COMPANYS_VOICE)));
+    let phone = company.dial(dial, reader);
     if !phone.connected().await {
-        return finish(phone, &args).await;
+        return finish(phone, &company, &args).await;
     }
     eprintln!("Connected.");
     let voice = speech::voice(&workers, &args.voice);
@@ -87,7 +116,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     } else {
         chat(phone, &voice, &ear).await?
     };
-    finish(phone, &args).await
+    finish(phone, &company, &args).await
 }
 
 const MANNERS: Manners = Manners {
@@ -95,28 +124,6 @@ const MANNERS: Manners = Manners {
     patience: Duration::from_secs(15),
     longest: Duration::from_secs(30 * 60),
 };
-
-/// The address of the webhook, and for a plain one the machine that it is on.
-fn dial(to: &str) -> anyhow::Result<Dial> {
-    let to = to.trim_end_matches('/');
-    let Some((scheme @ ("http" | "https"), rest)) = to.split_once("://") else {
-        bail!("--to {to:?} is no address; it begins with http:// or https://");
-    };
-    let webhook = if rest.contains('/') { to.to_owned() } else { format!("{to}/incoming-call") };
-    let mut dial = Dial::new(webhook);
-    if scheme == "http" {
-        let host = rest.split('/').next().unwrap_or_default();
-        dial.connect_to = Some(resolve(host)?);
-    }
-    Ok(dial)
-}
-
-fn resolve(host: &str) -> anyhow::Result<SocketAddr> {
-    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let with_port = if has_port { host.to_owned() } else { format!("{host}:80") };
-    let mut found = with_port.to_socket_addrs().with_context(|| format!("{host:?} cannot be found"))?;
-    found.next().with_context(|| format!("{host:?} has no address"))
-}
 
 /// Says what was asked for, each when the assistant has fallen silent, then hangs up.
 async fn follow(mut caller: Caller, args: &Args) -> anyhow::Result<Handset> {
@@ -190,7 +197,7 @@ async fn obey(phone: &Handset, voice: &Voice, typed: &str) -> anyhow::Result<()>
         _ => match voice(typed.to_owned()).await {
             Ok(samples) => {
                 line(at, "you", &format!("{typed}  [{:.0} dB]", sound::level::dbfs(&samples)));
-                phone.say(&g711::samples_to_ulaw(&samples));
+                phone.say_in_words(&g711::samples_to_ulaw(&samples), typed);
             }
             Err(why) => eprintln!("that cannot be spoken: {why}"),
         },
@@ -199,7 +206,7 @@ async fn obey(phone: &Handset, voice: &Voice, typed: &str) -> anyhow::Result<()>
 }
 
 /// Keeps the recording, and says how the call ended.
-async fn finish(phone: Handset, args: &Args) -> anyhow::Result<ExitCode> {
+async fn finish(phone: Handset, company: &Company, args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(file) = &args.record {
         std::fs::write(file, phone.recording().write())
             .with_context(|| format!("{} cannot be written", file.display()))?;
@@ -213,6 +220,12 @@ async fn finish(phone: Handset, args: &Args) -> anyhow::Result<ExitCode> {
     };
     for said in &ended.said {
         eprintln!("The telephone company said: {said}");
+    }
+    if ended.recordings > 0 && !company.was_fetched() {
+        eprintln!(
+            "The server fetched none of what you said: it looks for recordings at its carrier's, which it has to be told \
+             (see --help)."
+        );
     }
     for error in &ended.errors {
         eprintln!("The telephone company would log error {}: {}", error.code, error.what);
@@ -261,19 +274,6 @@ fn line(at: Duration, who: &str, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_alone_means_its_webhook_and_plain_ones_are_dialled_directly() {
-        let local = dial("http://127.0.0.1:5050/").expect("an address");
-        assert_eq!(local.webhook, "http://127.0.0.1:5050/incoming-call");
-        assert_eq!(local.connect_to, Some("127.0.0.1:5050".parse().expect("an address")));
-        let remote = dial("https://voice.example.com/phone/webhook").expect("an address");
-        assert_eq!(
-            (remote.webhook.as_str(), remote.connect_to),
-            ("https://voice.example.com/phone/webhook", None)
-        );
-        assert!(dial("voice.example.com").is_err());
-    }
 
     #[test]
     fn only_keys_of_a_telephone_are_pressed() {

@@ -110,10 +110,15 @@ pub(crate) struct Machines {
 }
 
 impl Api {
-    /// Opens the API of this account's company, with one number, `+14155550100`.
+    /// Opens the API of this account's company, with one number, `+14155550100`, on a free port of loopback.
     pub async fn listen(account: impl Into<Account>) -> io::Result<Self> {
+        Self::listen_at(account, SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// The same at this address.
+    pub async fn listen_at(account: impl Into<Account>, at: SocketAddr) -> io::Result<Self> {
         let account = account.into();
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let listener = TcpListener::bind(at).await?;
         let wants = match &account {
             Account::Twilio(account) => Some(account.basic()),
             Account::Plivo(account) => Some(account.basic()),
