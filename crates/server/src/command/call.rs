@@ -221,7 +221,8 @@ async fn finish(phone: Handset, company: &Company, args: &Args) -> anyhow::Resul
     for said in &ended.said {
         eprintln!("The telephone company said: {said}");
     }
-    if ended.recordings > 0 && !company.was_fetched() {
+    let unheard = ended.recordings > 0 && !company.was_fetched();
+    if unheard {
         eprintln!(
             "The server fetched none of what you said: it looks for recordings at its carrier's, which it has to be told \
              (see --help)."
@@ -238,7 +239,7 @@ async fn finish(phone: Handset, company: &Company, args: &Args) -> anyhow::Resul
         Ending::Transferred(whom) => (format!("The call was put through to {}.", whom.join(" and ")), true),
     };
     eprintln!("{how}");
-    Ok(if good && ended.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if good && !unheard && ended.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn recording(file: &Path) -> anyhow::Result<Vec<u8>> {
