@@ -48,9 +48,13 @@ pub struct Args {
     /// Where the telephone company's API listens. By turns 127.0.0.1:5051; on a stream there is none unless it is said.
     #[arg(long, value_name = "ADDRESS")]
     pub api: Option<SocketAddr>,
-    /// The secret by which the server knows its telephone company: TWILIO_AUTH_TOKEN, PLIVO_AUTH_TOKEN or TELNYX_API_KEY,
-    /// from the environment where it is not said.
-    #[arg(long, value_name = "TOKEN")]
+    /// The secret by which the server knows its telephone company.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        help = "The secret by which the server knows its telephone company; where it is not said TWILIO_AUTH_TOKEN, \
+                PLIVO_AUTH_TOKEN or TELNYX_API_KEY of the environment"
+    )]
     pub auth_token: Option<String>,
     /// Who calls.
     #[arg(long, value_name = "NUMBER", default_value = "+14155550199")]

@@ -2,10 +2,7 @@
 //! the server finds recordings and says what becomes of the call.
 
 use anyhow::{Context, bail};
-use sim::{
-    phone::{Account, Api, Carrier, Dial, Handset, Mode, Reader},
-    telnyx,
-};
+use sim::phone::{Account, Api, Carrier, Dial, Handset, Mode, Reader};
 use std::net::{SocketAddr, ToSocketAddrs};
 
 /// A company with a server as its customer.
@@ -76,16 +73,13 @@ pub fn account(
         bail!("give the server's {name}, in the environment or as --auth-token");
     };
     let mut account = Account::new(carrier, &secret);
-    match &mut account {
-        Account::Twilio(account) => {
-            account.sid = variable("TWILIO_ACCOUNT_SID").unwrap_or(account.sid.clone())
-        }
-        Account::Plivo(account) => {
-            account.auth_id = variable("PLIVO_AUTH_ID").unwrap_or(account.auth_id.clone())
-        }
-        Account::Telnyx(telnyx::Account { application, .. }) => {
-            *application = variable("TELNYX_CONNECTION_ID").unwrap_or(application.clone());
-        }
+    let (name, known_as) = match &mut account {
+        Account::Twilio(account) => ("TWILIO_ACCOUNT_SID", &mut account.sid),
+        Account::Plivo(account) => ("PLIVO_AUTH_ID", &mut account.auth_id),
+        Account::Telnyx(account) => ("TELNYX_CONNECTION_ID", &mut account.application),
+    };
+    if let Some(given) = variable(name) {
+        *known_as = given;
     }
     Ok(account)
 }
