@@ -22,6 +22,7 @@ pub mod deepgram;
 pub mod google;
 pub mod http;
 pub mod live;
+pub mod mind;
 pub mod openai;
 pub mod phone;
 pub mod plivo;

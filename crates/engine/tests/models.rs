@@ -1,0 +1,205 @@
+//! What the clients of language models promise, with strict stand-ins at the other end.
+
+use call::{Failure, ToolCall, ToolCallId};
+use engine::{
+    ApiKey, ToolSpec,
+    local::llm::{
+        Ask, Delta, Llm, Message,
+        chat::{self, Chat},
+        ollama::{self, Effort, Ollama},
+    },
+};
+use futures_util::StreamExt as _;
+use serde_json::json;
+use sim::mind::{Fault, Minds, Rule, Script, Thought};
+use std::sync::Arc;
+
+fn by_ollama(minds: &Minds) -> Ollama {
+    let settings =
+        ollama::Settings { host: minds.url(), model: "test-model".into(), ..ollama::Settings::default() };
+    Ollama::new(settings).expect("a client")
+}
+
+fn by_chat(minds: &Minds, key: &str) -> Chat {
+    let settings = chat::Settings {
+        base: format!("{}/v1", minds.url()),
+        key: Some(ApiKey::new(key)),
+        model: "test-model".into(),
+        temperature: None,
+    };
+    Chat::new(settings).expect("a client")
+}
+
+fn ask(messages: Vec<Message>) -> Ask {
+    let tool = ToolSpec {
+        name: "look".into(),
+        description: "Is a day free?".into(),
+        parameters: json!({"type": "object", "properties": {"day": {"type": "string"}}}),
+    };
+    Ask { messages, tools: Arc::from([tool]) }
+}
+
+/// A conversation of every kind of message.
+fn whole() -> Ask {
+    let wants =
+        ToolCall { id: ToolCallId("mind-1".into()), name: "look".into(), arguments: "{\"day\":1}".into() };
+    let broken = ToolCall { id: ToolCallId("mind-2".into()), name: "look".into(), arguments: "oops".into() };
+    let answer =
+        |id: &str| Message::Answer { id: ToolCallId(id.into()), name: "look".into(), text: "free".into() };
+    ask(vec![
+        Message::System("Be kind.".into()),
+        Message::Caller("Hello.".into()),
+        Message::Assistant { text: "Hello!".into(), wants: vec![] },
+        Message::Caller("Is it free?".into()),
+        Message::Assistant { text: String::new(), wants: vec![wants, broken] },
+        answer("mind-1"),
+        answer("mind-2"),
+    ])
+}
+
+async fn thought(llm: &dyn Llm, ask: Ask) -> (Vec<Delta>, Option<Failure>) {
+    let (mut deltas, mut failure) = (Vec::new(), None);
+    let mut stream = llm.think(ask);
+    while let Some(next) = stream.next().await {
+        match next {
+            Ok(delta) => deltas.push(delta),
+            Err(why) => failure = Some(why),
+        }
+    }
+    (deltas, failure)
+}
+
+fn text(deltas: &[Delta]) -> String {
+    let pieces = deltas.iter().map(|delta| if let Delta::Text(text) = delta { text.as_str() } else { "" });
+    pieces.collect()
+}
+
+fn hello() -> Ask {
+    ask(vec![Message::System(String::new()), Message::Caller("hello".into())])
+}
+
+#[tokio::test]
+async fn a_conversation_is_told_as_each_service_wants_it_and_its_answer_comes_in_pieces() {
+    let script = Script {
+        rules: vec![Rule::answered("free", Thought::says("It is free.").after_thinking("So it is."))],
+        ..Script::default()
+    };
+    let minds = Minds::listen(script).await.expect("a free port");
+    let (ollama, chat) = (by_ollama(&minds), by_chat(&minds, "a-key-of-the-test"));
+    let llms: [&dyn Llm; 2] = [&ollama, &chat];
+    for llm in llms {
+        let (deltas, failure) = thought(llm, whole()).await;
+        assert_eq!(failure, None);
+        assert_eq!(text(&deltas), "It is free.");
+        assert!(deltas.contains(&Delta::Busy), "what it thinks is a sign of life, and nothing else");
+        let Some(Delta::Done { usage, cut: false }) = deltas.last() else { panic!("{deltas:?}") };
+        assert!(usage.text_tokens_in == 26 && usage.text_tokens_out > 0);
+    }
+    assert_eq!(minds.mistakes(), Vec::<String>::new());
+    let asked = &minds.asked()[0];
+    assert_eq!(asked["think"], false);
+    assert!(asked["options"]["num_ctx"].as_u64().expect("a number") >= 8_192);
+}
+
+#[tokio::test]
+async fn tools_come_whole_from_either() {
+    let look = Thought::wants("look", json!({"day": "friday"})).and_wants("look", json!({}));
+    let minds = Minds::listen(Script { otherwise: look, ..Script::default() }).await.expect("a free port");
+    let (ollama, chat) = (by_ollama(&minds), by_chat(&minds, "a-key-of-the-test"));
+    let llms: [&dyn Llm; 2] = [&ollama, &chat];
+    for llm in llms {
+        let (deltas, _) = thought(llm, hello()).await;
+        let wants: Vec<_> = deltas.iter().filter(|delta| matches!(delta, Delta::Wants { .. })).collect();
+        let want = |arguments: &str| Delta::Wants { name: "look".into(), arguments: arguments.into() };
+        assert_eq!(wants, [&want("{\"day\":\"friday\"}"), &want("{}")]);
+    }
+}
+
+#[tokio::test]
+async fn models_are_told_to_think_as_little_as_they_can() {
+    let script = Script { model: "gpt-oss:20b".into(), levels: true, ..Script::default() };
+    let minds = Minds::listen(script).await.expect("a free port");
+    let settings = ollama::Settings { host: format!("{}/", minds.url()), ..ollama::Settings::default() };
+    assert_eq!(settings.effort, Effort::Least);
+    let (_, failure) = thought(&Ollama::new(settings).expect("a client"), hello()).await;
+    assert_eq!(failure, None);
+    assert_eq!(minds.mistakes(), Vec::<String>::new());
+    assert_eq!(minds.asked()[0]["think"], "low");
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_is_told_in_words_and_whether_it_will_again() {
+    let minds = Minds::listen(Script::default()).await.expect("a free port");
+    let (ollama, chat) = (by_ollama(&minds), by_chat(&minds, "a-key-of-the-test"));
+    let llms: [&dyn Llm; 2] = [&ollama, &chat];
+    for llm in llms {
+        for (fault, says, lasting) in [
+            (Fault::Status(429, "slow down".into()), "(429): slow down", false),
+            (Fault::Status(429, "you exceeded your current quota".into()), "quota", true),
+            (Fault::Status(503, "server busy".into()), "is in trouble (503): server busy", false),
+            (Fault::Status(401, "who are you".into()), "does not accept the key (401): who are you", true),
+            (Fault::Status(302, String::new()), "another address", true),
+            (Fault::Closes, "broke off its answer", false),
+            (Fault::Breaks, "broke off its answer", false),
+            (Fault::GivesUp("out of memory".into()), "gave up: out of memory", false),
+            (Fault::Garbage("<html>".into()), "sent what is no", false),
+            (Fault::Garbage(String::from_utf8_lossy(&[0xff, 0, 10]).into_owned()), "sent what is no", false),
+            (Fault::Garbage("x".repeat(300_000)), "too long", false),
+        ] {
+            minds.change(|script| script.faults.push_back(fault.clone()));
+            let (_, failure) = thought(llm, hello()).await;
+            let failure = failure.unwrap_or_else(|| panic!("{fault:?} is no failure"));
+            assert!(failure.why.contains(says) && failure.why.starts_with("127.0.0.1"), "{failure:?}");
+            assert_eq!(failure.lasting, lasting, "{failure:?}");
+        }
+    }
+    let (_, failure) = thought(&by_chat(&minds, "sk-wrong-key-12345"), hello()).await;
+    let failure = failure.expect("a refusal");
+    assert!(failure.lasting && !failure.why.contains("sk-wrong-key"), "{failure:?}");
+}
+
+#[tokio::test]
+async fn who_is_not_there_cannot_be_reached() {
+    let gone = Minds::listen(Script::default()).await.expect("a free port");
+    let llm = by_ollama(&gone);
+    drop(gone);
+    let (_, failure) = thought(&llm, hello()).await;
+    assert!(failure.expect("a failure").why.contains("cannot be reached"));
+    assert!(llm.load().await.is_err());
+}
+
+#[tokio::test]
+async fn dropping_a_thought_stops_the_model() {
+    let endless = Thought { pieces: vec!["more ".into(); 100_000], ..Thought::default() };
+    let minds = Minds::listen(Script { otherwise: endless, ..Script::default() }).await.expect("a free port");
+    let (ollama, chat) = (by_ollama(&minds), by_chat(&minds, "a-key-of-the-test"));
+    for (count, llm) in [&ollama as &dyn Llm, &chat].into_iter().enumerate() {
+        let mut stream = llm.think(hello());
+        stream.next().await.expect("a piece").expect("no fault");
+        drop(stream);
+        minds.until(|_, broken_off| broken_off == count + 1).await;
+    }
+}
+
+#[tokio::test]
+async fn arguments_that_are_no_json_are_passed_on_as_they_were_written() {
+    let script = Script {
+        otherwise: Thought::wants("look", json!({})),
+        faults: [Fault::Arguments("day = friday".into())].into(),
+        ..Script::default()
+    };
+    let minds = Minds::listen(script).await.expect("a free port");
+    let (deltas, failure) = thought(&by_chat(&minds, "a-key-of-the-test"), hello()).await;
+    assert_eq!(failure, None);
+    assert!(deltas.contains(&Delta::Wants { name: "look".into(), arguments: "day = friday".into() }));
+}
+
+#[tokio::test]
+async fn a_model_is_loaded_before_anybody_calls_or_its_owner_is_told_why_not() {
+    let minds = Minds::listen(Script::default()).await.expect("a free port");
+    assert_eq!(by_ollama(&minds).load().await, Ok(()));
+    assert_eq!(minds.asked().len(), 0, "nothing is said");
+    let settings = ollama::Settings { host: minds.url(), ..ollama::Settings::default() };
+    let failure = Ollama::new(settings).expect("a client").load().await.expect_err("there is no such model");
+    assert!(failure.lasting && failure.why.contains("model 'gpt-oss:20b' not found"), "{failure:?}");
+}
