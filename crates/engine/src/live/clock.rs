@@ -2,7 +2,8 @@
 //!
 //! The service's time advances with the sound that it is sent; without any it neither speaks nor takes what it is
 //! told. So a line that is still is filled up with silence, a frame a frame's time, and a burst after a gap that was
-//! filled is cut, or the session would hear the caller later and later.
+//! filled is cut, or the session would hear the caller later and later. What waits when the session begins is the
+//! caller's, and nobody has heard it: that is played to the service in time, without its longer silences.
 
 use call::{Chunk, Format};
 use std::{
@@ -18,21 +19,46 @@ pub(super) const FRAME: Duration = Duration::from_millis(20);
 const AHEAD: Duration = Duration::from_millis(60);
 /// Further ahead than this, nothing is sent.
 const FAR_AHEAD: Duration = Duration::from_millis(500);
-/// A recording that waits to be played to the service may be as long as this.
+/// A recording that waits to be played to the service may be as long as this, and what waits when it begins as this.
 const RECORDING: Duration = Duration::from_secs(120);
+const BACKLOG: Duration = Duration::from_secs(20);
+/// So long after the beginning, what comes too fast has waited for it.
+const BEGINNING: Duration = Duration::from_secs(1);
+/// Of what has waited no silence is played that is longer than this.
+const GAP: Duration = Duration::from_millis(300);
 
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     /// Up to when there is sound; nothing before the session began.
     edge: Option<Instant>,
-    /// A recording that waits: of a line that takes turns.
+    began: Option<Instant>,
+    /// What waits: a recording of a line that takes turns, or what was said before the session began.
     queue: VecDeque<Chunk>,
     queued: Duration,
+    /// How much silence what waits ends with.
+    silent: Duration,
 }
 
 impl Clock {
     pub(super) fn start(&mut self, now: Instant) {
         self.edge = Some(now);
+        self.began = Some(now);
+    }
+
+    /// Whether what comes now has to wait, because something does already, or has waited.
+    pub(super) fn is_behind(&self, now: Instant) -> bool {
+        let lead = self.edge.map(|edge| edge.saturating_duration_since(now)).unwrap_or_default();
+        let beginning = self.began.is_some_and(|began| now < began + BEGINNING);
+        !self.queue.is_empty() || beginning && lead > AHEAD
+    }
+
+    /// Has this wait, unless it is silence of which there is enough. Says whether there was room for it.
+    pub(super) fn wait(&mut self, chunk: Chunk, loud: bool) -> bool {
+        self.silent = if loud { Duration::ZERO } else { self.silent + chunk.duration() };
+        if self.silent > GAP {
+            return true;
+        }
+        self.queued + chunk.duration() <= BACKLOG && self.keep(chunk)
     }
 
     /// How much of a chunk of this length may be sent now.

@@ -29,6 +29,13 @@ impl Live {
             return self.record(now, chunk, out);
         }
         let loud = level::last_loud(self.format, &chunk.bytes, LOUD).is_some();
+        if self.clock.is_behind(now) {
+            let bytes = chunk.bytes.len() as u64;
+            if !self.clock.wait(chunk, loud) {
+                self.tally.cut += bytes;
+            }
+            return;
+        }
         let room = self.format.bytes(self.clock.room(now, chunk.duration(), loud));
         self.tally.cut += chunk.bytes.len().saturating_sub(room) as u64;
         chunk.bytes.truncate(room);

@@ -1,6 +1,7 @@
 //! The input is the session's clock: it flows as time does.
 
 use crate::rig::{LOUD, SILENCE, Session, brief, happened, ulaw};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use call::{Chunk, EngineCommand, Format, Manner};
 use engine::Brief;
 
@@ -141,4 +142,47 @@ fn a_recording_that_nobody_answers_is_done_with_all_the_same() {
     assert_eq!(happened(&session.events()), ["speaks"]);
     session.quiet(2_000);
     assert_eq!(happened(&session.events()), ["done"]);
+}
+
+#[test]
+fn what_the_caller_said_before_the_session_stood_is_heard_in_time_and_in_order() {
+    let mut session = Session::started(brief());
+    session.sent();
+    session.sent_bytes = 0;
+    // A sentence of three seconds, five of silence, and a word: all that waited for the session comes at once.
+    for (ms, byte) in [(3_000, LOUD), (5_000, SILENCE), (600, 0x20)] {
+        for _ in 0..ms / 200 {
+            session.tell(EngineCommand::Hear(ulaw(&[byte; 1_600])));
+        }
+    }
+    let mut heard = Vec::new();
+    for passed in 1..=250_usize {
+        session.tell(EngineCommand::Hear(ulaw(&[SILENCE; 160])));
+        session.wait(20);
+        while let Some(message) = session.out.wire.pop() {
+            let message: serde_json::Value = serde_json::from_slice(message.bytes()).expect("JSON");
+            heard.extend(
+                message["audio"]
+                    .as_str()
+                    .map(|audio| STANDARD.decode(audio).expect("base64"))
+                    .unwrap_or_default(),
+            );
+        }
+        assert!(heard.len() <= (passed * 20 + 300) * 8, "{} ms in {} ms", heard.len() / 8, passed * 20);
+    }
+    let bytes = |wanted: u8| heard.iter().map(|byte| usize::from(*byte == wanted)).sum::<usize>();
+    assert_eq!((bytes(LOUD), bytes(0x20)), (24_000, 4_800), "nothing that was said is lost");
+    let word = heard.iter().position(|byte| *byte == 0x20).expect("it is there");
+    assert!(word < 8 * 3_700, "and nobody sits through the silence: {} ms", word / 8);
+    assert!(heard.len() >= 8 * 4_700, "the line is the clock: {} ms of 5 s", heard.len() / 8);
+    assert_eq!(session.dialect.tally().cut, 0);
+}
+
+#[test]
+fn what_waits_for_the_session_is_bounded() {
+    let mut session = Session::started(brief());
+    for _ in 0..600 {
+        session.tell(EngineCommand::Hear(ulaw(&[LOUD; 1_600])));
+    }
+    assert!(session.dialect.tally().cut >= 8 * 99_000, "{:?}", session.dialect.tally());
 }
