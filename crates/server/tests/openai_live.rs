@@ -6,6 +6,7 @@ use house::{AUTH_TOKEN, House};
 use serde_json::{Value, json};
 use sim::{
     live::{Live, Logged, Order, Reply, Script, Session, Speech, Start, Tool},
+    phone::{Mode, Shelf},
     twilio::{Account, Dial, Ending, Handset, handset::Listened},
 };
 use std::time::Duration;
@@ -311,4 +312,45 @@ async fn why_nobody_answers_is_told_without_the_key() {
         let (log, _folder) = house.stop().await;
         assert!(!format!("{notes:?}{log}").contains("no-account"), "no secret is told");
     }
+}
+
+#[tokio::test]
+async fn by_turns_a_recording_is_answered_as_if_it_were_spoken() {
+    let shelf = Shelf::open().await.expect("loopback");
+    let script = Script {
+        answers: [Reply::Says(Speech::tone("At eight.", 600.0, ms(1_000)))].into(),
+        understood: ["When do you open?".to_owned()].into(),
+        ..Script::default()
+    };
+    let more = [
+        ("CALL_MODE", "turns"),
+        ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001"),
+        ("TWILIO_API_URL", shelf.url()),
+    ];
+    let (house, service, account) = opened(script, &more).await;
+    let mut dial = Dial::local(house.address);
+    (dial.mode, dial.shelf) = (Mode::Turns, Some(shelf.clone()));
+    let call = Handset::dial(&account, dial);
+    assert!(call.recorded(1).await, "the greeting is over");
+    assert!(call.hear_for(0, ms(800)).await, "and was heard");
+    let asked = call.position();
+    call.say(&speech(ms(1_500)));
+    assert!(call.recorded(2).await, "it was answered");
+    assert!(call.hear_for(asked, ms(900)).await, "and that was heard");
+    nothing_wrong(&service.session(1).await);
+    let store = house.store().await;
+    let id = store.calls(1, i64::MAX).await.expect("the database answers")[0].id.clone();
+    let told = async {
+        loop {
+            let notes = store.notes(&id).await.expect("the database answers");
+            let told = |words: &str| notes.iter().any(|note| note.json.contains(words));
+            if told("When do you open?") && told("At eight.") {
+                return;
+            }
+            tokio::time::sleep(ms(20)).await;
+        }
+    };
+    tokio::time::timeout(WAITS, told).await.expect("it is written down");
+    call.hang_up();
+    call.ended().await.expect("the call is put through");
 }
