@@ -240,6 +240,45 @@ async fn a_cough_costs_no_more_than_what_was_not_sent() {
     assert_eq!(told(&notes, "false_interruption").len(), 1, "{notes:?}");
 }
 
+/// µ-law of somebody who speaks in syllables.
+fn speech(length: Duration) -> Vec<u8> {
+    let sample = |n: usize| if n / 160 % 25 < 20 { (n as i16 % 20 - 10) * 1_000 } else { 0 };
+    let samples: Vec<i16> = (0..length.as_millis() as usize * 8).map(sample).collect();
+    g711::samples_to_ulaw(&samples)
+}
+
+#[tokio::test]
+async fn a_caller_who_truly_speaks_is_let_finish_and_one_who_coughs_hears_the_rest() {
+    let mut script = stamped([says("It is a long story.", 4_000), says("Which one?", 600)]);
+    script.hearing = Hearing::Energy;
+    script.understood = ["Tell me.".into(), String::new(), "No, the other.".into()].into();
+    let (house, service, account) = opened(script, &[]).await;
+    let call = Handset::dial(&account, Dial::local(house.address));
+    greeted(&call).await;
+    let asked = call.position();
+    call.say(&speech(ms(1_500)));
+    call.said().await;
+    let session = service.session(1).await;
+    // All of it is sent long before it is heard.
+    until(async || (session.events(false, "AgentAudioDone").len() == 2).then_some(())).await;
+    assert!(call.hear_for(asked, ms(800)).await);
+    call.say(&speech(ms(160)));
+    assert!(call.hear_for(asked, ms(2_500)).await, "a cough: it goes on");
+    call.say(&speech(ms(2_000)));
+    call.said().await;
+    let Listened::Spoke(answer) = call.listen(call.position(), ms(400), PATIENCE).await else {
+        panic!("no answer")
+    };
+    assert_eq!(heard(&call, answer), [3].into());
+    call.hang_up();
+    assert_eq!((session.mistakes(), session.errors()), (vec![], vec![]));
+    let (_, notes) = outcome(&house.store().await).await;
+    let count = |kind| told(&notes, kind).len();
+    assert_eq!((count("false_interruption"), count("interrupted")), (1, 1), "{notes:?}");
+    let said = told(&notes, "caller_said");
+    assert!(said.len() == 2 && said[1].contains("No, the other."), "{said:?}");
+}
+
 #[tokio::test]
 async fn the_line_drops_after_the_goodbye_was_heard() {
     let hang_up = || Item::Tool { name: "hang_up".into(), arguments: "{}".into() };
