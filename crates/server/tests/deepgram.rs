@@ -242,8 +242,8 @@ async fn a_cough_costs_no_more_than_what_was_not_sent() {
 
 /// µ-law of somebody who speaks in syllables.
 fn speech(length: Duration) -> Vec<u8> {
-    let sample = |n: usize| if n / 160 % 25 < 20 { (n as i16 % 20 - 10) * 1_000 } else { 0 };
-    let samples: Vec<i16> = (0..length.as_millis() as usize * 8).map(sample).collect();
+    let sample = |n: i32| if n / 160 % 25 < 20 { (n % 20 - 10) as i16 * 1_000 } else { 0 };
+    let samples: Vec<i16> = (0..length.as_millis() as i32 * 8).map(sample).collect();
     g711::samples_to_ulaw(&samples)
 }
 

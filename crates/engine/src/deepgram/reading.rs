@@ -146,7 +146,7 @@ impl Deepgram {
     }
 
     /// What is being said ends here, though some of its sound may still be on the way.
-    fn speak_over(&mut self, now: Instant, out: &mut Outbox) {
+    pub(super) fn speak_over(&mut self, now: Instant, out: &mut Outbox) {
         self.tell_words(out);
         if let Some(item) = self.speech.current() {
             item.over = true;

@@ -156,6 +156,8 @@ impl Deepgram {
             return self.instruct(now, format!("The caller said: {words}"), out);
         }
         self.tell_agent(&words, out);
+        self.expect(Expected::Answer, now + ANSWERS);
+        self.speak_over(now, out);
         self.hearing.begin(now);
         let (turn, transcript) = (self.hearing.turn(), Transcript { text: words, partial: false });
         out.events.extend([
