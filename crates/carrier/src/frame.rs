@@ -1,4 +1,5 @@
-//! What the messages of all media streams have in common: sound in base64, marks by number, the keys of a telephone.
+//! What the messages of all media streams have in common: how far a stream is, sound in base64, marks by number, the keys
+//! of a telephone.
 //!
 //! A frame of sound costs no allocation in either direction: text is borrowed, sound is cut from a block that comes
 //! round again.
@@ -6,12 +7,60 @@
 use crate::{Frame, Garbled};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::{Bytes, BytesMut};
-use call::Mark;
+use call::{Chunk, Format, Mark};
 use serde::{Deserialize, Deserializer, de};
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// What sound is cut from. A call holds one block, and a second one for as long as someone keeps a frame of the first.
 const BLOCK: usize = 4 * 1024;
+
+/// How far a stream is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    #[default]
+    Opening,
+    Streaming,
+    Stopped,
+}
+
+/// The particulars of a mark.
+#[derive(Deserialize)]
+pub struct Named<'a> {
+    #[serde(borrow)]
+    pub name: Cow<'a, str>,
+}
+
+/// The particulars of a key.
+#[derive(Deserialize)]
+pub struct Pressed<'a> {
+    #[serde(borrow)]
+    pub digit: Cow<'a, str>,
+}
+
+/// The particulars of a piece of sound.
+#[derive(Deserialize)]
+pub struct Media<'a> {
+    #[serde(borrow, default)]
+    track: Cow<'a, str>,
+    /// Its place among its like, where the carrier counts them.
+    pub chunk: Option<Count>,
+    #[serde(borrow)]
+    payload: Cow<'a, str>,
+}
+
+impl Media<'_> {
+    /// The caller's sound, in whole samples.
+    pub fn heard(&self, format: Format, block: &mut Block) -> Result<Chunk, Garbled> {
+        if !matches!(&*self.track, "inbound" | "") {
+            return Err(garbled("sound that is not the caller's"));
+        }
+        let bytes = block.decoded(&self.payload)?;
+        if bytes.len() % format.sample_size() != 0 {
+            return Err(garbled("half a sample"));
+        }
+        Ok(Chunk { format, bytes })
+    }
+}
 
 /// One JSON message of at most `longest` bytes.
 pub fn message<'a, T: Deserialize<'a>>(frame: Frame<'a>, longest: usize) -> Result<T, Garbled> {

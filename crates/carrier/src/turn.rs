@@ -63,6 +63,17 @@ pub enum GatherInput {
     Both(u32),
 }
 
+impl GatherInput {
+    /// The word that all carriers have for it, and how many keys.
+    pub(crate) fn words(self) -> (&'static str, Option<u32>) {
+        match self {
+            Self::Keys(keys) => ("dtmf", Some(keys)),
+            Self::Speech => ("speech", None),
+            Self::Both(keys) => ("dtmf speech", Some(keys)),
+        }
+    }
+}
+
 /// Connects the caller to somebody else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dial {
@@ -110,4 +121,9 @@ pub struct Gathered {
     pub speech: String,
     /// From 0 to 1, where the carrier says.
     pub confidence: Option<f32>,
+}
+
+/// Whole seconds, at least one, as documents count.
+pub(crate) fn seconds(time: Duration) -> String {
+    time.as_secs_f64().ceil().max(1.0).to_string()
 }

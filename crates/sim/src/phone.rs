@@ -23,6 +23,7 @@ pub mod status;
 pub mod telephone;
 pub mod text;
 mod turn;
+pub(crate) mod twiml;
 pub mod verb;
 mod webhook;
 pub(crate) mod xml;

@@ -1,9 +1,9 @@
 //! Plivo XML: what a call is told to do. Attributes stand in the order in which Plivo's own libraries write them.
 
 use super::stream;
-use crate::{Dial, Document, GatherInput, Next, Prompt, Reply, markup, markup::Markup};
+use crate::{Dial, Document, Next, Prompt, Reply, markup, markup::Markup, turn::seconds};
 use call::Format;
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
 
 /// What Plivo says of one text, in characters.
 const LONGEST_SPOKEN: usize = 3_000;
@@ -66,11 +66,7 @@ pub(super) fn unlettered(value: &str) -> String {
 
 fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
     if let Next::Gather { to, bounds, input, language } = then {
-        let (kind, keys) = match input {
-            GatherInput::Keys(keys) => ("dtmf", Some(*keys)),
-            GatherInput::Speech => ("speech", None),
-            GatherInput::Both(keys) => ("dtmf speech", Some(*keys)),
-        };
+        let (kind, keys) = input.words();
         let longest = bounds.longest.as_secs().clamp(5, 60).to_string();
         let silence = bounds.silence.as_secs().clamp(2, 10).to_string();
         let keys = keys.map(|keys| keys.clamp(1, 32).to_string());
@@ -167,9 +163,4 @@ pub(super) fn bare(number: &str) -> &str {
 
 fn finish(keys: &str) -> &str {
     if keys.is_empty() { "none" } else { keys }
-}
-
-/// Whole seconds, at least one.
-fn seconds(time: Duration) -> String {
-    time.as_secs_f64().ceil().max(1.0).to_string()
 }

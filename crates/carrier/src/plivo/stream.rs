@@ -7,7 +7,7 @@
 use super::{document::unlettered, webhook::is_id};
 use crate::{
     Frame, Garbled, Started, Stream,
-    frame::{self, Block, Count, Name, garbled},
+    frame::{self, Block, Count, Media, Name, Phase, Pressed, garbled},
     order::Order,
 };
 use bytes::BufMut as _;
@@ -42,14 +42,6 @@ pub struct PlivoStream {
     clears: VecDeque<Option<Mark>>,
     order: Order,
     block: Block,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Phase {
-    #[default]
-    Opening,
-    Streaming,
-    Stopped,
 }
 
 impl Stream for PlivoStream {
@@ -124,15 +116,8 @@ impl PlivoStream {
         }
         match (&*message.event, message) {
             ("media", Message { media: Some(media), .. }) => {
-                if !matches!(&*media.track, "inbound" | "") {
-                    return Err(garbled("sound that is not the caller's"));
-                }
-                let format = started.format;
-                let bytes = self.block.decoded(&media.payload)?;
-                if bytes.len() % format.sample_size() != 0 {
-                    return Err(garbled("half a sample"));
-                }
-                self.order.arrived(media.chunk.map(|Count(count)| count), Chunk { format, bytes }, events);
+                let chunk = media.heard(started.format, &mut self.block)?;
+                self.order.arrived(media.chunk.map(|Count(count)| count), chunk, events);
             }
             // An older page has it as `played`.
             ("playedStream" | "played", Message { name, .. }) => {
@@ -196,21 +181,6 @@ struct Message<'a> {
     /// A text as documented; some see an object. Only read in `start`, though every message has it.
     #[serde(borrow, rename = "extra_headers")]
     headers: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Media<'a> {
-    #[serde(borrow, default)]
-    track: Cow<'a, str>,
-    chunk: Option<Count>,
-    #[serde(borrow)]
-    payload: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Pressed<'a> {
-    #[serde(borrow)]
-    digit: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]

@@ -1,9 +1,8 @@
 //! TeXML: what a call is told to do. Close to TwiML, with other defaults, which are never relied on here.
 
 use super::stream;
-use crate::{Dial, Document, GatherInput, Next, Prompt, Reply, markup, markup::Markup};
+use crate::{Dial, Document, Next, Prompt, Reply, markup, markup::Markup, turn::seconds};
 use call::Format;
-use std::time::Duration;
 
 pub(super) fn answer(reply: &Reply, format: Format) -> Document {
     let body = markup::document("Response", |response| match reply {
@@ -44,11 +43,7 @@ pub(super) fn answer(reply: &Reply, format: Format) -> Document {
 
 fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
     if let Next::Gather { to, bounds, input, language } = then {
-        let (input, keys) = match input {
-            GatherInput::Keys(keys) => ("dtmf", Some(*keys)),
-            GatherInput::Speech => ("speech", None),
-            GatherInput::Both(keys) => ("dtmf speech", Some(*keys)),
-        };
+        let (input, keys) = input.words();
         let longest = bounds.longest.as_secs().clamp(1, 120).to_string();
         let keys = keys.map(|keys| keys.clamp(1, 128).to_string());
         let finish: String = bounds.finish.chars().take(1).collect();
@@ -119,9 +114,4 @@ fn write_dial(response: &mut Markup, dial: &Dial) {
         url if !sip && !url.is_empty() => inner.text("Number", &[("url", url)], &dial.to),
         _ => inner.text(if sip { "Sip" } else { "Number" }, &[], &dial.to),
     });
-}
-
-/// Whole seconds, at least one.
-fn seconds(time: Duration) -> String {
-    time.as_secs_f64().ceil().max(1.0).to_string()
 }

@@ -6,11 +6,11 @@
 use super::event::is_call;
 use crate::{
     Frame, Garbled, Started, Stream,
-    frame::{self, Block, Count, Name, garbled},
+    frame::{self, Block, Count, Media, Name, Named, Phase, Pressed, garbled},
     order::Order,
 };
 use bytes::{BufMut as _, BytesMut};
-use call::{Chunk, Format, LineCommand, LineEvent, Mark, Wire};
+use call::{Format, LineCommand, LineEvent, Mark, Wire};
 use serde::Deserialize;
 use std::{borrow::Cow, collections::VecDeque, fmt::Write as _, time::Duration};
 
@@ -47,14 +47,6 @@ pub struct TelnyxStream {
     block: Block,
     /// Ours, too short to be sent alone.
     short: BytesMut,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Phase {
-    #[default]
-    Opening,
-    Streaming,
-    Stopped,
 }
 
 impl Stream for TelnyxStream {
@@ -128,15 +120,8 @@ impl TelnyxStream {
         }
         match (&*message.event, message) {
             ("media", Message { media: Some(media), .. }) => {
-                if !matches!(&*media.track, "inbound" | "") {
-                    return Err(garbled("sound that is not the caller's"));
-                }
-                let format = started.format;
-                let bytes = self.block.decoded(&media.payload)?;
-                if bytes.len() % format.sample_size() != 0 {
-                    return Err(garbled("half a sample"));
-                }
-                self.order.arrived(media.chunk.map(|Count(count)| count), Chunk { format, bytes }, events);
+                let chunk = media.heard(started.format, &mut self.block)?;
+                self.order.arrived(media.chunk.map(|Count(count)| count), chunk, events);
             }
             ("mark", Message { mark: Some(Named { name }), .. }) => {
                 events.push_back(LineEvent::Played(frame::mark(name, self.newest)?));
@@ -222,27 +207,6 @@ struct Message<'a> {
     payload: Option<Trouble>,
     #[serde(rename = "x-telnyx-streaming-auth-token")]
     token: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Media<'a> {
-    #[serde(borrow, default)]
-    track: Cow<'a, str>,
-    chunk: Option<Count>,
-    #[serde(borrow)]
-    payload: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Pressed<'a> {
-    #[serde(borrow)]
-    digit: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,6 @@
 //! TwiML: what a call is told to do. Attributes stand in the order in which Twilio's own libraries write them.
 
-use crate::{Dial, Document, GatherInput, Next, Prompt, Reply, markup, markup::Markup};
-use std::time::Duration;
+use crate::{Dial, Document, Next, Prompt, Reply, markup, markup::Markup, turn::seconds};
 
 /// TwiML. Where nothing follows a stream, the call ends when our end of the stream closes.
 pub(super) fn answer(reply: &Reply) -> Document {
@@ -37,11 +36,7 @@ pub(super) fn transfer(dial: &Dial) -> String {
 
 fn turn(response: &mut Markup, prompts: &[Prompt], then: &Next) {
     if let Next::Gather { to, bounds, input, language } = then {
-        let (input, keys) = match input {
-            GatherInput::Keys(keys) => ("dtmf", Some(*keys)),
-            GatherInput::Speech => ("speech", None),
-            GatherInput::Both(keys) => ("dtmf speech", Some(*keys)),
-        };
+        let (input, keys) = input.words();
         let finish: String = bounds.finish.chars().take(1).collect();
         let keys = keys.map(|keys| keys.max(1).to_string());
         let longest = seconds(bounds.longest);
@@ -118,9 +113,4 @@ fn write_dial(response: &mut Markup, dial: &Dial) {
     } else {
         response.holding("Dial", &attributes, |dial| dial.text("Number", briefing, to));
     }
-}
-
-/// Whole seconds, at least one.
-fn seconds(time: Duration) -> String {
-    time.as_secs_f64().ceil().max(1.0).to_string()
 }

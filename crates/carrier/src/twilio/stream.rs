@@ -6,10 +6,10 @@
 use super::webhook::is_sid;
 use crate::{
     Frame, Garbled, Started, Stream,
-    frame::{self, Block, Name, garbled},
+    frame::{self, Block, Media, Name, Named, Phase, Pressed, garbled},
 };
 use bytes::BufMut as _;
-use call::{Chunk, Format, LineCommand, LineEvent, Mark, Wire};
+use call::{Format, LineCommand, LineEvent, Mark, Wire};
 use serde::Deserialize;
 use std::{borrow::Cow, collections::VecDeque, fmt::Write as _};
 
@@ -25,14 +25,6 @@ pub struct TwilioStream {
     /// The newest mark that we sent.
     newest: Option<Mark>,
     block: Block,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Phase {
-    #[default]
-    Opening,
-    Streaming,
-    Stopped,
 }
 
 impl Stream for TwilioStream {
@@ -101,12 +93,9 @@ impl TwilioStream {
         }
         match (&*message.event, message) {
             ("media", Message { media: Some(media), .. }) => {
-                if !matches!(&*media.track, "inbound" | "") {
-                    return Err(garbled("sound that is not the caller's"));
-                }
-                let bytes = self.block.decoded(&media.payload)?;
-                if !bytes.is_empty() {
-                    events.push_back(LineEvent::Audio(Chunk { format: Format::Ulaw, bytes }));
+                let chunk = media.heard(Format::Ulaw, &mut self.block)?;
+                if !chunk.bytes.is_empty() {
+                    events.push_back(LineEvent::Audio(chunk));
                 }
             }
             ("mark", Message { mark: Some(Named { name }), .. }) => {
@@ -165,26 +154,6 @@ struct Message<'a> {
     start: Option<Start<'a>>,
     #[serde(borrow)]
     stop: Option<Stop<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Media<'a> {
-    #[serde(borrow, default)]
-    track: Cow<'a, str>,
-    #[serde(borrow)]
-    payload: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Pressed<'a> {
-    #[serde(borrow)]
-    digit: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! What the answered documents of the three companies come down to, and the reading of attributes that they share.
 
-use super::xml::Element;
+use super::xml::{self, Element};
 use std::time::Duration;
 
 /// What to do next with a call.
@@ -127,6 +127,16 @@ pub(crate) fn briefing(element: &Element) -> Result<Option<Callback>, String> {
         }
     }
     Ok(None)
+}
+
+/// The root of a document, which is a `<Response>`.
+pub(crate) fn response(document: &str) -> Result<Element, String> {
+    let root = xml::read(document)?;
+    if root.name != "Response" {
+        return Err(format!("the root is <{}>, not <Response>", root.name));
+    }
+    allow(&root, &[], false)?;
+    Ok(root)
 }
 
 pub(crate) fn allow(element: &Element, attributes: &[&str], text: bool) -> Result<(), String> {
@@ -284,4 +294,19 @@ pub(crate) fn parameters(stream: &Element) -> Result<Vec<(String, String)>, Stri
         parameters.push((name.into(), value.into()));
     }
     Ok(parameters)
+}
+
+/// `<Redirect>` to this address.
+pub(crate) fn redirect(element: &Element, url: String) -> Result<Verb, String> {
+    allow(element, &["method"], true)?;
+    let method = if is_post(element, "method")? { "POST" } else { "GET" };
+    Ok(Verb::Redirect { url, method: method.into() })
+}
+
+/// Keys towards the caller, and the pauses between them.
+pub(crate) fn tones(element: &Element, tones: &str) -> Result<Verb, String> {
+    if tones.chars().all(|key| key.is_ascii_digit() || matches!(key, '*' | '#' | 'w' | 'W')) {
+        return Ok(Verb::Keys(tones.into()));
+    }
+    Err(format!("<{}> {tones:?} are no keys", element.name))
 }

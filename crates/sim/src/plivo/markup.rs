@@ -5,19 +5,15 @@
 use crate::phone::{
     verb::{
         Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, StreamVerb, Verb, absolute, address, allow,
-        callback, is_post, is_true, judge_stream_url, no_children, number, one_of, spoken,
+        callback, is_true, judge_stream_url, no_children, number, one_of, redirect, response, spoken, tones,
     },
-    xml::{self, Element},
+    xml::Element,
 };
 use std::time::Duration;
 
 /// Reads a document; an error says what Plivo would object to.
 pub fn read(document: &str) -> Result<Vec<Verb>, String> {
-    let root = xml::read(document)?;
-    if root.name != "Response" {
-        return Err(format!("the root is <{}>, not <Response>", root.name));
-    }
-    allow(&root, &[], false)?;
+    let root = response(document)?;
     let mut verbs = Vec::new();
     for (at, element) in root.children.iter().enumerate() {
         verbs.push(verb(element, at == 0)?);
@@ -45,19 +41,11 @@ fn verb(element: &Element, first: bool) -> Result<Verb, String> {
             // As the first element it refuses the call, with a reason or without one.
             Ok(if first { Verb::Reject(reason.into()) } else { Verb::Hangup })
         }
-        "Redirect" => {
-            allow(element, &["method"], true)?;
-            let method = if is_post(element, "method")? { "POST" } else { "GET" };
-            Ok(Verb::Redirect { url: absolute(element)?, method: method.into() })
-        }
+        "Redirect" => redirect(element, absolute(element)?),
         "Dial" => dial(element),
         "DTMF" => {
             allow(element, &["async"], true)?;
-            let keys = address(element)?;
-            if keys.chars().all(|key| key.is_ascii_digit() || matches!(key, '*' | '#' | 'w' | 'W')) {
-                return Ok(Verb::Keys(keys));
-            }
-            Err(format!("<DTMF> {keys:?} are no keys"))
+            tones(element, &address(element)?)
         }
         name @ ("PreAnswer" | "Message" | "Conference" | "MultiPartyCall") => Ok(Verb::Unplayed(name.into())),
         other => Err(format!("<{other}> is no element")),

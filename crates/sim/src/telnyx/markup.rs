@@ -3,21 +3,18 @@
 //! Source: github.com/team-telnyx/telnyx-skills, `texml-verbs.md`.
 
 use crate::phone::{
+    twiml,
     verb::{
-        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, StreamVerb, Verb, address, allow, briefing,
-        callback, is_post, is_true, judge_stream_url, keys, no_children, number, one_of, parameters, spoken,
+        Callback, GatherVerb, RecordVerb, StreamVerb, Verb, allow, callback, is_post, is_true,
+        judge_stream_url, keys, no_children, number, one_of, parameters, response, spoken,
     },
-    xml::{self, Element},
+    xml::Element,
 };
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 /// Reads a document; an error says what Telnyx would object to.
 pub fn read(document: &str) -> Result<Vec<Verb>, String> {
-    let root = xml::read(document)?;
-    if root.name != "Response" {
-        return Err(format!("the root is <{}>, not <Response>", root.name));
-    }
-    allow(&root, &[], false)?;
+    let root = response(document)?;
     let mut verbs = Vec::new();
     for (at, element) in root.children.iter().enumerate() {
         if element.name == "Reject" && at > 0 {
@@ -29,28 +26,16 @@ pub fn read(document: &str) -> Result<Vec<Verb>, String> {
 }
 
 fn verb(element: &Element) -> Result<Verb, String> {
+    if let Some(verb) = twiml::plain(element)? {
+        return Ok(verb);
+    }
     match element.name.as_str() {
         "Say" => say(element),
-        "Play" => play(element),
-        "Pause" => pause(element),
+        "Play" => twiml::play(element, PLAY),
+        "Pause" => twiml::pause(element, PAUSE),
         "Connect" => connect(element),
         "Record" => record(element),
         "Gather" => gather(element),
-        "Hangup" => {
-            allow(element, &[], false)?;
-            no_children(element)?;
-            Ok(Verb::Hangup)
-        }
-        "Reject" => {
-            allow(element, &["reason"], false)?;
-            no_children(element)?;
-            Ok(Verb::Reject(one_of(element, "reason", "rejected", &["rejected", "busy"])?.into()))
-        }
-        "Redirect" => {
-            allow(element, &["method"], true)?;
-            let method = if is_post(element, "method")? { "POST" } else { "GET" };
-            Ok(Verb::Redirect { url: address(element)?, method: method.into() })
-        }
         "Dial" => dial(element),
         name @ ("Start" | "Stop" | "Refer" | "Enqueue" | "Leave" | "HttpRequest") => {
             Ok(Verb::Unplayed(name.into()))
@@ -71,23 +56,8 @@ fn say(element: &Element) -> Result<Verb, String> {
     Ok(Verb::Say(spoken(element)?))
 }
 
-fn play(element: &Element) -> Result<Verb, String> {
-    allow(element, &["loop", "digits", "mediaStorage"], true)?;
-    let times = number(element, "loop", 1, 0..=1_000)?;
-    if let Some(digits) = element.attribute("digits") {
-        if digits.chars().all(|key| key.is_ascii_digit() || matches!(key, '*' | '#' | 'w' | 'W')) {
-            return Ok(Verb::Keys(digits.into()));
-        }
-        return Err(format!("<Play> digits {digits:?} are no keys"));
-    }
-    Ok(Verb::Play(PlayVerb { url: address(element)?, times }))
-}
-
-fn pause(element: &Element) -> Result<Verb, String> {
-    allow(element, &["length"], false)?;
-    no_children(element)?;
-    Ok(Verb::Pause(Duration::from_secs(number(element, "length", 1, 1..=180)?.into())))
-}
+const PLAY: &[&str] = &["loop", "digits", "mediaStorage"];
+const PAUSE: RangeInclusive<u32> = 1..=180;
 
 const STREAM: &[&str] = &[
     "url",
@@ -104,14 +74,7 @@ const STREAM: &[&str] = &[
 const CODECS: [&str; 5] = ["PCMU", "PCMA", "G722", "OPUS", "AMR-WB"];
 
 fn connect(element: &Element) -> Result<Verb, String> {
-    allow(element, &["action", "method"], false)?;
-    let [stream] = element.children.as_slice() else {
-        return Err(format!("<Connect> has {} children, not one <Stream>", element.children.len()));
-    };
-    if stream.name != "Stream" {
-        return Err(format!("<{}> in <Connect> is not played here", stream.name));
-    }
-    allow(stream, STREAM, false)?;
+    let stream = twiml::stream(element, STREAM)?;
     let url = stream.attribute("url").ok_or("<Stream> has no url")?;
     judge_stream_url(url, true)?;
     one_of(stream, "track", "inbound_track", &["inbound_track", "outbound_track", "both_tracks"])?;
@@ -218,7 +181,7 @@ fn gather(element: &Element) -> Result<Verb, String> {
     let most = number(element, "maxDigits", 128, 1..=128)?;
     let prompt = |child: &Element| match child.name.as_str() {
         "Say" => say(child),
-        "Play" => play(child),
+        "Play" => twiml::play(child, PLAY),
         other => Err(format!("<{other}> may not stand in <Gather>")),
     };
     Ok(Verb::Gather(GatherVerb {
@@ -253,35 +216,13 @@ const DIAL: &[&str] = &[
 ];
 
 fn dial(element: &Element) -> Result<Verb, String> {
-    allow(element, DIAL, true)?;
-    let mut whom: Vec<String> = element.children.iter().map(|child| child.text.trim().into()).collect();
-    if let Some(other) = element
-        .children
-        .iter()
-        .find(|c| !matches!(c.name.as_str(), "Number" | "Sip" | "Queue" | "Conference"))
-    {
-        return Err(format!("<{}> may not stand in <Dial>", other.name));
-    }
     for child in &element.children {
         if child.name != "Number" && child.attribute("url").is_some() {
             return Err(format!("<{}> has no url", child.name));
         }
     }
-    let itself = element.text.trim();
-    if !itself.is_empty() {
-        whom.push(itself.into());
-    }
-    if whom.is_empty() || whom.iter().any(String::is_empty) {
-        return Err("<Dial> rings nobody".into());
-    }
     number(element, "timeLimit", 14_400, 60..=14_400)?;
-    Ok(Verb::Dial(DialVerb {
-        whom,
-        action: callback(element, "action", "method")?,
-        caller_id: element.attribute("callerId").map(str::to_owned),
-        timeout: Some(Duration::from_secs(number(element, "timeout", 30, 5..=120)?.into())),
-        briefing: briefing(element)?,
-    }))
+    twiml::dial(element, DIAL, &["Number", "Sip", "Queue", "Conference"], 5..=120)
 }
 
 #[cfg(test)]

@@ -4,48 +4,33 @@
 
 pub use crate::phone::verb::{StreamVerb, Verb};
 use crate::phone::{
+    twiml,
     verb::{
-        Callback, DialVerb, GatherVerb, PlayVerb, RecordVerb, address, allow, briefing, callback, is_post,
-        is_true, judge_stream_url, keys, no_children, number, one_of, parameters, spoken,
+        Callback, GatherVerb, RecordVerb, allow, callback, is_post, is_true, judge_stream_url, keys,
+        no_children, number, one_of, parameters, response, spoken,
     },
-    xml::{self, Element},
+    xml::Element,
 };
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 /// Reads a document; an error says what Twilio would object to.
 pub fn read(document: &str) -> Result<Vec<Verb>, String> {
-    let root = xml::read(document)?;
-    if root.name != "Response" {
-        return Err(format!("the root is <{}>, not <Response>", root.name));
-    }
-    allow(&root, &[], false)?;
+    let root = response(document)?;
     root.children.iter().map(verb).collect()
 }
 
 fn verb(element: &Element) -> Result<Verb, String> {
+    if let Some(verb) = twiml::plain(element)? {
+        return Ok(verb);
+    }
     match element.name.as_str() {
         "Say" => say(element),
-        "Play" => play(element),
-        "Pause" => pause(element),
+        "Play" => twiml::play(element, PLAY),
+        "Pause" => twiml::pause(element, PAUSE),
         "Connect" => connect(element),
         "Record" => record(element),
         "Gather" => gather(element),
-        "Hangup" => {
-            allow(element, &[], false)?;
-            no_children(element)?;
-            Ok(Verb::Hangup)
-        }
-        "Reject" => {
-            allow(element, &["reason"], false)?;
-            no_children(element)?;
-            Ok(Verb::Reject(one_of(element, "reason", "rejected", &["rejected", "busy"])?.into()))
-        }
-        "Redirect" => {
-            allow(element, &["method"], true)?;
-            let method = if is_post(element, "method")? { "POST" } else { "GET" };
-            Ok(Verb::Redirect { url: address(element)?, method: method.into() })
-        }
-        "Dial" => dial(element),
+        "Dial" => twiml::dial(element, DIAL, &["Number", "Client", "Sip"], 1..=600),
         name @ ("Start" | "Stop" | "Refer" | "Enqueue" | "Leave") => Ok(Verb::Unplayed(name.into())),
         other => Err(format!("<{other}> is no verb")),
     }
@@ -57,24 +42,8 @@ fn say(element: &Element) -> Result<Verb, String> {
     Ok(Verb::Say(spoken(element)?))
 }
 
-fn play(element: &Element) -> Result<Verb, String> {
-    allow(element, &["loop", "digits"], true)?;
-    let times = number(element, "loop", 1, 0..=1_000)?;
-    if let Some(digits) = element.attribute("digits") {
-        if digits.chars().all(|key| key.is_ascii_digit() || matches!(key, '*' | '#' | 'w' | 'W')) {
-            return Ok(Verb::Keys(digits.into()));
-        }
-        return Err(format!("<Play> digits {digits:?} are no keys"));
-    }
-    // Relative to the document, where it is so.
-    Ok(Verb::Play(PlayVerb { url: address(element)?, times }))
-}
-
-fn pause(element: &Element) -> Result<Verb, String> {
-    allow(element, &["length"], false)?;
-    no_children(element)?;
-    Ok(Verb::Pause(Duration::from_secs(number(element, "length", 1, 0..=14_400)?.into())))
-}
+const PLAY: &[&str] = &["loop", "digits"];
+const PAUSE: RangeInclusive<u32> = 0..=14_400;
 
 const RECORD: &[&str] = &[
     "action",
@@ -153,8 +122,8 @@ fn gather(element: &Element) -> Result<Verb, String> {
     };
     let prompt = |child: &Element| match child.name.as_str() {
         "Say" => say(child),
-        "Play" => play(child),
-        "Pause" => pause(child),
+        "Play" => twiml::play(child, PLAY),
+        "Pause" => twiml::pause(child, PAUSE),
         other => Err(format!("<{other}> may not stand in <Gather>")),
     };
     Ok(Verb::Gather(GatherVerb {
@@ -171,39 +140,8 @@ fn gather(element: &Element) -> Result<Verb, String> {
     }))
 }
 
-fn dial(element: &Element) -> Result<Verb, String> {
-    allow(element, DIAL, true)?;
-    let mut whom: Vec<String> = element.children.iter().map(|child| child.text.trim().into()).collect();
-    if let Some(other) =
-        element.children.iter().find(|c| !matches!(c.name.as_str(), "Number" | "Client" | "Sip"))
-    {
-        return Err(format!("<{}> may not stand in <Dial>", other.name));
-    }
-    let number_itself = element.text.trim();
-    if !number_itself.is_empty() {
-        whom.push(number_itself.into());
-    }
-    if whom.is_empty() || whom.iter().any(String::is_empty) {
-        return Err("<Dial> rings nobody".into());
-    }
-    Ok(Verb::Dial(DialVerb {
-        whom,
-        action: callback(element, "action", "method")?,
-        caller_id: element.attribute("callerId").map(str::to_owned),
-        timeout: Some(Duration::from_secs(number(element, "timeout", 30, 1..=600)?.into())),
-        briefing: briefing(element)?,
-    }))
-}
-
 fn connect(element: &Element) -> Result<Verb, String> {
-    allow(element, &["action", "method"], false)?;
-    let [stream] = element.children.as_slice() else {
-        return Err(format!("<Connect> has {} children, not one <Stream>", element.children.len()));
-    };
-    if stream.name != "Stream" {
-        return Err(format!("<{}> in <Connect> is not played here", stream.name));
-    }
-    allow(stream, STREAM, false)?;
+    let stream = twiml::stream(element, STREAM)?;
     let url = stream.attribute("url").ok_or("<Stream> has no url")?;
     judge_stream_url(url, false)?;
     if !matches!(stream.attribute("track").unwrap_or("inbound_track"), "inbound_track") {
