@@ -9,6 +9,7 @@ use crate::{
     line::clips::Clips,
     phone::{Briefings, Turns},
     secret::Secret,
+    texts::Talks,
     vault::Vault,
 };
 use engine::local::Workers;
@@ -42,6 +43,8 @@ pub struct App {
     pub turns: Turns,
     /// What those hear who take transferred calls.
     pub briefings: Briefings,
+    /// Whose texts are being answered.
+    pub talks: Talks,
     pub http: reqwest::Client,
     /// Everything that must end before the process does: calls, and what they leave behind.
     pub tasks: TaskTracker,

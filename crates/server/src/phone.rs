@@ -144,7 +144,7 @@ async fn answer(
             let brief = brief(app, &ring.from, trust, manner, purpose);
             let awaited =
                 Awaited { answerer: dial(app, &expected, brief), place, from: ring.from.clone(), trust };
-            let turned = Turned { call: &ring.call, base, engine, before: None };
+            let turned = Turned { call: &ring.call, base, engine, expected: false, before: None };
             by_turns(app, carrier, &id, awaited, &turned);
         }
         return Ok(turns::begin(app, &id).await);
@@ -180,13 +180,15 @@ struct Turned<'a> {
     /// Where the carrier finds us: scheme, host and port.
     base: &'a str,
     engine: &'a str,
+    /// It was expected by a stream, and its caller seen.
+    expected: bool,
     /// When it began, and what was noted of it while it was carried otherwise.
     before: Option<(Instant, Vec<NoteRow>)>,
 }
 
 /// Runs a call that is carried by webhooks.
 fn by_turns(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, awaited: Awaited, turned: &Turned<'_>) {
-    let Turned { call, base, engine, before } = turned;
+    let Turned { call, base, engine, expected, before } = turned;
     let next = format!("{base}/phone/{}/process-voice/{id}", carrier.name());
     let addresses = Addresses { next, base: (*base).to_owned() };
     let ear = ear(&app.config.get(), carrier, engine, awaited.trust);
@@ -195,9 +197,11 @@ fn by_turns(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, awaited: Aw
         Some((began, notes)) => Scribe::resume(app, id, *began, notes),
         None => Scribe::begin(app, id, clock::now()),
     };
-    let (app, id, call) = (app.clone(), id.to_owned(), (*call).to_owned());
+    let (app, id, call, seen) = (app.clone(), id.to_owned(), (*call).to_owned(), *expected);
     app.tasks.clone().spawn(async move {
-        see(&app, &id, &awaited.from).await;
+        if !seen {
+            see(&app, &id, &awaited.from).await;
+        }
         let run = run(&app, carrier, &id, &call, line, awaited, scribe);
         end(&app, &id, run).await;
         app.turns.close(&id);

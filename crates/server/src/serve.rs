@@ -10,6 +10,7 @@ use crate::{
     jobs, log, pages,
     phone::{Briefings, Turns},
     router, saved, secret,
+    texts::Talks,
     vault::Vault,
 };
 use anyhow::Context;
@@ -105,6 +106,7 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         clips: Arc::default(),
         turns: Turns::default(),
         briefings: Briefings::default(),
+        talks: Talks::default(),
         http: carriers::client()?,
         tasks: TaskTracker::new(),
         draining: CancellationToken::new(),

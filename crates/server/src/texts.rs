@@ -1,8 +1,12 @@
-//! Texts that come in: `C` cancels, STOP and START are honoured, everything else is kept for the owner.
+//! Texts that come in: `C` cancels, STOP and START are honoured, the assistant answers everything else.
 //!
 //! The carrier tells of a text again when it did not hear our answer. What a text did is found out from what stands, and
 //! what it was answered is remembered, so that telling again does nothing new and hears the same. What becomes of texts
 //! of ours is told here, too.
+
+mod talk;
+
+pub use talk::Talks;
 
 use crate::{
     app::App,
@@ -19,7 +23,7 @@ use axum::{
 use carrier::{Ask, Carrier, Delivered, Delivery, Text, Word, address};
 use jiff::{Timestamp, Zoned};
 use std::{collections::BTreeSet, sync::Arc};
-use store::{AppointmentRow, Direction, NewText, StoreError, TextRow, Texted};
+use store::{AppointmentRow, CallerMark, Direction, NewText, StoreError, TextRow, Texted};
 use tool::{
     Errand, Trust,
     message::{About, Occasion, plainer, reply, reply::Wanted, tame, words},
@@ -34,6 +38,9 @@ const MOST_LISTED: usize = 4;
 /// How often somebody who writes to us is told that nobody answers: machines answer, too.
 const THANKS_MS: i64 = 12 * 60 * 60 * 1_000;
 const THANKED: &str = "thanked";
+/// What the keys of answers begin with.
+const ANSWERS: &str = "answer:";
+const A_DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const ANSWERED: &str = "answered";
 
 /// `POST /phone/{carrier}/sms`: a text came in.
@@ -142,7 +149,8 @@ async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<
     let wanted = reply::read(&text.body);
     let key = format!("{}:{}", carrier.name(), text.id);
     let kept = keep(app, text, &wanted, &key).await?;
-    let answer_key = format!("answer:{key}");
+    let answer_key = format!("{ANSWERS}{key}");
+    let _turn = app.talks.turn(&text.from).await;
     let earlier = app.store.texts_with(&text.from, LOOKED_THROUGH).await?;
     if let Some(answered) = earlier.iter().find(|row| row.key == answer_key) {
         return Ok(Some(answered.clone()));
@@ -151,7 +159,8 @@ async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<
         // The carrier itself answers these.
         Wanted::Stop | Wanted::Start | Wanted::Help => None,
         Wanted::Cancel { code } => Some(cancel(app, &kept, &code, &earlier).await?),
-        Wanted::Words => thanks(app, &earlier),
+        Wanted::Words if app.config.get().messages.answers == 0 => thanks(app, &earlier),
+        Wanted::Words => talk(app, &kept, &earlier).await?,
     };
     let Some(said) = said else { return Ok(None) };
     if app.store.text_stopped(&text.from).await? {
@@ -195,6 +204,8 @@ async fn keep(app: &App, text: &Text, wanted: &Wanted, key: &str) -> Result<Text
     Ok(match app.store.text(&new).await? {
         Texted::New(row) => {
             tracing::info!(text = text.id, status, "a text came in");
+            // Who never called has a page, too.
+            app.store.mark_caller(&text.from, CallerMark::default(), row.at_ms).await?;
             row
         }
         Texted::Again(row) => row,
@@ -276,6 +287,27 @@ fn which(app: &App, upcoming: &[AppointmentRow]) -> String {
         format!("C{code} for {}", words::short(&starts))
     });
     format!("Which one? Reply {}.", listed.collect::<Vec<_>>().join(", "))
+}
+
+/// The assistant's answer, as long as there were not too many of late.
+async fn talk(app: &App, text: &TextRow, earlier: &[TextRow]) -> Result<Option<Said>, StoreError> {
+    if app.store.text_stopped(&text.number).await? {
+        return Ok(None);
+    }
+    let since_ms = clock::now_ms() - A_DAY_MS;
+    let ours = |row: &&TextRow| {
+        row.direction == Direction::Out && row.key.starts_with(ANSWERS) && row.at_ms > since_ms
+    };
+    let (lately, most) = (earlier.iter().filter(ours).count(), app.config.get().messages.answers as usize);
+    let said = |words: &str| Some(Said { words: plainer(words), status: ANSWERED });
+    if lately >= most {
+        tracing::info!(text = text.id, "a text was not answered: there were too many of late");
+        return Ok(None);
+    }
+    if lately + 1 == most {
+        return Ok(said(&call_us(app, "That is all that can be answered by text for now.")));
+    }
+    talk::answer(app, &text.number, &text.key, &text.body).await.map(|words| said(&words))
 }
 
 /// Tells somebody who writes to us how to reach somebody, once in a while.

@@ -98,6 +98,7 @@ async fn reopened(folder: TempDir, rest: &Rest, smtp: &Smtp, account: &Account) 
             ("SMTP_PORT", &port),
             ("EMAIL_FROM", "Elm Street practice <office@example.com>"),
             ("BUSINESS_NAME", "Elm Street practice"),
+            ("TEXT_ANSWERS", "0"),
             ("TIME_ZONE", "Europe/Berlin"),
             ("QUIET_HOURS", "none"),
         ],

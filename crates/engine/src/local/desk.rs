@@ -84,6 +84,8 @@ pub struct Desk {
     left: bool,
     /// A change was asked of its tool again, as the calendar wanted it read back first.
     twice: bool,
+    /// The caller reads and writes: there are no keys, and nothing is misheard.
+    written: bool,
     outputs: VecDeque<DeskOutput>,
 }
 
@@ -203,10 +205,18 @@ impl Desk {
             news: None,
             left: false,
             twice: false,
+            written: false,
             outputs: VecDeque::new(),
         };
         desk.say(&greeting);
         desk
+    }
+
+    /// The same in writing: what is not understood is answered with what can be, and the desk does not leave for it.
+    #[must_use]
+    pub fn in_writing(mut self) -> Self {
+        self.written = true;
+        self
     }
 
     /// The wall clock as the call began.
@@ -351,7 +361,8 @@ impl Desk {
             }
             Some(Act::Help) => {
                 let ask = self.ask_with_example(now);
-                let keys = if matches!(self.question, Question::Confirm { .. }) { "" } else { phrase::KEYS };
+                let no_keys = self.written || matches!(self.question, Question::Confirm { .. });
+                let keys = if no_keys { "" } else { phrase::KEYS };
                 let text = if matches!(self.question, Question::Open { .. }) {
                     format!("{} {keys} How can I help you?", phrase::HELP)
                 } else {
@@ -362,11 +373,8 @@ impl Desk {
             Some(Act::Goodbye) => self.goodbye(),
             Some(Act::Person) => {
                 self.waiting = None;
-                self.ask(
-                    Question::Message,
-                    "Nobody can take your call just now, but I can take a message. What is your message? \
-                     You can say, for example: please call me back.",
-                );
+                let words = if self.written { phrase::PERSON_IN_WRITING } else { phrase::PERSON };
+                self.ask(Question::Message, words);
             }
             Some(Act::Drop) => self.let_go(),
             Some(Act::Book | Act::Free | Act::Move | Act::Cancel | Act::List) | None => return false,

@@ -111,7 +111,7 @@ async fn goes_on(
     let awaited = Awaited { answerer, place, from: other.clone(), trust };
     let base = config.server.public_url.as_deref().unwrap_or_else(|| address::origin(url));
     let before = cut.map(|notes| (began(row), notes));
-    let turned = Turned { call: &row.carrier_call, base, engine: &row.engine, before };
+    let turned = Turned { call: &row.carrier_call, base, engine: &row.engine, expected: true, before };
     by_turns(app, carrier, &row.id, awaited, &turned);
     Ok(Some(turns::begin(app, &row.id).await))
 }

@@ -1,7 +1,7 @@
 //! Text messages, each once.
 
 use crate::harness::on_both;
-use store::{Delivery, Direction, NewText, Store, Texted};
+use store::{Delivery, Direction, NewText, Store, TextTalk, Texted};
 
 mod both {
     super::on_both!(
@@ -11,6 +11,7 @@ mod both {
         what_became_of_a_text_is_told_in_any_order_and_ends_the_same,
         what_is_told_of_others_texts_changes_nothing,
         an_answer_means_the_appointment_last_written_about,
+        a_conversation_goes_on_for_one_at_a_time_and_is_forgotten_with_its_number,
         the_latest_of_stop_and_start_counts_and_only_for_its_number,
     );
 }
@@ -143,4 +144,16 @@ async fn an_answer_means_the_appointment_last_written_about(store: Store) {
     }
     assert_eq!(store.last_texted_about("+49301").await.expect("asked").as_deref(), Some("a2"));
     assert_eq!(store.last_texted_about("+49302").await.expect("asked"), None);
+}
+
+async fn a_conversation_goes_on_for_one_at_a_time_and_is_forgotten_with_its_number(store: Store) {
+    assert_eq!(store.text_talk("+49301").await.expect("looked"), TextTalk::default());
+    assert!(store.text_talk_kept("+49301", 0, "{}", 5).await.expect("kept"));
+    assert!(!store.text_talk_kept("+49301", 0, "{1}", 6).await.expect("asked"), "somebody was quicker");
+    assert!(store.text_talk_kept("+49301", 1, "{2}", 7).await.expect("kept"));
+    let talk = TextTalk { story: "{2}".into(), version: 2, updated_ms: 7 };
+    assert_eq!(store.text_talk("+49301").await.expect("looked"), talk);
+    assert_eq!(store.text_talk("+49302").await.expect("looked"), TextTalk::default());
+    store.forget_caller("+49301", 10).await.expect("forgotten");
+    assert_eq!(store.text_talk("+49301").await.expect("looked"), TextTalk::default());
 }

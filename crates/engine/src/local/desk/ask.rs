@@ -43,10 +43,11 @@ impl Desk {
         let undone = matches!(&self.task, Some(task) if task.kind == Kind::Book);
         self.task = None;
         self.question = Question::Open { more: true };
-        self.say(if undone {
-            "Nothing has been booked. Thank you for calling. Goodbye!"
-        } else {
-            "Thank you for calling. Goodbye!"
+        self.say(match (undone, self.written) {
+            (true, false) => "Nothing has been booked. Thank you for calling. Goodbye!",
+            (false, false) => "Thank you for calling. Goodbye!",
+            (true, true) => "Nothing has been booked. Goodbye!",
+            (false, true) => "Thank you. Goodbye!",
         });
         self.left = true;
         self.want(Errand::HangUp, "hang_up", &serde_json::json!({}));
@@ -85,6 +86,9 @@ impl Desk {
             Question::Time(_) => "Please say a time, for example: half past two in the afternoon.",
             Question::Either { .. } => "Please say the first one, or the second one.",
             Question::Offer(_) | Question::Among(_) => "Please say, for example: the first one.",
+            Question::Confirm { .. } | Question::Leave | Question::Send(_) if self.written => {
+                "Please answer yes or no."
+            }
             Question::Confirm { .. } | Question::Leave | Question::Send(_) => {
                 "Please say: yes, that's right. Or: no, that's wrong. You can also press one for yes and two for no."
             }
@@ -100,6 +104,11 @@ impl Desk {
     pub(super) fn miss(&mut self, now: &Zoned) {
         if self.left || self.waiting.is_some() {
             return;
+        }
+        if self.written {
+            let open = matches!(self.question, Question::Open { .. });
+            let ask = if open { self.ask_with_example(now) } else { self.ask_again(now) };
+            return self.say(&format!("{} {ask}", phrase::UNREADABLE));
         }
         self.misses += 1;
         self.misses_altogether += 1;

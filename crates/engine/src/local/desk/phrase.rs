@@ -8,6 +8,13 @@ pub(super) const HELP: &str = "You can book, move or cancel an appointment, ask 
 pub(super) const MORE: &str = "Is there anything else I can do for you?";
 pub(super) const KEYS: &str = "You can also press one for yes and two for no.";
 
+pub(super) const PERSON: &str = "Nobody can take your call just now, but I can take a message. What is your message? \
+    You can say, for example: please call me back.";
+pub(super) const PERSON_IN_WRITING: &str = "I can pass on a message. What is it?";
+/// What somebody is told whose text was not understood.
+pub(super) const UNREADABLE: &str = "Sorry, I do not understand that. By text I can book, move or cancel an appointment, say what \
+    is free or what you have, and pass on a message.";
+
 /// Cuts a text into sentences. An abbreviation such as "a.m." or "Dr." ends none.
 pub(crate) fn sentences(text: &str) -> Vec<String> {
     let mut sentences = Vec::new();

@@ -134,7 +134,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "30",
                 "How many texts of one number the assistant answers in 24 hours, so that two machines do not text each other for \
                  ever; 0: it answers none, and only C, STOP and START are heeded.",
-                |c, v| v.number(0..=500, "answers").map(|answers| c.messages.answers = answers),
+                |c, v| v.number(0..=200, "answers").map(|answers| c.messages.answers = answers),
             ),
         ],
     },
