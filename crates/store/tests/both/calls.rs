@@ -8,6 +8,7 @@ mod both {
         a_call_is_written_down_once_however_often_the_carrier_tells_of_it,
         a_call_is_remembered_from_ring_to_ending,
         only_the_first_answer_and_the_first_ending_count,
+        a_call_that_ended_so_goes_on_for_one_who_asks,
         calls_are_listed_page_by_page_the_latest_first,
         calls_left_open_by_a_crash_are_closed,
         notes_come_back_in_the_order_in_which_they_were_written,
@@ -165,4 +166,19 @@ async fn messages_are_listed_the_latest_first(store: Store) {
     let listed = store.messages(2).await.expect("listed");
     let listed: Vec<_> = listed.iter().map(|row| (row.body.as_str(), row.urgent, row.taken_ms)).collect();
     assert_eq!(listed, [("three", true, 3_000), ("two", false, 2_000)]);
+}
+
+async fn a_call_that_ended_so_goes_on_for_one_who_asks(store: Store) {
+    store.call_begun(&ringing("a", "CA1", 1_000)).await.expect("begun");
+    let goes_on = async || store.call_goes_on("a", "caller_hung_up").await.expect("asked");
+    assert!(!goes_on().await, "it has not ended");
+    store.call_ended("a", 2_000, "assistant_hung_up").await.expect("ended");
+    assert!(!goes_on().await, "it has ended otherwise");
+    store.call_begun(&ringing("b", "CA2", 1_000)).await.expect("begun");
+    store.call_ended("b", 2_000, "caller_hung_up").await.expect("ended");
+    assert!(store.call_goes_on("b", "caller_hung_up").await.expect("asked"));
+    assert!(!store.call_goes_on("b", "caller_hung_up").await.expect("asked"), "once");
+    store.call_ended("b", 3_000, "silent").await.expect("ended");
+    let row = store.call("b").await.expect("read").expect("there");
+    assert_eq!((row.ended_ms, row.ending.as_deref()), (Some(3_000), Some("silent")));
 }

@@ -10,6 +10,7 @@ mod both {
         a_token_that_comes_late_is_stale,
         a_token_of_another_call_is_refused_and_stays_good,
         a_token_nobody_issued_is_unknown,
+        a_token_that_was_voided_opens_nothing_and_one_that_was_spent_is_not_voided,
         of_fifty_that_spend_one_token_exactly_one_succeeds,
     );
 }
@@ -76,4 +77,15 @@ async fn of_fifty_that_spend_one_token_exactly_one_succeeds(store: Store) {
     let spent = tasks.join_all().await;
     assert_eq!(spent.iter().filter(|spent| matches!(spent, Spent::Now { .. })).count(), 1);
     assert_eq!(spent.iter().filter(|spent| **spent == Spent::Already).count(), 49);
+}
+
+async fn a_token_that_was_voided_opens_nothing_and_one_that_was_spent_is_not_voided(store: Store) {
+    store.token_issued(&token("CA1", "h1")).await.expect("issued");
+    assert!(!store.token_voided("plivo", "CA1", 2_000).await.expect("asked"), "that is another's call");
+    assert!(store.token_voided("twilio", "CA1", 2_000).await.expect("voided"));
+    assert!(!store.token_voided("twilio", "CA1", 2_001).await.expect("asked"), "once");
+    assert_eq!(store.token_spent("h1", "CA1", 2_002).await.expect("looked at"), Spent::Already);
+    store.token_issued(&token("CA2", "h2")).await.expect("issued");
+    assert!(matches!(store.token_spent("h2", "CA2", 2_003).await.expect("spent"), Spent::Now { .. }));
+    assert!(!store.token_voided("twilio", "CA2", 2_004).await.expect("asked"));
 }
