@@ -515,3 +515,35 @@ fn what_can_be_said_about_kinds_is_in_the_grammar_only_where_there_are_kinds() {
     call.say("book an appointment");
     assert!(grammar(&call).contains("[a | an | the] <kind> [<point>]"));
 }
+
+#[test]
+fn in_writing_there_are_no_keys_and_the_desk_does_not_leave_for_what_it_cannot_read() {
+    let now: jiff::Zoned = "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment");
+    let setup = DeskSetup {
+        now: now.clone(),
+        hours: Hours::default(),
+        greeting: String::new(),
+        business: String::new(),
+        caller: String::new(),
+    };
+    let mut desk = Desk::new(setup).in_writing();
+    let mut said = |words: &str| {
+        desk.hear(&now, &[Hypothesis { text: words.into(), confidence: 1.0 }]);
+        let mut sentences = Vec::new();
+        while let Some(output) = desk.poll() {
+            match output {
+                DeskOutput::Say(sentence) => sentences.push(sentence),
+                DeskOutput::Wants(call) => sentences.push(format!("<{}>", call.name)),
+            }
+        }
+        sentences.join(" ")
+    };
+    for _ in 0..30 {
+        let told = said("colourless green ideas");
+        assert!(told.contains("By text I can book, move or cancel") && !told.contains("press"), "{told}");
+    }
+    assert!(!said("help").contains("press"));
+    assert!(said("an appointment please").contains("Which day"));
+    assert!(said("colourless green ideas").ends_with("Which day would you like?"));
+    assert!(said("goodbye").contains("<hang_up>"));
+}

@@ -84,9 +84,16 @@ pub struct Desk {
     left: bool,
     /// A change was asked of its tool again, as the calendar wanted it read back first.
     twice: bool,
-    /// The caller reads and writes: there are no keys, and nothing is misheard.
-    written: bool,
+    medium: Medium,
     outputs: VecDeque<DeskOutput>,
+}
+
+/// How the caller and the desk understand each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Medium {
+    Voice,
+    /// There are no keys, and nothing is misheard.
+    Writing,
 }
 
 /// What the caller was asked last.
@@ -205,7 +212,7 @@ impl Desk {
             news: None,
             left: false,
             twice: false,
-            written: false,
+            medium: Medium::Voice,
             outputs: VecDeque::new(),
         };
         desk.say(&greeting);
@@ -215,8 +222,12 @@ impl Desk {
     /// The same in writing: what is not understood is answered with what can be, and the desk does not leave for it.
     #[must_use]
     pub fn in_writing(mut self) -> Self {
-        self.written = true;
+        self.medium = Medium::Writing;
         self
+    }
+
+    fn is_written(&self) -> bool {
+        self.medium == Medium::Writing
     }
 
     /// The wall clock as the call began.
@@ -361,7 +372,7 @@ impl Desk {
             }
             Some(Act::Help) => {
                 let ask = self.ask_with_example(now);
-                let no_keys = self.written || matches!(self.question, Question::Confirm { .. });
+                let no_keys = self.is_written() || matches!(self.question, Question::Confirm { .. });
                 let keys = if no_keys { "" } else { phrase::KEYS };
                 let text = if matches!(self.question, Question::Open { .. }) {
                     format!("{} {keys} How can I help you?", phrase::HELP)
@@ -373,7 +384,7 @@ impl Desk {
             Some(Act::Goodbye) => self.goodbye(),
             Some(Act::Person) => {
                 self.waiting = None;
-                let words = if self.written { phrase::PERSON_IN_WRITING } else { phrase::PERSON };
+                let words = if self.is_written() { phrase::PERSON_IN_WRITING } else { phrase::PERSON };
                 self.ask(Question::Message, words);
             }
             Some(Act::Drop) => self.let_go(),

@@ -43,7 +43,7 @@ impl Desk {
         let undone = matches!(&self.task, Some(task) if task.kind == Kind::Book);
         self.task = None;
         self.question = Question::Open { more: true };
-        self.say(match (undone, self.written) {
+        self.say(match (undone, self.is_written()) {
             (true, false) => "Nothing has been booked. Thank you for calling. Goodbye!",
             (false, false) => "Thank you for calling. Goodbye!",
             (true, true) => "Nothing has been booked. Goodbye!",
@@ -86,7 +86,7 @@ impl Desk {
             Question::Time(_) => "Please say a time, for example: half past two in the afternoon.",
             Question::Either { .. } => "Please say the first one, or the second one.",
             Question::Offer(_) | Question::Among(_) => "Please say, for example: the first one.",
-            Question::Confirm { .. } | Question::Leave | Question::Send(_) if self.written => {
+            Question::Confirm { .. } | Question::Leave | Question::Send(_) if self.is_written() => {
                 "Please answer yes or no."
             }
             Question::Confirm { .. } | Question::Leave | Question::Send(_) => {
@@ -105,7 +105,7 @@ impl Desk {
         if self.left || self.waiting.is_some() {
             return;
         }
-        if self.written {
+        if self.is_written() {
             let open = matches!(self.question, Question::Open { .. });
             let ask = if open { self.ask_with_example(now) } else { self.ask_again(now) };
             return self.say(&format!("{} {ask}", phrase::UNREADABLE));
