@@ -12,7 +12,7 @@ use engine::{
     Brief, Engine, ToolSpec,
     deepgram::Deepgram,
     live,
-    local::Local,
+    local::{Local, vad::Energy},
     openai::OpenAi,
     socket::{Patience, Socket},
 };
@@ -214,7 +214,11 @@ async fn open(app: &App, brief: Brief) -> Result<Engine, Failure> {
         }
         EngineKind::Local => {
             let desk = brief::desk(app, &brief);
-            Ok(Engine::Local(Box::new(Local::open(brief, desk, app.workers.clone()))))
+            let stt = settings::hear(&config, &app.http).stt(&app.workers);
+            let wished = settings::local_voice(&config);
+            let (tts, voice) = settings::speak(&config, &app.http).tts(&app.workers, wished, &brief.language);
+            let (brief, ear) = (Brief { voice, ..brief }, Box::new(Energy::default()));
+            Ok(Engine::Local(Box::new(Local::with(brief, desk, ear, stt, tts, None))))
         }
         EngineKind::Deepgram => {
             let settings = settings::deepgram(&config.deepgram, config.assistant.temperature);

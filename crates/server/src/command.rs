@@ -9,3 +9,4 @@ pub mod dial;
 pub mod explain;
 pub mod forget;
 pub mod link;
+pub mod models;

@@ -45,6 +45,7 @@ pub struct Config {
     pub openai: OpenAi,
     pub deepgram: Deepgram,
     pub ollama: Ollama,
+    pub local: Local,
     pub twilio: Twilio,
     pub plivo: Plivo,
     pub telnyx: Telnyx,
@@ -321,6 +322,44 @@ pub struct Deepgram {
     pub speak_model: String,
     pub agent_url: String,
     pub base_url: String,
+}
+
+/// `[local]`: the parts of the engine `local`.
+#[derive(Clone, Debug)]
+pub struct Local {
+    pub hear: Hearing,
+    /// Empty: the part's default.
+    pub hear_model: String,
+    /// None: `openai.base_url`.
+    pub hear_url: Option<String>,
+    pub hear_api_key: Option<Secret>,
+    pub hear_words: String,
+    pub speak: Speaking,
+    pub speak_model: String,
+    pub speak_voice: String,
+    pub speak_manner: String,
+    pub speak_url: Option<String>,
+    pub speak_api_key: Option<Secret>,
+    pub piper: PathBuf,
+}
+
+/// Who hears in the engine `local`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    PocketSphinx,
+    Whisper,
+    OpenAi,
+    Deepgram,
+}
+
+/// Who speaks in the engine `local`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaking {
+    Flite,
+    Espeak,
+    Piper,
+    OpenAi,
+    Deepgram,
 }
 
 /// `[ollama]`

@@ -29,6 +29,7 @@ pub mod insist;
 pub mod jobs;
 pub mod line;
 pub mod log;
+pub mod models;
 pub mod notes;
 pub mod outgoing;
 pub mod pages;

@@ -31,6 +31,7 @@ enum Command {
     Explain(command::explain::Args),
     Bench(command::bench::Args),
     Forget(command::forget::Args),
+    Models(command::models::Args),
     /// Print a link that logs the owner in.
     Link(Flags),
     /// Hear and speak for another earpiece process.
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Command::Connect(args) => asynchronous(command::connect::run(args)),
         Command::Bench(args) => asynchronous(command::bench::run(args)),
         Command::Forget(args) => asynchronous(command::forget::run(args)),
+        Command::Models(args) => asynchronous(command::models::run(args)),
         Command::Link(flags) => asynchronous(command::link::run(flags)),
     };
     done.unwrap_or_else(|error| {

@@ -9,7 +9,7 @@ use crate::{
     current::Current,
     jobs, log, pages,
     phone::{Briefings, Turns},
-    router, saved, secret,
+    router, saved, secret, settings,
     texts::Talks,
     vault::Vault,
 };
@@ -19,7 +19,7 @@ use axum_server::{
     accept::NoDelayAcceptor,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
-use engine::local::Workers;
+use engine::local::{Workers, parts};
 use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use store::Store;
 use tokio::{
@@ -166,10 +166,12 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
             "every caller is a stranger: set OWNER_NUMBERS to your own number, ALLOWED_NUMBERS to reject others"
         );
     }
-    if assistant.engine == EngineKind::Local
-        && let Err(missing) = engine::local::check(&app.workers).await
-    {
-        tracing::warn!("the local engine cannot hear or speak: {missing}");
+    if assistant.engine == EngineKind::Local {
+        let (hear, speak) = (settings::hear(&config, &app.http), settings::speak(&config, &app.http));
+        let wished = settings::local_voice(&config);
+        for missing in parts::missing(&hear, &speak, wished, &assistant.language, &app.workers).await {
+            tracing::warn!("the local engine cannot hear or speak: {missing}");
+        }
     }
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let page = format!("{scheme}://{address}");

@@ -1,8 +1,19 @@
 //! What the owner's settings mean to the engines and tools, in their words.
 
-use crate::config::{Deepgram, OpenAi, TurnBy};
+use crate::{
+    config::{Config, Deepgram, Hearing, OpenAi, Speaking, TurnBy},
+    models,
+    secret::Secret,
+};
 use engine::{
     ApiKey, deepgram, live,
+    local::{
+        self,
+        parts::{Hear, Speak},
+        piper::Piper,
+        web::{self, Place},
+        whisper,
+    },
     openai::{self, Eagerness, NoiseReduction, TurnDetection},
 };
 use std::time::Duration;
@@ -61,4 +72,80 @@ pub fn deepgram(settings: &Deepgram, temperature: f64) -> deepgram::Config {
         temperature: Some(temperature),
         speak: settings.speak_model.clone(),
     }
+}
+
+/// Who hears in the engine `local`, as it was chosen.
+pub fn hear(config: &Config, http: &reqwest::Client) -> Hear {
+    let local = &config.local;
+    let language = config.assistant.language.clone();
+    let or =
+        |model: &str| if local.hear_model.is_empty() { model.to_owned() } else { local.hear_model.clone() };
+    match local.hear {
+        Hearing::PocketSphinx => Hear::PocketSphinx,
+        Hearing::Whisper => {
+            let english = language.to_ascii_lowercase().starts_with("en");
+            let model =
+                models::whisper(&models::folder(&config.data), &or(if english { "base.en" } else { "base" }));
+            Hear::Whisper(whisper::Ear { model, language, prompt: local.hear_words.clone() })
+        }
+        Hearing::OpenAi => Hear::OpenAi(local::openai::Transcriber {
+            http: http.clone(),
+            place: openai_place(config, local.hear_url.as_ref(), local.hear_api_key.as_ref()),
+            model: or("gpt-transcribe"),
+            language,
+            prompt: local.hear_words.clone(),
+        }),
+        Hearing::Deepgram => Hear::Deepgram(local::deepgram::Listener {
+            place: deepgram_place(&config.deepgram),
+            model: or(local::deepgram::LISTEN),
+            language,
+            keyterms: terms(&local.hear_words),
+        }),
+    }
+}
+
+/// Who speaks in the engine `local`, as it was chosen.
+pub fn speak(config: &Config, http: &reqwest::Client) -> Speak {
+    let local = &config.local;
+    match local.speak {
+        Speaking::Flite => Speak::Flite,
+        Speaking::Espeak => Speak::Espeak,
+        Speaking::Piper => Speak::Piper(Piper::new(&local.piper, models::folder(&config.data))),
+        Speaking::OpenAi => Speak::OpenAi(local::openai::Speaker {
+            http: http.clone(),
+            place: openai_place(config, local.speak_url.as_ref(), local.speak_api_key.as_ref()),
+            model: local.speak_model.clone(),
+            instructions: local.speak_manner.clone(),
+        }),
+        Speaking::Deepgram => Speak::Deepgram(local::deepgram::Speaker {
+            http: http.clone(),
+            place: deepgram_place(&config.deepgram),
+        }),
+    }
+}
+
+/// The voice that is wished for in the engine `local`.
+pub fn local_voice(config: &Config) -> &str {
+    let own = &config.local.speak_voice;
+    if own.is_empty() { &config.assistant.voice } else { own }
+}
+
+/// A service that speaks as OpenAI does. OpenAI's key goes to OpenAI's address and nowhere else.
+fn openai_place(config: &Config, url: Option<&String>, key: Option<&Secret>) -> Place {
+    let (url, key) = match url {
+        Some(url) => (url, key),
+        None => (&config.openai.base_url, config.openai.api_key.as_ref()),
+    };
+    let authorization = key.map(|key| ApiKey::new(format!("Bearer {}", key.expose())));
+    Place { url: url.clone(), authorization, patience: web::PATIENCE }
+}
+
+fn deepgram_place(settings: &Deepgram) -> Place {
+    let authorization = settings.api_key.as_ref().map(|key| ApiKey::new(format!("Token {}", key.expose())));
+    Place { url: settings.base_url.clone(), authorization, patience: web::PATIENCE }
+}
+
+/// Words with commas between them.
+fn terms(words: &str) -> Vec<String> {
+    words.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).take(100).collect()
 }

@@ -87,3 +87,33 @@ impl Speak {
         }
     }
 }
+
+/// What these parts lack on this machine: a sentence for each. Services are not asked.
+pub async fn missing(
+    hear: &Hear,
+    speak: &Speak,
+    wished: &str,
+    language: &str,
+    workers: &Workers,
+) -> Vec<String> {
+    let (ear, voice) = (matches!(hear, Hear::PocketSphinx), matches!(speak, Speak::Flite));
+    let mut missing = match workers.lacking(ear, voice).await {
+        Ok(missing) => missing,
+        Err(why) => vec![why],
+    };
+    if let Hear::Whisper(ear) = hear {
+        if !whisper::BUILT_IN {
+            missing.push(whisper::INSTALL.into());
+        }
+        missing.extend(whisper::file::check(&ear.model).err());
+    }
+    match speak {
+        Speak::Espeak => missing.extend(espeak::Espeak::default().program.missing()),
+        Speak::Piper(piper) => {
+            missing.extend(piper.program.missing());
+            missing.extend(piper.rate(&speak.voice(wished, language)).err());
+        }
+        Speak::Flite | Speak::OpenAi(_) | Speak::Deepgram(_) => {}
+    }
+    missing
+}

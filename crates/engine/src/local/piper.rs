@@ -33,6 +33,11 @@ impl Piper {
         Self { program, folder: folder.into() }
     }
 
+    /// The rate of this voice in hertz; a sentence where it is not there.
+    pub fn rate(&self, voice: &str) -> Result<u32, String> {
+        rate(&self.model(voice))
+    }
+
     fn model(&self, voice: &str) -> PathBuf {
         if Path::new(voice).extension().is_some_and(|end| end == "onnx") {
             PathBuf::from(voice)

@@ -75,6 +75,17 @@ impl Program {
         })
     }
 
+    /// What to do where it is not to be found.
+    pub fn missing(&self) -> Option<String> {
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        let found = if self.path.components().count() > 1 {
+            self.path.is_file()
+        } else {
+            std::env::split_paths(&folders).any(|folder| folder.join(&self.path).is_file())
+        };
+        (!found).then(|| format!("{} is missing; {}", self.path.display(), self.install))
+    }
+
     async fn start(self, arguments: Vec<OsString>, text: String) -> Result<Box<Running>, String> {
         let core = CORES.acquire().await.expect("it is never closed");
         let name = self.path.display().to_string();

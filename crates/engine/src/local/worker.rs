@@ -46,7 +46,10 @@ pub(super) enum Request {
     /// Which of these words have no pronunciation?
     Unknown(Vec<String>),
     /// Which libraries and models are missing?
-    Check,
+    Check {
+        ear: bool,
+        voice: bool,
+    },
 }
 
 /// What it answers.
@@ -137,9 +140,12 @@ impl Worker {
                 }
                 Err(why) => Answer::Refused(why),
             },
-            Request::Check => {
-                let voice = self.voice().and_then(|flite| tts::speak(flite, "yes", tts::DEFAULT_VOICE, 1.0));
-                Answer::Missing([voice.err(), self.ear().err()].into_iter().flatten().collect())
+            Request::Check { ear, voice } => {
+                let voice = voice.then(|| {
+                    self.voice().and_then(|flite| tts::speak(flite, "yes", tts::DEFAULT_VOICE, 1.0)).err()
+                });
+                let ear = ear.then(|| self.ear().err());
+                Answer::Missing([voice, ear].into_iter().flatten().flatten().collect())
             }
         };
         (answer, Vec::new())

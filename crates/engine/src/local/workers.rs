@@ -132,7 +132,15 @@ impl Workers {
 
     /// What is missing for hearing and speaking, with what to do about it; empty where nothing is.
     pub async fn check(&self) -> Result<Vec<String>, String> {
-        match self.pool.clone().ask(Request::Check, Vec::new()).await? {
+        self.lacking(true, true).await
+    }
+
+    /// The same of PocketSphinx alone, or of Flite.
+    pub(super) async fn lacking(&self, ear: bool, voice: bool) -> Result<Vec<String>, String> {
+        if !ear && !voice {
+            return Ok(Vec::new());
+        }
+        match self.pool.clone().ask(Request::Check { ear, voice }, Vec::new()).await? {
             (Answer::Missing(missing), _) => Ok(missing),
             (other, _) => Err(unexpected(&other)),
         }

@@ -1,6 +1,6 @@
 //! What follows from settings taken together: the engine, the database, and what the owner should be told.
 
-use super::{Config, EngineKind, load::Problem, load::Warning, schema};
+use super::{Config, EngineKind, Hearing, Speaking, load::Problem, load::Warning, schema};
 use crate::secret::Secret;
 use engine::local::flite;
 
@@ -12,6 +12,7 @@ pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems:
     }
     choose_engine(config, warnings);
     choose_voice(config, warnings);
+    check_parts(config, warnings);
     if let Some(source) = config.origins.get("assistant.temperature")
         && !takes_temperature(config)
     {
@@ -78,12 +79,39 @@ fn takes_temperature(config: &Config) -> bool {
     }
 }
 
+/// Who hears and speaks for the engine `local`, and what they lack.
+fn check_parts(config: &Config, warnings: &mut Vec<Warning>) {
+    if config.assistant.engine != EngineKind::Local {
+        return;
+    }
+    let local = &config.local;
+    let (openai, deepgram) = (config.openai.api_key.is_some(), config.deepgram.api_key.is_some());
+    let own = config.origins.contains_key("openai.base_url");
+    let mut lacks = |part: &str, key: &str, who: &str| {
+        warnings.push(Warning(format!("{part}, and {key} is not set: {who} refuses that")));
+    };
+    if local.hear == Hearing::OpenAi && local.hear_url.is_none() && !openai && !own {
+        lacks("HEAR=openai", "OPENAI_API_KEY", "OpenAI");
+    }
+    if local.hear == Hearing::Deepgram && !deepgram {
+        lacks("HEAR=deepgram", "DEEPGRAM_API_KEY", "Deepgram");
+    }
+    if local.speak == Speaking::OpenAi && local.speak_url.is_none() && !openai && !own {
+        lacks("SPEAK=openai", "OPENAI_API_KEY", "OpenAI");
+    }
+    if local.speak == Speaking::Deepgram && !deepgram {
+        lacks("SPEAK=deepgram", "DEEPGRAM_API_KEY", "Deepgram");
+    }
+}
+
 fn choose_voice(config: &mut Config, warnings: &mut Vec<Warning>) {
     let voice = config.assistant.voice.to_lowercase();
     let has = match config.assistant.engine {
         EngineKind::OpenAi => engine::openai::has_voice(&voice),
         EngineKind::OpenAiLive => engine::live::has_voice(&voice),
-        EngineKind::Local => flite::VOICES.contains(&voice.as_str()),
+        EngineKind::Local if config.local.speak == Speaking::Flite => flite::VOICES.contains(&voice.as_str()),
+        // Names of files and of other people's voices, which keep their case.
+        EngineKind::Local => return,
         EngineKind::Deepgram => engine::deepgram::has_voice(&voice),
     };
     if voice.is_empty() || has {

@@ -2,8 +2,9 @@
 
 use super::{
     AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Data, Deepgram, Email, EngineKind,
-    Flags, Google, Hear, Log, LogFormat, Messages, Mode, Ollama, OnMachine, OpenAi, OutOfHours, Plivo,
-    Server, Telnyx, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier, dotenv, file, finish,
+    Flags, Google, Hear, Hearing, Local, Log, LogFormat, Messages, Mode, Ollama, OnMachine, OpenAi,
+    OutOfHours, Plivo, Server, Speaking, Telnyx, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier, dotenv,
+    file, finish,
     parse::Value,
     schema::{self, Setting},
 };
@@ -436,6 +437,20 @@ fn blank(zone: TimeZone) -> Config {
             base_url: nowhere(),
         },
         ollama: Ollama { host: nowhere(), model: nowhere() },
+        local: Local {
+            hear: Hearing::PocketSphinx,
+            hear_model: nowhere(),
+            hear_url: None,
+            hear_api_key: None,
+            hear_words: nowhere(),
+            speak: Speaking::Flite,
+            speak_model: nowhere(),
+            speak_voice: nowhere(),
+            speak_manner: nowhere(),
+            speak_url: None,
+            speak_api_key: None,
+            piper: PathBuf::new(),
+        },
         twilio: Twilio { account_sid: None, auth_token: None, phone_number: None, api_url: nowhere() },
         plivo: Plivo { auth_id: None, auth_token: None, phone_number: None, api_url: nowhere() },
         telnyx: Telnyx {

@@ -4,6 +4,7 @@ mod assistant;
 mod carriers;
 mod engines;
 mod house;
+mod local;
 mod tools;
 
 use super::{Config, parse::Value};
@@ -38,8 +39,14 @@ pub struct Setting {
 }
 
 /// All of them, in the order in which the documentation tells them.
-pub const SECTIONS: &[&[Section]] =
-    &[house::SECTIONS, assistant::SECTIONS, engines::SECTIONS, carriers::SECTIONS, tools::SECTIONS];
+pub const SECTIONS: &[&[Section]] = &[
+    house::SECTIONS,
+    assistant::SECTIONS,
+    engines::SECTIONS,
+    local::SECTIONS,
+    carriers::SECTIONS,
+    tools::SECTIONS,
+];
 
 /// Variables that say where the settings are, and so stand in no settings file.
 pub const LOCATORS: &[(&str, &str)] = &[

@@ -22,12 +22,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The sections of the settings that a page may change. The rest is decided by whoever runs the program.
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 15] = [
     "callers",
     "answering",
     "assistant",
     "openai",
     "deepgram",
+    "local",
     "calendar",
     "hours",
     "calls",

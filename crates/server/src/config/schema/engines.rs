@@ -123,8 +123,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "https://api.openai.com/v1",
                 "Where OpenAI's other services are.",
                 |c, v| v.web_url().map(|url| c.openai.base_url = url),
-            )
-            .pending(),
+            ),
         ],
     },
     Section {
@@ -191,8 +190,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "https://api.deepgram.com",
                 "Where Deepgram's other services are.",
                 |c, v| v.web_url().map(|url| c.deepgram.base_url = url),
-            )
-            .pending(),
+            ),
         ],
     },
     Section {
