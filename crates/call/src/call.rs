@@ -3,13 +3,18 @@
 mod claiming;
 mod leaving;
 mod pinning;
+mod relieving;
+mod renewing;
+mod wanting;
 
 use crate::{
-    Answer, Chunk, Cut, Digits, EngineCommand, EngineEvent, Failure, ItemId, LineCommand, LineEvent, Manner,
+    Answer, Chunk, Cut, Digits, EngineCommand, EngineEvent, Handover, ItemId, LineCommand, LineEvent, Manner,
     Note, PinVerdict, Playout, Policy, Timer, ToolCall, ToolCallId, Transcript, TurnId,
     claim::Claims,
-    errand::{Errands, Finished},
+    errand::Errands,
     floor::{Floor, Leave, Taken},
+    history::History,
+    numbering::Numbering,
     pin::PinPad,
     timer::Timers,
 };
@@ -25,6 +30,12 @@ pub enum Input {
     Pin(PinVerdict),
     /// Whether the line was connected as a [`LineCommand::Transfer`] asked. Only a stream waits for this.
     Connected(bool),
+    /// The engine's session ends then, whatever is said.
+    Expires(Instant),
+    /// What came of an [`Output::Renew`]: a session that is ready, or why there is none.
+    Renewed(Result<(), String>),
+    /// No more money may be spent on this call.
+    Spent,
     /// Someone at the dashboard wants the call to end.
     Dismissed,
     /// The deadline of [`Call::deadline`] may have passed.
@@ -39,6 +50,16 @@ pub enum Output {
     Tool(ToolCall),
     /// See whether this is the PIN, and answer by [`Input::Pin`].
     Pin(Digits),
+    /// The engine has failed: the next one is to go on with this. What is said from now on is meant for it.
+    Reopen(Handover),
+    /// The last engine has failed: somebody is to take a message.
+    TakeMessage,
+    /// Open a new session with the same engine beside the one there is, and answer by [`Input::Renewed`].
+    Renew(Handover),
+    /// Go on with the session that was opened. The caller's sound since they began to speak is for it, where `unheard`.
+    Swap {
+        unheard: bool,
+    },
     Note(Note),
 }
 
@@ -51,6 +72,8 @@ pub enum Ending {
     Dismissed,
     TooLong,
     Silent,
+    /// It would have cost more than it may.
+    TooDear,
     EngineFailed,
 }
 
@@ -75,6 +98,12 @@ pub struct Call {
     saying: Option<ItemId>,
     /// What is known so far of the words of the item that is being said.
     unfinished: Option<(ItemId, String)>,
+    history: History,
+    numbering: Numbering,
+    /// Engines that have not been tried in this call.
+    spares: u32,
+    relief: relieving::Relief,
+    renewal: renewing::Renewal,
     /// The caller was asked whether they are there, and has not made a sound since.
     nudged: bool,
     output: VecDeque<Output>,
@@ -113,6 +142,11 @@ impl Call {
         Self {
             manner,
             pin: PinPad::new(policy.pin),
+            spares: policy.spares,
+            relief: relieving::Relief::default(),
+            renewal: renewing::Renewal::default(),
+            history: History::default(),
+            numbering: Numbering::default(),
             policy,
             phase: Phase::Talking,
             playout: Playout::default(),
@@ -146,9 +180,13 @@ impl Call {
             Input::Tool(id, answer) => self.on_answer(now, id, answer),
             Input::Pin(verdict) => self.on_verdict(verdict),
             Input::Connected(connected) => self.on_connected(now, connected),
+            Input::Expires(at) => self.on_expiry_known(now, at),
+            Input::Renewed(renewed) => self.on_renewed(now, renewed),
+            Input::Spent => self.on_spent(now),
             Input::Dismissed => self.end(now, Ending::Dismissed, Some(LineCommand::HangUp)),
             Input::Tick => {}
         }
+        self.renew(now);
     }
 
     /// What to do next, until there is nothing more to do.
@@ -187,8 +225,8 @@ impl Call {
         if self.is_engine_gone() {
             return;
         }
-        match event {
-            EngineEvent::Ready => self.note(Note::EngineReady),
+        match self.numbering.heard(event) {
+            EngineEvent::Ready => self.on_ready(now),
             EngineEvent::CallerSpeaks => self.on_caller_speaks(now),
             EngineEvent::CallerPauses => self.on_caller_pauses(now),
             EngineEvent::Voice(item, chunk) => self.on_voice(now, item, chunk),
@@ -216,6 +254,8 @@ impl Call {
 impl Call {
     fn on_caller_speaks(&mut self, now: Instant) {
         self.floor.turn.0 += 1;
+        self.history.caller_speaks(self.floor.turn);
+        self.timers.stop(Timer::Takeover);
         self.note(Note::CallerSpoke(self.floor.turn));
         self.nudged = false;
         self.timers.set(Timer::Silence, now + self.policy.monologue);
@@ -311,6 +351,9 @@ impl Call {
                 (false, true) => {}
             }
         }
+        if !transcript.partial {
+            self.history.caller_said(turn, &transcript.text);
+        }
         if words && !transcript.partial {
             self.note(Note::CallerSaid(turn, transcript.text));
         }
@@ -359,14 +402,21 @@ impl Call {
                 EngineCommand::Truncate(item, heard)
             };
             self.tell_engine(forget);
-            self.claims.cut(Cut { item, heard, sent });
-            self.note(Note::Interrupted { item, heard, sent });
+            self.forget(Cut { item, heard, sent });
         }
         if paused {
             self.note(Note::CallerPaused(self.floor.turn));
             self.give_back_floor();
             self.respond(now);
         }
+    }
+
+    /// Nobody heard, or will hear, more of this item.
+    fn forget(&mut self, cut: Cut) {
+        let Cut { item, heard, sent } = cut;
+        self.claims.cut(cut);
+        self.history.cut(cut);
+        self.note(Note::Interrupted { item, heard, sent });
     }
 
     /// It was a cough: the assistant goes on from where it was cut.
@@ -398,6 +448,7 @@ impl Call {
     /// Asks for a reply to all that was said and found out meanwhile.
     fn respond(&mut self, now: Instant) {
         self.timers.set(Timer::Silence, now + self.policy.silence);
+        self.say_bridge();
         self.tell_answers();
         self.speak(EngineCommand::Respond);
         self.tell_news();
@@ -444,6 +495,7 @@ impl Call {
 
     fn play(&mut self, now: Instant, item: ItemId, chunk: Chunk) {
         if self.playout.sent_of(item).is_none() && item != APOLOGY {
+            self.history.assistant_speaks(item);
             self.note(Note::Sounding(item));
         }
         let mark = self.playout.sent(now, item, chunk.clone());
@@ -456,107 +508,6 @@ impl Call {
         if let Some(mark) = mark {
             self.tell_line(LineCommand::Mark(mark));
         }
-    }
-
-    fn on_wants(&mut self, now: Instant, call: ToolCall) {
-        self.engine = Expected::Reply;
-        if !self.errands.is_new(&call.id) {
-            return self.note(Note::Trouble(format!("The engine asked again for one use of {}.", call.name)));
-        }
-        // Two tools are not errands but decisions about the call itself.
-        match call.name.as_str() {
-            "hang_up" => self.leave(now, Ending::AssistantHungUp, LineCommand::HangUp, Some(call.id)),
-            "transfer" => match call.text_argument("to").filter(|to| self.policy.destinations.contains(to)) {
-                Some(to) => self.transfer(now, to, call.id),
-                None => self.answer_engine(
-                    call.id,
-                    Answer::failed("I cannot connect you there. I can take a message."),
-                ),
-            },
-            _ => self.begin_errand(now, call),
-        }
-    }
-
-    fn begin_errand(&mut self, now: Instant, call: ToolCall) {
-        if !self.errands.begin(now, &call, self.policy.tool_patience) {
-            let answer = Answer::failed("That is too much at once. Do one thing after the other.");
-            return self.answer_engine(call.id, answer);
-        }
-        let (id, name, arguments) = (call.id.clone(), call.name.clone(), call.arguments.clone());
-        self.note(Note::ToolAsked { id, name, arguments });
-        if !self.timers.is_set(Timer::Filler) && !self.errands.filled {
-            self.timers.set(Timer::Filler, now + self.policy.filler);
-        }
-        self.arm_errands();
-        self.output.push_back(Output::Tool(call));
-    }
-
-    fn on_answer(&mut self, now: Instant, id: ToolCallId, answer: Answer) {
-        match self.note_answer(now, &id, &answer) {
-            Some(Finished::Awaited) => self.deliver(id, answer),
-            Some(Finished::TooLate) => {
-                self.errands.keep_news(&answer);
-                if self.floor.taken.is_none() {
-                    self.tell_news();
-                }
-            }
-            Some(Finished::Forgotten) | None => {}
-        }
-        self.arm_errands();
-    }
-
-    /// Ends an errand, and says what is to become of its answer.
-    fn note_answer(&mut self, now: Instant, id: &ToolCallId, answer: &Answer) -> Option<Finished> {
-        let (name, took, finished) = self.errands.finish(now, id, answer)?;
-        self.claims.answered(&name, answer);
-        let (ok, say, effect) = (answer.ok, answer.say.clone(), answer.effect.clone());
-        self.note(Note::ToolAnswered { id: id.clone(), name, ok, say, effect, took });
-        Some(finished)
-    }
-
-    /// Gives the answer to the engine once the caller is not speaking.
-    fn deliver(&mut self, id: ToolCallId, answer: Answer) {
-        if self.floor.taken.is_some() {
-            self.errands.keep(id, answer);
-        } else {
-            self.answer_engine(id, answer);
-        }
-    }
-
-    fn answer_engine(&mut self, id: ToolCallId, answer: Answer) {
-        self.speak(EngineCommand::Answer(id, answer));
-    }
-
-    fn tell_answers(&mut self) {
-        for (id, answer) in self.errands.kept() {
-            self.answer_engine(id, answer);
-        }
-    }
-
-    fn tell_news(&mut self) {
-        for news in self.errands.news() {
-            self.speak(EngineCommand::Prompt(news));
-        }
-    }
-
-    fn on_failure(&mut self, now: Instant, failure: Failure) {
-        self.note(Note::Trouble(failure.why));
-        let unsaid = self.is_replying() && !self.playout.is_sounding(now);
-        self.engine = Expected::Gone;
-        self.timers.stop(Timer::Doubt);
-        let taken = self.floor.taken.take();
-        if let Some(leave) = taken.and_then(|taken| taken.leave) {
-            self.phase = Phase::Leaving(leave);
-        }
-        let leaving = self.phase != Phase::Talking;
-        // A goodbye that was said needs no apology; one that never came does.
-        if let Some(apology) = self.policy.apology.clone().filter(|_| !leaving || unsaid) {
-            self.play(now, APOLOGY, apology);
-        }
-        if leaving {
-            return self.settle(now);
-        }
-        self.leave(now, Ending::EngineFailed, LineCommand::HangUp, None);
     }
 }
 
@@ -583,7 +534,9 @@ impl Call {
     }
 
     fn tell_engine(&mut self, command: EngineCommand) {
-        if !self.is_engine_gone() {
+        if !self.is_engine_gone()
+            && let Some(command) = self.numbering.told(command)
+        {
             self.output.push_back(Output::Engine(command));
         }
     }

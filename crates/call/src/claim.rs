@@ -12,7 +12,7 @@ mod words;
 
 use crate::{Agreed, Answer, Cut, Effect, ItemId};
 use said::{About, Claim, Kind};
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 use times::Start;
 
 /// What an assistant can claim.
@@ -86,8 +86,6 @@ struct Fate {
 const CORRECTIONS: u32 = 2;
 /// More items than wait, were cut or come again at any time.
 const ITEMS: usize = 64;
-/// Nobody is sure to have heard more letters than this in a second of an item that was cut.
-const LETTERS: u128 = 14;
 /// Of the words of a claim, so many bytes are kept.
 const QUOTED: usize = 200;
 
@@ -232,12 +230,7 @@ impl Claims {
 
     /// How many bytes of a text the caller is sure to have heard.
     fn heard_of(&self, item: ItemId, text: &str) -> usize {
-        let Some(cut) = self.cuts.iter().find(|cut| cut.item == item) else { return text.len() };
-        let letters = u128::try_from(text.chars().count()).unwrap_or(u128::MAX);
-        let share = letters * cut.heard.as_millis() / cut.sent.max(Duration::from_millis(1)).as_millis();
-        let heard = share.min(cut.heard.as_millis() * LETTERS / 1_000).min(letters);
-        let heard = usize::try_from(heard).unwrap_or(usize::MAX);
-        text.char_indices().nth(heard).map_or(text.len(), |(at, _)| at)
+        self.cuts.iter().find(|cut| cut.item == item).map_or(text.len(), |cut| cut.heard_of(text))
     }
 }
 

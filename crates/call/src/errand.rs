@@ -90,6 +90,11 @@ impl Errands {
         }
     }
 
+    /// Another engine is there. What was answered already it is told with all the rest.
+    pub(crate) fn bequeath(&mut self) {
+        self.waiting.clear();
+    }
+
     /// Takes one that has used up its time.
     pub(crate) fn give_up(&mut self, now: Instant) -> Option<(ToolCallId, String, Duration)> {
         let late = self.under_way.iter_mut().find(|(_, errand)| !errand.given_up && errand.due <= now)?;
@@ -126,6 +131,16 @@ impl Errands {
     pub(crate) fn keep_news(&mut self, answer: &Answer) {
         self.news.push(format!(
             "What a tool was asked for has been done after all. Tell the caller: {}",
+            answer.say
+        ));
+    }
+
+    /// Keeps what came of a tool that an engine before this one had asked for.
+    pub(crate) fn keep_inherited(&mut self, name: &str, answer: &Answer) {
+        let data = if answer.data.is_empty() { String::new() } else { format!(" It says: {}", answer.data) };
+        self.news.push(format!(
+            "The tool {name}, which was asked for before you came into this conversation, has answered; do not use it \
+             again for the same.{data} Go on from there. Tell the caller: {}",
             answer.say
         ));
     }

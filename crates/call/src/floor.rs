@@ -22,7 +22,7 @@ impl Leave {
     /// Whether the caller cannot change it by speaking.
     pub(crate) fn is_final(&self) -> bool {
         match self.ending {
-            Ending::TooLong | Ending::EngineFailed => true,
+            Ending::TooLong | Ending::TooDear | Ending::EngineFailed => true,
             Ending::CallerHungUp
             | Ending::AssistantHungUp
             | Ending::Transferred
@@ -88,6 +88,12 @@ impl Taken {
         self.cuts.clear();
         self.held.clear();
         cuts
+    }
+
+    /// The caller means it and speaks on, whatever was thought. Gives what they cut off.
+    pub(crate) fn mean_it(&mut self) -> Vec<Cut> {
+        (self.certain, self.paused, self.leave) = (true, false, None);
+        self.forget()
     }
 
     /// Every item that the caller cut off or never got to hear, in order, with how much of it was made.

@@ -63,6 +63,10 @@ pub enum Note {
         /// The engine was told to take it back.
         corrected: bool,
     },
+    /// Another engine goes on with the conversation, or somebody takes a message.
+    Relieved,
+    /// The engine goes on in a new session, as the old one would have ended soon.
+    Renewed,
     /// Something went wrong that the call survived.
     Trouble(String),
     /// A deadline passed.

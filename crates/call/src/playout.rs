@@ -25,6 +25,20 @@ pub struct Cut {
     pub sent: Duration,
 }
 
+/// Nobody is sure to have heard more letters than this in a second of an item that was cut.
+const LETTERS: u128 = 14;
+
+impl Cut {
+    /// How many bytes of the item's words the caller is sure to have heard.
+    pub(crate) fn heard_of(&self, text: &str) -> usize {
+        let letters = u128::try_from(text.chars().count()).unwrap_or(u128::MAX);
+        let share = letters * self.heard.as_millis() / self.sent.max(Duration::from_millis(1)).as_millis();
+        let heard = share.min(self.heard.as_millis() * LETTERS / 1_000).min(letters);
+        let heard = usize::try_from(heard).unwrap_or(usize::MAX);
+        text.char_indices().nth(heard).map_or(text.len(), |(at, _)| at)
+    }
+}
+
 #[derive(Debug)]
 struct Span {
     item: ItemId,

@@ -36,6 +36,18 @@ pub struct Policy {
     pub silence_goodbye: String,
     /// The last words when a call has lasted as long as any may.
     pub longest_goodbye: String,
+    /// So many engines are there to go on, one after the other, should one fail.
+    pub spares: u32,
+    /// When none of them can, the caller may leave a message.
+    pub messages: bool,
+    /// What an engine that takes over says first.
+    pub bridge_words: String,
+    /// How long an engine that has taken over may take to notice that the caller speaks.
+    pub takeover: Duration,
+    /// So long before a session ends a new one is to take its place.
+    pub renewal: Duration,
+    /// The last words when no more money may be spent.
+    pub cost_goodbye: String,
     /// Played when the engine is gone, in the format of the line.
     pub apology: Option<Chunk>,
     /// What the engine is told when nobody spoke for `silence`.
@@ -60,6 +72,13 @@ impl Default for Policy {
             filler_words: "One moment, please.".into(),
             silence_goodbye: "I will hang up now. Goodbye.".into(),
             longest_goodbye: "I am sorry, we have to end this call now. Goodbye.".into(),
+            spares: 0,
+            messages: false,
+            bridge_words: "I am sorry, we were interrupted for a moment.".into(),
+            takeover: Duration::from_secs(2),
+            renewal: Duration::from_secs(5 * 60),
+            cost_goodbye: "I am sorry, I have to end this call now. Please call again another time. Goodbye."
+                .into(),
             apology: None,
             silence_prompt:
                 "Nobody has spoken for a while. Ask in one short sentence whether the caller is still there."

@@ -19,9 +19,13 @@ pub enum Timer {
     Farewell,
     /// A PIN was begun and not gone on with.
     Pin,
+    /// Another engine has come and ought to have heard the caller by now.
+    Takeover,
+    /// The engine's session will end before long.
+    Session,
 }
 
-const ALL: [Timer; 7] = [
+const ALL: [Timer; 9] = [
     Timer::LongestCall,
     Timer::Silence,
     Timer::Doubt,
@@ -29,6 +33,8 @@ const ALL: [Timer; 7] = [
     Timer::Tool,
     Timer::Farewell,
     Timer::Pin,
+    Timer::Takeover,
+    Timer::Session,
 ];
 
 #[derive(Debug, Default)]

@@ -36,7 +36,11 @@ fn one_call(seed: u64) {
     let mut rng = Rng::with_seed(seed);
     // Half of the calls are still going on when the longest call is over.
     let longest_call = if rng.bool() { secs(rng.u64(15..60)) } else { Policy::default().longest_call };
-    let mut sim = Sim::new(Policy { longest_call, ..Policy::default() });
+    let (spares, messages) = (rng.u32(0..4), rng.bool());
+    let mut sim = Sim::new(Policy { longest_call, spares, messages, ..Policy::default() });
+    if rng.bool() {
+        sim.give(Input::Expires(sim.now + secs(rng.u64(1..120))));
+    }
     sim.phone.out = ms(rng.u64(0..400));
     sim.phone.back = ms(rng.u64(0..400));
     sim.phone.after_clear = if rng.bool() { AfterClear::ReturnsMarks } else { AfterClear::Forgets };
@@ -57,11 +61,15 @@ struct World {
     turn: u32,
     tools: u32,
     cancelled: bool,
+    /// A new session is being opened.
+    renewing: bool,
+    /// The last engine has failed: nobody hears the caller.
+    deaf: bool,
 }
 
 impl World {
     fn step(&mut self, sim: &mut Sim, rng: &mut Rng) {
-        let outputs = match rng.u8(0..13) {
+        let outputs = match rng.u8(0..16) {
             0..=3 if !self.cancelled => sim.speak(self.item, ms(rng.u64(20..1_500))),
             0..=4 => {
                 self.item += 1;
@@ -85,7 +93,9 @@ impl World {
                     _ => Effect::Booked(agreed),
                 };
                 let answer = Answer { effect, ..Answer::said("done") };
-                sim.give(Input::Tool(ToolCallId(rng.u32(0..6).to_string()), answer))
+                let (id, engine) = (rng.u32(0..6), rng.u32(0..=sim.base.engines));
+                let id = if engine == 0 { id.to_string() } else { format!("{engine}/{id}") };
+                sim.give(Input::Tool(ToolCallId(id), answer))
             }
             11 => {
                 let text = [
@@ -96,9 +106,34 @@ impl World {
                 let transcript = Transcript { text: text[rng.usize(0..3)].into(), partial: rng.bool() };
                 sim.engine(EngineEvent::AssistantSaid(ItemId(self.item), transcript))
             }
+            12 if rng.u8(0..4) == 0 => {
+                let outputs = sim.fails();
+                self.deaf |=
+                    !outputs.iter().any(|output| matches!(output, Output::Reopen(_) | Output::TakeMessage));
+                outputs
+            }
+            12 => sim.engine(EngineEvent::Ready),
+            13 if std::mem::take(&mut self.renewing) => {
+                let renewed = if rng.u8(0..4) == 0 { Err("it is closed".to_owned()) } else { Ok(()) };
+                sim.give(Input::Renewed(renewed))
+            }
+            13 if rng.u8(0..40) == 0 => sim.give(Input::Spent),
+            14 if rng.u8(0..8) == 0 => sim.give(Input::Expires(sim.now + secs(rng.u64(1..30)))),
             _ => sim.give(Input::Line(LineEvent::Audio(sound(ms(20))))),
         };
-        self.cancelled |= outputs.iter().any(|output| *output == Output::Engine(EngineCommand::Cancel));
+        self.heed(&outputs);
+    }
+
+    fn heed(&mut self, outputs: &[Output]) {
+        for output in outputs {
+            match output {
+                Output::Engine(EngineCommand::Cancel) => self.cancelled = true,
+                Output::Renew(_) => self.renewing = true,
+                // Whoever comes counts from the beginning.
+                Output::Reopen(_) | Output::TakeMessage | Output::Swap { .. } => *self = Self::default(),
+                _ => {}
+            }
+        }
     }
 
     fn caller_speaks(&mut self, sim: &mut Sim) -> Vec<Output> {
@@ -108,7 +143,7 @@ impl World {
         let over = outputs.iter().any(|output| matches!(output, Output::Note(Note::Ended(_))));
         let cleared = outputs.iter().any(is_clear);
         assert!(
-            !audible || cleared || over || sim.call.ending().is_some(),
+            !audible || cleared || over || self.deaf || sim.call.ending().is_some(),
             "speech did not silence the assistant"
         );
         outputs
@@ -132,6 +167,7 @@ fn check(sim: &Sim, longest_call: Duration) {
     let mut items = sim.played_items();
     let mut ended = None;
     let (mut done, mut corrections) = (BTreeSet::new(), 0);
+    let (mut reopened, mut messages, mut bridges, mut said_bridges) = (0, 0, 0, 0);
     for (at, output) in &sim.log {
         let tool_after_all = matches!(
             output,
@@ -173,9 +209,23 @@ fn check(sim: &Sim, longest_call: Duration) {
                 corrections += usize::from(words.contains("misspoke"));
             }
             Output::Note(Note::Ended(_)) => ended = Some(*at),
-            Output::Line(_) | Output::Engine(_) | Output::Pin(_) | Output::Note(_) => {}
+            Output::Reopen(handover) => {
+                reopened += 1;
+                assert!(reopened <= sim.spares, "more engines came than there are");
+                assert!(messages == 0, "an engine came after the last");
+                bridges += usize::from(!handover.so_far.is_empty() || handover.unheard);
+            }
+            Output::TakeMessage => {
+                messages += 1;
+                assert!(reopened == sim.spares, "a message was to be taken while there were engines");
+            }
+            Output::Engine(EngineCommand::Say(words)) if words.contains("interrupted") => said_bridges += 1,
+            Output::Swap { .. } => bridges += 1,
+            Output::Renew(_) | Output::Line(_) | Output::Engine(_) | Output::Pin(_) | Output::Note(_) => {}
         }
     }
+    assert!(messages <= 1, "a message was taken twice");
+    assert!(said_bridges <= bridges, "{said_bridges} bridges for {bridges} interruptions");
     assert!(corrections <= 2, "corrected {corrections} times");
     for (item, made) in &sim.made {
         let sent = sent.get(item).copied().unwrap_or_default();

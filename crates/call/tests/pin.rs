@@ -24,7 +24,14 @@ fn press(sim: &mut Sim, keys: &str) {
 fn asked(sim: &Sim) -> Vec<String> {
     let pins = sim.log.iter().filter_map(|(_, output)| match output {
         Output::Pin(digits) => Some(digits.expose().to_owned()),
-        Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Note(_) => None,
+        Output::Line(_)
+        | Output::Engine(_)
+        | Output::Tool(_)
+        | Output::Reopen(_)
+        | Output::TakeMessage
+        | Output::Renew(_)
+        | Output::Swap { .. }
+        | Output::Note(_) => None,
     });
     pins.collect()
 }

@@ -12,6 +12,7 @@ impl Call {
         }
         self.unfinished.take_if(|(unfinished, _)| *unfinished <= item);
         self.claims.said(item, &transcript.text);
+        self.history.assistant_said(item, &transcript.text);
         self.note(Note::AssistantSaid(item, transcript.text));
         self.correct_claims(now);
     }

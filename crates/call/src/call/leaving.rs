@@ -48,8 +48,16 @@ impl Call {
                     let answer =
                         Answer::failed("That takes too long just now. I can take a message instead.");
                     let (say, effect) = (answer.say.clone(), answer.effect.clone());
-                    self.note(Note::ToolAnswered { id: id.clone(), name, ok: false, say, effect, took });
-                    self.deliver(id, answer);
+                    self.history.answered(&name, &answer);
+                    self.note(Note::ToolAnswered {
+                        id: id.clone(),
+                        name: name.clone(),
+                        ok: false,
+                        say,
+                        effect,
+                        took,
+                    });
+                    self.deliver(id, &name, answer);
                 }
                 self.arm_errands();
             }
@@ -58,7 +66,21 @@ impl Call {
                 Phase::Talking | Phase::Leaving(_) | Phase::Over(_) => self.hang_up(now),
             },
             Timer::Pin => self.on_keys_over(now),
+            Timer::Takeover => self.on_takeover(now),
+            Timer::Session => self.on_session_old(now),
         }
+    }
+
+    /// No more money may be spent: the caller hears what was being said, and a goodbye.
+    pub(super) fn on_spent(&mut self, now: Instant) {
+        if self.phase != Phase::Talking || self.is_engine_gone() {
+            return;
+        }
+        if self.floor.taken.is_some() {
+            self.interrupt(now);
+        }
+        self.speak(EngineCommand::Say(self.policy.cost_goodbye.clone()));
+        self.leave(now, Ending::TooDear, LineCommand::HangUp, None);
     }
 
     /// An engine that does not speak when asked to is waited for once, then it has failed.
@@ -192,15 +214,15 @@ impl Call {
         }
         let asked_by = std::mem::take(asked_by);
         self.note(Note::TransferRefused);
-        if self.is_engine_gone() {
-            return self.end(now, Ending::EngineFailed, Some(LineCommand::HangUp));
-        }
         self.phase = Phase::Talking;
         self.timers.stop(Timer::Farewell);
         self.timers.set(Timer::Silence, now + self.policy.silence);
+        if self.is_engine_gone() && !self.relieve(now) {
+            return self.end(now, Ending::EngineFailed, Some(LineCommand::HangUp));
+        }
         let refusal = "I could not connect you just now. I can take a message, or you call again later.";
         for id in asked_by {
-            self.deliver(id, Answer::failed(refusal));
+            self.deliver(id, "transfer", Answer::failed(refusal));
         }
     }
 

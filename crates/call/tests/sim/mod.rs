@@ -155,8 +155,21 @@ pub struct Sim {
     pub forgotten: Vec<Forgotten>,
     /// How much of each item the engine made.
     pub made: BTreeMap<ItemId, Duration>,
+    /// So many engines may come after the first.
+    pub spares: u32,
+    /// Every engine numbers from the beginning: what came before the one that is there now.
+    pub base: Base,
+    /// The next engine's, should this one be replaced.
+    next_item: u32,
     probes: usize,
     item_of: BTreeMap<u64, ItemId>,
+}
+
+/// What was counted before the engine that is there.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Base {
+    pub engines: u32,
+    pub items: u32,
 }
 
 impl Sim {
@@ -168,6 +181,7 @@ impl Sim {
     pub fn of(manner: Manner, policy: Policy) -> Self {
         let now = Instant::now();
         Self {
+            spares: policy.spares,
             call: Call::new(now, manner, policy),
             now,
             began: now,
@@ -175,6 +189,8 @@ impl Sim {
             log: vec![],
             forgotten: vec![],
             made: BTreeMap::new(),
+            base: Base::default(),
+            next_item: 0,
             probes: 0,
             item_of: BTreeMap::new(),
         }
@@ -189,6 +205,7 @@ impl Sim {
         }
         self.call.handle(self.now, input);
         while let Some(output) = self.call.poll() {
+            let output = self.in_numbers_of_the_call(output);
             self.carry_out(&output);
             self.log.push((self.now - self.began, output));
         }
@@ -209,7 +226,31 @@ impl Sim {
             }
             Output::Engine(EngineCommand::Truncate(item, believed)) => self.forget(*item, *believed),
             Output::Engine(EngineCommand::Delete(item)) => self.forget(*item, Duration::ZERO),
-            Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Pin(_) | Output::Note(_) => {}
+            Output::Reopen(_) | Output::TakeMessage | Output::Swap { .. } => {
+                self.base = Base { engines: self.base.engines + 1, items: self.next_item };
+            }
+            Output::Line(_)
+            | Output::Engine(_)
+            | Output::Tool(_)
+            | Output::Pin(_)
+            | Output::Renew(_)
+            | Output::Note(_) => {}
+        }
+    }
+
+    /// What an engine is told in its own numbers, in those that stand in the log.
+    fn in_numbers_of_the_call(&self, output: Output) -> Output {
+        let item = |item: ItemId| ItemId(self.base.items + item.0);
+        match output {
+            Output::Engine(EngineCommand::Truncate(own, heard)) => {
+                Output::Engine(EngineCommand::Truncate(item(own), heard))
+            }
+            Output::Engine(EngineCommand::Delete(own)) => Output::Engine(EngineCommand::Delete(item(own))),
+            Output::Engine(EngineCommand::Answer(own, answer)) if self.base.engines > 0 => {
+                let id = ToolCallId(format!("{}/{}", self.base.engines, own.0));
+                Output::Engine(EngineCommand::Answer(id, answer))
+            }
+            output => output,
         }
     }
 
@@ -222,13 +263,19 @@ impl Sim {
         self.forgotten.push(Forgotten { item, believed, probe: self.probes - 1 });
     }
 
+    /// The engine fails.
+    pub fn fails(&mut self) -> Vec<Output> {
+        self.engine(EngineEvent::Failed(Failure { why: "The engine is gone.".into(), lasting: false }))
+    }
+
     /// The assistant makes a sound of this length.
     pub fn speak(&mut self, item: u32, length: Duration) -> Vec<Output> {
-        let item = ItemId(item);
+        let own = ItemId(item);
+        let item = ItemId(self.base.items + item);
         *self.made.entry(item).or_default() += length;
         let chunk = voice(item, length);
         self.item_of.insert(tag(&chunk), item);
-        self.engine(EngineEvent::Voice(item, chunk))
+        self.engine(EngineEvent::Voice(own, chunk))
     }
 
     /// Names the item of sound that the call makes by itself.
@@ -237,6 +284,9 @@ impl Sim {
     }
 
     pub fn engine(&mut self, event: EngineEvent) -> Vec<Output> {
+        if let EngineEvent::Voice(item, _) | EngineEvent::AssistantSaid(item, _) = &event {
+            self.next_item = self.next_item.max(self.base.items + item.0 + 1);
+        }
         self.give(Input::Engine(event))
     }
 
@@ -285,12 +335,9 @@ impl Sim {
 
     pub fn engine_was_told(&self) -> Vec<&EngineCommand> {
         let told = self.log.iter().filter_map(|(_, output)| match output {
-            Output::Engine(EngineCommand::Hear(_))
-            | Output::Line(_)
-            | Output::Tool(_)
-            | Output::Pin(_)
-            | Output::Note(_) => None,
+            Output::Engine(EngineCommand::Hear(_)) => None,
             Output::Engine(command) => Some(command),
+            _ => None,
         });
         told.collect()
     }
@@ -301,7 +348,7 @@ impl Sim {
             Output::Note(Note::FalseClaim { deed, agreed, corrected, .. }) => {
                 Some(FalseClaim { deed: *deed, agreed: agreed.clone(), corrected: *corrected })
             }
-            Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Pin(_) | Output::Note(_) => None,
+            _ => None,
         });
         claims.collect()
     }
@@ -318,7 +365,7 @@ impl Sim {
     pub fn played_items(&self) -> impl Iterator<Item = ItemId> {
         self.said(is_play).into_iter().map(|output| match output {
             Output::Line(LineCommand::Play(chunk)) => self.item_of[&tag(chunk)],
-            Output::Line(_) | Output::Engine(_) | Output::Tool(_) | Output::Pin(_) | Output::Note(_) => {
+            _ => {
                 unreachable!("only plays were asked for")
             }
         })
@@ -368,6 +415,10 @@ fn clone(output: &Output) -> Output {
         Output::Engine(command) => Output::Engine(command.clone()),
         Output::Tool(call) => Output::Tool(call.clone()),
         Output::Pin(digits) => Output::Pin(digits.clone()),
+        Output::Reopen(handover) => Output::Reopen(handover.clone()),
+        Output::TakeMessage => Output::TakeMessage,
+        Output::Renew(handover) => Output::Renew(handover.clone()),
+        Output::Swap { unheard } => Output::Swap { unheard: *unheard },
         Output::Note(note) => Output::Note(note.clone()),
     }
 }

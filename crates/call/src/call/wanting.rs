@@ -1,0 +1,104 @@
+//! What the assistant wants done: tools, and what becomes of their answers.
+
+use super::{Call, Expected, Output};
+use crate::{
+    Answer, Ending, EngineCommand, LineCommand, Note, Timer, ToolCall, ToolCallId, errand::Finished,
+};
+use std::time::Instant;
+
+impl Call {
+    pub(super) fn on_wants(&mut self, now: Instant, call: ToolCall) {
+        self.engine = Expected::Reply;
+        if !self.errands.is_new(&call.id) {
+            return self.note(Note::Trouble(format!("The engine asked again for one use of {}.", call.name)));
+        }
+        // Two tools are not errands but decisions about the call itself.
+        match call.name.as_str() {
+            "hang_up" => self.leave(now, Ending::AssistantHungUp, LineCommand::HangUp, Some(call.id)),
+            "transfer" => match call.text_argument("to").filter(|to| self.policy.destinations.contains(to)) {
+                Some(to) => self.transfer(now, to, call.id),
+                None => self.answer_engine(
+                    call.id,
+                    Answer::failed("I cannot connect you there. I can take a message."),
+                ),
+            },
+            _ => self.begin_errand(now, call),
+        }
+    }
+
+    fn begin_errand(&mut self, now: Instant, call: ToolCall) {
+        if !self.errands.begin(now, &call, self.policy.tool_patience) {
+            let answer = Answer::failed("That is too much at once. Do one thing after the other.");
+            return self.answer_engine(call.id, answer);
+        }
+        let (id, name, arguments) = (call.id.clone(), call.name.clone(), call.arguments.clone());
+        self.note(Note::ToolAsked { id, name, arguments });
+        if !self.timers.is_set(Timer::Filler) && !self.errands.filled {
+            self.timers.set(Timer::Filler, now + self.policy.filler);
+        }
+        self.arm_errands();
+        self.output.push_back(Output::Tool(call));
+    }
+
+    pub(super) fn on_answer(&mut self, now: Instant, id: ToolCallId, answer: Answer) {
+        match self.note_answer(now, &id, &answer) {
+            Some((name, Finished::Awaited)) => self.deliver(id, &name, answer),
+            Some((_, Finished::TooLate)) => {
+                self.errands.keep_news(&answer);
+                if self.floor.taken.is_none() {
+                    self.tell_news();
+                }
+            }
+            Some((_, Finished::Forgotten)) | None => {}
+        }
+        self.arm_errands();
+    }
+
+    /// Ends an errand, and says what is to become of its answer.
+    pub(super) fn note_answer(
+        &mut self,
+        now: Instant,
+        id: &ToolCallId,
+        answer: &Answer,
+    ) -> Option<(String, Finished)> {
+        let (name, took, finished) = self.errands.finish(now, id, answer)?;
+        self.claims.answered(&name, answer);
+        self.history.answered(&name, answer);
+        let (ok, say, effect) = (answer.ok, answer.say.clone(), answer.effect.clone());
+        self.note(Note::ToolAnswered { id: id.clone(), name: name.clone(), ok, say, effect, took });
+        Some((name, finished))
+    }
+
+    /// Gives the answer to the engine once the caller is not speaking.
+    pub(super) fn deliver(&mut self, id: ToolCallId, name: &str, answer: Answer) {
+        if !self.numbering.is_its_own(&id) {
+            self.errands.keep_inherited(name, &answer);
+            if self.floor.taken.is_none() {
+                self.tell_news();
+            }
+        } else if self.floor.taken.is_some() {
+            self.errands.keep(id, answer);
+        } else {
+            self.answer_engine(id, answer);
+        }
+    }
+
+    pub(super) fn answer_engine(&mut self, id: ToolCallId, answer: Answer) {
+        // One that is gone asked for this, and its successor knows nothing of it.
+        if self.numbering.is_its_own(&id) {
+            self.speak(EngineCommand::Answer(id, answer));
+        }
+    }
+
+    pub(super) fn tell_answers(&mut self) {
+        for (id, answer) in self.errands.kept() {
+            self.answer_engine(id, answer);
+        }
+    }
+
+    pub(super) fn tell_news(&mut self) {
+        for news in self.errands.news() {
+            self.speak(EngineCommand::Prompt(news));
+        }
+    }
+}
