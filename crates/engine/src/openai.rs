@@ -1,7 +1,7 @@
 //! OpenAI Realtime, as it has been since the beta was switched off: `wss://api.openai.com/v1/realtime`.
 //!
 //! ```text
-//!   greet ─► session.update ─► session.updated ─► Ready, and the greeting is asked for
+//!   greet ─► session.update ─► session.updated ─► Ready, and the greeting is asked for, or what was said before is told
 //!   Hear ─► input_audio_buffer.append        speech_started ─► CallerSpeaks     committed ─► CallerPauses
 //!   Respond, Say, Prompt, Answer ─► replies ─► response.create, one at a time ─► Voice … Done
 //!   Cancel ─► response.cancel    Truncate ─► conversation.item.truncate    Delete ─► conversation.item.delete
@@ -35,7 +35,7 @@ pub use config::{
     ADDRESS, Config, Eagerness, MODEL, NoiseReduction, TRANSCRIPTION, TurnDetection, VOICE, has_voice, voices,
 };
 
-use crate::{Brief, Dialect, Outbox, ToolSpec};
+use crate::{Brief, Dialect, Outbox, Said, ToolSpec};
 use call::{EngineCommand, EngineEvent, Failure, Format, Manner, Transcript, Usage};
 use errands::Errands;
 use event::{Event, Kind};
@@ -56,6 +56,8 @@ pub struct OpenAi {
     phase: Phase,
     instructions: String,
     greeting: String,
+    /// What was said before; then nobody greets.
+    so_far: Vec<Said>,
     manner: Manner,
     format: Format,
     /// Other tools than those of the brief, offered before the session was ready.
@@ -155,6 +157,7 @@ impl OpenAi {
             phase: Phase::Configuring,
             instructions: String::new(),
             greeting: String::new(),
+            so_far: Vec::new(),
             manner: Manner::Duplex,
             format: Format::Ulaw,
             early_tools: None,
@@ -274,6 +277,7 @@ impl Dialect for OpenAi {
         self.replies.manual = brief.manner == Manner::Turns;
         self.instructions = brief.instructions;
         self.greeting = brief.greeting;
+        self.so_far = brief.so_far;
     }
 
     fn read(&mut self, now: Instant, message: &str, out: &mut Outbox) {

@@ -50,6 +50,7 @@ impl Bench {
             greeting: "Good day. How can I help you?".into(),
             business: String::new(),
             caller: "Ada".into(),
+            so_far: None,
         });
         let brief = Brief {
             instructions: String::new(),

@@ -80,6 +80,7 @@ impl World {
             greeting: "Good day, this is the practice. How can I help you?".into(),
             business: String::new(),
             caller: "Ada".into(),
+            so_far: None,
         });
         let brief = Brief {
             instructions: String::new(),
@@ -185,6 +186,9 @@ impl World {
             Output::Tool(call) => {
                 let answer = self.calendar.run(&call, &self.wall);
                 self.later.push((self.now + self.tool_takes, Later::Tool(call.id, answer)));
+            }
+            Output::Reopen(_) | Output::TakeMessage | Output::Renew(_) | Output::Swap { .. } => {
+                unreachable!("there is one engine, and its session has no end")
             }
             Output::Line(LineCommand::Listen | LineCommand::Transfer(_))
             | Output::Pin(_)

@@ -117,6 +117,7 @@ fn every_grammar_can_be_read_and_has_only_words_that_the_recogniser_knows() {
                 greeting: String::new(),
                 business: String::new(),
                 caller: String::new(),
+                so_far: None,
             });
             for said in ["", "book an appointment", "monday", "at half past eleven", "no", "talk to a person"]
             {
@@ -233,6 +234,7 @@ fn talk(mut caller: Caller, mut calendar: Calendar, hours: Hours, start: Zoned) 
         greeting: String::new(),
         business: "the practice".into(),
         caller: "Ada".into(),
+        so_far: None,
     });
     let before: BTreeSet<DateTime> = calendar.own.keys().copied().collect();
     let mut outcome =

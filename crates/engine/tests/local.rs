@@ -71,6 +71,7 @@ fn rig(greeting: &str, format: Format) -> Rig {
         greeting: greeting.into(),
         business: String::new(),
         caller: String::new(),
+        so_far: None,
     };
     let (asked, go): (Arc<Mutex<Vec<String>>>, _) = (Arc::default(), Arc::new(Semaphore::new(0)));
     let voice = Voice { asked: asked.clone(), go: go.clone() };

@@ -159,12 +159,14 @@ pub struct Cascade {
 }
 
 impl Cascade {
-    /// Begins a conversation at the desk: [`EngineEvent::Ready`], then the greeting.
+    /// Begins a conversation at the desk: [`EngineEvent::Ready`], then the greeting, unless something was said before.
     #[expect(clippy::needless_pass_by_value, reason = "a brief is handed over, as to every engine")]
     pub fn new(now: Instant, brief: Brief, desk: Desk, vad: Box<dyn Vad>) -> Self {
         let mut cascade = Self::idle(now, &brief, desk, vad);
         cascade.event(EngineEvent::Ready);
-        cascade.reply(now);
+        if brief.so_far.is_empty() {
+            cascade.reply(now);
+        }
         cascade
     }
 

@@ -9,6 +9,7 @@
 //!  answer ─► tools.rs  what a tool's answer means
 //!          ask.rs      how a question is asked, and asked again
 //!          grammar.rs  what can be said next
+//!          takeover.rs going on where somebody else was
 //! ```
 //!
 //! A time is booked only after it was read back, heard, and answered with yes.
@@ -20,6 +21,7 @@ mod grammar;
 mod heard;
 mod phrase;
 mod readings;
+mod takeover;
 mod tools;
 
 use super::Hypothesis;
@@ -45,6 +47,9 @@ pub struct DeskSetup {
     pub business: String,
     /// Who is calling, for the appointment's summary: a name or a number. Empty: unknown.
     pub caller: String,
+    /// What the caller has said to somebody else before, of what is not done yet. Where anything was said at all, the
+    /// desk says nothing by itself: it goes on when it is prompted or spoken to.
+    pub so_far: Option<Vec<String>>,
 }
 
 /// What the desk asks for.
@@ -85,6 +90,8 @@ pub struct Desk {
     /// A change was asked of its tool again, as the calendar wanted it read back first.
     twice: bool,
     medium: Medium,
+    /// Somebody else has talked with the caller before, and nothing was said here yet.
+    takes_over: bool,
     outputs: VecDeque<DeskOutput>,
 }
 
@@ -197,8 +204,10 @@ impl Desk {
             ("", business) => format!("Hello, this is {business}. How can I help you?"),
             (greeting, _) => greeting.to_owned(),
         };
+        let so_far = setup.so_far.clone();
         let mut desk = Self {
             setup,
+            takes_over: so_far.is_some(),
             question: Question::Open { more: false },
             task: None,
             waiting: None,
@@ -215,7 +224,10 @@ impl Desk {
             medium: Medium::Voice,
             outputs: VecDeque::new(),
         };
-        desk.say(&greeting);
+        match so_far {
+            Some(so_far) => desk.catch_up(&so_far),
+            None => desk.say(&greeting),
+        }
         desk
     }
 
@@ -237,6 +249,7 @@ impl Desk {
 
     /// The caller said one of these, the likeliest first; none: something that could not be understood.
     pub fn hear(&mut self, now: &Zoned, hypotheses: &[Hypothesis]) {
+        self.takes_over = false;
         let mut heard = hypotheses.iter().filter(|h| h.confidence >= HEARD && !h.text.trim().is_empty());
         let Some(best) = heard.next() else { return self.miss(now) };
         let read = |text: &str| Heard::read(text, now, &self.setup.hours);
@@ -291,6 +304,9 @@ impl Desk {
     /// Somebody other than the caller wants something said: what follows "Tell the caller:" is said; anything else
     /// means that nobody has spoken for a while, and the desk asks whether the caller is there.
     pub fn prompt(&mut self, now: &Zoned, instruction: &str) {
+        if std::mem::take(&mut self.takes_over) {
+            return self.take_over(now, instruction);
+        }
         if let Some((_, news)) = instruction.split_once("Tell the caller:") {
             return self.say(news.trim());
         }

@@ -160,7 +160,13 @@ impl OpenAi {
         if let Some(tools) = self.early_tools.take() {
             request::send(&mut out.wire, &request::tools_update(&tools));
         }
-        self.replies.wish_again(Wish::Greet);
+        let so_far = std::mem::take(&mut self.so_far);
+        for said in &so_far {
+            request::send(&mut out.wire, &request::said_before(said));
+        }
+        if so_far.is_empty() {
+            self.replies.wish_again(Wish::Greet);
+        }
         self.catch_up_on_words(now, out);
         self.catch_up_on_keys(now, out);
         self.go_on(now, out);

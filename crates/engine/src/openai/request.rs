@@ -1,7 +1,7 @@
 //! What we send, field by field. Nothing that the service does not list is ever in it: one unknown field refuses all.
 
 use super::config::{Config, Eagerness, NoiseReduction, TurnDetection, VOICE, has_voice};
-use crate::{Brief, ToolSpec};
+use crate::{Brief, Said, ToolSpec};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{BufMut, BytesMut};
 use call::{Answer, Format, Manner, Wire};
@@ -143,10 +143,19 @@ pub(super) fn caller_types(text: &str) -> Value {
     message("user", text)
 }
 
+/// One thing that was said before this session.
+pub(super) fn said_before(said: &Said) -> Value {
+    match said {
+        Said::Caller(text) => message("user", text),
+        Said::Assistant(text) => message("assistant", text),
+    }
+}
+
 fn message(role: &str, text: &str) -> Value {
+    let kind = if role == "assistant" { "output_text" } else { "input_text" };
     json!({
         "type": "conversation.item.create",
-        "item": {"type": "message", "role": role, "content": [{"type": "input_text", "text": text}]},
+        "item": {"type": "message", "role": role, "content": [{"type": kind, "text": text}]},
     })
 }
 

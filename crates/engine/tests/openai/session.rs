@@ -3,7 +3,7 @@
 use crate::rig::{Session, brief, config, created, error, fault, is_done, ulaw, voice};
 use call::{EngineCommand, EngineEvent, Format, Manner};
 use engine::{
-    ApiKey, Brief, Dialect,
+    ApiKey, Brief, Dialect, Said,
     openai::{Config, Eagerness, MODEL, NoiseReduction, OpenAi, TurnDetection, VOICE, voices},
 };
 use serde_json::{Value, json};
@@ -189,6 +189,27 @@ fn the_greeting_is_asked_for_first_word_for_word_with_the_instructions() {
     let mut session = Session::confirmed(config(), Brief { greeting: String::new(), ..brief() });
     let said = session.sent()[0]["response"]["instructions"].take();
     assert!(said.as_str().expect("instructions").contains("Greet"), "without a greeting it words its own");
+}
+
+#[test]
+fn a_session_that_goes_on_is_told_what_was_said_and_does_not_greet() {
+    let so_far = vec![
+        Said::Assistant("Thanks for calling Acme.".into()),
+        Said::Caller("Where is my order?".into()),
+        Said::Assistant("Let me".into()),
+    ];
+    let mut session = Session::confirmed(config(), Brief { so_far, ..brief() });
+    let told: Vec<_> = session.sent().iter().map(|message| message["item"].clone()).collect();
+    let item = |role: &str, kind: &str, text: &str| json!({"type": "message", "role": role, "content": [{"type": kind, "text": text}]});
+    let wanted = [
+        item("assistant", "output_text", "Thanks for calling Acme."),
+        item("user", "input_text", "Where is my order?"),
+        item("assistant", "output_text", "Let me"),
+    ];
+    assert_eq!(told, wanted);
+    assert!(session.events().contains(&EngineEvent::Ready));
+    session.tell(EngineCommand::Say("I am sorry.".into()));
+    assert_eq!(session.sent_types(), ["response.create"]);
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn open(workers: &Arc<Workers>, format: Format) -> Local {
         greeting: GREETING.into(),
         business: String::new(),
         caller: String::new(),
+        so_far: None,
     };
     Local::open(brief, setup, workers.clone())
 }
