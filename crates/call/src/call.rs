@@ -30,6 +30,8 @@ pub enum Input {
     Pin(PinVerdict),
     /// Whether the line was connected as a [`LineCommand::Transfer`] asked. Only a stream waits for this.
     Connected(bool),
+    /// So many engines are left to go on, should this one fail.
+    Spares(u32),
     /// The engine's session ends then, whatever is said.
     Expires(Instant),
     /// What came of an [`Output::Renew`]: a session that is ready, or why there is none.
@@ -180,6 +182,7 @@ impl Call {
             Input::Tool(id, answer) => self.on_answer(now, id, answer),
             Input::Pin(verdict) => self.on_verdict(verdict),
             Input::Connected(connected) => self.on_connected(now, connected),
+            Input::Spares(spares) => self.spares = spares,
             Input::Expires(at) => self.on_expiry_known(now, at),
             Input::Renewed(renewed) => self.on_renewed(now, renewed),
             Input::Spent => self.on_spent(now),

@@ -52,6 +52,8 @@ pub(crate) struct History {
 
 /// More than this is not handed over; the oldest is let go of.
 const ENTRIES: usize = 400;
+/// No more than this is handed over altogether, in bytes of words: half an hour's talk.
+const TOLD: usize = 48 * 1_024;
 /// No single thing that is handed over is longer, in bytes.
 const LONGEST: usize = 4_000;
 
@@ -124,7 +126,16 @@ impl History {
 
     /// The conversation, as an engine is told of it.
     pub(crate) fn told(&self) -> Vec<Past> {
-        self.entries.iter().filter_map(Entry::told).collect()
+        let mut room = TOLD;
+        let newest = self.entries.iter().rev().filter_map(Entry::told).take_while(|past| {
+            let (Past::Caller(words) | Past::Assistant(words) | Past::Tool { said: words, .. }) = past;
+            let fits = words.len() <= room;
+            room = room.saturating_sub(words.len());
+            fits
+        });
+        let mut told: Vec<_> = newest.collect();
+        told.reverse();
+        told
     }
 
     fn item(&mut self, item: ItemId) -> Option<(&mut String, &mut Option<Cut>)> {

@@ -52,6 +52,14 @@ impl Engine {
         }
     }
 
+    /// After how long its session ends, counted from its opening, if it does.
+    pub fn longest(&self) -> Option<Duration> {
+        match self {
+            Engine::Socket(socket) => socket.longest(),
+            Engine::Local(_) | Engine::Voicemail(_) => None,
+        }
+    }
+
     /// From now on these are the tools: the caller is trusted with others than before. Engines that cannot be told so keep
     /// those that they were briefed with.
     pub fn offer(&mut self, tools: &[ToolSpec]) {

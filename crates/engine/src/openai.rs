@@ -32,7 +32,8 @@ mod timers;
 mod transcripts;
 
 pub use config::{
-    ADDRESS, Config, Eagerness, MODEL, NoiseReduction, TRANSCRIPTION, TurnDetection, VOICE, has_voice, voices,
+    ADDRESS, Config, Eagerness, LONGEST, MODEL, NoiseReduction, TRANSCRIPTION, TurnDetection, VOICE,
+    has_voice, voices,
 };
 
 use crate::{Brief, Dialect, Outbox, Said, ToolSpec};
@@ -109,8 +110,6 @@ pub struct Tally {
 
 /// How long the service may take to confirm the session, and to begin a response that we asked for.
 const ANSWERS: Duration = Duration::from_secs(10);
-/// After how long the service ends a session.
-const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// How long a response may say nothing.
 const STALLS: Duration = Duration::from_secs(30);
 /// How long a response that was cancelled may take to end.
@@ -333,7 +332,7 @@ impl Dialect for OpenAi {
     }
 
     fn longest(&self) -> Option<Duration> {
-        Some(LONGEST)
+        Some(self.config.longest)
     }
 
     fn deadline(&self) -> Option<Instant> {

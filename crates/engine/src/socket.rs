@@ -150,6 +150,11 @@ impl Socket {
         }
     }
 
+    /// After how long the service ends a session, if it does.
+    pub fn longest(&self) -> Option<Duration> {
+        self.dialect.longest()
+    }
+
     /// Bytes that a slow network holds up.
     pub fn waiting(&self) -> usize {
         self.outbox.wire.waiting()

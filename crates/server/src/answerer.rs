@@ -1,58 +1,61 @@
-//! Whoever answers a call: dialled when it rings, kept warm until its stream opens, then talked to.
+//! Whoever answers a call: dialled when it rings, kept warm until its stream opens, then talked to; relieved by the next
+//! engine of the list should it fail, and by a new session of its own before the old one ends.
+
+mod ear;
+mod opening;
 
 use crate::{
     app::App,
-    brief, clock,
+    brief,
     config::{EngineKind, VoicemailUse},
-    settings,
     voicemail::{self, Leaving},
 };
-use call::{Chunk, EngineCommand, EngineEvent, Failure};
-use engine::{
-    Brief, Engine, ToolSpec,
-    deepgram::Deepgram,
-    live,
-    local::{Local, vad::Energy},
-    openai::OpenAi,
-    socket::{Patience, Socket},
+use call::{Chunk, EngineCommand, EngineEvent, Failure, Handover, Input, Manner};
+use ear::Ear;
+use engine::{Brief, Engine, ToolSpec};
+use opening::Warm;
+use std::{
+    collections::VecDeque,
+    future::pending,
+    sync::Arc,
+    time::{Duration, Instant},
 };
-use std::{collections::VecDeque, sync::Arc};
 use tokio::{sync::oneshot, task::JoinHandle};
+use tool::Trust;
 
-/// What an engine may say before its call begins: half a minute of greeting in small pieces.
-const EARLY: usize = 2_048;
 /// What the caller may say before the engine hears them, in bytes: ten seconds of telephone sound.
 const UNHEARD: usize = 80_000;
+/// What else an engine may be told before it hears.
+const UNTOLD: usize = 256;
+/// How long an engine that is tried may take to get ready.
+const TRIAL: Duration = Duration::from_secs(20);
 
 /// The engine's seat at the table of one call.
 pub struct Answerer {
+    app: Arc<App>,
+    brief: Brief,
+    /// Whose message it is, should one be taken.
+    leaving: Leaving,
+    /// Engines that were not tried in this call yet, in the order in which they go on.
+    spares: VecDeque<EngineKind>,
     seat: Seat,
     /// It hears the caller.
     ready: bool,
-    /// What the caller said before it did.
-    unheard: VecDeque<Chunk>,
-    unheard_bytes: usize,
-    /// What else it was told before it came to the table.
-    untold: VecDeque<EngineCommand>,
-    /// What it was offered before it came, likewise.
+    /// What it is told before it does, and how much of that is sound, in bytes.
+    waiting: VecDeque<EngineCommand>,
+    waiting_bytes: usize,
+    /// What it was offered before it came.
     unoffered: Option<Vec<ToolSpec>>,
-    /// Who takes a message should the engine fail.
-    spare: Option<Box<Spare>>,
-    /// Its items so far are below this.
-    items: u32,
-}
-
-/// What it takes to take a message.
-struct Spare {
-    app: Arc<App>,
-    brief: Brief,
-    leaving: Leaving,
+    ear: Ear,
+    successor: Successor,
+    /// What the call is to be told first.
+    news: VecDeque<Input>,
 }
 
 enum Seat {
     /// It is being dialled, or waits with what it has said so far.
     Warming {
-        warm: JoinHandle<Result<Warm, Failure>>,
+        warm: JoinHandle<Warmed>,
         come: Option<oneshot::Sender<()>>,
     },
     Taken(Box<Warm>),
@@ -60,93 +63,103 @@ enum Seat {
     Empty,
 }
 
-/// An engine that is there, and what it said before anyone listened.
-struct Warm {
-    engine: Engine,
-    early: VecDeque<EngineEvent>,
+/// Who has come, who is left after them, and why those before them have not.
+struct Warmed {
+    warm: Result<Warm, Failure>,
+    spares: VecDeque<EngineKind>,
+    failures: Vec<String>,
+}
+
+/// The session that is to follow.
+enum Successor {
+    None,
+    Dialled(JoinHandle<Result<Warm, Failure>>),
+    Ready(Box<Warm>),
 }
 
 impl Answerer {
-    /// Dials the engine that the owner chose, and has it greet. Should it fail, now or later, callers may leave a message,
-    /// unless the owner has decided otherwise.
+    /// Dials the first engine that the owner chose and that is not at rest, and has it greet. Should it fail before it
+    /// is heard, the next one is dialled.
     pub fn dial(app: &Arc<App>, brief: Brief, leaving: Leaving) -> Self {
-        let spare = Spare { app: app.clone(), brief: brief.clone(), leaving };
-        let app = app.clone();
-        Self::warming(&app.clone(), Some(Box::new(spare)), async move { open(&app, brief).await })
+        let engines = app.engines.order(&app.config.get().assistant.engines);
+        Self::with(app, brief, leaving, engines)
     }
 
     /// Nobody: callers may leave a message.
     pub fn voicemail(app: &Arc<App>, brief: &Brief, leaving: Leaving) -> Self {
-        let engine = voicemail::engine(app, brief, leaving, None);
-        Self::warming(app, None, async move { Ok(engine) })
+        let mut answerer = Self::with(app, brief.clone(), leaving, VecDeque::new());
+        answerer.seat_voicemail(false);
+        answerer
     }
 
-    fn warming(
-        app: &App,
-        spare: Option<Box<Spare>>,
-        open: impl Future<Output = Result<Engine, Failure>> + Send + 'static,
-    ) -> Self {
-        let (come, called) = oneshot::channel();
-        let warm = app.tasks.spawn(async move { warm_up(open.await?, called).await });
+    fn with(app: &Arc<App>, brief: Brief, leaving: Leaving, engines: VecDeque<EngineKind>) -> Self {
+        let seat = if engines.is_empty() {
+            Seat::Empty
+        } else {
+            warming(app, brief.clone(), engines, Handover::default(), None)
+        };
         Self {
-            unoffered: None,
-            spare,
-            items: 0,
-            seat: Seat::Warming { warm, come: Some(come) },
+            app: app.clone(),
+            ear: Ear::new(brief.manner, brief.format),
+            brief,
+            leaving,
+            spares: VecDeque::new(),
+            seat,
             ready: false,
-            unheard: VecDeque::new(),
-            unheard_bytes: 0,
-            untold: VecDeque::new(),
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            unoffered: None,
+            successor: Successor::None,
+            news: VecDeque::new(),
         }
     }
 
-    /// Waits for the next thing the engine says. Safe to cancel. After `Failed` nothing more comes.
-    pub async fn next(&mut self) -> EngineEvent {
+    /// Whether somebody takes a message when no engine is left.
+    pub fn takes_messages(&self) -> bool {
+        let voicemail =
+            matches!(&self.seat, Seat::Taken(warm) if matches!(warm.engine, Engine::Voicemail(_)));
+        !voicemail && self.app.config.get().answering.voicemail != VoicemailUse::Never
+    }
+
+    /// Waits for the next thing that the call is to be told. Safe to cancel.
+    pub async fn next(&mut self) -> Input {
         loop {
+            if let Some(news) = self.news.pop_front() {
+                return news;
+            }
             match &mut self.seat {
                 Seat::Warming { warm, come } => {
                     come.take().map(|come| come.send(()));
-                    match warm.await.unwrap_or_else(|error| Err(broken(&error.to_string()))) {
-                        Ok(warm) => self.sit_down(warm),
-                        Err(failure) => return self.failed(failure),
-                    }
+                    let warmed = warm.await.unwrap_or_else(|error| Warmed {
+                        warm: Err(broken(&error.to_string())),
+                        spares: VecDeque::new(),
+                        failures: Vec::new(),
+                    });
+                    self.sit_down(warmed);
                 }
                 Seat::Taken(warm) => {
-                    let event = if let Some(event) = warm.early.pop_front() {
-                        event
-                    } else {
-                        // The room that a greeting took is not kept for the length of the call.
-                        warm.early = VecDeque::new();
-                        warm.engine.next().await
+                    let event = tokio::select! {
+                        biased;
+                        event = warm.next() => event,
+                        renewed = self.successor.next() => return Input::Renewed(renewed),
                     };
-                    match event {
-                        EngineEvent::Ready => self.catch_up(),
-                        EngineEvent::Voice(item, _) => self.items = self.items.max(item.0.saturating_add(1)),
-                        EngineEvent::Failed(failure) => return self.failed(failure),
-                        _ => {}
-                    }
-                    return event;
+                    return Input::Engine(self.heard(event));
                 }
-                Seat::Empty => std::future::pending().await,
+                Seat::Empty => pending().await,
             }
         }
     }
 
-    /// Tells the engine, at once or as soon as it is there. What the caller says waits until it hears; where that
-    /// takes long, the oldest is forgotten.
+    /// Tells the engine, at once or as soon as it hears; then in this order. Where that takes long, the oldest sound is
+    /// forgotten.
     pub fn tell(&mut self, command: EngineCommand) {
-        match (command, &mut self.seat) {
-            (_, Seat::Empty) => {}
-            (EngineCommand::Hear(chunk), _) if !self.ready => {
-                self.unheard_bytes += chunk.bytes.len();
-                self.unheard.push_back(chunk);
-                while self.unheard_bytes > UNHEARD {
-                    let Some(oldest) = self.unheard.pop_front() else { break };
-                    self.unheard_bytes -= oldest.bytes.len();
-                }
-            }
-            (command, Seat::Taken(warm)) => warm.engine.tell(command),
-            (command, Seat::Warming { .. }) => self.untold.push_back(command),
+        if let EngineCommand::Hear(chunk) = &command {
+            self.ear.hear(chunk);
+        }
+        match &mut self.seat {
+            Seat::Taken(warm) if self.ready => warm.engine.tell(command),
+            Seat::Taken(_) | Seat::Warming { .. } => self.wait(command),
+            Seat::Empty => {}
         }
     }
 
@@ -155,93 +168,268 @@ impl Answerer {
         match &mut self.seat {
             Seat::Empty => {}
             Seat::Taken(warm) => warm.engine.offer(&tools),
-            Seat::Warming { .. } => self.unoffered = Some(tools),
+            Seat::Warming { .. } => self.unoffered = Some(tools.clone()),
         }
-    }
-
-    /// The engine is gone. Where there is somebody to take a message they take its place, and the call goes on.
-    fn failed(&mut self, failure: Failure) -> EngineEvent {
-        self.seat = Seat::Empty;
-        let never = |spare: &Spare| spare.app.config.get().answering.voicemail == VoicemailUse::Never;
-        let Some(spare) = self.spare.take().filter(|spare| !never(spare)) else {
-            return EngineEvent::Failed(failure);
-        };
-        let Spare { app, brief, leaving } = *spare;
-        self.untold.clear();
-        let engine = voicemail::engine(&app, &brief, leaving, Some(self.items));
-        self.seat = Seat::Taken(Box::new(Warm { engine, early: VecDeque::new() }));
-        EngineEvent::Trouble(failure.why)
-    }
-
-    fn sit_down(&mut self, mut warm: Warm) {
-        if let Some(tools) = self.unoffered.take() {
+        if let Successor::Ready(warm) = &mut self.successor {
             warm.engine.offer(&tools);
         }
-        for command in std::mem::take(&mut self.untold) {
-            warm.engine.tell(command);
-        }
-        self.seat = Seat::Taken(Box::new(warm));
+        self.brief.tools = tools;
     }
 
-    /// Lets the engine, which hears now, hear what the caller has said meanwhile.
+    /// The next engine of the list is to go on.
+    pub fn reopen(&mut self, handover: Handover) {
+        self.vacate();
+        let Some(next) = self.spares.pop_front() else {
+            let failure = Failure { why: "No other engine is left.".into(), lasting: false };
+            return self.news.push_back(Input::Engine(EngineEvent::Failed(failure)));
+        };
+        self.listen_again(handover.unheard);
+        let alone = self.spares.is_empty();
+        self.seat = warming(&self.app, self.brief.clone(), [next].into(), handover, Some(alone));
+        if let Seat::Warming { come, .. } = &mut self.seat {
+            come.take().map(|come| come.send(()));
+        }
+    }
+
+    /// No engine is left: somebody takes a message.
+    pub fn take_message(&mut self) {
+        self.vacate();
+        self.seat_voicemail(true);
+    }
+
+    /// Dials a new session with the same engine, beside the one there is.
+    pub fn renew(&mut self, handover: Handover) {
+        let Seat::Taken(warm) = &self.seat else { return };
+        let (app, kind, brief) = (self.app.clone(), warm.kind, self.brief.clone());
+        self.successor.drop_it();
+        // Whoever comes into the middle of a call does not greet.
+        let handover = Handover { unheard: true, ..handover };
+        self.successor = Successor::Dialled(self.app.tasks.spawn(async move {
+            opening::ready(opening::open(&app, kind, brief, &handover, true).await?).await
+        }));
+    }
+
+    /// Goes on in the session that was dialled.
+    pub fn swap(&mut self, unheard: bool) {
+        let Successor::Ready(warm) = std::mem::replace(&mut self.successor, Successor::None) else { return };
+        self.vacate();
+        self.listen_again(unheard);
+        self.expect_end(warm.ends);
+        self.seat = Seat::Taken(warm);
+        self.catch_up();
+    }
+
+    fn seat_voicemail(&mut self, failed: bool) {
+        let engine = voicemail::engine(&self.app, &self.brief, self.leaving.clone(), failed);
+        // It is no engine of the list, and never at rest.
+        let kind = EngineKind::Local;
+        self.seat = Seat::Taken(Box::new(Warm { kind, engine, early: VecDeque::new(), ends: None }));
+    }
+
+    /// Nobody sits there any more, and what was meant for whoever did is forgotten.
+    fn vacate(&mut self) {
+        self.seat.leave();
+        self.successor.drop_it();
+        self.ready = false;
+        self.waiting.clear();
+        self.waiting_bytes = 0;
+        self.unoffered = None;
+        self.ear.next_engine();
+    }
+
+    /// Has whoever comes hear what was said before they came.
+    fn listen_again(&mut self, unheard: bool) {
+        if unheard {
+            for chunk in self.ear.kept() {
+                self.wait(EngineCommand::Hear(chunk));
+            }
+        }
+    }
+
+    fn wait(&mut self, command: EngineCommand) {
+        if let EngineCommand::Hear(chunk) = &command {
+            self.waiting_bytes += chunk.bytes.len();
+        }
+        self.waiting.push_back(command);
+        let others = self.waiting.len() > UNTOLD;
+        if self.waiting_bytes > UNHEARD || others {
+            let sound = |command: &EngineCommand| matches!(command, EngineCommand::Hear(_));
+            let oldest = self.waiting.iter().position(sound).unwrap_or(0);
+            if let Some(EngineCommand::Hear(Chunk { bytes, .. })) = self.waiting.remove(oldest) {
+                self.waiting_bytes -= bytes.len();
+            }
+        }
+    }
+
+    fn sit_down(&mut self, warmed: Warmed) {
+        let Warmed { warm, spares, failures } = warmed;
+        for why in failures {
+            self.news.push_back(Input::Engine(EngineEvent::Trouble(why)));
+        }
+        if !matches!(self.seat, Seat::Warming { .. }) {
+            return;
+        }
+        self.spares.extend(spares);
+        let left = u32::try_from(self.spares.len()).unwrap_or(u32::MAX);
+        self.news.push_back(Input::Spares(left));
+        match warm {
+            Ok(mut warm) => {
+                if let Some(tools) = self.unoffered.take() {
+                    warm.engine.offer(&tools);
+                }
+                self.expect_end(warm.ends);
+                self.seat = Seat::Taken(Box::new(warm));
+            }
+            Err(failure) => {
+                self.seat = Seat::Empty;
+                self.news.push_back(Input::Engine(EngineEvent::Failed(failure)));
+            }
+        }
+    }
+
+    fn expect_end(&mut self, ends: Option<Instant>) {
+        self.news.extend(ends.map(Input::Expires));
+    }
+
+    /// Takes note of what the engine says.
+    fn heard(&mut self, event: EngineEvent) -> EngineEvent {
+        self.ear.heed(&event);
+        match &event {
+            EngineEvent::Ready => {
+                // One that hears on this machine says so whether it does or not.
+                if let Seat::Taken(warm) = &self.seat
+                    && warm.kind != EngineKind::Local
+                {
+                    self.app.engines.well(warm.kind);
+                }
+                self.catch_up();
+            }
+            EngineEvent::Failed(failure) => {
+                if let Seat::Taken(warm) = &self.seat {
+                    self.app.engines.failed(warm.kind, failure);
+                }
+                self.seat = Seat::Empty;
+            }
+            EngineEvent::CallerSpeaks
+            | EngineEvent::CallerPauses
+            | EngineEvent::Voice(..)
+            | EngineEvent::CallerSaid(..)
+            | EngineEvent::AssistantSaid(..)
+            | EngineEvent::Wants(_)
+            | EngineEvent::Withdraws(_)
+            | EngineEvent::Done(_)
+            | EngineEvent::Trouble(_) => {}
+        }
+        event
+    }
+
+    /// Tells the engine, which hears now, what it was to be told meanwhile.
     fn catch_up(&mut self) {
         self.ready = true;
-        for chunk in std::mem::take(&mut self.unheard) {
-            self.tell(EngineCommand::Hear(chunk));
+        self.waiting_bytes = 0;
+        let Seat::Taken(warm) = &mut self.seat else { return };
+        for command in std::mem::take(&mut self.waiting) {
+            warm.engine.tell(command);
         }
     }
 }
 
 impl Drop for Answerer {
     fn drop(&mut self) {
-        if let Seat::Warming { warm, .. } = &self.seat {
+        self.seat.leave();
+        self.successor.drop_it();
+    }
+}
+
+impl Seat {
+    fn leave(&mut self) {
+        if let Seat::Warming { warm, .. } = self {
             warm.abort();
         }
+        *self = Seat::Empty;
     }
 }
 
-async fn open(app: &App, brief: Brief) -> Result<Engine, Failure> {
-    let config = app.config.get();
-    match config.assistant.engine {
-        EngineKind::OpenAi => {
-            let dialect = OpenAi::new(settings::openai(&config.openai))?;
-            Ok(Engine::Socket(Box::new(Socket::open(Box::new(dialect), brief, Patience::default()).await?)))
-        }
-        EngineKind::OpenAiLive => {
-            let opened = u64::try_from(clock::now_ms() / 1_000).unwrap_or_default();
-            let dialect = live::Live::new(settings::openai_live(&config.openai), opened)?;
-            Ok(Engine::Socket(Box::new(Socket::open(Box::new(dialect), brief, Patience::default()).await?)))
-        }
-        EngineKind::Local => {
-            let desk = brief::desk(app, &brief);
-            let stt = settings::hear(&config, &app.http).stt(&app.workers);
-            let wished = settings::local_voice(&config);
-            let (tts, voice) = settings::speak(&config, &app.http).tts(&app.workers, wished, &brief.language);
-            let (brief, ear) = (Brief { voice, ..brief }, Box::new(Energy::default()));
-            Ok(Engine::Local(Box::new(Local::with(brief, desk, ear, stt, tts, None))))
-        }
-        EngineKind::Deepgram => {
-            let settings = settings::deepgram(&config.deepgram, config.assistant.temperature);
-            let dialect = Box::new(Deepgram::new(settings)?);
-            Ok(Engine::Socket(Box::new(Socket::open(dialect, brief, Patience::default()).await?)))
-        }
-    }
-}
-
-/// Collects what the engine says until it is called to the table.
-async fn warm_up(mut engine: Engine, called: oneshot::Receiver<()>) -> Result<Warm, Failure> {
-    let mut early = VecDeque::new();
-    tokio::pin!(called);
-    loop {
-        tokio::select! {
-            biased;
-            _ = &mut called => return Ok(Warm { engine, early }),
-            event = engine.next(), if early.len() < EARLY => match event {
-                EngineEvent::Failed(failure) => return Err(failure),
-                event => early.push_back(event),
+impl Successor {
+    /// Waits until it is ready, or has failed. Once it is ready, keeps it alive.
+    async fn next(&mut self) -> Result<(), String> {
+        let renewed = match self {
+            Successor::None => pending().await,
+            Successor::Dialled(warm) => warm.await.unwrap_or_else(|error| Err(broken(&error.to_string()))),
+            Successor::Ready(warm) => loop {
+                match warm.engine.next().await {
+                    EngineEvent::Failed(failure) => break Err(failure),
+                    event => warm.early.push_back(event),
+                }
             },
+        };
+        match renewed {
+            Ok(warm) => {
+                *self = Successor::Ready(Box::new(warm));
+                Ok(())
+            }
+            Err(failure) => {
+                *self = Successor::None;
+                Err(failure.why)
+            }
         }
     }
+
+    fn drop_it(&mut self) {
+        if let Successor::Dialled(warm) = self {
+            warm.abort();
+        }
+        *self = Successor::None;
+    }
+}
+
+/// Dials these engines, one after the other, until one of them is there. `alone` where nobody comes after them.
+fn warming(
+    app: &Arc<App>,
+    brief: Brief,
+    mut engines: VecDeque<EngineKind>,
+    so_far: Handover,
+    alone: Option<bool>,
+) -> Seat {
+    let (come, mut called) = oneshot::channel();
+    let dialling = app.clone();
+    let warm = app.tasks.spawn(async move {
+        let app = dialling;
+        let mut failures = Vec::new();
+        loop {
+            let kind =
+                engines.pop_front().expect("there is one to begin with, and one more where one failed");
+            let alone = engines.is_empty() && alone.unwrap_or(true);
+            let warm = match opening::open(&app, kind, brief.clone(), &so_far, alone).await {
+                Ok(warm) => opening::warm_up(warm, &mut called).await,
+                Err(failure) => Err(failure),
+            };
+            match warm {
+                Err(failure) if !engines.is_empty() => {
+                    app.engines.failed(kind, &failure);
+                    failures.push(failure.why);
+                }
+                warm => {
+                    if let Err(failure) = &warm {
+                        app.engines.failed(kind, failure);
+                    }
+                    return Warmed { warm, spares: engines, failures };
+                }
+            }
+        }
+    });
+    Seat::Warming { warm, come: Some(come) }
+}
+
+/// Opens this engine as for a call, and closes it before anything is said.
+pub async fn try_out(app: &App, kind: EngineKind) -> Result<(), Failure> {
+    let brief = brief::of(app, "", Trust::Stranger, Manner::Duplex);
+    // Whoever comes into the middle of a call does not greet.
+    let handover = Handover { so_far: Vec::new(), unheard: true };
+    let opening = async { opening::ready(opening::open(app, kind, brief, &handover, true).await?).await };
+    let ready = tokio::time::timeout(TRIAL, opening).await;
+    let late = || Failure { why: format!("{} does not get ready.", kind.name()), lasting: false };
+    ready.map_err(|_| late())?.map(drop)
 }
 
 fn broken(why: &str) -> Failure {

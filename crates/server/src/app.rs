@@ -5,6 +5,7 @@ use crate::{
     calls::Calls,
     config::Live,
     current::Current,
+    engines::Engines,
     jobs::Bell,
     line::clips::Clips,
     phone::{Briefings, Turns},
@@ -35,6 +36,8 @@ pub struct App {
     pub tools: Current<Tools>,
     /// Wakes who does what changes leave to be done.
     pub bell: Arc<Bell>,
+    /// Which of them are at rest.
+    pub engines: Engines,
     /// What hears and speaks on this machine.
     pub workers: Arc<Workers>,
     /// What callers are played by address.

@@ -1,7 +1,7 @@
 //! What an engine and a call are told before they begin: who we are, who calls, what may be done.
 
-use crate::{app::App, clock, config::EngineKind};
-use call::{Chunk, Format, Manner, Policy};
+use crate::{app::App, clock, config::EngineKind, sentences};
+use call::{Chunk, Format, Handover, Manner, Past, Policy};
 use engine::{Brief, ToolSpec, local::desk::DeskSetup};
 use jiff::{Timestamp, Zoned};
 use std::time::Duration;
@@ -69,7 +69,7 @@ const SILENCE_BETWEEN_TURNS: Duration = Duration::from_secs(75);
 pub fn policy(app: &App, manner: Manner, trust: Trust) -> Policy {
     let apology = Some(Chunk { format: Format::Ulaw, bytes: APOLOGY.into() });
     let config = app.config.get();
-    let policy = config.policy.clone();
+    let policy = sentences::filled(&config.policy, &config.assistant.language);
     let pin = config.callers.pin.is_some() && trust != Trust::Owner;
     let silence = match manner {
         Manner::Duplex => policy.silence,
@@ -90,15 +90,38 @@ pub fn now(app: &App) -> Zoned {
     timestamp.to_zoned(app.config.get().calendar.zone.clone())
 }
 
-/// What the desk of a call is set up with.
-pub fn desk(app: &App, brief: &Brief) -> DeskSetup {
+/// What the desk of a call is set up with, where this was said and done before.
+pub fn desk(app: &App, brief: &Brief, so_far: &Handover) -> DeskSetup {
+    // What was wanted before something was done, was done.
+    let done = |past: &Past| matches!(past, Past::Tool { changed: true, .. });
+    let from = so_far.so_far.iter().rposition(done).map_or(0, |at| at + 1);
+    let said = |past: &Past| match past {
+        Past::Caller(words) => Some(words.clone()),
+        Past::Assistant(_) | Past::Tool { .. } => None,
+    };
     DeskSetup {
         now: now(app),
         hours: app.config.get().calendar.hours.clone(),
         greeting: brief.greeting.clone(),
         business: app.config.get().assistant.business.clone(),
         caller: String::new(),
+        so_far: (!brief.so_far.is_empty()).then(|| so_far.so_far[from..].iter().filter_map(said).collect()),
     }
+}
+
+/// What an engine that comes into a conversation is told that tools have done in it; empty where they have done nothing.
+pub fn done(so_far: &Handover) -> String {
+    let done = so_far.so_far.iter().filter_map(|past| match past {
+        Past::Tool { name, said, .. } => Some(format!("\n- {name}: {said}")),
+        Past::Caller(_) | Past::Assistant(_) => None,
+    });
+    let done: String = done.collect();
+    if done.is_empty() {
+        return done;
+    }
+    format!(
+        "\n\nIn this call tools have answered already, in this order; do not do again what is done:{done}"
+    )
 }
 
 /// The tools of somebody so trusted, as an engine is told of them.

@@ -9,8 +9,8 @@ pub fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).expect("it is earlier than the year 292 million")
 }
 
-/// Now, for measuring.
+/// Now, for measuring. Follows tokio's clock, which tests can stop.
 #[expect(clippy::disallowed_methods, reason = "the shell's one monotonic clock")]
 pub fn now() -> Instant {
-    Instant::now()
+    tokio::time::Instant::now().into_std()
 }

@@ -172,7 +172,10 @@ pub enum VoicemailUse {
 /// `[assistant]`
 #[derive(Clone, Debug)]
 pub struct Assistant {
+    /// The first of [`engines`](Self::engines).
     pub engine: EngineKind,
+    /// Who answers, and who goes on should they fail; each once, at least one.
+    pub engines: Vec<EngineKind>,
     /// Why that engine, for the start-up line: `because OPENAI_API_KEY is set`.
     pub engine_why: String,
     /// Whose telephone it is, as it is spoken: "the Elm Street practice". May be empty.
@@ -191,7 +194,7 @@ pub struct Assistant {
 }
 
 /// Who answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EngineKind {
     OpenAi,
     OpenAiLive,
@@ -283,6 +286,8 @@ pub struct OpenAi {
     pub turn: TurnDetection,
     /// `near_field` or `far_field`; none: off.
     pub noise_reduction: Option<&'static str>,
+    /// After how long the service ends a session.
+    pub session: Duration,
     pub realtime_url: String,
     pub live_url: String,
     /// What listens and speaks at OpenAI Live, and what works behind it.

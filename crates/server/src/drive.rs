@@ -62,6 +62,7 @@ pub struct Driven {
 /// Runs a call to its end. Tools that are under way then are run to theirs.
 pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
     let Drive { mut line, mut answerer, mut errand, mut scribe, mut told, policy, connect } = drive;
+    let policy = Policy { messages: answerer.takes_messages(), ..policy };
     let mut call = Call::new(clock::now(), line.manner(), policy);
     let (mut transfer, mut reason) = (None, String::new());
     let (mut errands, mut pins, mut connecting) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
@@ -82,6 +83,10 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                 }
                 Output::Engine(command) => answerer.tell(command),
                 Output::Tool(wanted) => drop(errands.spawn(run(app.clone(), errand.clone(), wanted))),
+                Output::Reopen(handover) => answerer.reopen(handover),
+                Output::TakeMessage => answerer.take_message(),
+                Output::Renew(handover) => answerer.renew(handover),
+                Output::Swap { unheard } => answerer.swap(unheard),
                 Output::Pin(digits) => {
                     pins.spawn(judged(app.clone(), errand.clone(), digits));
                 }
@@ -95,13 +100,13 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
         }
         let input = tokio::select! {
             event = line.next() => Input::Line(event),
-            event = answerer.next() => {
-                if let EngineEvent::Wants(wanted) = &event
+            input = answerer.next() => {
+                if let Input::Engine(EngineEvent::Wants(wanted)) = &input
                     && wanted.name == "transfer"
                 {
                     reason = argument(wanted, "reason");
                 }
-                Input::Engine(event)
+                input
             }
             Some(Ok((id, answer))) = errands.join_next() => Input::Tool(id, answer),
             Some(Ok(verdict)) = pins.join_next() => {

@@ -9,7 +9,7 @@
 //!
 //! | kind | fields |
 //! | --- | --- |
-//! | `engine_ready`, `false_interruption`, `key_pressed`, `asked_if_there`, `trust_raised`, `transfer_refused` | |
+//! | `engine_ready`, `false_interruption`, `key_pressed`, `asked_if_there`, `trust_raised`, `transfer_refused`, `relieved`, `renewed` | |
 //! | `pin_refused` | `left` |
 //! | `caller_spoke`, `caller_paused` | `turn` |
 //! | `caller_said` | `turn`, `text` |
@@ -67,6 +67,7 @@ pub fn ending(ending: Ending) -> &'static str {
         Ending::Dismissed => "dismissed",
         Ending::TooLong => "too_long",
         Ending::Silent => "silent",
+        Ending::TooDear => "too_dear",
         Ending::EngineFailed => "engine_failed",
     }
 }
@@ -107,6 +108,8 @@ fn fields(note: &Note) -> (&'static str, Value) {
         Note::KeyPressed => ("key_pressed", Value::Null),
         Note::TrustRaised => ("trust_raised", Value::Null),
         Note::PinRefused { left } => ("pin_refused", json!({"left": left})),
+        Note::Relieved => ("relieved", Value::Null),
+        Note::Renewed => ("renewed", Value::Null),
         Note::TransferRefused => ("transfer_refused", Value::Null),
         Note::ToolAsked { id, name, arguments } => {
             let arguments =
@@ -180,6 +183,8 @@ fn timer(timer: Timer) -> &'static str {
         Timer::Tool => "tool",
         Timer::Farewell => "farewell",
         Timer::Pin => "pin",
+        Timer::Takeover => "takeover",
+        Timer::Session => "session",
     }
 }
 
@@ -221,6 +226,8 @@ mod tests {
             (Note::KeyPressed, json!({"kind": "key_pressed"})),
             (Note::TrustRaised, json!({"kind": "trust_raised"})),
             (Note::PinRefused { left: 2 }, json!({"kind": "pin_refused", "left": 2})),
+            (Note::Relieved, json!({"kind": "relieved"})),
+            (Note::Renewed, json!({"kind": "renewed"})),
             (Note::TransferRefused, json!({"kind": "transfer_refused"})),
             (
                 Note::ToolAsked { id: id(), name: "book".into(), arguments: "{\"day\":1}".into() },

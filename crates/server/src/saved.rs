@@ -70,6 +70,7 @@ pub async fn refresh(app: &App) -> Result<(), NotSaved> {
     for warning in heed(&app.config, &app.store, &app.vault).await? {
         tracing::debug!("{warning}");
     }
+    app.engines.forget();
     app.tools.set(tools(&app.config.get(), &app.store, &app.books, &app.bell));
     app.saved.set(rows);
     Ok(())

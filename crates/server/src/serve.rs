@@ -5,8 +5,9 @@ use crate::{
     calendars::{self, Calendars},
     calls::Calls,
     carriers, clock,
-    config::{EngineKind, Flags, Live, Sources, Warning},
+    config::{Flags, Live, Sources, Warning},
     current::Current,
+    engines::{self, Engines},
     jobs, log, pages,
     phone::{Briefings, Turns},
     router, saved, secret, settings,
@@ -47,6 +48,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     app.tasks.spawn(tidy(app.clone()));
     app.tasks.spawn(jobs::run(app.clone()));
     app.tasks.spawn(calendars::watch(app.clone()));
+    app.tasks.spawn(engines::watch(app.clone()));
     let stopped = CancellationToken::new();
     let tls = tls(&app).await?;
     let mut servers = tokio::task::JoinSet::new();
@@ -99,6 +101,7 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         saved: Current::new(store.settings().await?),
         calendars: Calendars::default(),
         calls: Calls::new(config.server.max_calls),
+        engines: Engines::default(),
         key,
         vault,
         store,
@@ -150,6 +153,9 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let config = app.config.get();
     let assistant = &config.assistant;
     tracing::info!("calls are answered by {} ({})", assistant.engine.name(), assistant.engine_why);
+    for next in &assistant.engines[1..] {
+        tracing::info!("should it fail, calls go on with {}", next.name());
+    }
     let ready: Vec<_> =
         carriers::all().into_iter().filter(|one| carriers::signing(&config, *one).is_ok()).collect();
     if ready.is_empty() {
@@ -165,13 +171,6 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
         tracing::info!(
             "every caller is a stranger: set OWNER_NUMBERS to your own number, ALLOWED_NUMBERS to reject others"
         );
-    }
-    if assistant.engine == EngineKind::Local {
-        let (hear, speak) = (settings::hear(&config, &app.http), settings::speak(&config, &app.http));
-        let wished = settings::local_voice(&config);
-        for missing in parts::missing(&hear, &speak, wished, &assistant.language, &app.workers).await {
-            tracing::warn!("the local engine cannot hear or speak: {missing}");
-        }
     }
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let page = format!("{scheme}://{address}");

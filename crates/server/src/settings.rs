@@ -57,6 +57,7 @@ pub fn openai(settings: &OpenAi) -> openai::Config {
         turns,
         transcription,
         noise_reduction,
+        longest: settings.session,
     }
 }
 

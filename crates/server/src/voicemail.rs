@@ -33,20 +33,20 @@ pub struct Leaving {
     pub from: String,
 }
 
-/// The voicemail of one call. Where another engine failed before, its items are those below `first_item`, and the caller
-/// is told that something went wrong.
-pub fn engine(app: &Arc<App>, brief: &Brief, leaving: Leaving, failed: Option<u32>) -> Engine {
+/// The voicemail of one call. Where another engine `failed` before, the caller is told that something went wrong.
+pub fn engine(app: &Arc<App>, brief: &Brief, leaving: Leaving, failed: bool) -> Engine {
     let config = app.config.get();
-    let greeting = match failed {
-        Some(_) => format!("{SORRY} {}", config.answering.greeting),
-        None => config.answering.greeting.clone(),
+    let greeting = if failed {
+        format!("{SORRY} {}", config.answering.greeting)
+    } else {
+        config.answering.greeting.clone()
     };
     let setup = VoicemailSetup {
         greeting,
         thanks: THANKS.into(),
         nothing: NOTHING.into(),
         longest: config.answering.longest,
-        first_item: failed.unwrap_or(0),
+        first_item: 0,
     };
     let known = flite::VOICES.contains(&brief.voice.as_str());
     let voice = if known { &brief.voice } else { tts::DEFAULT_VOICE };

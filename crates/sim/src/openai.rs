@@ -168,8 +168,10 @@ async fn welcome(stream: TcpStream, shared: Arc<Shared>) {
     let (session, record, inbox) = shared.sessions.begin();
     let observer = script.observer.clone();
     let keep_audio = script.keep_audio;
+    let longest = script.longest;
     let machine = session::Session::new(script, session.number, &entry.model);
-    let mut room = Room { socket, machine, record, observer, keep_audio, number: session.number };
+    let ends = longest.map(|longest| clock::now() + longest);
+    let mut room = Room { socket, machine, record, observer, keep_audio, number: session.number, ends };
     let over = room.host(inbox).await;
     room.record.end(over);
 }
@@ -234,6 +236,8 @@ struct Room {
     observer: Option<Arc<dyn Observer>>,
     keep_audio: bool,
     number: u32,
+    /// When the service ends it.
+    ends: Option<Instant>,
 }
 
 impl Room {
@@ -259,6 +263,10 @@ impl Room {
                 },
                 Some(order) = inbox.recv() => self.machine.order(clock::now(), order),
                 () = clock::sleep_until_any(deadline) => self.machine.wake(clock::now()),
+                () = clock::sleep_until_any(self.ends) => {
+                    self.ends = None;
+                    self.machine.order(clock::now(), Order::Expire);
+                }
             }
         }
     }

@@ -71,10 +71,10 @@ impl Call {
     }
 
     pub(super) fn on_renewed(&mut self, now: Instant, renewed: Result<(), String>) {
-        let Successor::Asked(version) = self.renewal.successor else { return };
-        match renewed {
-            Ok(()) => self.renewal.successor = Successor::Ready(version),
-            Err(why) => {
+        match (self.renewal.successor, renewed) {
+            (Successor::Asked(version), Ok(())) => self.renewal.successor = Successor::Ready(version),
+            (Successor::None, _) | (Successor::Ready(_), Ok(())) => {}
+            (Successor::Asked(_) | Successor::Ready(_), Err(why)) => {
                 self.note(Note::Trouble(format!("A new session could not be opened: {why}")));
                 self.renewal.successor = Successor::None;
                 self.renewal.not_before = Some(now + RESTS);

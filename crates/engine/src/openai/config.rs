@@ -16,7 +16,12 @@ pub struct Config {
     /// interruption is told from a cough by its length alone.
     pub transcription: Option<String>,
     pub noise_reduction: Option<NoiseReduction>,
+    /// After how long the service ends a session, such as [`LONGEST`].
+    pub longest: Duration,
 }
+
+/// After how long OpenAI ends a session (<https://platform.openai.com/docs/guides/realtime-conversations>).
+pub const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// Where OpenAI is.
 pub const ADDRESS: &str = "wss://api.openai.com/v1/realtime";
@@ -39,6 +44,7 @@ impl Config {
             turns: TurnDetection::default(),
             transcription: Some(TRANSCRIPTION.into()),
             noise_reduction: None,
+            longest: LONGEST,
         }
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems:
             warnings.push(Warning(format!("{source}: {} has no effect yet", setting.key)));
         }
     }
-    choose_engine(config, warnings);
+    choose_engines(config, warnings);
     choose_voice(config, warnings);
     check_parts(config, warnings);
     if let Some(source) = config.origins.get("assistant.temperature")
@@ -45,31 +45,46 @@ pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems:
     }
 }
 
-fn choose_engine(config: &mut Config, warnings: &mut Vec<Warning>) {
-    let named = config.origins.get("assistant.engine").map(ToString::to_string);
-    let (wanted, why) = match named {
-        Some(source) => (config.assistant.engine, format!("because {source} says so")),
-        None if config.openai.api_key.is_some() => {
-            (EngineKind::OpenAi, "because OPENAI_API_KEY is set".into())
+fn choose_engines(config: &mut Config, warnings: &mut Vec<Warning>) {
+    let (engines, why) = wanted_engines(config);
+    for engine in &engines {
+        let (service, key, known) = match engine {
+            EngineKind::OpenAi | EngineKind::OpenAiLive => {
+                ("OpenAI", "OPENAI_API_KEY", config.openai.api_key.is_some())
+            }
+            EngineKind::Deepgram => ("Deepgram", "DEEPGRAM_API_KEY", config.deepgram.api_key.is_some()),
+            EngineKind::Local => continue,
+        };
+        if !known {
+            let engine = engine.name();
+            warnings.push(Warning(format!(
+                "the engine is {engine}, and {key} is not set: {service} refuses that"
+            )));
         }
-        None if config.deepgram.api_key.is_some() => {
-            (EngineKind::Deepgram, "because DEEPGRAM_API_KEY is set".into())
-        }
-        None => (EngineKind::Local, "because no engine's key is set".into()),
-    };
-    config.assistant.engine = wanted;
+    }
+    config.assistant.engine = engines[0];
     config.assistant.engine_why = why;
-    let is_openai = matches!(wanted, EngineKind::OpenAi | EngineKind::OpenAiLive);
-    if is_openai && config.openai.api_key.is_none() {
-        let engine = wanted.name();
-        warnings.push(Warning(format!(
-            "the engine is {engine}, and OPENAI_API_KEY is not set: OpenAI refuses that"
-        )));
+    config.assistant.engines = engines;
+}
+
+/// Which engines the owner wants, at least one, and why.
+fn wanted_engines(config: &Config) -> (Vec<EngineKind>, String) {
+    let said = |key: &str| config.origins.get(key).map(|source| format!("because {source} says so"));
+    let assistant = &config.assistant;
+    if let Some(why) = said("assistant.engines").filter(|_| !assistant.engines.is_empty()) {
+        return (assistant.engines.clone(), why);
     }
-    if wanted == EngineKind::Deepgram && config.deepgram.api_key.is_none() {
-        let why = "the engine is deepgram, and DEEPGRAM_API_KEY is not set: Deepgram refuses that";
-        warnings.push(Warning(why.into()));
+    if let Some(why) = said("assistant.engine") {
+        return (vec![assistant.engine], why);
     }
+    let (engine, why) = if config.openai.api_key.is_some() {
+        (EngineKind::OpenAi, "because OPENAI_API_KEY is set")
+    } else if config.deepgram.api_key.is_some() {
+        (EngineKind::Deepgram, "because DEEPGRAM_API_KEY is set")
+    } else {
+        (EngineKind::Local, "because no engine's key is set")
+    };
+    (vec![engine], why.into())
 }
 
 fn takes_temperature(config: &Config) -> bool {

@@ -390,6 +390,7 @@ fn blank(zone: TimeZone) -> Config {
         },
         assistant: Assistant {
             engine: EngineKind::Local,
+            engines: Vec::new(),
             engine_why: nowhere(),
             business: nowhere(),
             instructions: nowhere(),
@@ -408,7 +409,16 @@ fn blank(zone: TimeZone) -> Config {
             machine: OnMachine::HangUp,
             machine_words: nowhere(),
         },
-        policy: call::Policy::default(),
+        // Empty sentences are those of the call's language.
+        policy: call::Policy {
+            filler_words: nowhere(),
+            bridge_words: nowhere(),
+            silence_goodbye: nowhere(),
+            longest_goodbye: nowhere(),
+            cost_goodbye: nowhere(),
+            transfer_words: nowhere(),
+            ..call::Policy::default()
+        },
         openai: OpenAi {
             api_key: None,
             model: nowhere(),
@@ -421,6 +431,7 @@ fn blank(zone: TimeZone) -> Config {
                 silence_ms: 0,
             },
             noise_reduction: None,
+            session: std::time::Duration::ZERO,
             realtime_url: nowhere(),
             live_url: nowhere(),
             live_model: nowhere(),

@@ -91,6 +91,21 @@ impl Value {
         })
     }
 
+    /// Some of these words, in any case and in this order, each once.
+    pub(super) fn choices<T: Copy + PartialEq>(
+        &self,
+        choices: &[(&'static str, T)],
+    ) -> Result<Vec<T>, String> {
+        let mut chosen = Vec::new();
+        for word in self.words()? {
+            let one = Value::Text(word).choice(choices)?;
+            if !chosen.contains(&one) {
+                chosen.push(one);
+            }
+        }
+        Ok(chosen)
+    }
+
     pub(super) fn host(&self) -> Result<IpAddr, String> {
         let text = self.text()?;
         if text.eq_ignore_ascii_case("localhost") {

@@ -178,6 +178,7 @@ pub(super) fn told(ending: Option<&str>) -> (&'static str, bool) {
         Some("closed") => ("heard that we are closed", false),
         Some("busy") => ("heard that we are busy", true),
         Some("never_connected") => ("never connected", true),
+        Some("too_dear") => ("may have cost no more", false),
         Some("engine_failed") => ("the engine failed", true),
         Some("callee_busy") => ("the line was busy", false),
         Some("no_answer") => ("nobody answered", false),

@@ -116,6 +116,8 @@ impl Reader {
             "transfer_refused" => {
                 self.remark(at_ms, "The caller could not be connected, and was told so.", true);
             }
+            "relieved" => self.remark(at_ms, "The engine failed, and another went on.", true),
+            "renewed" => self.remark(at_ms, "The engine went on in a new session, unheard.", false),
             "asked_if_there" => self.remark(at_ms, "Nobody spoke, and the caller was asked.", false),
             "filler" => self.remark(at_ms, "A tool took long, and the caller was asked to wait.", false),
             "false_claim" => self.remark(at_ms, &false_claim(fields), true),

@@ -6,6 +6,7 @@ use crate::{
     carriers,
     config::{Config, Hear},
     line::turns::{Addresses, Ear, Heard, TurnsLine, Visit},
+    sentences,
 };
 use axum::{
     extract::{Path, State},
@@ -231,8 +232,8 @@ async fn visited(
         Ok(Err(_)) => Reply::Turn(Vec::new(), Next::HangUp),
         Err(_) => {
             let config = app.config.get();
-            let words = config.policy.filler_words.clone();
             let language = config.assistant.language.clone();
+            let words = sentences::filled(&config.policy, &language).filler_words;
             let prompt = if again == 0 {
                 Prompt::Say { words, language }
             } else {

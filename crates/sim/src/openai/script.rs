@@ -24,6 +24,8 @@ pub struct Script {
     pub hearing: Hearing,
     /// How long `session.update` takes to be answered.
     pub update_takes: Duration,
+    /// After how long a session is ended, as the service does after an hour.
+    pub longest: Option<Duration>,
     /// Keep the appended audio and every audio delta in the log; else only their count.
     pub keep_audio: bool,
     /// Told of what a log is too slow for.
@@ -39,6 +41,7 @@ impl Default for Script {
             understood: VecDeque::new(),
             hearing: Hearing::Energy,
             update_takes: Duration::ZERO,
+            longest: None,
             keep_audio: false,
             observer: None,
         }

@@ -8,6 +8,13 @@ const INSTRUCTIONS: &str = "You are a friendly assistant who answers the telepho
                             sentences, as one does on the phone. Ask for one thing at a time. Say that something is booked, \
                             moved or cancelled only after the tool has said so.";
 
+const ENGINES: [(&str, EngineKind); 4] = [
+    ("openai", EngineKind::OpenAi),
+    ("openai-live", EngineKind::OpenAiLive),
+    ("deepgram", EngineKind::Deepgram),
+    ("local", EngineKind::Local),
+];
+
 pub(super) const SECTIONS: &[Section] = &[
     Section {
         name: "assistant",
@@ -19,18 +26,19 @@ pub(super) const SECTIONS: &[Section] = &[
                 "",
                 "`openai`, `openai-live`, `deepgram` or `local`. Where it is not set: `openai` if its key is there, else \
                  `deepgram` if its key is, else `local`.",
-                |c, v| {
-                    let kinds = [
-                        ("openai", EngineKind::OpenAi),
-                        ("openai-live", EngineKind::OpenAiLive),
-                        ("deepgram", EngineKind::Deepgram),
-                        ("local", EngineKind::Local),
-                    ];
-                    v.choice(&kinds).map(|kind| c.assistant.engine = kind)
-                },
+                |c, v| v.choice(&ENGINES).map(|kind| c.assistant.engine = kind),
             )
             .example("local")
             .flag("engine"),
+            Setting::new(
+                "assistant.engines",
+                &["ENGINES"],
+                "",
+                "Several engines, in the order in which they are tried: should one fail, in the middle of a call or before \
+                 it, the next one goes on with the conversation. Where it is not set, the engine above answers alone.",
+                |c, v| v.choices(&ENGINES).map(|kinds| c.assistant.engines = kinds),
+            )
+            .example("openai, local"),
             Setting::new(
                 "assistant.business",
                 &["BUSINESS_NAME"],
@@ -279,24 +287,36 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::new(
                 "call.filler_words",
                 &["FILLER_WORDS"],
-                "One moment, please.",
-                "What the caller is told while a tool is slow.",
+                "",
+                "What the caller is told while a tool is slow; where it is not set, a sentence in the language of the call.",
                 |c, v| v.text().map(|text| c.policy.filler_words = text),
-            ),
+            )
+            .example("One moment, please."),
             Setting::new(
                 "call.silence_goodbye",
                 &["SILENCE_GOODBYE"],
-                "I will hang up now. Goodbye.",
-                "The last words before a silent call ends.",
+                "",
+                "The last words before a silent call ends; where it is not set, a sentence in the language of the call.",
                 |c, v| v.text().map(|text| c.policy.silence_goodbye = text),
-            ),
+            )
+            .example("I will hang up now. Goodbye."),
             Setting::new(
                 "call.longest_goodbye",
                 &["LONGEST_GOODBYE"],
-                "I am sorry, we have to end this call now. Goodbye.",
-                "The last words when a call has lasted as long as any may.",
+                "",
+                "The last words when a call has lasted as long as any may; where it is not set, a sentence in the language of the call.",
                 |c, v| v.text().map(|text| c.policy.longest_goodbye = text),
-            ),
+            )
+            .example("I am sorry, we have to end this call now. Goodbye."),
+            Setting::new(
+                "call.bridge_words",
+                &["BRIDGE_WORDS"],
+                "",
+                "What an engine says first that goes on where another one failed; where it is not set, a sentence in the \
+                 language of the call.",
+                |c, v| v.text().map(|text| c.policy.bridge_words = text),
+            )
+            .example("I am sorry, we were interrupted for a moment."),
         ],
     },
 ];

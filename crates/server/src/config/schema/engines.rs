@@ -104,6 +104,13 @@ pub(super) const SECTIONS: &[Section] = &[
                 },
             ),
             Setting::new(
+                "openai.session_seconds",
+                &["OPENAI_SESSION_SECONDS"],
+                "3600",
+                "After so long the service ends a session. Before it does, the call goes on in a new one.",
+                |c, v| v.seconds(10..=86_400).map(|time| c.openai.session = time),
+            ),
+            Setting::new(
                 "openai.realtime_url",
                 &["OPENAI_REALTIME_URL"],
                 "wss://api.openai.com/v1/realtime",

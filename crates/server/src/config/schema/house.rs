@@ -269,10 +269,12 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::new(
                 "answering.transfer_words",
                 &["TRANSFER_WORDS"],
-                "I am connecting you. Please hold.",
-                "What callers hear before they are connected, where the assistant has said nothing itself.",
+                "",
+                "What callers hear before they are connected, where the assistant has said nothing itself; where it is not \
+                 set, a sentence in the language of the call.",
                 |c, v| v.text().map(|text| c.policy.transfer_words = text),
-            ),
+            )
+            .example("I am connecting you. Please hold."),
         ],
     },
 ];

@@ -1,0 +1,131 @@
+//! Opening an engine: dialled, briefed, and listened to until somebody wants to hear it.
+
+use crate::{app::App, brief, clock, config::EngineKind, settings};
+use call::{EngineEvent, Failure, Handover, Past};
+use engine::{
+    Brief, Dialect, Engine, Said,
+    deepgram::Deepgram,
+    live,
+    local::Local,
+    openai::OpenAi,
+    socket::{Patience, Socket},
+};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+use tokio::sync::oneshot;
+
+/// What an engine may say before its call begins: half a minute of greeting in small pieces.
+const EARLY: usize = 2_048;
+/// How long a service may take to be reached where another engine waits to go on.
+const REACHED: Duration = Duration::from_secs(4);
+
+/// An engine that is there, and what it said before anyone listened.
+pub(super) struct Warm {
+    pub kind: EngineKind,
+    pub engine: Engine,
+    pub early: VecDeque<EngineEvent>,
+    /// When its session ends by itself, if it does.
+    pub ends: Option<Instant>,
+}
+
+impl Warm {
+    pub(super) async fn next(&mut self) -> EngineEvent {
+        match self.early.pop_front() {
+            Some(event) => event,
+            None => {
+                // The room that a greeting took is not kept for the length of the call.
+                self.early = VecDeque::new();
+                self.engine.next().await
+            }
+        }
+    }
+}
+
+/// Opens this engine with this brief. `alone`: nobody goes on where it cannot be reached.
+pub(super) async fn open(
+    app: &App,
+    kind: EngineKind,
+    brief: Brief,
+    so_far: &Handover,
+    alone: bool,
+) -> Result<Warm, Failure> {
+    let brief = taken_over(app, kind, brief, so_far);
+    let patience = Patience::default();
+    let patience = if alone { patience } else { Patience { connect: REACHED, ..patience } };
+    let dialled = clock::now();
+    let engine = engine(app, kind, brief, so_far, patience).await?;
+    let ends = engine.longest().and_then(|longest| dialled.checked_add(longest));
+    Ok(Warm { kind, engine, early: VecDeque::new(), ends })
+}
+
+async fn engine(
+    app: &App,
+    kind: EngineKind,
+    brief: Brief,
+    so_far: &Handover,
+    patience: Patience,
+) -> Result<Engine, Failure> {
+    let config = app.config.get();
+    let dialect: Box<dyn Dialect> = match kind {
+        EngineKind::OpenAi => Box::new(OpenAi::new(settings::openai(&config.openai))?),
+        EngineKind::OpenAiLive => {
+            let opened = u64::try_from(clock::now_ms() / 1_000).unwrap_or_default();
+            Box::new(live::Live::new(settings::openai_live(&config.openai), opened)?)
+        }
+        EngineKind::Deepgram => {
+            let settings = settings::deepgram(&config.deepgram, config.assistant.temperature);
+            Box::new(Deepgram::new(settings)?)
+        }
+        EngineKind::Local => {
+            let desk = brief::desk(app, &brief, so_far);
+            return Ok(Engine::Local(Box::new(Local::open(brief, desk, app.workers.clone()))));
+        }
+    };
+    Ok(Engine::Socket(Box::new(Socket::open(dialect, brief, patience).await?)))
+}
+
+/// Collects what the engine says until it is called to the table.
+pub(super) async fn warm_up(mut warm: Warm, called: &mut oneshot::Receiver<()>) -> Result<Warm, Failure> {
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut *called => return Ok(warm),
+            event = warm.engine.next(), if warm.early.len() < EARLY => match event {
+                EngineEvent::Failed(failure) => return Err(failure),
+                event => warm.early.push_back(event),
+            },
+        }
+    }
+}
+
+/// Waits until the engine hears.
+pub(super) async fn ready(mut warm: Warm) -> Result<Warm, Failure> {
+    loop {
+        match warm.engine.next().await {
+            EngineEvent::Ready => return Ok(warm),
+            EngineEvent::Failed(failure) => return Err(failure),
+            event => warm.early.push_back(event),
+        }
+    }
+}
+
+/// The brief of an engine that comes when something was said and done already.
+fn taken_over(app: &App, kind: EngineKind, brief: Brief, so_far: &Handover) -> Brief {
+    let said = |past: &Past| match past {
+        Past::Caller(words) => Some(Said::Caller(words.clone())),
+        Past::Assistant(words) => Some(Said::Assistant(words.clone())),
+        Past::Tool { .. } => None,
+    };
+    let mut said: Vec<_> = so_far.so_far.iter().filter_map(said).collect();
+    if said.is_empty() && (so_far.unheard || !so_far.so_far.is_empty()) {
+        // Whoever has spoken already is not greeted.
+        let hello = if brief.greeting.is_empty() { "Hello.".into() } else { brief.greeting.clone() };
+        said.push(Said::Assistant(hello));
+    }
+    // The voice was chosen for the first of the engines.
+    let own = kind == app.config.get().assistant.engine;
+    let voice = if own { brief.voice } else { String::new() };
+    Brief { instructions: brief.instructions + &brief::done(so_far), voice, so_far: said, ..brief }
+}

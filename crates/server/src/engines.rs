@@ -1,0 +1,129 @@
+//! How the engines are: which of them is at rest because it failed, and why, for calls, for the owner and for probes.
+//!
+//! The rule: an engine that failed is at rest, and calls begin with the next one of the list. It is tried in the
+//! background (a session is opened, configured and closed, which costs nothing) after a minute, then after twice as long
+//! each time, up to a quarter of an hour; once a try succeeds, or settings are saved, calls begin with it again. Where
+//! all are at rest, calls try them in their order all the same. Every engine of the list is tried soon after the start,
+//! unless a call has shown before that it works, and at once when settings were saved.
+
+mod trial;
+
+pub use trial::{attempt, watch};
+
+use crate::config::EngineKind;
+use call::Failure;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::sync::Notify;
+
+/// How long an engine that failed is left alone at first, and at most.
+const RESTS: Duration = Duration::from_secs(60);
+const LONGEST_REST: Duration = Duration::from_secs(15 * 60);
+
+/// The state of every engine that was tried or has failed.
+#[derive(Debug, Default)]
+pub struct Engines {
+    known: Mutex<BTreeMap<EngineKind, State>>,
+    changed: Notify,
+}
+
+/// What is known of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// Why it failed last, and whether it will until its owner changes something; none: it is well.
+    pub trouble: Option<(String, bool)>,
+    /// When it is tried next, where it is at rest.
+    next: Option<Instant>,
+    /// Tries that failed in a row.
+    failures: u32,
+}
+
+impl Engines {
+    /// These engines in the order in which a call should try them.
+    pub fn order(&self, engines: &[EngineKind]) -> VecDeque<EngineKind> {
+        let known = self.lock();
+        let rests = |kind: &EngineKind| known.get(kind).is_some_and(|state| state.trouble.is_some());
+        let (resting, well): (Vec<_>, Vec<_>) = engines.iter().copied().partition(rests);
+        well.into_iter().chain(resting).collect()
+    }
+
+    /// One has failed in a call.
+    pub fn failed(&self, kind: EngineKind, failure: &Failure) {
+        self.rest(kind, failure, crate::clock::now());
+        tracing::warn!(engine = kind.name(), lasting = failure.lasting, "an engine failed: {}", failure.why);
+        self.changed.notify_one();
+    }
+
+    /// Every engine that is at rest, and why.
+    pub fn troubles(&self) -> Vec<(EngineKind, String, bool)> {
+        let known = self.lock();
+        let told = known.iter().filter_map(|(kind, state)| {
+            let (why, lasting) = state.trouble.clone()?;
+            Some((*kind, why, lasting))
+        });
+        told.collect()
+    }
+
+    /// Settings have changed: whatever failed before may not fail any more.
+    pub(crate) fn forget(&self) {
+        self.lock().clear();
+        self.changed.notify_one();
+    }
+
+    fn rest(&self, kind: EngineKind, failure: &Failure, now: Instant) {
+        let mut known = self.lock();
+        let state = known.entry(kind).or_default();
+        let rest = RESTS.saturating_mul(1 << state.failures.min(8)).min(LONGEST_REST);
+        state.failures += 1;
+        state.trouble = Some((failure.why.clone(), failure.lasting));
+        state.next = Some(now + rest);
+    }
+
+    /// One hears a caller, or would. Says whether that is news.
+    pub fn well(&self, kind: EngineKind) -> bool {
+        self.lock().insert(kind, State::default()).is_some_and(|before| before.trouble.is_some())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<EngineKind, State>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use EngineKind::{Local, OpenAi};
+
+    fn failure(why: &str) -> Failure {
+        Failure { why: why.into(), lasting: false }
+    }
+
+    #[test]
+    fn an_engine_that_failed_is_not_the_first_that_a_call_tries() {
+        let engines = Engines::default();
+        assert_eq!(engines.order(&[OpenAi, Local]), [OpenAi, Local]);
+        engines.failed(OpenAi, &failure("gone"));
+        assert_eq!(engines.order(&[OpenAi, Local]), [Local, OpenAi]);
+        assert_eq!(engines.troubles(), [(OpenAi, "gone".into(), false)]);
+        engines.failed(Local, &failure("gone, too"));
+        assert_eq!(engines.order(&[OpenAi, Local]), [OpenAi, Local], "all at rest: in their order");
+        assert!(engines.well(OpenAi));
+        assert_eq!(engines.order(&[Local, OpenAi]), [OpenAi, Local]);
+        engines.forget();
+        assert_eq!(engines.order(&[Local, OpenAi]), [Local, OpenAi]);
+    }
+
+    #[test]
+    fn it_is_tried_again_less_and_less_often() {
+        let (engines, now) = (Engines::default(), crate::clock::now());
+        let mut rests = Vec::new();
+        for _ in 0..6 {
+            engines.rest(OpenAi, &failure("gone"), now);
+            rests.push((engines.lock()[&OpenAi].next.expect("it is at rest") - now).as_secs() / 60);
+        }
+        assert_eq!(rests, [1, 2, 4, 8, 15, 15]);
+    }
+}

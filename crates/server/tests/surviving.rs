@@ -1,0 +1,183 @@
+//! Whole calls whose engine fails: Twilio's side of the wire at one end, OpenAI's at the other, and the desk behind it.
+
+mod house;
+use house::{AUTH_TOKEN, House};
+use serde_json::Value;
+use sim::{
+    openai::{End, Hearing, Item, OpenAi, Order, Reply, Script, Sound, Voice},
+    twilio::{Account, Dial, Handset},
+};
+use std::time::Duration;
+use store::Store;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+fn says(transcript: &str, length: Duration) -> Reply {
+    let voice = Voice { transcript: transcript.into(), ..Voice::new(Sound::Tone { hertz: 300.0 }, length) };
+    Reply::of(vec![Item::Voice(voice)])
+}
+
+async fn service(script: Script) -> OpenAi {
+    OpenAi::listen(script).await.expect("loopback has a free port")
+}
+
+async fn opened(service: &OpenAi, more: &[(&str, &str)]) -> House {
+    let url = service.url();
+    let mut variables = vec![
+        ("OPENAI_API_KEY", "sk-test"),
+        ("OPENAI_REALTIME_URL", url.as_str()),
+        ("TIME_ZONE", "Europe/Berlin"),
+    ];
+    variables.extend(more);
+    House::open(&variables).await
+}
+
+/// Waits until the notes of the only call say so.
+async fn noted(store: &Store, is: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    let waiting = async {
+        loop {
+            let calls = store.calls(10, i64::MAX).await.expect("the database answers");
+            if let Some(call) = calls.first() {
+                let rows = store.notes(&call.id).await.expect("the database answers");
+                let notes: Vec<Value> =
+                    rows.iter().map(|row| serde_json::from_str(&row.json).expect("notes are JSON")).collect();
+                if is(&notes) {
+                    return notes;
+                }
+            }
+            tokio::time::sleep(ms(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("it is noted in time")
+}
+
+fn count(notes: &[Value], kind: &str) -> usize {
+    notes.iter().filter(|note| note["kind"] == kind).count()
+}
+
+fn said(notes: &[Value], words: &str) -> bool {
+    notes.iter().any(|note| {
+        note["kind"] == "assistant_said" && note["text"].as_str().is_some_and(|text| text.contains(words))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_killed_in_mid_word_is_relieved_by_the_desk_and_the_caller_can_finish_a_booking() {
+    let script = Script {
+        replies: [
+            says("How can I help?", ms(500)),
+            says("Let me have a look at", ms(4_000)).ending(End::Drops),
+        ]
+        .into(),
+        understood: ["I would like to book an appointment next Tuesday at ten.".to_owned()].into(),
+        hearing: Hearing::Scripted,
+        ..Script::default()
+    };
+    let service = service(script).await;
+    let house = opened(&service, &[("ENGINES", "openai, local")]).await;
+    let store = house.store().await;
+    let account = Account::new(AUTH_TOKEN);
+    let call = Handset::dial(&account, Dial::local(house.address));
+    assert!(call.hear_for(0, ms(400)).await);
+    let session = service.session(1).await;
+    session.order(Order::SpeechStarts);
+    call.wait(ms(400)).await;
+    session.order(Order::SpeechStops);
+    session.over().await;
+    let notes = noted(&store, |notes| said(notes, "Shall I book it?")).await;
+    assert_eq!(count(&notes, "relieved"), 1);
+    let bridge = "I am sorry, we were interrupted for a moment.";
+    assert_eq!(notes.iter().filter(|note| note["text"] == bridge).count(), 1, "{notes:#?}");
+    let at = |words: &str| {
+        notes.iter().position(|note| note["text"].as_str().is_some_and(|text| text.contains(words)))
+    };
+    assert!(
+        at("How can I help?") < at("Let me")
+            && at("Let me") < at(bridge)
+            && at(bridge) < at("Shall I book it?")
+    );
+    // The desk's yes by keys.
+    call.press('1');
+    let notes = noted(&store, |notes| said(notes, "Your appointment is booked")).await;
+    let booked = store.appointments_between("main", 0, i64::MAX).await.expect("the database answers");
+    assert_eq!(booked.len(), 1);
+    assert_eq!(count(&notes, "tool_asked"), 2, "looked up once, booked once: {notes:#?}");
+    assert!(call.hear_for(0, ms(6_000)).await, "all of it is heard");
+    call.hang_up();
+    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    assert_eq!(session.mistakes(), Vec::<String>::new());
+    // The next call begins with the one that works.
+    let next = Handset::dial(&account, Dial::local(house.address));
+    assert!(next.hear_for(0, ms(500)).await);
+    assert_eq!(service.sessions().len(), 1, "who has just failed is not tried first");
+    next.hang_up();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_caller_says_while_engines_change_is_heard_by_the_next_one() {
+    let first = service(Script { hearing: Hearing::Scripted, ..Script::default() }).await;
+    let house = opened(&first, &[("ENGINES", "openai, local")]).await;
+    let store = house.store().await;
+    let call = Handset::dial(&Account::new(AUTH_TOKEN), Dial::local(house.address));
+    assert!(call.hear_for(0, ms(900)).await);
+    let session = first.session(1).await;
+    session.order(Order::SpeechStarts);
+    noted(&store, |notes| count(notes, "caller_spoke") == 1).await;
+    session.order(Order::Drop);
+    // The caller fell silent meanwhile: the next engine hears nobody, tells them and goes on.
+    let notes = noted(&store, |notes| said(notes, "How can I help you?")).await;
+    assert!(said(&notes, "interrupted for a moment"), "{notes:#?}");
+    call.hang_up();
+    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_cannot_be_reached_costs_its_caller_nothing() {
+    let refusing = service(Script { key: Some("sk-other".into()), ..Script::default() }).await;
+    let house = opened(&refusing, &[("ENGINES", "openai, local")]).await;
+    let store = house.store().await;
+    let call = Handset::dial(&Account::new(AUTH_TOKEN), Dial::local(house.address));
+    let notes = noted(&store, |notes| said(notes, "How can I help you?")).await;
+    assert!(!said(&notes, "interrupted"), "nothing was interrupted: {notes:#?}");
+    assert_eq!(count(&notes, "trouble"), 1, "the owner is told: {notes:#?}");
+    call.hang_up();
+    assert_eq!(refusing.refused(), [401]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_about_to_end_is_rolled_over_unheard() {
+    let script = Script {
+        otherwise: says("Hello.", ms(500)),
+        hearing: Hearing::Scripted,
+        longest: Some(ms(20_000)),
+        ..Script::default()
+    };
+    let service = service(script).await;
+    let house = opened(&service, &[("ENGINE", "openai"), ("OPENAI_SESSION_SECONDS", "20")]).await;
+    let store = house.store().await;
+    let call = Handset::dial(&Account::new(AUTH_TOKEN), Dial::local(house.address));
+    assert!(call.hear_for(0, ms(400)).await);
+    let notes = noted(&store, |notes| count(notes, "renewed") == 1).await;
+    assert_eq!(count(&notes, "trouble"), 0, "{notes:#?}");
+    let (first, second) = (service.session(1).await, service.session(2).await);
+    first.over().await;
+    let told = second.events(true, "conversation.item.create");
+    assert_eq!(told.len(), 1, "the conversation so far: {told:?}");
+    assert_eq!(told[0]["item"]["content"][0]["text"], "Hello.");
+    assert!(second.events(true, "response.create").is_empty(), "and nobody hears of it");
+    // The caller is heard by the new session, and answered.
+    assert!(second.hears(8_000, PATIENCE).await);
+    second.order(Order::SpeechStarts);
+    second.order(Order::SpeechStops);
+    noted(&store, |notes| count(notes, "assistant_said") == 2).await;
+    call.hang_up();
+    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    for session in [first, second] {
+        assert_eq!(session.mistakes(), Vec::<String>::new());
+        assert!(session.errors().is_empty(), "{:?}", session.errors());
+    }
+}
