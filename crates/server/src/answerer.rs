@@ -4,6 +4,8 @@
 mod ear;
 mod opening;
 
+pub use opening::can_open;
+
 use crate::{
     app::App,
     brief,

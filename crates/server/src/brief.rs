@@ -69,7 +69,7 @@ const SILENCE_BETWEEN_TURNS: Duration = Duration::from_secs(75);
 pub fn policy(app: &App, manner: Manner, trust: Trust) -> Policy {
     let apology = Some(Chunk { format: Format::Ulaw, bytes: APOLOGY.into() });
     let config = app.config.get();
-    let policy = sentences::filled(&config.policy, &config.assistant.language);
+    let policy = sentences::filled(&config);
     let pin = config.callers.pin.is_some() && trust != Trust::Owner;
     let silence = match manner {
         Manner::Duplex => policy.silence,

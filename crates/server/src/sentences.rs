@@ -2,6 +2,7 @@
 //!
 //! To add a language: one row. Languages that are not here hear English.
 
+use crate::config::Config;
 use call::Policy;
 
 /// What is said in one language.
@@ -120,18 +121,20 @@ const OTHERS: [Sentences; 10] = [
     },
 ];
 
-/// The policy with every sentence that the owner has not set, in this language (BCP 47).
-pub fn filled(policy: &Policy, language: &str) -> Policy {
-    let sentences = of(language);
-    let or = |set: &str, own: &str| if set.is_empty() { own.to_owned() } else { set.to_owned() };
+/// The policy as the owner set it, with every sentence that they have not set in the language of the calls.
+pub fn filled(config: &Config) -> Policy {
+    let (policy, own) = (config.policy.clone(), of(&config.assistant.language));
+    let or = |key: &str, set: String, own: &str| {
+        if config.origins.contains_key(key) { set } else { own.to_owned() }
+    };
     Policy {
-        filler_words: or(&policy.filler_words, sentences.filler),
-        bridge_words: or(&policy.bridge_words, sentences.bridge),
-        silence_goodbye: or(&policy.silence_goodbye, sentences.silence_goodbye),
-        longest_goodbye: or(&policy.longest_goodbye, sentences.longest_goodbye),
-        cost_goodbye: or(&policy.cost_goodbye, sentences.cost_goodbye),
-        transfer_words: or(&policy.transfer_words, sentences.transfer),
-        ..policy.clone()
+        filler_words: or("call.filler_words", policy.filler_words, own.filler),
+        bridge_words: or("call.bridge_words", policy.bridge_words, own.bridge),
+        silence_goodbye: or("call.silence_goodbye", policy.silence_goodbye, own.silence_goodbye),
+        longest_goodbye: or("call.longest_goodbye", policy.longest_goodbye, own.longest_goodbye),
+        cost_goodbye: or("cost.goodbye", policy.cost_goodbye, own.cost_goodbye),
+        transfer_words: or("answering.transfer_words", policy.transfer_words, own.transfer),
+        ..policy
     }
 }
 
@@ -144,28 +147,23 @@ fn of(language: &str) -> &'static Sentences {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Sources;
 
-    fn unset() -> Policy {
-        let none = String::new;
-        Policy {
-            filler_words: none(),
-            bridge_words: none(),
-            silence_goodbye: none(),
-            longest_goodbye: none(),
-            cost_goodbye: none(),
-            transfer_words: none(),
-            ..Policy::default()
-        }
+    fn filled_with(variables: &[(&str, &str)]) -> Policy {
+        let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let sources = Sources { environment: environment.collect(), ..Sources::default() };
+        filled(&Config::load(&sources).expect("it can be read").0)
     }
 
     #[test]
     fn callers_hear_their_language_and_what_the_owner_set() {
-        assert_eq!(filled(&unset(), "de-AT").filler_words, "Einen Moment, bitte.");
-        assert_eq!(filled(&unset(), "no").filler_words, "Et øyeblikk, takk.");
-        assert_eq!(filled(&unset(), "xx").bridge_words, ENGLISH.bridge);
-        assert_eq!(filled(&unset(), "en-US"), Policy::default(), "what a call says by itself is English");
-        let own = Policy { filler_words: "Hold on!".into(), ..unset() };
-        assert_eq!(filled(&own, "fr").filler_words, "Hold on!");
-        assert_eq!(filled(&own, "fr").silence_goodbye, "Je vais raccrocher maintenant. Au revoir.");
+        let german = filled_with(&[("ASSISTANT_LANGUAGE", "de-AT")]);
+        assert_eq!(german.filler_words, "Einen Moment, bitte.");
+        assert_eq!(filled_with(&[("ASSISTANT_LANGUAGE", "no")]).filler_words, "Et øyeblikk, takk.");
+        assert_eq!(filled_with(&[("ASSISTANT_LANGUAGE", "xx")]).bridge_words, ENGLISH.bridge);
+        assert_eq!(filled_with(&[]), Policy::default(), "what a call says by itself is English");
+        let own = filled_with(&[("ASSISTANT_LANGUAGE", "fr"), ("FILLER_WORDS", "Hold on!")]);
+        assert_eq!(own.filler_words, "Hold on!");
+        assert_eq!(own.silence_goodbye, "Je vais raccrocher maintenant. Au revoir.");
     }
 }

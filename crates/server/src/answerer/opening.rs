@@ -32,14 +32,12 @@ pub(super) struct Warm {
 
 impl Warm {
     pub(super) async fn next(&mut self) -> EngineEvent {
-        match self.early.pop_front() {
-            Some(event) => event,
-            None => {
-                // The room that a greeting took is not kept for the length of the call.
-                self.early = VecDeque::new();
-                self.engine.next().await
-            }
+        if let Some(event) = self.early.pop_front() {
+            return event;
         }
+        // The room that a greeting took is not kept for the length of the call.
+        self.early = VecDeque::new();
+        self.engine.next().await
     }
 }
 
@@ -84,6 +82,14 @@ async fn engine(
         }
     };
     Ok(Engine::Socket(Box::new(Socket::open(dialect, brief, patience).await?)))
+}
+
+/// Whether the engine could be opened at all as it is set: its key and its address are there.
+pub fn can_open(app: &App, kind: EngineKind) -> Result<(), Failure> {
+    match kind {
+        EngineKind::OpenAi => OpenAi::new(settings::openai(&app.config.get().openai)).map(drop),
+        EngineKind::OpenAiLive | EngineKind::Deepgram | EngineKind::Local => Ok(()),
+    }
 }
 
 /// Collects what the engine says until it is called to the table.

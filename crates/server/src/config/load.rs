@@ -409,16 +409,7 @@ fn blank(zone: TimeZone) -> Config {
             machine: OnMachine::HangUp,
             machine_words: nowhere(),
         },
-        // Empty sentences are those of the call's language.
-        policy: call::Policy {
-            filler_words: nowhere(),
-            bridge_words: nowhere(),
-            silence_goodbye: nowhere(),
-            longest_goodbye: nowhere(),
-            cost_goodbye: nowhere(),
-            transfer_words: nowhere(),
-            ..call::Policy::default()
-        },
+        policy: call::Policy::default(),
         openai: OpenAi {
             api_key: None,
             model: nowhere(),

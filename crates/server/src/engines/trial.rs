@@ -17,7 +17,7 @@ pub async fn attempt(app: &Arc<App>, kind: EngineKind) -> Result<(), Failure> {
             lasting: true,
         }),
         EngineKind::OpenAi | EngineKind::OpenAiLive | EngineKind::Deepgram => {
-            answerer::try_out(app, kind).await
+            Box::pin(answerer::try_out(app, kind)).await
         }
     };
     match &tried {
@@ -40,14 +40,12 @@ pub async fn attempt(app: &Arc<App>, kind: EngineKind) -> Result<(), Failure> {
 }
 
 /// How long after the start those are tried that no call has tried by then.
-const AT_FIRST: Duration = Duration::from_secs(10);
+const AT_FIRST: Duration = Duration::from_secs(30);
 
 /// Tries every engine of the list soon, and whenever settings were saved, and those at rest when it is time to.
 pub async fn watch(app: Arc<App>) {
     let trying = async {
-        if app.config.get().assistant.engines.contains(&EngineKind::Local) {
-            let _remembered = attempt(&app, EngineKind::Local).await;
-        }
+        glance(&app).await;
         tokio::select! {
             () = tokio::time::sleep(AT_FIRST) => {}
             () = app.engines.changed.notified() => {}
@@ -70,6 +68,17 @@ pub async fn watch(app: Arc<App>) {
         }
     };
     let _told_to_stop = app.draining.run_until_cancelled(trying).await;
+}
+
+/// Finds out at once what takes no session to find out.
+async fn glance(app: &Arc<App>) {
+    for kind in app.config.get().assistant.engines.clone() {
+        if kind == EngineKind::Local {
+            let _remembered = attempt(app, kind).await;
+        } else if let Err(failure) = answerer::can_open(app, kind) {
+            app.engines.failed(kind, &failure);
+        }
+    }
 }
 
 impl Engines {

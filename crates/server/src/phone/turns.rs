@@ -233,7 +233,7 @@ async fn visited(
         Err(_) => {
             let config = app.config.get();
             let language = config.assistant.language.clone();
-            let words = sentences::filled(&config.policy, &language).filler_words;
+            let words = sentences::filled(&config).filler_words;
             let prompt = if again == 0 {
                 Prompt::Say { words, language }
             } else {

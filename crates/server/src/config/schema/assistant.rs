@@ -287,36 +287,31 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::new(
                 "call.filler_words",
                 &["FILLER_WORDS"],
-                "",
-                "What the caller is told while a tool is slow; where it is not set, a sentence in the language of the call.",
+                "One moment, please.",
+                "What the caller is told while a tool is slow. Unless it is set, calls in another language have their own.",
                 |c, v| v.text().map(|text| c.policy.filler_words = text),
-            )
-            .example("One moment, please."),
+            ),
             Setting::new(
                 "call.silence_goodbye",
                 &["SILENCE_GOODBYE"],
-                "",
-                "The last words before a silent call ends; where it is not set, a sentence in the language of the call.",
+                "I will hang up now. Goodbye.",
+                "The last words before a silent call ends. Unless it is set, calls in another language have their own.",
                 |c, v| v.text().map(|text| c.policy.silence_goodbye = text),
-            )
-            .example("I will hang up now. Goodbye."),
+            ),
             Setting::new(
                 "call.longest_goodbye",
                 &["LONGEST_GOODBYE"],
-                "",
-                "The last words when a call has lasted as long as any may; where it is not set, a sentence in the language of the call.",
+                "I am sorry, we have to end this call now. Goodbye.",
+                "The last words when a call has lasted as long as any may. Unless it is set, calls in another language have their own.",
                 |c, v| v.text().map(|text| c.policy.longest_goodbye = text),
-            )
-            .example("I am sorry, we have to end this call now. Goodbye."),
+            ),
             Setting::new(
                 "call.bridge_words",
                 &["BRIDGE_WORDS"],
-                "",
-                "What an engine says first that goes on where another one failed; where it is not set, a sentence in the \
-                 language of the call.",
+                "I am sorry, we were interrupted for a moment.",
+                "What an engine says first that goes on where another one failed. Unless it is set, calls in another language have their own.",
                 |c, v| v.text().map(|text| c.policy.bridge_words = text),
-            )
-            .example("I am sorry, we were interrupted for a moment."),
+            ),
         ],
     },
 ];

@@ -269,12 +269,10 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::new(
                 "answering.transfer_words",
                 &["TRANSFER_WORDS"],
-                "",
-                "What callers hear before they are connected, where the assistant has said nothing itself; where it is not \
-                 set, a sentence in the language of the call.",
+                "I am connecting you. Please hold.",
+                "What callers hear before they are connected, where the assistant has said nothing itself. Unless it is set, calls in another language have their own.",
                 |c, v| v.text().map(|text| c.policy.transfer_words = text),
-            )
-            .example("I am connecting you. Please hold."),
+            ),
         ],
     },
 ];
