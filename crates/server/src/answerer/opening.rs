@@ -65,8 +65,17 @@ async fn engine(
     so_far: &Handover,
     patience: Patience,
 ) -> Result<Engine, Failure> {
+    let Some(dialect) = dialect(app, kind)? else {
+        let desk = brief::desk(app, &brief, so_far);
+        return Ok(Engine::Local(Box::new(Local::open(brief, desk, app.workers.clone()))));
+    };
+    Ok(Engine::Socket(Box::new(Socket::open(dialect, brief, patience).await?)))
+}
+
+/// What the engine's service speaks, where it has one.
+fn dialect(app: &App, kind: EngineKind) -> Result<Option<Box<dyn Dialect>>, Failure> {
     let config = app.config.get();
-    let dialect: Box<dyn Dialect> = match kind {
+    Ok(Some(match kind {
         EngineKind::OpenAi => Box::new(OpenAi::new(settings::openai(&config.openai))?),
         EngineKind::OpenAiLive => {
             let opened = u64::try_from(clock::now_ms() / 1_000).unwrap_or_default();
@@ -76,20 +85,13 @@ async fn engine(
             let settings = settings::deepgram(&config.deepgram, config.assistant.temperature);
             Box::new(Deepgram::new(settings)?)
         }
-        EngineKind::Local => {
-            let desk = brief::desk(app, &brief, so_far);
-            return Ok(Engine::Local(Box::new(Local::open(brief, desk, app.workers.clone()))));
-        }
-    };
-    Ok(Engine::Socket(Box::new(Socket::open(dialect, brief, patience).await?)))
+        EngineKind::Local => return Ok(None),
+    }))
 }
 
 /// Whether the engine could be opened at all as it is set: its key and its address are there.
 pub fn can_open(app: &App, kind: EngineKind) -> Result<(), Failure> {
-    match kind {
-        EngineKind::OpenAi => OpenAi::new(settings::openai(&app.config.get().openai)).map(drop),
-        EngineKind::OpenAiLive | EngineKind::Deepgram | EngineKind::Local => Ok(()),
-    }
+    dialect(app, kind).map(drop)
 }
 
 /// Collects what the engine says until it is called to the table.
