@@ -51,6 +51,7 @@ impl Numbering {
             EngineCommand::Delete(item) => EngineCommand::Delete(self.own_item(item)?),
             EngineCommand::Answer(id, answer) => EngineCommand::Answer(self.own_tool(&id)?, answer),
             EngineCommand::Hear(_)
+            | EngineCommand::Read(_)
             | EngineCommand::Respond
             | EngineCommand::Cancel
             | EngineCommand::Say(_)
