@@ -123,6 +123,14 @@ impl Answerer {
         !voicemail && self.app.config.get().answering.voicemail != VoicemailUse::Never
     }
 
+    /// Which engine of the list is there, if one is.
+    pub fn engine(&self) -> Option<EngineKind> {
+        match &self.seat {
+            Seat::Taken(warm) if !matches!(warm.engine, Engine::Voicemail(_)) => Some(warm.kind),
+            Seat::Taken(_) | Seat::Warming { .. } | Seat::Empty => None,
+        }
+    }
+
     /// Waits for the next thing that the call is to be told. Safe to cancel.
     pub async fn next(&mut self) -> Input {
         loop {

@@ -42,6 +42,7 @@ pub struct Config {
     pub calls: Calls,
     /// Section `[call]`.
     pub policy: call::Policy,
+    pub cost: Cost,
     pub openai: OpenAi,
     pub deepgram: Deepgram,
     pub ollama: Ollama,
@@ -274,6 +275,14 @@ pub enum Mode {
     Turns,
     /// A media stream, and turns where none opened or it failed.
     Auto,
+}
+
+/// `[cost]`
+#[derive(Clone, Debug)]
+pub struct Cost {
+    pub ceilings: crate::cost::Ceilings,
+    pub prices: crate::cost::Prices,
+    pub currency: String,
 }
 
 /// `[openai]`

@@ -6,6 +6,7 @@ use crate::{
     brief,
     calls::Word,
     clock,
+    cost::Bill,
     guard::{pin, standing},
     insist::insist,
     line::Line,
@@ -66,6 +67,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
     let mut call = Call::new(clock::now(), line.manner(), policy);
     let (mut transfer, mut reason) = (None, String::new());
     let (mut errands, mut pins, mut connecting) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
+    let mut bill = Bill::open(app, &errand).await;
     let wake = sleep_until(clock::now().into());
     tokio::pin!(wake);
     loop {
@@ -90,14 +92,24 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                 Output::Pin(digits) => {
                     pins.spawn(judged(app.clone(), errand.clone(), digits));
                 }
-                Output::Note(note) => scribe.write(clock::now(), &note),
+                Output::Note(note) => {
+                    if let Note::Used(usage) = &note {
+                        bill.used(answerer.engine(), *usage);
+                    }
+                    scribe.write(clock::now(), &note);
+                }
             }
+        }
+        if bill.is_out() {
+            call.handle(clock::now(), Input::Spent);
+            continue;
         }
         let Some((deadline, _)) = call.deadline() else { break };
         // Waking early is harmless and spares setting the clock with every frame.
         if Instant::from_std(deadline) < wake.deadline() || wake.is_elapsed() {
             wake.as_mut().reset(deadline.into());
         }
+        let engine = answerer.engine();
         let input = tokio::select! {
             event = line.next() => Input::Line(event),
             input = answerer.next() => {
@@ -120,6 +132,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                 Word::Dismissed => Input::Dismissed,
                 Word::StreamOver => Input::Line(LineEvent::Closed),
             },
+            () = bill.next(engine) => continue,
             () = &mut wake => Input::Tick,
         };
         if let Some(why) = line.trouble() {

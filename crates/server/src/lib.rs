@@ -22,6 +22,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod connect;
+pub mod cost;
 pub mod current;
 pub mod drive;
 pub mod engines;

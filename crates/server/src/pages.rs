@@ -84,6 +84,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/settings", get(settings::settings))
         .route("/users/settings", get(settings::settings))
         .route("/settings/{section}", post(settings::save))
+        .route("/settings/engines/test", post(settings::try_engines))
         .route("/assets/style.css", get(assets::style))
         .route("/assets/icon.svg", get(assets::icon))
         .merge(api::calendar::router())

@@ -18,7 +18,8 @@ use crate::{
     brief,
     calls::Awaited,
     carriers, clock,
-    config::{Config, Hear, Mode},
+    config::{Config, Hear, Mode, VoicemailUse},
+    cost,
     drive::{Drive, drive},
     guard::{
         allowlist,
@@ -33,6 +34,7 @@ use crate::{
     },
     notes,
     scribe::Scribe,
+    sentences,
     voicemail::{self, Leaving},
 };
 use axum::{
@@ -122,6 +124,13 @@ async fn answer(
         }
         Standing::Closed => return closed(app, carrier, ring, trust).await,
         Standing::Voicemail => voicemail::ENGINE,
+        Standing::PutThrough if cost::is_spent(app, &ring.from).await => {
+            tracing::warn!(call = %ring.call, "no more may be spent on this caller today");
+            if config.answering.voicemail == VoicemailUse::Never {
+                return Ok(Reply::Say(sentences::filled(&config).cost_goodbye));
+            }
+            voicemail::ENGINE
+        }
         Standing::PutThrough => config.assistant.engine.name(),
     };
     let manner = match config.calls.mode_of(&ring.to) {

@@ -57,16 +57,20 @@ async fn healthy() -> &'static str {
     "ok\n"
 }
 
-/// New calls are taken.
-async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+/// New calls are taken. Engines that do not work are named, and callers are answered all the same.
+async fn ready(State(app): State<Arc<App>>) -> (StatusCode, String) {
     if app.draining.is_cancelled() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n".into());
     }
     match app.store.health().await {
-        Ok(()) => (StatusCode::OK, "ok\n"),
+        Ok(()) => {
+            let engines = app.engines.troubles().into_iter();
+            let engines = engines.map(|(kind, ..)| format!("the engine {} does not work\n", kind.name()));
+            (StatusCode::OK, format!("ok\n{}", engines.collect::<String>()))
+        }
         Err(error) => {
             tracing::error!(%error, "the database does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n".into())
         }
     }
 }

@@ -195,3 +195,39 @@ async fn a_session_that_is_about_to_end_is_rolled_over_unheard() {
         assert!(session.errors().is_empty(), "{:?}", session.errors());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_may_cost_no_more_ends_with_a_goodbye_and_the_next_reaches_the_voicemail() {
+    let service = service(Script { otherwise: says("Hello.", ms(500)), ..Script::default() }).await;
+    // A reply costs 0.007.
+    let more = [
+        ("ENGINE", "openai"),
+        ("COST_PER_CALL", "0.01"),
+        ("COST_PER_CALLER", "0.012"),
+        ("COST_GOODBYE", "Enough!"),
+    ];
+    let house = opened(&service, &more).await;
+    let store = house.store().await;
+    let account = Account::new(AUTH_TOKEN);
+    let call = Handset::dial(&account, Dial::local(house.address));
+    let notes = noted(&store, |notes| count(notes, "ended") == 1).await;
+    assert_eq!(notes.last().map(|note| &note["ending"]), Some(&Value::from("too_dear")));
+    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    let session = service.session(1).await;
+    let told = session.events(true, "response.create");
+    assert_eq!(told.len(), 2, "the greeting, and the goodbye: {told:?}");
+    assert!(told[1]["response"]["instructions"].as_str().is_some_and(|words| words.ends_with("Enough!")));
+    let cost = async || {
+        let calls = store.calls(1, i64::MAX).await.expect("the database answers");
+        calls[0].cost_micros
+    };
+    while cost().await < 13_932 {
+        tokio::time::sleep(ms(20)).await;
+    }
+    let next = Handset::dial(&account, Dial::local(house.address));
+    assert!(next.connected().await);
+    let calls = store.calls(1, i64::MAX).await.expect("the database answers");
+    assert_eq!(calls[0].engine, "voicemail");
+    assert_eq!(service.sessions().len(), 1, "nothing was dialled that costs");
+    next.hang_up();
+}

@@ -60,12 +60,14 @@ pub struct CallRow {
     pub notes: i64,
     /// What we called about, where we did.
     pub purpose: String,
+    /// What it has cost, in millionths of the owner's currency.
+    pub cost_micros: i64,
 }
 
 macro_rules! columns {
     () => {
         "id, carrier, carrier_call, from_number, to_number, outbound <> 0 AS outbound, engine, trust, started_ms, \
-         answered_ms, ended_ms, ending, notes, purpose"
+         answered_ms, ended_ms, ending, notes, purpose, cost_micros"
     };
 }
 
@@ -237,6 +239,31 @@ impl Store {
             .execute(db)
             .await
             .map(|_| ()))?)
+    }
+
+    /// The call has cost so much so far. A lower sum that comes late changes nothing.
+    pub async fn call_cost(&self, id: &str, micros: i64) -> Result<(), StoreError> {
+        Ok(on_writer!(self, db => sqlx::query(
+            "UPDATE calls SET cost_micros = $2 WHERE id = $1 AND cost_micros < $2",
+        )
+        .bind(id)
+        .bind(micros)
+        .execute(db)
+        .await
+        .map(|_| ()))?)
+    }
+
+    /// What calls that began since then have cost, all of them and those with this number.
+    pub async fn spent_since(&self, from_ms: i64, number: &str) -> Result<(i64, i64), StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(
+            "SELECT CAST(COALESCE(SUM(cost_micros), 0) AS BIGINT), \
+             CAST(COALESCE(SUM(CASE WHEN from_number = $2 OR to_number = $2 THEN cost_micros ELSE 0 END), 0) AS BIGINT) \
+             FROM calls WHERE started_ms >= $1",
+        )
+        .bind(from_ms)
+        .bind(number)
+        .fetch_one(db)
+        .await)?)
     }
 
     /// The call that a carrier calls so.

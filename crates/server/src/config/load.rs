@@ -1,7 +1,7 @@
 //! From what is written, and where, to a [`Config`]: the later source wins, and every mistake is named with its place.
 
 use super::{
-    AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Data, Deepgram, Email, EngineKind,
+    AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Cost, Data, Deepgram, Email, EngineKind,
     Flags, Google, Hear, Hearing, Local, Log, LogFormat, Messages, Mode, Ollama, OnMachine, OpenAi,
     OutOfHours, Plivo, Server, Speaking, Telnyx, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier, dotenv,
     file, finish,
@@ -410,6 +410,11 @@ fn blank(zone: TimeZone) -> Config {
             machine_words: nowhere(),
         },
         policy: call::Policy::default(),
+        cost: Cost {
+            ceilings: crate::cost::Ceilings::default(),
+            prices: crate::cost::Prices::default(),
+            currency: nowhere(),
+        },
         openai: OpenAi {
             api_key: None,
             model: nowhere(),

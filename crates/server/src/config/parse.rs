@@ -81,6 +81,11 @@ impl Value {
         if range.contains(&number) { Ok(number) } else { Err(refusal()) }
     }
 
+    /// An amount of money, in millionths.
+    pub(super) fn micros(&self) -> Result<i64, String> {
+        Ok((self.number(0.0..=1e6, "an amount of money")? * 1e6_f64).round() as i64)
+    }
+
     /// One of these words, in any case.
     pub(super) fn choice<T: Copy>(&self, choices: &[(&'static str, T)]) -> Result<T, String> {
         let text = self.text()?;

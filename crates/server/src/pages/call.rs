@@ -8,6 +8,7 @@ use super::{
     times,
 };
 use crate::app::App;
+use crate::cost;
 use crate::guard::session::Owner;
 use askama::Template;
 use axum::{
@@ -33,6 +34,7 @@ struct CallPage {
     machine: String,
     story: Vec<Line>,
     used: String,
+    cost: String,
     interruptions: usize,
     notes: Vec<Noted>,
 }
@@ -57,6 +59,10 @@ pub(super) async fn call(
     let rows = app.store.notes(&id).await?;
     let Timeline { entries, used, interruptions } = timeline(&rows);
     let started = times::zoned(call.started_ms, &app.config.get().calendar.zone);
+    let cost = match call.cost_micros {
+        0 => String::new(),
+        micros => cost::shown(micros, &app.config.get().cost.currency),
+    };
     let used = match (used.tokens_in, used.tokens_out) {
         (0, 0) => String::new(),
         (into, out) => format!("{into} tokens in, {out} out"),
@@ -78,6 +84,7 @@ pub(super) async fn call(
             .map(|entry| Line { at: times::length(entry.at_ms), what: entry.what })
             .collect(),
         used,
+        cost,
         interruptions,
         notes: rows.into_iter().map(noted).collect(),
     }))

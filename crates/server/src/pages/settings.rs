@@ -5,9 +5,10 @@ use crate::{
     app::App,
     clock,
     config::{
-        Config, Source,
+        Config, EngineKind, Source,
         schema::{self, Section, Setting},
     },
+    engines,
     guard::session::Owner,
     saved::{self, NotSaved},
 };
@@ -22,10 +23,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The sections of the settings that a page may change. The rest is decided by whoever runs the program.
-const SECTIONS: [&str; 15] = [
+const SECTIONS: [&str; 17] = [
     "callers",
     "answering",
     "assistant",
+    "call",
+    "cost",
     "openai",
     "deepgram",
     "local",
@@ -46,7 +49,17 @@ const FORGET: &str = "forget";
 #[template(path = "settings.html")]
 struct SettingsPage {
     frame: Frame,
+    engines: Vec<EngineState>,
     sections: Vec<Part>,
+}
+
+/// How an engine is that calls are answered by.
+struct EngineState {
+    name: &'static str,
+    /// Why it does not work; none: it does, as far as is known.
+    trouble: Option<String>,
+    /// It will not before something is changed here.
+    lasting: bool,
 }
 
 /// One section, as a form.
@@ -76,7 +89,15 @@ struct Field {
 
 /// `GET /settings`
 pub(super) async fn settings(State(app): State<Arc<App>>, _: Owner) -> Response {
-    shown(&page(&app.config.get(), "", &BTreeMap::new(), &BTreeMap::new()))
+    shown(&page(&app, "", &BTreeMap::new(), &BTreeMap::new()))
+}
+
+/// `POST /settings/engines/test`: opens a session with every engine of the list, and closes it.
+pub(super) async fn try_engines(State(app): State<Arc<App>>, _: Owner) -> Response {
+    for kind in app.config.get().assistant.engines.clone() {
+        let _shown = engines::attempt(&app, kind).await;
+    }
+    Redirect::to("/settings#engines").into_response()
 }
 
 /// `POST /settings/{section}`: saves what is written in that section's form. An empty field goes back to its default.
@@ -99,7 +120,7 @@ pub(super) async fn save(
         .filter_map(|(setting, value)| Some((setting.key, schema::check(setting, value.as_ref()?).err()?)))
         .collect();
     if !wrong.is_empty() {
-        let page = page(&config, section.name, &form, &wrong);
+        let page = page(&app, section.name, &form, &wrong);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
     }
     let changes: Vec<_> = changes.into_iter().map(|(setting, value)| (setting.key, value)).collect();
@@ -155,11 +176,12 @@ fn fixed(config: &Config, setting: &Setting) -> Option<String> {
 }
 
 fn page(
-    config: &Config,
+    app: &App,
     written_in: &str,
     written: &BTreeMap<String, String>,
     wrong: &BTreeMap<&'static str, String>,
 ) -> SettingsPage {
+    let config = &*app.config.get();
     let part = |section: &'static Section| Part {
         name: section.name,
         title: titled(section.name),
@@ -173,7 +195,20 @@ fn page(
             .collect(),
     };
     let parts = sections().map(part).filter(|part| !part.fields.is_empty());
-    SettingsPage { frame: Frame::inside("settings"), sections: parts.collect() }
+    let troubles = app.engines.troubles();
+    let state = |kind: &EngineKind| {
+        let trouble = troubles.iter().find(|(troubled, ..)| troubled == kind);
+        EngineState {
+            name: kind.name(),
+            trouble: trouble.map(|(_, why, _)| why.clone()),
+            lasting: trouble.is_some_and(|(.., lasting)| *lasting),
+        }
+    };
+    SettingsPage {
+        frame: Frame::inside("settings"),
+        engines: config.assistant.engines.iter().map(state).collect(),
+        sections: parts.collect(),
+    }
 }
 
 fn field(

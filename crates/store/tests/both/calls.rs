@@ -11,6 +11,7 @@ mod both {
         a_call_that_ended_so_goes_on_for_one_who_asks,
         calls_are_listed_page_by_page_the_latest_first,
         calls_left_open_by_a_crash_are_closed,
+        what_calls_cost_is_added_up_by_day_and_number,
         notes_come_back_in_the_order_in_which_they_were_written,
         notes_are_written_all_or_none,
         notes_of_an_unknown_call_are_refused,
@@ -181,4 +182,16 @@ async fn a_call_that_ended_so_goes_on_for_one_who_asks(store: Store) {
     store.call_ended("b", 3_000, "silent").await.expect("ended");
     let row = store.call("b").await.expect("read").expect("there");
     assert_eq!((row.ended_ms, row.ending.as_deref()), (Some(3_000), Some("silent")));
+}
+
+async fn what_calls_cost_is_added_up_by_day_and_number(store: Store) {
+    for (id, from, at, micros) in [("1", "+491", 5, 700), ("2", "+491", 20, 30), ("3", "+492", 30, 4)] {
+        let new = NewCall { from, ..ringing(id, id, at) };
+        store.call_begun(&new).await.expect("the database answers");
+        store.call_cost(id, micros).await.expect("the database answers");
+    }
+    store.call_cost("2", 20).await.expect("what comes late is no news");
+    assert_eq!(store.spent_since(10, "+491").await.expect("the database answers"), (34, 30));
+    assert_eq!(store.spent_since(40, "+491").await.expect("the database answers"), (0, 0));
+    assert_eq!(store.call("1").await.expect("the database answers").expect("it is there").cost_micros, 700);
 }

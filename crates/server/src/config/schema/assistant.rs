@@ -314,4 +314,55 @@ pub(super) const SECTIONS: &[Section] = &[
             ),
         ],
     },
+    Section {
+        name: "cost",
+        about: "What engines may cost. A ceiling is looked at before money is spent; amounts are in `currency`.",
+        settings: &[
+            Setting::new(
+                "cost.call",
+                &["COST_PER_CALL"],
+                "",
+                "No call may cost more: before it does, the assistant says goodbye.",
+                |c, v| v.micros().map(|amount| c.cost.ceilings.call = Some(amount)),
+            )
+            .example("2.50"),
+            Setting::new(
+                "cost.day",
+                &["COST_PER_DAY"],
+                "",
+                "All calls of a day together may cost no more: past it callers reach the voicemail.",
+                |c, v| v.micros().map(|amount| c.cost.ceilings.day = Some(amount)),
+            )
+            .example("20"),
+            Setting::new(
+                "cost.caller",
+                &["COST_PER_CALLER"],
+                "",
+                "The calls of one number in a day may cost no more.",
+                |c, v| v.micros().map(|amount| c.cost.ceilings.caller = Some(amount)),
+            )
+            .example("5"),
+            Setting::new(
+                "cost.prices",
+                &["PRICES"],
+                "openai audio_in=32 audio_out=64 text_in=4 text_out=16 cached=0.4; deepgram minute=0.08",
+                "What engines charge: `audio_in`, `audio_out`, `text_in`, `text_out` and `cached` for a million tokens, \
+                 `minute` for a minute. `docs/engines.md` says where the defaults are from.",
+                |c, v| {
+                    c.cost.prices = crate::cost::Prices::read(&v.text()?)?;
+                    Ok(())
+                },
+            ),
+            Setting::new("cost.currency", &["CURRENCY"], "USD", "What the prices are in.", |c, v| {
+                v.text().map(|text| c.cost.currency = text)
+            }),
+            Setting::new(
+                "cost.goodbye",
+                &["COST_GOODBYE"],
+                "I am sorry, I have to end this call now. Please call again another time. Goodbye.",
+                "The last words when no more may be spent. Unless it is set, calls in another language have their own.",
+                |c, v| v.text().map(|text| c.policy.cost_goodbye = text),
+            ),
+        ],
+    },
 ];

@@ -1,0 +1,234 @@
+//! What calls cost, by the owner's prices and what engines report, and whether more may be spent.
+//!
+//! A ceiling is looked at before money is spent: a call is not put through to an engine that costs where the day's or the
+//! caller's is reached, and a call in progress says goodbye while there is still enough for another reply and that goodbye,
+//! by the dearest reply that it has had.
+
+mod bill;
+
+pub use bill::Bill;
+
+use crate::{app::App, brief};
+use call::Usage;
+use std::{collections::BTreeMap, time::Duration};
+use store::StoreError;
+
+/// Millionths of the owner's currency.
+pub type Micros = i64;
+
+/// What an engine charges.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Price {
+    /// For a million tokens each; a cached one costs `cached`, whether it is text or sound.
+    pub audio_in: f64,
+    pub audio_out: f64,
+    pub text_in: f64,
+    pub text_out: f64,
+    pub cached: f64,
+    /// For a minute of the session.
+    pub minute: f64,
+}
+
+impl Price {
+    /// What this usage costs, rounded up.
+    pub fn of(&self, usage: Usage) -> Micros {
+        // Which of the tokens were cached is not reported; those that cost less are taken for it.
+        let cached_text = usage.cached_tokens.min(usage.text_tokens_in);
+        let cached_audio = (usage.cached_tokens - cached_text).min(usage.audio_tokens_in);
+        let cost = self.audio_in * (usage.audio_tokens_in - cached_audio) as f64
+            + self.text_in * (usage.text_tokens_in - cached_text) as f64
+            + self.cached * (cached_text + cached_audio) as f64
+            + self.audio_out * usage.audio_tokens_out as f64
+            + self.text_out * usage.text_tokens_out as f64;
+        cost.ceil() as Micros
+    }
+
+    /// What a session of this length costs, rounded up.
+    pub fn of_time(&self, length: Duration) -> Micros {
+        (self.minute * length.as_secs_f64() / 60.0 * 1e6).ceil() as Micros
+    }
+}
+
+/// The price of each engine by its name. One that is not here is free.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prices(pub BTreeMap<String, Price>);
+
+impl Prices {
+    /// Reads `openai audio_in=32 audio_out=64; deepgram minute=0.08`.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let mut prices = BTreeMap::new();
+        for one in text.split([';', '\n']).map(str::trim).filter(|one| !one.is_empty()) {
+            let mut words = one.split([' ', ',', '\t']).filter(|word| !word.is_empty());
+            let engine = words.next().unwrap_or_default().trim_end_matches(':');
+            if !["openai", "openai-live", "deepgram", "local"].contains(&engine) {
+                return Err(format!("{engine:?} is no engine; openai, openai-live, deepgram and local are"));
+            }
+            let mut price = Price::default();
+            for word in words {
+                let (name, amount) = word.split_once('=').ok_or("give prices such as audio_in=32")?;
+                let amount = amount.parse().ok().filter(|amount| (0.0..=100_000.0).contains(amount));
+                let amount = amount.ok_or_else(|| format!("{name} must be an amount of money"))?;
+                *price.named(name).ok_or_else(|| format!("{name:?} is no price"))? = amount;
+            }
+            prices.insert(engine.to_owned(), price);
+        }
+        Ok(Self(prices))
+    }
+
+    pub fn of(&self, engine: &str) -> Price {
+        self.0.get(engine).copied().unwrap_or_default()
+    }
+}
+
+impl Price {
+    fn named(&mut self, name: &str) -> Option<&mut f64> {
+        Some(match name {
+            "audio_in" => &mut self.audio_in,
+            "audio_out" => &mut self.audio_out,
+            "text_in" => &mut self.text_in,
+            "text_out" => &mut self.text_out,
+            "cached" => &mut self.cached,
+            "minute" => &mut self.minute,
+            _ => return None,
+        })
+    }
+}
+
+/// What may be spent at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ceilings {
+    pub call: Option<Micros>,
+    /// By all calls of a day.
+    pub day: Option<Micros>,
+    /// By all calls of one caller in a day.
+    pub caller: Option<Micros>,
+}
+
+/// What was spent today, by everybody and by one caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    pub day: Micros,
+    pub caller: Micros,
+}
+
+/// What one call spends.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spending {
+    ceilings: Ceilings,
+    call: Micros,
+    /// What was spent today as was last known, and how much of it by this call.
+    sums: Sums,
+    known: Micros,
+    /// The most that one reply has cost.
+    dearest: Micros,
+}
+
+impl Spending {
+    pub fn new(ceilings: Ceilings, sums: Sums) -> Self {
+        Self { ceilings, sums, ..Self::default() }
+    }
+
+    /// A reply cost this much.
+    pub fn spend(&mut self, cost: Micros) {
+        self.call += cost;
+        self.dearest = self.dearest.max(cost);
+    }
+
+    /// What was spent today, as the database has it when so much of this call is written there.
+    pub fn learn(&mut self, sums: Sums, written: Micros) {
+        (self.sums, self.known) = (sums, written);
+    }
+
+    /// Whether another reply and a goodbye might cost more than they may.
+    pub fn is_out(&self) -> bool {
+        let (call, reserve) = (self.call, 2 * self.dearest);
+        let since = call - self.known;
+        let over = |ceiling: Option<Micros>, spent: Micros| {
+            ceiling.is_some_and(|ceiling| spent > 0 && spent + reserve > ceiling)
+        };
+        over(self.ceilings.call, call)
+            || over(self.ceilings.day, self.sums.day + since)
+            || over(self.ceilings.caller, self.sums.caller + since)
+    }
+}
+
+/// What was spent since the day began where the owner is, by everybody and in calls with this number.
+pub async fn sums(app: &App, caller: &str) -> Result<Sums, StoreError> {
+    let began = brief::now(app).start_of_day().map_or(0, |began| began.timestamp().as_millisecond());
+    let (day, caller) = app.store.spent_since(began, caller).await?;
+    Ok(Sums { day, caller })
+}
+
+/// Whether the day's ceiling or this caller's is reached, so that nothing more is to be spent on them.
+pub async fn is_spent(app: &App, caller: &str) -> bool {
+    let ceilings = app.config.get().cost.ceilings;
+    if ceilings.day.is_none() && ceilings.caller.is_none() {
+        return false;
+    }
+    match sums(app, caller).await {
+        Ok(sums) => {
+            let reached = |ceiling: Option<Micros>, spent| ceiling.is_some_and(|ceiling| spent >= ceiling);
+            reached(ceilings.day, sums.day) || reached(ceilings.caller, sums.caller)
+        }
+        Err(error) => {
+            tracing::error!(%error, "what was spent today could not be read");
+            false
+        }
+    }
+}
+
+/// An amount as the owner reads it: `0.42 USD`.
+pub fn shown(micros: Micros, currency: &str) -> String {
+    format!("{:.4} {currency}", micros as f64 / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_costs_what_the_table_says() {
+        let prices = Prices::read(
+            "openai audio_in=32 audio_out=64 text_in=4 text_out=16 cached=0.4; deepgram: minute=0.08",
+        )
+        .expect("a table");
+        let usage = Usage {
+            audio_tokens_in: 1_000,
+            audio_tokens_out: 500,
+            text_tokens_in: 2_000,
+            text_tokens_out: 100,
+            cached_tokens: 2_500,
+        };
+        // 500 of sound at 32, 2500 cached at 0.4, 500 said at 64, 100 written at 16.
+        assert_eq!(prices.of("openai").of(usage), 16_000 + 1_000 + 32_000 + 1_600);
+        assert_eq!(prices.of("deepgram").of_time(Duration::from_secs(30)), 40_000);
+        assert_eq!(prices.of("local").of(usage), 0);
+        assert!(Prices::read("openai gold=1").is_err() && Prices::read("openai audio_in=-1").is_err());
+        assert!(Prices::read("siri audio_in=1").is_err());
+        assert_eq!(shown(421_234, "USD"), "0.4212 USD");
+    }
+
+    #[test]
+    fn a_call_says_goodbye_while_there_is_enough_for_it() {
+        let ceilings = Ceilings { call: Some(100), ..Ceilings::default() };
+        let mut spending = Spending::new(ceilings, Sums::default());
+        for _ in 0..4 {
+            spending.spend(20);
+            assert_eq!(spending.is_out(), spending.call > 60, "two more are always kept back");
+        }
+    }
+
+    #[test]
+    fn what_others_spend_meanwhile_counts() {
+        let ceilings = Ceilings { day: Some(1_000), caller: Some(500), ..Ceilings::default() };
+        let mut spending = Spending::new(ceilings, Sums { day: 900, caller: 100 });
+        spending.spend(30);
+        assert!(!spending.is_out());
+        spending.learn(Sums { day: 980, caller: 130 }, 30);
+        assert!(spending.is_out());
+        let mut spending = Spending::new(ceilings, Sums { day: 450, caller: 450 });
+        spending.spend(20);
+        assert!(spending.is_out(), "this caller's is nearly reached");
+        assert!(!Spending::new(Ceilings::default(), Sums { day: 9_999, caller: 9_999 }).is_out());
+    }
+}
