@@ -73,6 +73,7 @@ impl Rig {
             greeting: brief.greeting.clone(),
             business: String::new(),
             caller: "Ada".into(),
+            so_far: None,
         });
         let now = Instant::now();
         let mut rig = Self {

@@ -1,7 +1,7 @@
 //! The bill of one call, written down as it grows.
 
 use super::{Micros, Spending, Sums, sums};
-use crate::{app::App, config::EngineKind, insist::insist};
+use crate::{app::App, clock, config::EngineKind, insist::insist};
 use call::Usage;
 use std::{future::pending, sync::Arc, time::Duration};
 use tokio::{
@@ -76,7 +76,7 @@ impl Bill {
         tokio::select! {
             Some((sums, written)) = self.written.recv() => self.spending.learn(sums, written),
             () = tick => {
-                self.paid_until = Some(due.unwrap_or_else(Instant::now) + AHEAD);
+                self.paid_until = Some(due.unwrap_or_else(|| clock::now().into()) + AHEAD);
                 self.add(price.unwrap_or_default().of_time(AHEAD));
             }
         }
