@@ -122,7 +122,13 @@ impl Path {
             match output {
                 Output::Line(command) => self.stream.write(&command, &mut self.to_carrier),
                 Output::Engine(command) => self.dialect.write(self.now, command, &mut self.engine),
-                Output::Tool(_) | Output::Pin(_) | Output::Note(_) => {}
+                Output::Tool(_)
+                | Output::Pin(_)
+                | Output::Reopen(_)
+                | Output::TakeMessage
+                | Output::Renew(_)
+                | Output::Swap { .. }
+                | Output::Note(_) => {}
             }
         }
         while let Some(message) = self.engine.wire.pop() {
