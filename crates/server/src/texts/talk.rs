@@ -121,6 +121,7 @@ fn replayed(app: &App, story: &Story, key: &str) -> (Desk, Vec<String>, Option<T
         greeting: String::new(),
         business: config.assistant.business.clone(),
         caller: String::new(),
+        so_far: None,
     };
     let mut desk = Desk::new(setup).in_writing();
     let mut said = Vec::new();
