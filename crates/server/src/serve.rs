@@ -10,7 +10,7 @@ use crate::{
     engines::{self, Engines},
     jobs, log, pages,
     phone::{Briefings, Turns},
-    router, saved, secret, settings,
+    router, saved, secret,
     texts::Talks,
     vault::Vault,
 };
@@ -20,7 +20,7 @@ use axum_server::{
     accept::NoDelayAcceptor,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
-use engine::local::{Workers, parts};
+use engine::local::Workers;
 use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use store::Store;
 use tokio::{

@@ -6,7 +6,7 @@ use engine::{
     Brief, Dialect, Engine, Said,
     deepgram::Deepgram,
     live,
-    local::Local,
+    local::{Local, vad::Energy},
     openai::OpenAi,
     socket::{Patience, Socket},
 };
@@ -66,8 +66,12 @@ async fn engine(
     patience: Patience,
 ) -> Result<Engine, Failure> {
     let Some(dialect) = dialect(app, kind)? else {
-        let desk = brief::desk(app, &brief, so_far);
-        return Ok(Engine::Local(Box::new(Local::open(brief, desk, app.workers.clone()))));
+        let (config, desk) = (app.config.get(), brief::desk(app, &brief, so_far));
+        let stt = settings::hear(&config, &app.http).stt(&app.workers);
+        let wished = settings::local_voice(&config);
+        let (tts, voice) = settings::speak(&config, &app.http).tts(&app.workers, wished, &brief.language);
+        let (brief, ear) = (Brief { voice, ..brief }, Box::new(Energy::default()));
+        return Ok(Engine::Local(Box::new(Local::with(brief, desk, ear, stt, tts, None))));
     };
     Ok(Engine::Socket(Box::new(Socket::open(dialect, brief, patience).await?)))
 }

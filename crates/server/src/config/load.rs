@@ -1,10 +1,10 @@
 //! From what is written, and where, to a [`Config`]: the later source wins, and every mistake is named with its place.
 
 use super::{
-    AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Cost, Data, Deepgram, Email, EngineKind,
-    Flags, Google, Hear, Hearing, Local, Log, LogFormat, Messages, Mode, Ollama, OnMachine, OpenAi,
-    OutOfHours, Plivo, Server, Speaking, Telnyx, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier, dotenv,
-    file, finish,
+    AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Cost, Data, Deepgram, Email,
+    EngineKind, Flags, Google, Hear, Hearing, Local, Log, LogFormat, Messages, Mode, Ollama, OnMachine,
+    OpenAi, OutOfHours, Plivo, Server, Speaking, Telnyx, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier,
+    dotenv, file, finish,
     parse::Value,
     schema::{self, Setting},
 };

@@ -1,8 +1,9 @@
 //! Trying engines before a caller does: at the start, when settings were saved, and while they are at rest.
 
 use super::Engines;
-use crate::{answerer, app::App, clock, config::EngineKind};
+use crate::{answerer, app::App, clock, config::EngineKind, settings};
 use call::Failure;
+use engine::local::parts;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -12,10 +13,7 @@ use std::{
 /// which costs nothing. What came of it is remembered.
 pub async fn attempt(app: &Arc<App>, kind: EngineKind) -> Result<(), Failure> {
     let tried = match kind {
-        EngineKind::Local => engine::local::check(&app.workers).await.map_err(|missing| Failure {
-            why: format!("The local engine cannot hear or speak: {missing}"),
-            lasting: true,
-        }),
+        EngineKind::Local => try_local(app).await,
         EngineKind::OpenAi | EngineKind::OpenAiLive | EngineKind::Deepgram => {
             Box::pin(answerer::try_out(app, kind)).await
         }
@@ -37,6 +35,20 @@ pub async fn attempt(app: &Arc<App>, kind: EngineKind) -> Result<(), Failure> {
         }
     }
     tried
+}
+
+/// Whether the parts that hear and speak on this machine are there.
+async fn try_local(app: &App) -> Result<(), Failure> {
+    let config = app.config.get();
+    let (hear, speak) = (settings::hear(&config, &app.http), settings::speak(&config, &app.http));
+    let (wished, language) = (settings::local_voice(&config), &config.assistant.language);
+    let missing: Vec<_> =
+        parts::missing(&hear, &speak, wished, language, &app.workers).await.into_iter().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let why = format!("The local engine cannot hear or speak: {}", missing.join("; "));
+    Err(Failure { why, lasting: true })
 }
 
 /// How long after the start those are tried that no call has tried by then.
