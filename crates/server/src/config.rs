@@ -45,6 +45,7 @@ pub struct Config {
     pub cost: Cost,
     pub openai: OpenAi,
     pub deepgram: Deepgram,
+    pub think: Think,
     pub ollama: Ollama,
     pub local: Local,
     pub twilio: Twilio,
@@ -376,11 +377,33 @@ pub enum Speaking {
     Deepgram,
 }
 
+/// `[think]`
+#[derive(Clone, Debug)]
+pub struct Think {
+    pub by: Thinker,
+    pub model: String,
+    /// None: OpenAI.
+    pub url: Option<String>,
+    pub api_key: Option<Secret>,
+    pub early: bool,
+}
+
+/// Who thinks in the engine `local`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thinker {
+    Desk,
+    Ollama,
+    OpenAi,
+}
+
 /// `[ollama]`
 #[derive(Clone, Debug)]
 pub struct Ollama {
     pub host: String,
     pub model: String,
+    pub effort: engine::local::llm::ollama::Effort,
+    /// In tokens.
+    pub context: u32,
 }
 
 /// `[twilio]`

@@ -5,12 +5,12 @@ use crate::{
     calendars::{self, Calendars},
     calls::Calls,
     carriers, clock,
-    config::{Flags, Live, Sources, Warning},
+    config::{EngineKind, Flags, Live, Sources, Thinker, Warning},
     current::Current,
     engines::{self, Engines},
     jobs, log, pages,
     phone::{Briefings, Turns},
-    router, saved, secret,
+    router, saved, secret, settings,
     texts::Talks,
     vault::Vault,
 };
@@ -45,6 +45,10 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     calendars::refresh(&app).await?;
     let (listener, streams) = bind(&app).await?;
     announce(&app, listener.local_addr()?).await?;
+    let config = app.config.get();
+    if config.assistant.engine == EngineKind::Local && config.think.by == Thinker::Ollama {
+        app.tasks.spawn(load(app.clone()));
+    }
     app.tasks.spawn(tidy(app.clone()));
     app.tasks.spawn(jobs::run(app.clone()));
     app.tasks.spawn(calendars::watch(app.clone()));
@@ -182,6 +186,20 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     writeln!(out, "listening on {page}")?;
     out.flush()?;
     Ok(())
+}
+
+/// Has the model that thinks loaded, so that the first caller need not wait for it, and tells the owner where it cannot be.
+async fn load(app: Arc<App>) {
+    let config = app.config.get();
+    let loading = async { settings::ollama(&config)?.load().await };
+    match app.draining.run_until_cancelled(loading).await {
+        Some(Ok(())) => tracing::info!(model = config.ollama.model, "the language model is loaded"),
+        Some(Err(failure)) => {
+            let model = &config.ollama.model;
+            tracing::warn!("{} Until {model} is there (ollama pull {model}), the desk answers.", failure.why);
+        }
+        None => {}
+    }
 }
 
 /// The certificate that the owner gave us, where they did.

@@ -1,14 +1,18 @@
 //! What the owner's settings mean to the engines and tools, in their words.
 
 use crate::{
-    config::{Config, Deepgram, Hearing, OpenAi, Speaking, TurnBy},
+    config::{Config, Deepgram, Hearing, OpenAi, Speaking, Thinker, TurnBy},
     models,
     secret::Secret,
+    sentences,
 };
+use call::Failure;
 use engine::{
     ApiKey, deepgram, live,
     local::{
         self,
+        cascade::Thinking,
+        llm::{Llm, chat, ollama},
         parts::{Hear, Speak},
         piper::Piper,
         web::{self, Place},
@@ -16,7 +20,7 @@ use engine::{
     },
     openai::{self, Eagerness, NoiseReduction, TurnDetection},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// OpenAI Live as it was chosen.
 pub fn openai_live(settings: &OpenAi) -> live::Config {
@@ -149,4 +153,41 @@ fn deepgram_place(settings: &Deepgram) -> Place {
 /// Words with commas between them.
 fn terms(words: &str) -> Vec<String> {
     words.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).take(100).collect()
+/// Who thinks in the engine `local`, as it was chosen; nobody: the desk does.
+pub fn think(config: &Config) -> Result<Option<(Arc<dyn Llm>, Thinking)>, Failure> {
+    let llm: Arc<dyn Llm> = match config.think.by {
+        Thinker::Desk => return Ok(None),
+        Thinker::Ollama => Arc::new(ollama(config)?),
+        Thinker::OpenAi => {
+            // OpenAI's key goes to OpenAI's address and nowhere else.
+            let (base, key) = match &config.think.url {
+                Some(url) => (url.clone(), config.think.api_key.as_ref()),
+                None => (config.openai.base_url.clone(), config.openai.api_key.as_ref()),
+            };
+            Arc::new(chat::Chat::new(chat::Settings {
+                base,
+                key: key.map(|key| ApiKey::new(key.expose())),
+                model: config.think.model.clone(),
+                temperature: temperature(config),
+            })?)
+        }
+    };
+    let how = Thinking { filler: sentences::filled(&config.policy, &config.assistant.language).filler_words, early: config.think.early };
+    Ok(Some((llm, how)))
+}
+
+/// The model that Ollama runs, as it was chosen.
+pub fn ollama(config: &Config) -> Result<ollama::Ollama, Failure> {
+    ollama::Ollama::new(ollama::Settings {
+        host: config.ollama.host.clone(),
+        model: config.ollama.model.clone(),
+        effort: config.ollama.effort,
+        context: config.ollama.context,
+        temperature: temperature(config),
+    })
+}
+
+/// What the owner wishes for; models that reason take no other than their own.
+fn temperature(config: &Config) -> Option<f64> {
+    config.origins.contains_key("assistant.temperature").then_some(config.assistant.temperature)
 }

@@ -185,9 +185,25 @@ fn our_own_name_counts_before_an_older_one_and_the_owner_is_told() {
 }
 
 #[test]
+fn a_model_that_thinks_needs_an_ear_that_takes_down_whatever_is_said() {
+    for thinker in ["ollama", "openai"] {
+        let wrong = problems(&environment(&[("THINK", thinker), ("ENGINE", "local")]));
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+        let says = |word: &str| wrong[0].contains(word);
+        assert!(says("the variable THINK") && says("PocketSphinx") && says("CALL_HEAR=gather"), "{wrong:?}");
+    }
+    let words = [("ENGINE", "local"), ("CALL_MODE", "turns"), ("CALL_HEAR", "gather")];
+    let (config, warnings) = load(&environment(&[&words[..], &[("THINK", "ollama")]].concat()));
+    assert!(warnings.is_empty() && server::settings::think(&config).expect("a client").is_some());
+    let (_, warnings) = load(&environment(&[&words[..], &[("THINK", "openai")]].concat()));
+    assert!(warnings[0].contains("OPENAI_API_KEY is not set"), "{warnings:?}");
+    load(&environment(&[("THINK", "ollama"), ("ENGINE", "openai"), ("OPENAI_API_KEY", "x")]));
+}
+
+#[test]
 fn a_setting_without_an_effect_yet_is_told() {
-    let (_, warnings) = load(&environment(&[("OLLAMA_MODEL", "qwen3")]));
-    assert_eq!(warnings, ["the variable OLLAMA_MODEL: ollama.model has no effect yet"]);
+    let (_, warnings) = load(&environment(&[("ZAPIER_MCP_PASSWORD", "x")]));
+    assert_eq!(warnings, ["the variable ZAPIER_MCP_PASSWORD: zapier.mcp_password has no effect yet"]);
     let (_, warnings) = load(&environment(&[("TEMPERATURE", "0.7")]));
     assert_eq!(warnings, ["the variable TEMPERATURE: the engine local takes no temperature"]);
     for (model, taken) in [("gpt-4o-mini", true), ("gpt-5-mini", false)] {

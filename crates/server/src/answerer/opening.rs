@@ -71,7 +71,8 @@ async fn engine(
         let wished = settings::local_voice(&config);
         let (tts, voice) = settings::speak(&config, &app.http).tts(&app.workers, wished, &brief.language);
         let (brief, ear) = (Brief { voice, ..brief }, Box::new(Energy::default()));
-        return Ok(Engine::Local(Box::new(Local::with(brief, desk, ear, stt, tts, None))));
+        let think = settings::think(&config)?;
+        return Ok(Engine::Local(Box::new(Local::with(brief, desk, ear, stt, tts, think))));
     };
     Ok(Engine::Socket(Box::new(Socket::open(dialect, brief, patience).await?)))
 }

@@ -1,6 +1,6 @@
 //! What follows from settings taken together: the engine, the database, and what the owner should be told.
 
-use super::{Config, EngineKind, Hearing, Speaking, load::Problem, load::Warning, schema};
+use super::{Config, EngineKind, Hear, Hearing, Mode, Speaking, Thinker, load::Problem, load::Warning, schema};
 use crate::secret::Secret;
 use engine::local::flite;
 
@@ -13,6 +13,7 @@ pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems:
     choose_engines(config, warnings);
     choose_voice(config, warnings);
     check_parts(config, warnings);
+    check_thinker(config, warnings, problems);
     if let Some(source) = config.origins.get("assistant.temperature")
         && !takes_temperature(config)
     {
@@ -87,10 +88,36 @@ fn wanted_engines(config: &Config) -> (Vec<EngineKind>, String) {
     (vec![engine], why.into())
 }
 
+/// A model needs an ear that takes down whatever is said.
+fn check_thinker(config: &Config, warnings: &mut Vec<Warning>, problems: &mut Vec<Problem>) {
+    let thinker = match config.think.by {
+        Thinker::Ollama => "ollama",
+        Thinker::OpenAi => "openai",
+        Thinker::Desk => return,
+    };
+    if !config.assistant.engines.contains(&EngineKind::Local) {
+        return;
+    }
+    let in_words = config.calls.mode == Mode::Turns && config.calls.hear == Hear::Gather;
+    if config.local.hear == Hearing::PocketSphinx && !in_words {
+        problems.push(Problem(format!(
+            "{}: THINK={thinker} cannot work with PocketSphinx as the ear, which hears only what a grammar names: set \
+             HEAR=whisper, HEAR=openai or HEAR=deepgram (or CALL_MODE=turns with CALL_HEAR=gather), or THINK=desk",
+            config.origins["think.by"]
+        )));
+    }
+    if thinker == "openai" && config.think.url.is_none() && config.openai.api_key.is_none() {
+        warnings.push(Warning(
+            "THINK=openai, and OPENAI_API_KEY is not set: OpenAI refuses that; THINK_URL names another endpoint".into(),
+        ));
+    }
+}
+
 fn takes_temperature(config: &Config) -> bool {
     match config.assistant.engine {
         EngineKind::Deepgram => engine::deepgram::takes_temperature(&config.deepgram.think_model),
-        EngineKind::OpenAi | EngineKind::OpenAiLive | EngineKind::Local => false,
+        EngineKind::Local => config.think.by != Thinker::Desk,
+        EngineKind::OpenAi | EngineKind::OpenAiLive => false,
     }
 }
 

@@ -3,12 +3,13 @@
 use super::{
     AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Cost, Data, Deepgram, Email,
     EngineKind, Flags, Google, Hear, Hearing, Local, Log, LogFormat, Messages, Mode, Ollama, OnMachine,
-    OpenAi, OutOfHours, Plivo, Server, Speaking, Telnyx, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier,
+    OpenAi, OutOfHours, Plivo, Server, Speaking, Telnyx, Think, Thinker, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier,
     dotenv, file, finish,
     parse::Value,
     schema::{self, Setting},
 };
 use crate::secret::Secret;
+use engine::local::llm::ollama::Effort;
 use jiff::tz::TimeZone;
 use std::{
     collections::BTreeMap,
@@ -443,7 +444,8 @@ fn blank(zone: TimeZone) -> Config {
             agent_url: nowhere(),
             base_url: nowhere(),
         },
-        ollama: Ollama { host: nowhere(), model: nowhere() },
+        think: Think { by: Thinker::Desk, model: nowhere(), url: None, api_key: None, early: true },
+        ollama: Ollama { host: nowhere(), model: nowhere(), effort: Effort::Least, context: 0 },
         local: Local {
             hear: Hearing::PocketSphinx,
             hear_model: nowhere(),

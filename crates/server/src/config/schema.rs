@@ -5,6 +5,7 @@ mod carriers;
 mod engines;
 mod house;
 mod local;
+mod think;
 mod tools;
 
 use super::{Config, parse::Value};
@@ -44,6 +45,7 @@ pub const SECTIONS: &[&[Section]] = &[
     assistant::SECTIONS,
     engines::SECTIONS,
     local::SECTIONS,
+    think::SECTIONS,
     carriers::SECTIONS,
     tools::SECTIONS,
 ];

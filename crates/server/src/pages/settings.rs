@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The sections of the settings that a page may change. The rest is decided by whoever runs the program.
-const SECTIONS: [&str; 17] = [
+const SECTIONS: [&str; 19] = [
     "callers",
     "answering",
     "assistant",
@@ -32,6 +32,8 @@ const SECTIONS: [&str; 17] = [
     "openai",
     "deepgram",
     "local",
+    "think",
+    "ollama",
     "calendar",
     "hours",
     "calls",

@@ -200,26 +200,4 @@ pub(super) const SECTIONS: &[Section] = &[
             ),
         ],
     },
-    Section {
-        name: "ollama",
-        about: "A language model on this machine, for the engine `local`.",
-        settings: &[
-            Setting::new(
-                "ollama.host",
-                &["OLLAMA_HOST"],
-                "http://127.0.0.1:11434",
-                "Where Ollama is.",
-                |c, v| v.near_url().map(|url| c.ollama.host = url),
-            )
-            .pending(),
-            Setting::new(
-                "ollama.model",
-                &["OLLAMA_MODEL"],
-                "gpt-oss:20b",
-                "The model that thinks.",
-                |c, v| v.text().map(|text| c.ollama.model = text),
-            )
-            .pending(),
-        ],
-    },
 ];

@@ -1,0 +1,209 @@
+//! A language model as the mind of the local engine, through the product: Twilio's side of the wire, words that it took down,
+//! the stand-in of Ollama or of chat completions, the calendar, and Flite's voice.
+
+mod house;
+
+use house::{AUTH_TOKEN, House};
+use jiff::{Timestamp, ToSpan, Zoned, civil::Weekday, tz::TimeZone};
+use serde_json::{Value, json};
+use server::clock;
+use sim::{
+    mind::{Fault, Minds, Rule, Script, Thought},
+    phone::{Account, Api, Carrier, Dial, Handset, Mode, Status, handset::Listened},
+};
+use sound::g711;
+use std::time::Duration;
+use store::{AppointmentRow, NoteRow, Store};
+
+const PATIENCE: Duration = Duration::from_secs(90);
+const ANNA: &str = "+14155550199";
+
+struct Office {
+    house: House,
+    minds: Minds,
+    account: Account,
+    api: Api,
+}
+
+impl Office {
+    async fn open(script: Script, more: impl Fn(&Minds) -> Vec<(&'static str, String)>) -> Self {
+        let minds = Minds::listen(script).await.expect("a free port");
+        let account = Account::new(Carrier::Twilio, AUTH_TOKEN);
+        let api = Api::listen(&account).await.expect("a free port");
+        let mut variables: Vec<(&str, String)> = [
+            ("ENGINE", "local"),
+            ("CALL_MODE", "turns"),
+            ("CALL_HEAR", "gather"),
+            ("TIME_ZONE", "UTC"),
+            ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001"),
+        ]
+        .map(|(name, value)| (name, value.to_owned()))
+        .into();
+        variables.push(("TWILIO_API_URL", api.url()));
+        variables.extend(more(&minds));
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let house = House::open(&variables).await;
+        Self { house, minds, account, api }
+    }
+
+    /// Calls and says these things, each once the answer to the one before is heard.
+    async fn call(&self, lines: &[&str]) -> Handset {
+        let dial = Dial::local_of(Carrier::Twilio, self.house.address);
+        let status = Some(Status::completed(self.house.url("/phone/twilio/status")));
+        let dial = self.api.wire(Dial { mode: Mode::Turns, from: ANNA.into(), status, ..dial });
+        let call = Handset::dial(&self.account, dial);
+        let mut from = 0;
+        for words in lines {
+            assert!(call.hear_for(from, Duration::from_millis(300)).await, "an answer before {words:?}");
+            let said = call.listen(from, Duration::from_millis(1_200), PATIENCE).await;
+            assert!(matches!(said, Listened::Spoke(_)), "{said:?} before {words:?}");
+            from = call.position();
+            call.say_in_words(&speech(), words);
+            call.said().await;
+        }
+        assert!(call.hear_for(from, Duration::from_millis(300)).await, "an answer to the last");
+        call
+    }
+
+    async fn booked(&self) -> AppointmentRow {
+        let store = self.house.store().await;
+        until(async || store.appointments_between("main", 0, i64::MAX).await.expect("read").pop()).await
+    }
+
+    /// What the assistant said, and what went wrong, once this was said.
+    async fn said(&self, words: &str) -> (Vec<String>, Vec<String>) {
+        let store = self.house.store().await;
+        let text = |note: &NoteRow, kind: &str, field: &str| {
+            let json: Value = serde_json::from_str(&note.json).expect("JSON");
+            (note.kind == kind).then(|| json[field].as_str().unwrap_or_default().to_owned())
+        };
+        until(async || {
+            let notes = notes(&store).await?;
+            let of =
+                |kind, field| notes.iter().filter_map(|note| text(note, kind, field)).collect::<Vec<_>>();
+            let said = of("assistant_said", "text");
+            let found = said.iter().any(|said| said.contains(words));
+            found.then(|| (said, of("trouble", "text")))
+        })
+        .await
+    }
+}
+
+async fn notes(store: &Store) -> Option<Vec<NoteRow>> {
+    let call = store.calls(1, i64::MAX).await.expect("read").pop()?;
+    Some(store.notes(&call.id).await.expect("read"))
+}
+
+async fn until<T, F>(mut look: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let looking = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.expect("it comes to pass")
+}
+
+/// µ-law of somebody who speaks in syllables.
+fn speech() -> Vec<u8> {
+    let sample = |frame: usize, n: i16| if frame % 25 < 20 { (n % 20 - 10) * 1_000 } else { 0 };
+    let samples: Vec<i16> = (0..40).flat_map(|frame| (0..160).map(move |n| sample(frame, n))).collect();
+    g711::samples_to_ulaw(&samples)
+}
+
+/// Next Tuesday at ten.
+fn tuesday() -> Zoned {
+    let now = Timestamp::from_millisecond(clock::now_ms()).expect("now").to_zoned(TimeZone::UTC);
+    let day = (1..=14)
+        .map(|days| now.date().checked_add(days.days()).expect("a day"))
+        .filter(|day| day.weekday() == Weekday::Tuesday)
+        .nth(1)
+        .expect("two weeks have two");
+    day.at(10, 0, 0, 0).to_zoned(TimeZone::UTC).expect("a moment")
+}
+
+/// A model that checks, asks, books and says so.
+fn books() -> Script {
+    let at = tuesday().strftime("%Y-%m-%dT%H:%M").to_string();
+    let wants =
+        |tool: &str, arguments: Value| Thought::wants(tool, arguments).after_thinking("Hm, {\"a\": 1}.");
+    Script {
+        rules: vec![
+            Rule::said("appointment", wants("check_calendar_availability", json!({"datetime_start": at}))),
+            Rule::said(
+                "yes",
+                wants("create_calendar_event", json!({"summary": "Anna", "datetime_start": at})),
+            ),
+            Rule::answered("booked", Thought::says("<think>Good.</think>**It is booked.** Anything else?")),
+            Rule::answered("available", Thought::says("That is free. Shall I book it?")),
+            Rule::answered("", Thought::says("That did not work.")),
+        ],
+        ..Script::default()
+    }
+}
+
+const LINES: [&str; 2] = ["I need an appointment next Tuesday at ten.", "Yes, please."];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_ollama_runs_books_an_appointment() {
+    let office = Office::open(books(), |minds| {
+        vec![("THINK", "ollama".into()), ("OLLAMA_HOST", minds.url()), ("OLLAMA_MODEL", "test-model".into())]
+    })
+    .await;
+    let call = office.call(&LINES).await;
+    let booked = office.booked().await;
+    assert_eq!(booked.starts_ms, tuesday().timestamp().as_millisecond());
+    assert_eq!(booked.caller, ANNA);
+    let (said, troubles) = office.said("It is booked.").await;
+    assert!(!said.concat().contains(['*', '{', '<']), "{said:?}");
+    assert_eq!(troubles, Vec::<String>::new());
+    call.hang_up();
+    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    assert_eq!(office.minds.mistakes(), Vec::<String>::new());
+    let (log, _folder) = office.house.stop().await;
+    assert!(log.contains("the language model is loaded") && !log.contains("panicked"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_endpoint_of_chat_completions_books_an_appointment() {
+    let office = Office::open(books(), |minds| {
+        vec![
+            ("THINK", "openai".into()),
+            ("THINK_URL", format!("{}/v1", minds.url())),
+            ("THINK_API_KEY", "a-key-of-the-test".into()),
+            ("THINK_MODEL", "test-model".into()),
+        ]
+    })
+    .await;
+    let call = office.call(&LINES).await;
+    assert_eq!(office.booked().await.starts_ms, tuesday().timestamp().as_millisecond());
+    office.said("It is booked.").await;
+    call.hang_up();
+    call.ended().await.expect("the call is put through");
+    assert_eq!(office.minds.mistakes(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_survives_its_model_and_the_desk_books() {
+    let busy = || Fault::Status(503, "server busy".into());
+    let script = Script { faults: [busy(), busy()].into(), ..books() };
+    let office = Office::open(script, |minds| {
+        vec![("THINK", "ollama".into()), ("OLLAMA_HOST", minds.url()), ("OLLAMA_MODEL", "test-model".into())]
+    })
+    .await;
+    let day = tuesday();
+    let wish = format!("I need an appointment on {} at ten a m.", day.strftime("%B %-d"));
+    let call = office.call(&[&wish, "Yes, that's right."]).await;
+    assert_eq!(office.booked().await.starts_ms, day.timestamp().as_millisecond());
+    let (said, troubles) = office.said("It is booked").await;
+    assert!(said.iter().any(|said| said.contains("something is wrong on my side")), "{said:?}");
+    assert_eq!(troubles.len(), 2, "{troubles:?}");
+    assert!(troubles[0].contains("server busy"), "the owner is told: {troubles:?}");
+    call.hang_up();
+    call.ended().await.expect("the call is put through");
+}
