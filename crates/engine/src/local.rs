@@ -82,6 +82,9 @@ pub trait Vad: Send {
     fn hear(&mut self, samples: &[i16]) -> bool;
 }
 
+/// A language model, and how it thinks in a call.
+pub type Model = (Arc<dyn Llm>, Thinking);
+
 /// What was heard, the likeliest first; or why nothing could be, in a sentence for the owner.
 pub type Heard = Result<Vec<Hypothesis>, String>;
 
@@ -152,7 +155,7 @@ impl Local {
         brief: Brief,
         setup: DeskSetup,
         workers: Arc<Workers>,
-        llm: Option<(Arc<dyn Llm>, Thinking)>,
+        llm: Option<Model>,
     ) -> Self {
         let known = flite::VOICES.contains(&brief.voice.as_str());
         if !known && !brief.voice.is_empty() {
@@ -180,7 +183,7 @@ impl Local {
         vad: Box<dyn Vad>,
         stt: Arc<dyn Stt>,
         tts: Arc<dyn Tts>,
-        llm: Option<(Arc<dyn Llm>, Thinking)>,
+        llm: Option<Model>,
     ) -> Self {
         let (voice, language, format) = (brief.voice.clone(), brief.language.clone(), brief.format);
         let cascade = match &llm {

@@ -10,7 +10,7 @@ use call::Failure;
 use engine::{
     ApiKey, deepgram, live,
     local::{
-        self,
+        self, Model,
         cascade::Thinking,
         llm::{Llm, chat, ollama},
         parts::{Hear, Speak},
@@ -154,7 +154,7 @@ fn deepgram_place(settings: &Deepgram) -> Place {
 fn terms(words: &str) -> Vec<String> {
     words.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).take(100).collect()
 /// Who thinks in the engine `local`, as it was chosen; nobody: the desk does.
-pub fn think(config: &Config) -> Result<Option<(Arc<dyn Llm>, Thinking)>, Failure> {
+pub fn think(config: &Config) -> Result<Option<Model>, Failure> {
     let llm: Arc<dyn Llm> = match config.think.by {
         Thinker::Desk => return Ok(None),
         Thinker::Ollama => Arc::new(ollama(config)?),

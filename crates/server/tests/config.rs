@@ -198,6 +198,7 @@ fn a_model_that_thinks_needs_an_ear_that_takes_down_whatever_is_said() {
     let (_, warnings) = load(&environment(&[&words[..], &[("THINK", "openai")]].concat()));
     assert!(warnings[0].contains("OPENAI_API_KEY is not set"), "{warnings:?}");
     load(&environment(&[("THINK", "ollama"), ("ENGINE", "openai"), ("OPENAI_API_KEY", "x")]));
+    load(&environment(&[("THINK", "ollama"), ("ENGINE", "local"), ("HEAR", "whisper")]));
 }
 
 #[test]
