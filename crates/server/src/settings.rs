@@ -153,6 +153,8 @@ fn deepgram_place(settings: &Deepgram) -> Place {
 /// Words with commas between them.
 fn terms(words: &str) -> Vec<String> {
     words.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).take(100).collect()
+}
+
 /// Who thinks in the engine `local`, as it was chosen; nobody: the desk does.
 pub fn think(config: &Config) -> Result<Option<Model>, Failure> {
     let llm: Arc<dyn Llm> = match config.think.by {
@@ -172,7 +174,7 @@ pub fn think(config: &Config) -> Result<Option<Model>, Failure> {
             })?)
         }
     };
-    let how = Thinking { filler: sentences::filled(&config.policy, &config.assistant.language).filler_words, early: config.think.early };
+    let how = Thinking { filler: sentences::filled(config).filler_words, early: config.think.early };
     Ok(Some((llm, how)))
 }
 

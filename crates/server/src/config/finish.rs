@@ -1,6 +1,8 @@
 //! What follows from settings taken together: the engine, the database, and what the owner should be told.
 
-use super::{Config, EngineKind, Hear, Hearing, Mode, Speaking, Thinker, load::Problem, load::Warning, schema};
+use super::{
+    Config, EngineKind, Hear, Hearing, Mode, Speaking, Thinker, load::Problem, load::Warning, schema,
+};
 use crate::secret::Secret;
 use engine::local::flite;
 

@@ -3,8 +3,8 @@
 use super::{
     AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Cost, Data, Deepgram, Email,
     EngineKind, Flags, Google, Hear, Hearing, Local, Log, LogFormat, Messages, Mode, Ollama, OnMachine,
-    OpenAi, OutOfHours, Plivo, Server, Speaking, Telnyx, Think, Thinker, TurnBy, TurnDetection, Twilio, VoicemailUse, Zapier,
-    dotenv, file, finish,
+    OpenAi, OutOfHours, Plivo, Server, Speaking, Telnyx, Think, Thinker, TurnBy, TurnDetection, Twilio,
+    VoicemailUse, Zapier, dotenv, file, finish,
     parse::Value,
     schema::{self, Setting},
 };
