@@ -151,7 +151,7 @@ const LONGEST_CHUNK: Duration = Duration::from_millis(200);
 
 impl Local {
     /// A conversation at the desk, heard and spoken by these workers. A voice that they do not have is replaced.
-    pub fn open(brief: Brief, setup: DeskSetup, workers: Arc<Workers>, llm: Option<Model>) -> Self {
+    pub fn open(brief: Brief, setup: DeskSetup, workers: Arc<Workers>) -> Self {
         let known = flite::VOICES.contains(&brief.voice.as_str());
         if !known && !brief.voice.is_empty() {
             tracing::warn!(
@@ -167,7 +167,7 @@ impl Local {
             Box::new(vad::Energy::default()),
             workers.clone(),
             workers,
-            llm,
+            None,
         )
     }
 

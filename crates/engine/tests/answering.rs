@@ -69,6 +69,7 @@ fn local(with_model: bool) -> Local {
         greeting: "Hello.".into(),
         business: String::new(),
         caller: String::new(),
+        so_far: None,
     };
     let llm = with_model.then(|| (Arc::new(AtOnce) as Arc<dyn Llm>, Thinking::default()));
     Local::with(brief, setup, Box::new(AtOnce), Arc::new(AtOnce), Arc::new(AtOnce), llm)
