@@ -10,6 +10,7 @@ use server::clock;
 use sim::{
     mind::{Fault, Minds, Rule, Script, Thought},
     phone::{Account, Api, Carrier, Dial, Handset, Mode, Status, handset::Listened},
+    speech::{self, Speech},
 };
 use sound::g711;
 use std::time::Duration;
@@ -20,6 +21,8 @@ const ANNA: &str = "+14155550199";
 
 struct Office {
     house: House,
+    mode: Mode,
+    speech: Speech,
     minds: Minds,
     account: Account,
     api: Api,
@@ -27,7 +30,13 @@ struct Office {
 
 impl Office {
     async fn open(script: Script, more: impl Fn(&Minds) -> Vec<(&'static str, String)>) -> Self {
+        Self::by(Mode::Turns, script, more).await
+    }
+
+    /// By turns the carrier takes down what is said, by stream a service does.
+    async fn by(mode: Mode, script: Script, more: impl Fn(&Minds) -> Vec<(&'static str, String)>) -> Self {
         let minds = Minds::listen(script).await.expect("a free port");
+        let speech = Speech::listen(speech::Script::default()).await.expect("a free port");
         let account = Account::new(Carrier::Twilio, AUTH_TOKEN);
         let api = Api::listen(&account).await.expect("a free port");
         let mut variables: Vec<(&str, String)> = [
@@ -39,18 +48,24 @@ impl Office {
         ]
         .map(|(name, value)| (name, value.to_owned()))
         .into();
+        if mode == Mode::Stream {
+            variables.retain(|(name, _)| !name.starts_with("CALL_"));
+            variables.push(("HEAR", "openai".into()));
+            variables.push(("HEAR_URL", speech.openai_url()));
+            variables.push(("HEAR_API_KEY", "a-key-of-the-test".into()));
+        }
         variables.push(("TWILIO_API_URL", api.url()));
         variables.extend(more(&minds));
         let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let house = House::open(&variables).await;
-        Self { house, minds, account, api }
+        Self { house, mode, speech, minds, account, api }
     }
 
     /// Calls and says these things, each once the answer to the one before is heard.
     async fn call(&self, lines: &[&str]) -> Handset {
         let dial = Dial::local_of(Carrier::Twilio, self.house.address);
         let status = Some(Status::completed(self.house.url("/phone/twilio/status")));
-        let dial = self.api.wire(Dial { mode: Mode::Turns, from: ANNA.into(), status, ..dial });
+        let dial = self.api.wire(Dial { mode: self.mode, from: ANNA.into(), status, ..dial });
         let call = Handset::dial(&self.account, dial);
         let mut from = 0;
         for words in lines {
@@ -58,6 +73,7 @@ impl Office {
             let said = call.listen(from, Duration::from_millis(1_200), PATIENCE).await;
             assert!(matches!(said, Listened::Spoke(_)), "{said:?} before {words:?}");
             from = call.position();
+            self.speech.set_script(speech::Script { words: (*words).into(), ..speech::Script::default() });
             call.say_in_words(&speech(), words);
             call.said().await;
         }
@@ -167,6 +183,22 @@ async fn a_model_that_ollama_runs_books_an_appointment() {
     assert_eq!(office.minds.mistakes(), Vec::<String>::new());
     let (log, _folder) = office.house.stop().await;
     assert!(log.contains("the language model is loaded") && !log.contains("panicked"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_heard_over_a_stream_is_answered_by_a_model() {
+    let office = Office::by(Mode::Stream, books(), |minds| {
+        vec![("THINK", "ollama".into()), ("OLLAMA_HOST", minds.url()), ("OLLAMA_MODEL", "test-model".into())]
+    })
+    .await;
+    let call = office.call(&LINES).await;
+    assert_eq!(office.booked().await.starts_ms, tuesday().timestamp().as_millisecond());
+    let (said, troubles) = office.said("It is booked.").await;
+    assert!(!said.concat().contains(['*', '{', '<']), "{said:?}");
+    assert_eq!(troubles, Vec::<String>::new());
+    call.hang_up();
+    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    assert_eq!((office.minds.mistakes(), office.speech.mistakes()), (Vec::new(), Vec::new()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
