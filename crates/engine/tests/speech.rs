@@ -9,8 +9,12 @@
 mod faults;
 #[path = "speech/hearing.rs"]
 mod hearing;
+#[path = "speech/model.rs"]
+mod model;
 #[path = "speech/talk.rs"]
 mod talk;
+#[path = "speech/whispering.rs"]
+mod whispering;
 
 use engine::local::{Staff, Workers, worker};
 use std::{panic::catch_unwind, process::ExitCode, time::Instant};
@@ -27,7 +31,7 @@ fn main() -> ExitCode {
 
 /// As `cargo test` does: those whose name contains an argument, `--list` for its tools.
 fn test(arguments: &[String]) -> ExitCode {
-    let all = [faults::TESTS, hearing::TESTS, talk::TESTS].concat();
+    let all = [faults::TESTS, hearing::TESTS, talk::TESTS, whispering::TESTS].concat();
     if arguments.iter().any(|argument| argument == "--list") {
         for (name, _) in &all {
             println!("{name}: test");
