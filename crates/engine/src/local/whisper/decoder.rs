@@ -15,6 +15,8 @@ pub(in crate::local) struct Decoder {
 /// What it listens to at least, in samples of 16 kHz: it makes words up where there is less.
 const SHORTEST: usize = 18_000;
 const HERTZ: u32 = 16_000;
+/// More than anybody says.
+const TOKENS_A_SECOND: i32 = 10;
 
 /// Its library's log goes to nobody.
 static SILENCED: Once = Once::new();
@@ -56,6 +58,9 @@ impl Decoder {
             .set_n_threads(std::thread::available_parallelism().map_or(2, |cores| cores.get().min(8) as i32));
         params.set_language(language);
         params.set_no_context(true);
+        // Nobody waits for a second attempt at another temperature, or for more words than can be said in that time.
+        params.set_temperature_inc(0.0);
+        params.set_max_tokens((wide.len() / HERTZ as usize) as i32 * TOKENS_A_SECOND + TOKENS_A_SECOND);
         params.set_no_timestamps(true);
         params.set_suppress_nst(true);
         params.set_print_progress(false);
