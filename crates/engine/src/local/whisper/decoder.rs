@@ -54,13 +54,14 @@ impl Decoder {
             (true, false) => None,
         };
         let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
-        params
-            .set_n_threads(std::thread::available_parallelism().map_or(2, |cores| cores.get().min(8) as i32));
+        let cores = std::thread::available_parallelism().map_or(2, usize::from).min(8);
+        params.set_n_threads(i32::try_from(cores).expect("there are eight at most"));
         params.set_language(language);
         params.set_no_context(true);
         // Nobody waits for a second attempt at another temperature, or for more words than can be said in that time.
         params.set_temperature_inc(0.0);
-        params.set_max_tokens((wide.len() / HERTZ as usize) as i32 * TOKENS_A_SECOND + TOKENS_A_SECOND);
+        let seconds = i32::try_from(wide.len() / HERTZ as usize).unwrap_or(30);
+        params.set_max_tokens((seconds + 1) * TOKENS_A_SECOND);
         params.set_no_timestamps(true);
         params.set_suppress_nst(true);
         params.set_print_progress(false);
