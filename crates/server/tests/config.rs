@@ -475,3 +475,22 @@ fn what_a_page_set_counts_over_the_file_and_under_the_environment() {
     live.heed_page(Vec::new()).expect("heeded");
     assert_eq!(open(&live.get(), 0), Vec::<i8>::new());
 }
+
+#[test]
+fn a_key_goes_to_no_other_service_than_its_own() {
+    let place = |more: &[(&str, &str)]| {
+        let ours = [("HEAR", "openai"), ("OPENAI_API_KEY", "sk-of-openai")];
+        let (config, _) = load(&environment(&[&ours, more].concat()));
+        match server::settings::hear(&config, &reqwest::Client::new()) {
+            engine::local::parts::Hear::OpenAi(ear) => (ear.place.url, ear.place.authorization.is_some()),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(place(&[]), ("https://api.openai.com/v1".into(), true));
+    let elsewhere = ("HEAR_URL", "http://10.0.0.5:8000/v1");
+    assert_eq!(place(&[elsewhere]), ("http://10.0.0.5:8000/v1".into(), false));
+    assert_eq!(
+        place(&[elsewhere, ("HEAR_API_KEY", "gsk-of-theirs")]),
+        ("http://10.0.0.5:8000/v1".into(), true)
+    );
+}

@@ -8,13 +8,16 @@ mod words;
 use engine::{
     ApiKey,
     local::{
-        Hypothesis, Speech, SpeechStream,
+        Hypothesis, Speech, SpeechStream, Workers,
+        parts::{self, Hear, Speak},
+        piper::Piper,
         web::{PATIENCE, Place},
+        whisper::Ear,
     },
 };
 use futures_util::StreamExt as _;
 use sim::speech::{Fault, Script, Speech as Service};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub const FAULTS: [Fault; 9] = [
     Fault::Status(401),
@@ -74,4 +77,34 @@ pub async fn samples(speech: SpeechStream) -> usize {
 /// A sentence for the owner: it names the service, and not the key.
 pub fn is_sentence(why: &str, peer: &str) {
     assert!(why.contains(peer) && why.len() < 400 && !why.contains("a-key-of-the-test"), "{why}");
+}
+
+#[tokio::test]
+async fn what_a_part_lacks_is_named_and_a_voice_it_lacks_replaced() {
+    let workers = Arc::new(Workers::new("/nowhere/earpiece"));
+    let model = "/nowhere/ggml-base.en.bin".into();
+    let hear = Hear::Whisper(Ear { model, language: "en-US".into(), prompt: String::new() });
+    let speak = Speak::Piper(Piper::new("/nowhere/piper", "/nowhere"));
+    let missing = parts::missing(&hear, &speak, "", "en-US", &workers).await.join("\n");
+    for named in
+        ["earpiece models pull whisper-base.en", "pip install piper-tts", "models pull en_US-lessac-medium"]
+    {
+        assert!(missing.contains(named), "{named}: {missing}");
+    }
+    let voices = [
+        (Speak::Flite, "rms", "rms"),
+        (Speak::Flite, "marin", "slt"),
+        (Speak::Espeak, "", "de"),
+        (Speak::Espeak, "slt", "de"),
+        (Speak::Espeak, "en-gb", "en-gb"),
+        (speak, "marin", "en_US-lessac-medium"),
+    ];
+    for (speak, wished, voice) in voices {
+        assert_eq!(speak.tts(&workers, wished, "de-DE").1, voice, "{speak:?} {wished}");
+    }
+    assert_eq!(
+        parts::missing(&Hear::PocketSphinx, &Speak::Espeak, "", "de", &workers).await.len(),
+        1,
+        "no worker starts"
+    );
 }
