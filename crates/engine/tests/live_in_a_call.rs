@@ -152,7 +152,11 @@ impl World {
             Output::Engine(command) => self.live.write(self.now, command, &mut self.out),
             Output::Tool(call) => self.tools.push(call.id),
             Output::Note(note) => self.notes.push(note),
-            other => panic!("{other:?}"),
+            Output::Pin(_)
+            | Output::Reopen(_)
+            | Output::TakeMessage
+            | Output::Renew(_)
+            | Output::Swap { .. } => panic!("no PIN is asked for and no engine fails: {output:?}"),
         }
     }
 

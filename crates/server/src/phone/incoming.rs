@@ -20,7 +20,7 @@ pub enum Refused {
     #[error("it is not signed")]
     Unsigned,
     #[error(
-        "its signature is wrong for every address it may have been sent to; `earpiece explain twilio` tells more"
+        "its signature is wrong for every address it may have been sent to; `earpiece explain <carrier>` tells more"
     )]
     WrongSignature,
     #[error("{0}")]

@@ -61,7 +61,7 @@ async fn a_crash_of_whoever_recovers_is_recovered_from(address: String) {
         finished += u32::from(recovered.await.is_some());
         case.recovered(&rig).await;
         if finished == 2 {
-            assert!(waits > 3, "it waited too seldom to have been cut anywhere");
+            assert!(waits > 1, "it waited too seldom to have been cut anywhere");
             return;
         }
     }
@@ -208,7 +208,8 @@ async fn dying_everywhere(address: &str, deed: Deed) {
     let rig = Rig::new(&open(address).await);
     let mut day = 0;
     let waited = dying_at_every_wait(address, &rig, deed, &mut day).await;
-    assert!(waited > 3, "{deed:?} waited but {waited} times");
+    // What the database answers before it is asked a second time is not waited for: how often that is, is the machine's affair.
+    assert!(waited > 0, "{deed:?} never waited");
     let steps = dying_at_every_step_elsewhere(address, &rig, deed, &mut day).await;
     assert!(steps >= 2, "{deed:?} went elsewhere but {steps} times");
 }

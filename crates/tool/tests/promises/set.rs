@@ -23,7 +23,7 @@ async fn the_tools_have_the_names_and_arguments_that_were_promised() {
         .collect();
     let expected: Vec<(&str, Vec<&str>)> = vec![
         ("hang_up", vec![]),
-        ("transfer", vec!["to"]),
+        ("transfer", vec!["reason", "to"]),
         ("check_calendar_availability", vec!["datetime_end", "datetime_start", "original_datetime"]),
         ("find_free_slots", vec!["datetime_end", "datetime_start"]),
         ("list_appointments", vec!["datetime_end", "datetime_start"]),
