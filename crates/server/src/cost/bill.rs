@@ -1,6 +1,6 @@
 //! The bill of one call, written down as it grows.
 
-use super::{Micros, Spending, Sums, sums};
+use super::{Micros, Price, Spending, Sums, sums};
 use crate::{app::App, clock, config::EngineKind, insist::insist};
 use call::Usage;
 use std::{future::pending, sync::Arc, time::Duration};
@@ -26,6 +26,10 @@ pub struct Bill {
     writer: mpsc::Sender<(Sums, Micros)>,
     paid_until: Option<Instant>,
     said_so: bool,
+    /// The ceilings are of more than this call: what the others spend is to be known.
+    shared: bool,
+    /// What the engine charges that was asked about last.
+    price: Option<(EngineKind, Price)>,
 }
 
 impl Bill {
@@ -46,13 +50,17 @@ impl Bill {
             writer,
             paid_until: None,
             said_so: false,
+            shared,
+            price: None,
         }
     }
 
     /// The engine reports this.
     pub fn used(&mut self, engine: Option<EngineKind>, usage: Usage) {
         let Some(engine) = engine else { return };
-        let cost = self.app.config.get().cost.prices.of(engine.name()).of(usage);
+        // What the owner has changed meanwhile counts from here on.
+        self.price = None;
+        let cost = self.price_of(engine).of(usage);
         self.add(cost);
     }
 
@@ -63,8 +71,7 @@ impl Bill {
 
     /// Waits until something has changed. Safe to cancel.
     pub async fn next(&mut self, engine: Option<EngineKind>) {
-        let price = engine.map(|engine| self.app.config.get().cost.prices.of(engine.name()));
-        let price = price.filter(|price| price.minute > 0.0);
+        let price = engine.map(|engine| self.price_of(engine)).filter(|price| price.minute > 0.0);
         let due = self.paid_until;
         let tick = async {
             match (price, due) {
@@ -82,6 +89,18 @@ impl Bill {
         }
     }
 
+    /// Asked with every frame, so it is not looked up anew.
+    fn price_of(&mut self, engine: EngineKind) -> Price {
+        match self.price {
+            Some((of, price)) if of == engine => price,
+            Some(_) | None => {
+                let price = self.app.config.get().cost.prices.of(engine.name());
+                self.price = Some((engine, price));
+                price
+            }
+        }
+    }
+
     fn add(&mut self, cost: Micros) {
         if cost <= 0 {
             return;
@@ -89,14 +108,14 @@ impl Bill {
         self.spending.spend(cost);
         self.total += cost;
         let (app, call, caller) = (self.app.clone(), self.call.clone(), self.caller.clone());
-        let (writer, total) = (self.writer.clone(), self.total);
+        let (writer, total, shared) = (self.writer.clone(), self.total, self.shared);
         self.app.tasks.spawn(async move {
             let written =
                 insist(&app.draining, "what a call cost", || app.store.call_cost(&call, total)).await;
             if let Err(error) = written {
                 return tracing::error!(%call, %error, "what a call cost could not be written down");
             }
-            if let Ok(sums) = sums(&app, &caller).await {
+            if shared && let Ok(sums) = sums(&app, &caller).await {
                 let _call_is_over = writer.try_send((sums, total));
             }
         });
