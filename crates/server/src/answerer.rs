@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{sync::oneshot, task::JoinHandle};
-use tool::Trust;
+use tool::{Tools, Trust};
 
 /// What the caller may say before the engine hears them, in bytes: ten seconds of telephone sound.
 const UNHEARD: usize = 80_000;
@@ -36,6 +36,8 @@ const TRIAL: Duration = Duration::from_secs(20);
 pub struct Answerer {
     app: Arc<App>,
     brief: Brief,
+    /// The tools of this call.
+    tools: Arc<Tools>,
     /// Whose message it is, should one be taken.
     leaving: Leaving,
     /// Engines that were not tried in this call yet, in the order in which they go on.
@@ -82,19 +84,27 @@ enum Successor {
 impl Answerer {
     /// Dials the first engine that the owner chose and that is not at rest, and has it greet. Should it fail before it
     /// is heard, the next one is dialled.
-    pub fn dial(app: &Arc<App>, brief: Brief, leaving: Leaving) -> Self {
+    pub fn dial(app: &Arc<App>, mut brief: Brief, trust: Trust, leaving: Leaving) -> Self {
         let engines = app.engines.order(&app.config.get().assistant.engines);
-        Self::with(app, brief, leaving, engines)
+        let tools = app.tools.get();
+        brief.tools = brief::tools(&tools, trust);
+        Self::with(app, brief, tools, leaving, engines)
     }
 
     /// Nobody: callers may leave a message.
     pub fn voicemail(app: &Arc<App>, brief: &Brief, leaving: Leaving) -> Self {
-        let mut answerer = Self::with(app, brief.clone(), leaving, VecDeque::new());
+        let mut answerer = Self::with(app, brief.clone(), app.tools.get(), leaving, VecDeque::new());
         answerer.seat_voicemail(false);
         answerer
     }
 
-    fn with(app: &Arc<App>, brief: Brief, leaving: Leaving, engines: VecDeque<EngineKind>) -> Self {
+    fn with(
+        app: &Arc<App>,
+        brief: Brief,
+        tools: Arc<Tools>,
+        leaving: Leaving,
+        engines: VecDeque<EngineKind>,
+    ) -> Self {
         let seat = if engines.is_empty() {
             Seat::Empty
         } else {
@@ -104,6 +114,7 @@ impl Answerer {
             app: app.clone(),
             ear: Ear::new(brief.manner, brief.format),
             brief,
+            tools,
             leaving,
             spares: VecDeque::new(),
             seat,
@@ -173,8 +184,14 @@ impl Answerer {
         }
     }
 
-    /// Offers the engine other tools than it was briefed with, at once or as soon as it is there.
-    pub fn offer(&mut self, tools: Vec<ToolSpec>) {
+    /// The tools of this call, as they were when it was dialled.
+    pub fn tools(&self) -> &Arc<Tools> {
+        &self.tools
+    }
+
+    /// Offers the engine the tools of somebody so trusted, at once or as soon as it is there.
+    pub fn offer(&mut self, trust: Trust) {
+        let tools = brief::tools(&self.tools, trust);
         match &mut self.seat {
             Seat::Empty => {}
             Seat::Taken(warm) => warm.engine.offer(&tools),
@@ -433,7 +450,9 @@ fn warming(
 
 /// Opens this engine as for a call, and closes it before anything is said.
 pub async fn try_out(app: &App, kind: EngineKind) -> Result<(), Failure> {
-    let brief = brief::of(app, "", Trust::Stranger, Manner::Duplex);
+    let trust = Trust::Stranger;
+    let tools = brief::tools(&app.tools.get(), trust);
+    let brief = Brief { tools, ..brief::of(app, "", trust, Manner::Duplex) };
     // Whoever comes into the middle of a call does not greet.
     let handover = Handover { so_far: Vec::new(), unheard: true };
     let opening = async { opening::ready(opening::open(app, kind, brief, &handover, true).await?).await };

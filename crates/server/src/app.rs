@@ -17,7 +17,7 @@ use engine::local::Workers;
 use std::sync::Arc;
 use store::{SettingRow, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tool::Tools;
+use tool::Toolbox;
 
 /// One instance of the product.
 pub struct App {
@@ -32,8 +32,8 @@ pub struct App {
     pub books: Arc<tool::calendar::Books>,
     /// What is connected to them.
     pub calendars: Calendars,
-    /// Made anew when the owner changes what they go by.
-    pub tools: Current<Tools>,
+    /// Our own are made anew when the owner changes what they go by; others come and go.
+    pub tools: Toolbox,
     /// Wakes who does what changes leave to be done.
     pub bell: Arc<Bell>,
     /// Which of them are at rest.

@@ -3,7 +3,6 @@
 use crate::{
     answerer::Answerer,
     app::App,
-    brief,
     calls::Word,
     clock,
     cost::Bill,
@@ -23,7 +22,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until, timeout},
 };
-use tool::{Errand, Trust};
+use tool::{Errand, Tools, Trust};
 
 /// How long tools may go on after their call.
 const LONGEST_ERRAND: Duration = Duration::from_secs(2 * 60);
@@ -63,6 +62,7 @@ pub struct Driven {
 /// Runs a call to its end. Tools that are under way then are run to theirs.
 pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
     let Drive { mut line, mut answerer, mut errand, mut scribe, mut told, policy, connect } = drive;
+    let tools = answerer.tools().clone();
     let policy = Policy { messages: answerer.takes_messages(), ..policy };
     let mut call = Call::new(clock::now(), line.manner(), policy);
     let (mut transfer, mut reason) = (None, String::new());
@@ -84,7 +84,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                     line.tell(&command);
                 }
                 Output::Engine(command) => answerer.tell(command),
-                Output::Tool(wanted) => drop(errands.spawn(run(app.clone(), errand.clone(), wanted))),
+                Output::Tool(wanted) => drop(errands.spawn(run(tools.clone(), errand.clone(), wanted))),
                 Output::Reopen(handover) => answerer.reopen(handover),
                 Output::TakeMessage => answerer.take_message(),
                 Output::Renew(handover) => answerer.renew(handover),
@@ -161,7 +161,7 @@ async fn judged(app: Arc<App>, errand: Errand, digits: Digits) -> PinVerdict {
 /// From now on the tools of this call run for the owner.
 fn raise(app: &Arc<App>, errand: &mut Errand, answerer: &mut Answerer) {
     errand.trust = Trust::Owner;
-    answerer.offer(brief::tools(app, Trust::Owner));
+    answerer.offer(Trust::Owner);
     tracing::info!(call = errand.call_id, "the caller has typed the owner's PIN");
     let (app, id) = (app.clone(), errand.call_id.clone());
     app.tasks.clone().spawn(async move {
@@ -172,9 +172,9 @@ fn raise(app: &Arc<App>, errand: &mut Errand, answerer: &mut Answerer) {
     });
 }
 
-async fn run(app: Arc<App>, errand: Errand, wanted: ToolCall) -> (ToolCallId, Answer) {
+async fn run(tools: Arc<Tools>, errand: Errand, wanted: ToolCall) -> (ToolCallId, Answer) {
     let id = wanted.id.clone();
-    (id, app.tools.get().run(&wanted, &errand.at(clock::now_ms())).await)
+    (id, tools.run(&wanted, &errand.at(clock::now_ms())).await)
 }
 
 /// A booking that was asked for is made and noted even if the caller hangs up meanwhile. What hangs is given up.

@@ -147,7 +147,7 @@ async fn answer(
         Known::Busy if app.draining.is_cancelled() => return Ok(Reply::Say(CLOSING.into())),
         Known::Busy => return Ok(Reply::Say(BUSY.into())),
     };
-    let expected = Expected { id: &id, from: &ring.from, engine };
+    let expected = Expected { id: &id, from: &ring.from, trust, engine };
     if manner == Manner::Turns {
         if let Some(place) = new {
             let brief = brief(app, &ring.from, trust, manner, purpose);
@@ -313,6 +313,7 @@ struct Expected<'a> {
     id: &'a str,
     /// The other's number.
     from: &'a str,
+    trust: Trust,
     engine: &'a str,
 }
 
@@ -321,7 +322,7 @@ fn dial(app: &Arc<App>, call: &Expected<'_>, brief: Brief) -> Answerer {
     let leaving = Leaving { call: call.id.to_owned(), from: call.from.to_owned() };
     match call.engine {
         voicemail::ENGINE => Answerer::voicemail(app, &brief, leaving),
-        _ => Answerer::dial(app, brief, leaving),
+        _ => Answerer::dial(app, brief, call.trust, leaving),
     }
 }
 
@@ -452,7 +453,7 @@ async fn dialled_here(app: &Arc<App>, id: &str) -> Result<Awaited, (&'static str
     let trust = Trust::named(&row.trust).ok_or(("unknown trust", "crashed"))?;
     let (other, purpose) = if row.outbound { (row.to, Some(row.purpose.as_str())) } else { (row.from, None) };
     let brief = brief(app, &other, trust, Manner::Duplex, purpose);
-    let answerer = dial(app, &Expected { id, from: &other, engine: &row.engine }, brief);
+    let answerer = dial(app, &Expected { id, from: &other, trust, engine: &row.engine }, brief);
     Ok(Awaited { answerer, place, from: other, trust })
 }
 

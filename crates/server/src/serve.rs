@@ -99,7 +99,7 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let bell = Arc::new(jobs::Bell::default());
     let books = Arc::new(tool::calendar::Books::new(store.clone()).with_announce(announcing(&bell)));
     Ok(Arc::new(App {
-        tools: Current::new(saved::tools(&config, &store, &books, &bell)),
+        tools: tool::Toolbox::new(saved::tools(&config, &store, &books, &bell)),
         books,
         bell,
         saved: Current::new(store.settings().await?),

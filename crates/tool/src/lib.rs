@@ -3,6 +3,8 @@
 //! ```text
 //!   ToolCall ── Tools::run ─► known? allowed? arguments as the schema says? ─► Tool::run ─► Answer
 //!
+//!   toolbox.rs    all the tools, while they change: a call takes those of its first moment
+//!   class.rs      what using a tool does to the world
 //!   calendar.rs   the six tools of the calendar      calendar/books.rs  the book behind them
 //!   memo.rs       take_message
 //!   message.rs    what callers and the owner are told by mail and by text
@@ -14,10 +16,14 @@
 //! the tests. To add a calendar: a type that is a [`Calendar`](calendar::remote::Calendar), in `calendar/`.
 
 pub mod calendar;
+mod class;
 pub mod memo;
 pub mod message;
+mod toolbox;
 mod tools;
 
+pub use class::{Class, Hints, guessed};
+pub use toolbox::{Ruling, Shelf, Toolbox, Unfit};
 pub use tools::{Destination, Tools};
 
 use call::Answer;
@@ -105,6 +111,12 @@ pub trait Tool: Send + Sync {
     fn spec(&self) -> Spec;
     /// The least trust that it takes.
     fn trust(&self) -> Trust;
+    /// What using it does to the world. The owner may say otherwise.
+    fn class(&self) -> Class;
+    /// Whether its answers hold words of others, such as mails and pages: data, whatever they say.
+    fn is_foreign(&self) -> bool {
+        false
+    }
     /// Does it. The arguments are an object that the schema accepts. Failing is an answer, too.
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a>;
 }

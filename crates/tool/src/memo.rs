@@ -1,7 +1,7 @@
 //! Taking a message for the owner.
 
 use crate::{
-    Errand, Running, Spec, Tool, Trust,
+    Class, Errand, Running, Spec, Tool, Trust,
     calendar::tidy,
     message::{job, words},
 };
@@ -50,6 +50,10 @@ impl Tool for TakeMessage {
 
     fn trust(&self) -> Trust {
         Trust::Stranger
+    }
+
+    fn class(&self) -> Class {
+        Class::Writes
     }
 
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {

@@ -1,7 +1,7 @@
 //! The set of tools: who may use which, and what becomes of a request that makes no sense.
 
 use crate::{
-    Errand, Running, Spec, Tool, Trust,
+    Class, Errand, Ruling, Running, Shelf, Spec, Tool, Trust, Unfit,
     calendar::{self, Books},
     memo,
 };
@@ -13,6 +13,7 @@ use jsonschema::{
 };
 use serde_json::{Value, json};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fmt,
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -34,27 +35,32 @@ pub struct Destination {
     pub address: String,
 }
 
-/// Everything the assistant can do.
+/// Everything the assistant can do, as it is at one moment.
 pub struct Tools {
-    offers: Vec<Offer>,
+    offers: Vec<Arc<Offer>>,
     destinations: Vec<Destination>,
 }
 
-struct Offer {
-    spec: Spec,
+/// A tool, and to whom it is offered.
+#[derive(Clone)]
+pub(crate) struct Offer {
+    spec: Arc<Spec>,
+    class: Class,
     trust: Trust,
-    arguments: Validator,
+    /// Nobody may use it for less.
+    least: Trust,
+    arguments: Arc<Validator>,
     /// None: the call decides it.
-    tool: Option<Box<dyn Tool>>,
+    tool: Option<Arc<dyn Tool>>,
 }
 
 impl Tools {
     /// Nothing but `hang_up` and, where there are destinations, `transfer`.
     pub fn new(destinations: Vec<Destination>) -> Self {
         let mut tools = Self { offers: Vec::new(), destinations };
-        tools.offer(hang_up(), Trust::Stranger, None);
+        tools.offer(decided(hang_up()));
         if !tools.destinations.is_empty() {
-            tools.offer(transfer(&tools.destinations), Trust::Stranger, None);
+            tools.offer(decided(transfer(&tools.destinations)));
         }
         tools
     }
@@ -82,13 +88,35 @@ impl Tools {
     /// Where its name is taken or its schema is none.
     #[must_use]
     pub fn with(mut self, tool: Box<dyn Tool>) -> Self {
-        self.offer(tool.spec(), tool.trust(), Some(tool));
+        self.offer(Offer::of(tool.into(), Trust::Stranger));
         self
+    }
+
+    /// These and the tools of the shelves, as the owner rules. What has the name of one before it is left out.
+    pub(crate) fn joined<'a>(
+        &self,
+        shelves: impl Iterator<Item = &'a Shelf>,
+        rulings: &BTreeMap<String, Ruling>,
+    ) -> Self {
+        let mut taken = BTreeSet::new();
+        let all = self.offers.iter().chain(shelves.flat_map(|shelf| &shelf.0));
+        let offers = all
+            .filter(|offer| taken.insert(offer.name()))
+            .filter_map(|offer| match rulings.get(offer.name()) {
+                Some(ruling) if offer.tool.is_some() => offer.ruled(*ruling).map(Arc::new),
+                Some(_) | None => Some(offer.clone()),
+            })
+            .collect();
+        Self { offers, destinations: self.destinations.clone() }
     }
 
     /// The tools that somebody so trusted may use.
     pub fn specs_for(&self, trust: Trust) -> Vec<Spec> {
-        self.offers.iter().filter(|offer| trust >= offer.trust).map(|offer| offer.spec.clone()).collect()
+        self.offers
+            .iter()
+            .filter(|offer| trust >= offer.trust)
+            .map(|offer| Spec::clone(&offer.spec))
+            .collect()
     }
 
     /// The names to which a call may be transferred.
@@ -122,15 +150,20 @@ impl Tools {
         }
     }
 
-    fn offer(&mut self, spec: Spec, trust: Trust, tool: Option<Box<dyn Tool>>) {
+    fn offer(&mut self, offer: Result<Offer, Unfit>) {
+        let offer = offer.unwrap_or_else(|unfit| panic!("{unfit}"));
         assert!(
-            self.offers.iter().all(|other| other.spec.name != spec.name),
+            self.offers.iter().all(|other| other.name() != offer.name()),
             "two tools called {}",
-            spec.name
+            offer.name()
         );
-        let arguments = jsonschema::validator_for(&spec.parameters).expect("a tool's schema is a schema");
-        self.offers.push(Offer { spec, trust, arguments, tool });
+        self.offers.push(Arc::new(offer));
     }
+}
+
+/// What the call itself decides.
+fn decided(spec: Spec) -> Result<Offer, Unfit> {
+    Offer::new(spec, Class::Writes, Trust::Stranger, Trust::Stranger, None)
 }
 
 impl fmt::Debug for Tools {
@@ -140,6 +173,37 @@ impl fmt::Debug for Tools {
 }
 
 impl Offer {
+    /// This tool, for nobody less than `least`.
+    pub(crate) fn of(tool: Arc<dyn Tool>, least: Trust) -> Result<Self, Unfit> {
+        Self::new(tool.spec(), tool.class(), tool.trust(), least, Some(tool))
+    }
+
+    fn new(
+        spec: Spec,
+        class: Class,
+        trust: Trust,
+        least: Trust,
+        tool: Option<Arc<dyn Tool>>,
+    ) -> Result<Self, Unfit> {
+        let arguments = jsonschema::validator_for(&spec.parameters).map_err(|error| Unfit {
+            name: spec.name.clone(),
+            why: format!("its schema is none: {error}"),
+        })?;
+        let (spec, arguments) = (Arc::new(spec), Arc::new(arguments));
+        Ok(Self { spec, class, trust: trust.max(least), least, arguments, tool })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// The same as the owner rules; none where nobody is to have it.
+    fn ruled(&self, ruling: Ruling) -> Option<Self> {
+        let class = ruling.class.unwrap_or(self.class);
+        let trust = ruling.trust.unwrap_or(self.trust).max(self.least);
+        (!ruling.off).then(|| Self { class, trust, ..self.clone() })
+    }
+
     fn checked(&self, arguments: Value) -> Result<Value, String> {
         let wrong = self.arguments.iter_errors(&arguments).next().map(|error| explain(&error));
         wrong.map_or(Ok(arguments), Err)

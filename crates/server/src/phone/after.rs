@@ -104,7 +104,7 @@ async fn goes_on(
         brief.greeting = if remembers { String::new() } else { ANEW.into() };
     }
     let told = cut.is_some() && remembers && !brief.so_far.is_empty();
-    let mut answerer = dial(app, &Expected { id: &row.id, from: other, engine: &row.engine }, brief);
+    let mut answerer = dial(app, &Expected { id: &row.id, from: other, trust, engine: &row.engine }, brief);
     if told {
         answerer.tell(EngineCommand::Say(GO_ON.into()));
     }

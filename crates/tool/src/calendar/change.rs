@@ -4,7 +4,7 @@ use super::{
     Booking, Contact, Moving, Wish,
     office::{Office, a_kind, datetime, line, nothing, read_back, text, tidy, unavailable, with_kind},
 };
-use crate::{Errand, Running, Spec, Tool, Trust};
+use crate::{Class, Errand, Running, Spec, Tool, Trust};
 use call::{Answer, Effect};
 use jiff::Zoned;
 use serde_json::{Value, json};
@@ -47,6 +47,10 @@ impl Tool for Create {
 
     fn trust(&self) -> Trust {
         Trust::Stranger
+    }
+
+    fn class(&self) -> Class {
+        Class::Writes
     }
 
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
@@ -177,6 +181,10 @@ impl Tool for Reschedule {
         Trust::Stranger
     }
 
+    fn class(&self) -> Class {
+        Class::Writes
+    }
+
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
         Box::pin(async move { self.reschedule(&arguments, errand).await.unwrap_or_else(|answer| answer) })
     }
@@ -236,6 +244,10 @@ impl Tool for Cancel {
 
     fn trust(&self) -> Trust {
         Trust::Stranger
+    }
+
+    fn class(&self) -> Class {
+        Class::Writes
     }
 
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {

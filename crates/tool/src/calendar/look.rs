@@ -4,7 +4,7 @@ use super::{
     Entry, Slot,
     office::{self, Office, Rules, a_kind, datetime, iso, line, name_all, unavailable, with_kind},
 };
-use crate::{Errand, Running, Spec, Tool, Trust};
+use crate::{Class, Errand, Running, Spec, Tool, Trust};
 use call::Answer;
 use jiff::{ToSpan, Zoned};
 use serde_json::{Value, json};
@@ -45,6 +45,10 @@ impl Tool for Check {
 
     fn trust(&self) -> Trust {
         Trust::Stranger
+    }
+
+    fn class(&self) -> Class {
+        Class::Reads
     }
 
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
@@ -114,6 +118,10 @@ impl Tool for Find {
 
     fn trust(&self) -> Trust {
         Trust::Stranger
+    }
+
+    fn class(&self) -> Class {
+        Class::Reads
     }
 
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
@@ -201,6 +209,10 @@ impl Tool for List {
 
     fn trust(&self) -> Trust {
         Trust::Stranger
+    }
+
+    fn class(&self) -> Class {
+        Class::Reads
     }
 
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {

@@ -3,7 +3,8 @@
 use crate::office::{Office, anna, data, errand, nobody, owner, refused};
 use call::{Answer, Effect, ToolCall, ToolCallId};
 use serde_json::{Value, json};
-use tool::{Errand, Running, Spec, Tool, Tools, Trust};
+use std::sync::Arc;
+use tool::{Class, Errand, Ruling, Running, Shelf, Spec, Tool, Toolbox, Tools, Trust};
 
 #[tokio::test]
 async fn the_tools_have_the_names_and_arguments_that_were_promised() {
@@ -149,6 +150,10 @@ impl Tool for Bomb {
         Trust::Known
     }
 
+    fn class(&self) -> Class {
+        Class::Reads
+    }
+
     fn run<'a>(&'a self, arguments: Value, _: &'a Errand) -> Running<'a> {
         Box::pin(async move {
             tokio::task::yield_now().await;
@@ -177,6 +182,107 @@ async fn a_tool_is_neither_offered_to_nor_run_for_those_it_is_not_for() {
         let answer = tools.run(&wanted("{\"quiet\":true}"), &errand(trust, "", "")).await;
         assert_eq!(answer.ok, allowed, "{answer:?}");
     }
+}
+
+/// A tool of a server's.
+struct Far(&'static str, Trust);
+
+impl Tool for Far {
+    fn spec(&self) -> Spec {
+        Spec { name: self.0.into(), description: "Far away.".into(), parameters: json!({"type": "object"}) }
+    }
+
+    fn trust(&self) -> Trust {
+        self.1
+    }
+
+    fn class(&self) -> Class {
+        Class::Writes
+    }
+
+    fn run<'a>(&'a self, _: Value, _: &'a Errand) -> Running<'a> {
+        Box::pin(async { Answer::said("Done.") })
+    }
+}
+
+fn shelf(tools: &[(&'static str, Trust)]) -> Shelf {
+    let far = |(name, trust): &(&'static str, Trust)| -> Arc<dyn Tool> { Arc::new(Far(name, *trust)) };
+    let (shelf, unfit) = Shelf::of(tools.iter().map(far));
+    assert_eq!(unfit, []);
+    shelf
+}
+
+fn names(tools: &Tools, trust: Trust) -> Vec<String> {
+    tools.specs_for(trust).into_iter().map(|spec| spec.name).collect()
+}
+
+#[tokio::test]
+async fn a_call_keeps_the_tools_it_began_with() {
+    let toolbox = Toolbox::new(Tools::new(Vec::new()));
+    toolbox.put("tasks", shelf(&[("add_task", Trust::Owner)]));
+    let begun = toolbox.get();
+    toolbox.put("tasks", shelf(&[("list_tasks", Trust::Owner)]));
+    assert_eq!(names(&begun, Trust::Owner), ["hang_up", "add_task"]);
+    let call = ToolCall { name: "add_task".into(), ..wanted("{}") };
+    assert!(begun.run(&call, &owner()).await.ok);
+    assert_eq!(names(&toolbox.get(), Trust::Owner), ["hang_up", "list_tasks"]);
+    toolbox.remove("tasks");
+    assert_eq!(names(&toolbox.get(), Trust::Owner), ["hang_up"]);
+}
+
+#[test]
+fn a_shelf_is_never_offered_to_strangers_whatever_it_or_the_owner_says() {
+    let toolbox = Toolbox::new(Tools::new(Vec::new()));
+    toolbox.put("a", shelf(&[("easy", Trust::Stranger), ("mine", Trust::Owner)]));
+    assert_eq!(names(&toolbox.get(), Trust::Stranger), ["hang_up"]);
+    assert_eq!(names(&toolbox.get(), Trust::Known), ["hang_up", "easy"]);
+    let to_all = Ruling { trust: Some(Trust::Stranger), ..Ruling::default() };
+    toolbox.rule([("mine".to_owned(), to_all)].into());
+    assert_eq!(names(&toolbox.get(), Trust::Stranger), ["hang_up"]);
+    assert_eq!(names(&toolbox.get(), Trust::Known), ["hang_up", "easy", "mine"]);
+    let off = Ruling { off: true, ..Ruling::default() };
+    toolbox.rule([("mine".to_owned(), off), ("hang_up".to_owned(), off)].into());
+    assert_eq!(names(&toolbox.get(), Trust::Owner), ["hang_up", "easy"]);
+}
+
+#[test]
+fn no_shelf_takes_the_place_of_a_tool_that_is_there() {
+    let toolbox = Toolbox::new(Tools::new(Vec::new()).with(Box::new(Bomb)));
+    toolbox.put("b", shelf(&[("hang_up", Trust::Known), ("bomb", Trust::Known), ("x", Trust::Known)]));
+    toolbox.put("a", shelf(&[("x", Trust::Owner)]));
+    let specs = toolbox.get().specs_for(Trust::Owner);
+    let descriptions: Vec<_> =
+        specs.iter().map(|spec| (spec.name.as_str(), spec.description.as_str())).collect();
+    assert_eq!(descriptions[1..], [("bomb", "Panics."), ("x", "Far away.")]);
+    assert_eq!(names(&toolbox.get(), Trust::Known), ["hang_up", "bomb"]);
+}
+
+#[test]
+fn a_tool_without_a_schema_or_a_name_of_its_own_is_left_out_and_said() {
+    struct Shapeless;
+    impl Tool for Shapeless {
+        fn spec(&self) -> Spec {
+            Spec {
+                name: "odd".into(),
+                description: String::new(),
+                parameters: json!({"type": "no such type"}),
+            }
+        }
+        fn trust(&self) -> Trust {
+            Trust::Owner
+        }
+        fn class(&self) -> Class {
+            Class::Reads
+        }
+        fn run<'a>(&'a self, _: Value, _: &'a Errand) -> Running<'a> {
+            Box::pin(async { Answer::said("") })
+        }
+    }
+    let tools: [Arc<dyn Tool>; 3] =
+        [Arc::new(Shapeless), Arc::new(Far("x", Trust::Known)), Arc::new(Far("x", Trust::Known))];
+    let (shelf, unfit) = Shelf::of(tools);
+    assert_eq!(shelf.len(), 1);
+    assert_eq!(unfit.iter().map(|unfit| unfit.name.as_str()).collect::<Vec<_>>(), ["odd", "x"]);
 }
 
 #[tokio::test]
