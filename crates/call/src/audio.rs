@@ -42,6 +42,20 @@ impl Format {
             Format::Pcm { .. } => 2,
         }
     }
+
+    /// The byte that sounds like nothing.
+    pub fn silent_byte(self) -> u8 {
+        match self {
+            Format::Ulaw => 0xFF,
+            Format::Alaw => 0xD5,
+            Format::Pcm { .. } => 0,
+        }
+    }
+
+    /// So much of nothing to hear.
+    pub fn silence(self, length: Duration) -> Vec<u8> {
+        vec![self.silent_byte(); self.bytes(length)]
+    }
 }
 
 /// A stretch of sound. Cloning, moving and splitting it never copies samples.

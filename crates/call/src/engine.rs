@@ -1,7 +1,7 @@
 //! The one who answers: a realtime model, an agent service, or the local cascade.
 
 use crate::{Answer, Chunk, ToolCall, ToolCallId};
-use std::time::Duration;
+use std::{ops::AddAssign, time::Duration};
 
 /// One thing the assistant says, the unit of truncation. Engines name them; we number them in the order in which
 /// they began.
@@ -29,6 +29,17 @@ pub struct Usage {
     pub text_tokens_out: u64,
     /// Of the tokens in, those billed as cached.
     pub cached_tokens: u64,
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, more: Self) {
+        let Self { audio_tokens_in, audio_tokens_out, text_tokens_in, text_tokens_out, cached_tokens } = more;
+        self.audio_tokens_in = self.audio_tokens_in.saturating_add(audio_tokens_in);
+        self.audio_tokens_out = self.audio_tokens_out.saturating_add(audio_tokens_out);
+        self.text_tokens_in = self.text_tokens_in.saturating_add(text_tokens_in);
+        self.text_tokens_out = self.text_tokens_out.saturating_add(text_tokens_out);
+        self.cached_tokens = self.cached_tokens.saturating_add(cached_tokens);
+    }
 }
 
 /// Why an engine cannot go on, in words for its owner.

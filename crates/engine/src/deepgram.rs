@@ -22,7 +22,6 @@
 //! Source: <https://developers.deepgram.com/docs/voice-agent>, and the package `deepgram-sdk`.
 
 mod config;
-mod errands;
 mod event;
 mod fault;
 mod hearing;
@@ -35,28 +34,36 @@ mod timers;
 
 pub use config::{ADDRESS, Config, LISTEN, PROVIDER, PROVIDERS, SPEAK, THINK, has_voice, takes_temperature};
 
-use crate::{Brief, Dialect, Outbox, ToolSpec};
+use crate::{
+    Brief, Dialect, Outbox, Tally, ToolSpec,
+    dialect::{
+        access::{Access, Service},
+        errands::Errands,
+        fault::{closed, plain},
+        message::send,
+        timers::Timers,
+        troubles::Troubles,
+    },
+};
 use bytes::Bytes;
 use call::{EngineCommand, EngineEvent, Failure, Format, ItemId, Manner, Transcript, Usage};
-use errands::Errands;
 use event::Event;
 use hearing::{Caller, Hearing};
-use http::{HeaderValue, Request, Uri, header::AUTHORIZATION};
+use http::Request;
 use replies::{Expected, Replies};
 use speech::Speech;
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
-use timers::{Timer, Timers};
+use timers::Timer;
 
 /// One session with Deepgram Voice Agent.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, learned at its own time")]
 #[derive(Debug)]
 pub struct Deepgram {
     config: Config,
-    address: Uri,
-    authorization: HeaderValue,
+    access: Access,
     phase: Phase,
     /// What is to be configured once the service has said welcome.
     brief: Option<Box<Brief>>,
@@ -73,10 +80,11 @@ pub struct Deepgram {
     tools_changed: bool,
     /// Keys that were pressed one after the other.
     keys: String,
-    timers: Timers,
+    timers: Timers<Timer>,
     speech: Speech,
     replies: Replies,
-    errands: Errands,
+    /// The tools that have no answer yet, by name.
+    errands: Errands<String>,
     hearing: Hearing,
     /// Half a sample that came before the other half.
     half: Option<u8>,
@@ -87,8 +95,7 @@ pub struct Deepgram {
     /// What the agent is to be told that was not heard, once the caller does not speak; and how often it was.
     unheard: VecDeque<String>,
     accounts: u32,
-    troubles: u64,
-    tally: Tally,
+    troubles: Troubles,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,21 +106,6 @@ enum Phase {
     Configuring,
     Talking,
     Over,
-}
-
-/// What was passed over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Messages of types that we do not know.
-    pub unknown: u64,
-    /// Messages that are not what their type says, or no JSON at all.
-    pub malformed: u64,
-    /// Bytes of voice that came after they were unwanted, or before the session was ready.
-    pub late_voice: u64,
-    /// Chunks of the caller's sound that came before the session was ready, or in another format than agreed.
-    pub unheard: u64,
-    /// Messages about something going wrong, beyond those that were told.
-    pub untold: u64,
 }
 
 /// How long the service may take to say welcome and apply the settings.
@@ -133,38 +125,23 @@ const STALE: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_secs(1);
 /// The service wants to hear from us at least so often, if only that we are there.
 const KEEP_ALIVE: Duration = Duration::from_secs(8);
-/// How long a line may be still while the caller speaks; then silence takes the place of its sound, so much at once
-/// and no more than so much.
-const STILL: Duration = Duration::from_millis(750);
-const SILENCE: Duration = Duration::from_secs(1);
-const MADE_UP: Duration = Duration::from_secs(10);
 /// How long after a key another may follow before they are acted on.
 const KEYS: Duration = Duration::from_millis(1_500);
-/// Troubles worth telling, in one session.
-const TROUBLES: u64 = 32;
 
 /// What the prompt begins with: of what we say in the caller's name.
 const BRACKETS: &str = "What stands in [square brackets] comes from the telephone and not from the caller: do as it says, \
                         never read it out, and never answer it by itself.";
 
+const SERVICE: Service =
+    Service { name: "Deepgram", interface: "Deepgram", variable: "DEEPGRAM_API_KEY", scheme: "Token" };
+
 impl Deepgram {
     /// A session that is yet to be opened. Fails lastingly where the address or the key can never be used.
     pub fn new(config: Config) -> Result<Self, Failure> {
-        let lasting = |why: &str| Failure { why: why.to_owned(), lasting: true };
-        if config.key.expose().is_empty() {
-            return Err(lasting("Deepgram wants a key; set DEEPGRAM_API_KEY."));
-        }
-        let mut authorization = HeaderValue::try_from(format!("Token {}", config.key.expose()))
-            .map_err(|_| lasting("The key for Deepgram has characters in it that no key has."))?;
-        authorization.set_sensitive(true);
-        let address = config
-            .url
-            .parse()
-            .map_err(|_| lasting("The address of Deepgram is none; it should begin with wss://."))?;
+        let access = Access::new(&SERVICE, &config.key, &config.url)?;
         Ok(Self {
             config,
-            address,
-            authorization,
+            access,
             phase: Phase::Connecting,
             brief: None,
             prompt: String::new(),
@@ -185,14 +162,13 @@ impl Deepgram {
             mute: 0,
             unheard: VecDeque::new(),
             accounts: 0,
-            troubles: 0,
-            tally: Tally::default(),
+            troubles: Troubles::with("Deepgram"),
         })
     }
 
     /// What was passed over so far.
     pub fn tally(&self) -> Tally {
-        self.tally
+        self.troubles.tally
     }
 
     /// Sends what is to be said next, and notices when there is nothing more.
@@ -206,7 +182,7 @@ impl Deepgram {
         if !self.timers.is_set(Timer::Again)
             && let Some(words) = self.replies.next_words()
         {
-            request::send(&mut out.wire, &request::inject_agent(words, unwanted));
+            send(&mut out.wire, &request::inject_agent(words, unwanted));
             self.timers.set(Timer::Said, now + ANSWERS);
         }
         if !speaks
@@ -235,16 +211,6 @@ impl Deepgram {
         self.timers.set(Timer::Answered, until);
     }
 
-    /// A sentence for the owner, who need not read it a thousand times.
-    fn trouble(&mut self, why: String, out: &mut Outbox) {
-        if self.troubles == TROUBLES {
-            self.tally.untold += 1;
-        } else {
-            self.troubles += 1;
-            out.events.push_back(EngineEvent::Trouble(why));
-        }
-    }
-
     fn fail(&mut self, why: impl Into<String>, lasting: bool, out: &mut Outbox) {
         if self.phase == Phase::Over {
             return;
@@ -252,35 +218,27 @@ impl Deepgram {
         self.end_item(out);
         self.phase = Phase::Over;
         self.timers = Timers::default();
-        out.events.push_back(EngineEvent::Failed(Failure { why: why.into(), lasting }));
-        out.close = true;
+        out.fail(why, lasting);
     }
 }
 
 impl Dialect for Deepgram {
     fn open(&self) -> Request<()> {
-        let mut request = Request::new(());
-        *request.uri_mut() = self.address.clone();
-        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
-        request
+        self.access.open()
     }
 
     fn greet(&mut self, now: Instant, brief: Brief, out: &mut Outbox) {
         self.timers.set(Timer::Confirmed, now + CONFIRMS);
         if !brief.voice.is_empty() && !has_voice(&brief.voice) {
             let voice = request::voice(&self.config, "").to_owned();
-            self.trouble(
-                format!("Deepgram has no voice {:?}; {voice} speaks.", fault::plain(&brief.voice)),
-                out,
-            );
+            self.troubles
+                .tell(format!("Deepgram has no voice {:?}; {voice} speaks.", plain(&brief.voice)), out);
         }
         self.prompt = format!("{}\n\n{BRACKETS}", brief.instructions);
         if let Some(fitting) = request::fitting(&self.prompt) {
             self.prompt = fitting;
-            self.trouble(
-                "The instructions are longer than Deepgram takes; their middle is left out.".into(),
-                out,
-            );
+            self.troubles
+                .tell("The instructions are longer than Deepgram takes; their middle is left out.", out);
         }
         self.tools.clone_from(&brief.tools);
         self.format = brief.format;
@@ -295,7 +253,7 @@ impl Dialect for Deepgram {
         }
         match serde_json::from_str::<Event>(message) {
             Ok(event) => self.on_event(now, event, out),
-            Err(_) => self.malformed("a message that cannot be read", out),
+            Err(_) => self.troubles.malformed("a message that cannot be read", out),
         }
     }
 
@@ -327,21 +285,15 @@ impl Dialect for Deepgram {
         match self.phase {
             Phase::Connecting | Phase::Configuring => self.tools_changed = true,
             Phase::Talking => {
-                request::send(&mut out.wire, &request::update_think(&self.config, &self.prompt, &self.tools));
+                send(&mut out.wire, &request::update_think(&self.config, &self.prompt, &self.tools));
             }
             Phase::Over => {}
         }
     }
 
     fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox) {
-        let reason = fault::plain(reason);
-        let lasting = self.phase != Phase::Talking && reason.contains("INVALID_SETTINGS");
-        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        let why = match code {
-            Some(code) => format!("Deepgram closed the connection ({code}){reason}."),
-            None => "Deepgram closed the connection without a word.".to_owned(),
-        };
-        self.fail(why, lasting, out);
+        let lasting = self.phase != Phase::Talking && plain(reason).contains("INVALID_SETTINGS");
+        self.fail(closed("Deepgram", code, reason), lasting, out);
     }
 
     fn longest(&self) -> Option<Duration> {
@@ -401,7 +353,7 @@ impl Deepgram {
         if self.mute > 1 {
             self.fail(why, false, out);
         } else {
-            self.trouble(why.to_owned(), out);
+            self.troubles.tell(why.to_owned(), out);
         }
     }
 
@@ -418,13 +370,6 @@ impl Deepgram {
         let Some(item) = self.speech.current().filter(|item| item.has_sounded()) else { return };
         if !std::mem::replace(&mut item.said, true) && !item.words.is_empty() {
             out.events.push_back(said(item.number, item.words.clone(), false));
-        }
-    }
-
-    fn malformed(&mut self, what: &str, out: &mut Outbox) {
-        self.tally.malformed += 1;
-        if self.tally.malformed == 1 {
-            self.trouble(format!("Deepgram sent {what}."), out);
         }
     }
 }

@@ -7,22 +7,20 @@
 //! ```
 //!
 //! A [`Dialect`] is pure: it keeps what the service keeps (which response runs, which item is which) and translates.
-//! `socket.rs` is its only connection to the world. To add an engine: one file with a type that is a `Dialect`, its
-//! fixtures, a strict stand-in in `sim`, one arm where the server chooses the engine.
+//! `socket.rs` is its only connection to the world; what several of them need is in `dialect/`. To add an engine: one file
+//! with a type that is a `Dialect`, its fixtures, a strict stand-in in `sim`, one arm where the server chooses the engine.
 
 pub mod deepgram;
+mod dialect;
 pub mod live;
 pub mod local;
 pub mod openai;
 pub mod socket;
 
-use bytes::Bytes;
-use call::{EngineCommand, EngineEvent, Format, Manner, Wire};
-use std::{
-    collections::VecDeque,
-    fmt,
-    time::{Duration, Instant},
-};
+pub use dialect::{Dialect, Outbox, Tally};
+
+use call::{EngineCommand, EngineEvent, Format, Manner};
+use std::{fmt, time::Duration};
 
 /// One engine, whichever it is. The one who drives it alternates: everything there is to [`tell`](Self::tell), then
 /// [`next`](Self::next), which is what sends it.
@@ -124,41 +122,4 @@ pub struct ToolSpec {
     pub description: String,
     /// JSON schema of the arguments, an object.
     pub parameters: serde_json::Value,
-}
-
-/// What a dialect has to say: events to the call, messages to the service.
-#[derive(Debug, Default)]
-pub struct Outbox {
-    pub events: VecDeque<EngineEvent>,
-    pub wire: Wire,
-    /// Close the connection once the wire is empty.
-    pub close: bool,
-}
-
-/// One service's wire format, and the state that it obliges us to keep.
-pub trait Dialect: Send {
-    /// The request that opens the connection: address and headers. A header that must not be shown is marked sensitive.
-    fn open(&self) -> http::Request<()>;
-    /// The connection stands: configure the session as briefed.
-    fn greet(&mut self, now: Instant, brief: Brief, out: &mut Outbox);
-    /// Reads one text message.
-    fn read(&mut self, now: Instant, message: &str, out: &mut Outbox);
-    /// Reads one binary message; false where the service has none.
-    fn read_binary(&mut self, _now: Instant, _message: Bytes, _out: &mut Outbox) -> bool {
-        false
-    }
-    fn write(&mut self, now: Instant, command: EngineCommand, out: &mut Outbox);
-    /// The tools are these from now on, where the service can be told so in mid-call.
-    fn offer(&mut self, _tools: &[ToolSpec], _out: &mut Outbox) {}
-    /// The connection is closed, with this code and reason where the service gave any. Says `Failed`, unless it did.
-    fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox);
-    /// After how long the service ends a session, if it does.
-    fn longest(&self) -> Option<Duration> {
-        None
-    }
-    /// Nobody wants the session any more: a last word to the service, where it has one for that.
-    fn farewell(&mut self, _out: &mut Outbox) {}
-    /// When [`wake`](Self::wake) is due, if ever.
-    fn deadline(&self) -> Option<Instant>;
-    fn wake(&mut self, now: Instant, out: &mut Outbox);
 }

@@ -35,14 +35,20 @@ mod work;
 pub use config::{ADDRESS, BACKEND, Config, MODEL, VOICE, has_voice, voices};
 
 use crate::{
-    Brief, Dialect, Outbox, ToolSpec,
-    openai::{fault::plain, speaking::Blocks},
+    Brief, Dialect, Outbox, Tally, ToolSpec,
+    dialect::{
+        access::{Access, Service},
+        fault::{closed, plain},
+        message::send,
+        troubles::Troubles,
+    },
+    openai::{event::unreadable, speaking::Blocks},
 };
 use call::{EngineCommand, EngineEvent, Failure, Format, Manner, Usage};
 use clock::Clock;
 use ear::Ear;
 use event::Event;
-use http::{HeaderValue, Request, Uri, header::AUTHORIZATION};
+use http::Request;
 use request::Append;
 use std::time::{Duration, Instant};
 use voice::Voice;
@@ -53,8 +59,7 @@ use work::Work;
 #[derive(Debug)]
 pub struct Live {
     config: Config,
-    address: Uri,
-    authorization: HeaderValue,
+    access: Access,
     /// When this session was asked for, in Unix seconds.
     opened: u64,
     /// How long it lasts.
@@ -93,8 +98,7 @@ pub struct Live {
     number: u32,
     /// How often in a row the model behind the voice failed.
     faults: u32,
-    troubles: u64,
-    tally: Tally,
+    troubles: Troubles,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,23 +107,6 @@ enum Phase {
     Starting,
     Talking,
     Over,
-}
-
-/// What was passed over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Messages of types that we do not know.
-    pub unknown: u64,
-    /// Messages that are not what their type says, or no JSON at all.
-    pub malformed: u64,
-    /// Bytes of voice that came after they were unwanted.
-    pub late_voice: u64,
-    /// Chunks of the caller's sound that came before the session was ready, or in another format than agreed.
-    pub unheard: u64,
-    /// Bytes of the caller's sound that were cut out of a burst.
-    pub cut: u64,
-    /// Messages about something going wrong, beyond those that were told.
-    pub untold: u64,
 }
 
 /// How long the service may take to confirm the session.
@@ -136,30 +123,20 @@ const FOLLOWS: Duration = Duration::from_secs(3);
 const FROZEN: Duration = Duration::from_secs(6);
 /// How long after a key another may follow before they are acted on.
 const KEYS: Duration = Duration::from_millis(1_500);
-/// Troubles worth telling, in one session.
-const TROUBLES: u64 = 32;
 /// Wishes before the session is ready.
 const EARLY: usize = 32;
+
+const SERVICE: Service =
+    Service { name: "OpenAI", interface: "OpenAI Live", variable: "OPENAI_API_KEY", scheme: "Bearer" };
 
 impl Live {
     /// A session that is yet to be opened, at this moment in Unix seconds. Fails lastingly where the address or the key can
     /// never be used.
     pub fn new(config: Config, opened: u64) -> Result<Self, Failure> {
-        let lasting = |why: &str| Failure { why: why.to_owned(), lasting: true };
-        if config.key.expose().is_empty() {
-            return Err(lasting("OpenAI wants a key; set OPENAI_API_KEY."));
-        }
-        let mut authorization = HeaderValue::try_from(format!("Bearer {}", config.key.expose()))
-            .map_err(|_| lasting("The key for OpenAI has characters in it that no key has."))?;
-        authorization.set_sensitive(true);
-        let address = config
-            .url
-            .parse()
-            .map_err(|_| lasting("The address of OpenAI Live is none; it should begin with wss://."))?;
+        let access = Access::new(&SERVICE, &config.key, &config.url)?;
         Ok(Self {
             config,
-            address,
-            authorization,
+            access,
             opened,
             longest: LONGEST,
             phase: Phase::Starting,
@@ -185,14 +162,13 @@ impl Live {
             continuous: false,
             number: 0,
             faults: 0,
-            troubles: 0,
-            tally: Tally::default(),
+            troubles: Troubles::with("OpenAI"),
         })
     }
 
     /// What was passed over so far.
     pub fn tally(&self) -> Tally {
-        self.tally
+        self.troubles.tally
     }
 
     /// Asks for what can be asked for, and notices when there is nothing more.
@@ -201,7 +177,7 @@ impl Live {
             return;
         }
         if self.work.go_on(now) {
-            request::send(&mut out.wire, &request::go_on());
+            send(&mut out.wire, &request::go_on());
         }
         let over = !self.voice.open && !self.work.is_busy() && self.waits.is_none();
         if self.replying && over {
@@ -214,40 +190,19 @@ impl Live {
         out.events.push_back(EngineEvent::Done(std::mem::take(&mut self.usage)));
     }
 
-    /// A sentence for the owner, who need not read it a thousand times.
-    fn trouble(&mut self, why: String, out: &mut Outbox) {
-        if self.troubles == TROUBLES {
-            self.tally.untold += 1;
-        } else {
-            self.troubles += 1;
-            out.events.push_back(EngineEvent::Trouble(why));
-        }
-    }
-
-    fn malformed(&mut self, what: &str, out: &mut Outbox) {
-        self.tally.malformed += 1;
-        if self.tally.malformed == 1 {
-            self.trouble(format!("OpenAI sent {what}."), out);
-        }
-    }
-
     fn fail(&mut self, why: impl Into<String>, lasting: bool, out: &mut Outbox) {
         if self.phase == Phase::Over {
             return;
         }
         self.phase = Phase::Over;
         self.words.release(&mut out.events);
-        out.events.push_back(EngineEvent::Failed(Failure { why: why.into(), lasting }));
-        out.close = true;
+        out.fail(why, lasting);
     }
 }
 
 impl Dialect for Live {
     fn open(&self) -> Request<()> {
-        let mut request = Request::new(());
-        *request.uri_mut() = self.address.clone();
-        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
-        request
+        self.access.open()
     }
 
     fn greet(&mut self, now: Instant, brief: Brief, out: &mut Outbox) {
@@ -255,10 +210,11 @@ impl Dialect for Live {
             let why = format!("OpenAI Live speaks G.711 and PCM of 16 or 24 kHz, not {:?}.", brief.format);
             return self.fail(why, true, out);
         };
-        request::send(&mut out.wire, &start);
+        send(&mut out.wire, &start);
         self.confirmed = Some(now + ANSWERS);
         if !brief.voice.is_empty() && !has_voice(&brief.voice) {
-            self.trouble(format!("OpenAI Live has no voice {:?}; {VOICE} speaks.", plain(&brief.voice)), out);
+            self.troubles
+                .tell(format!("OpenAI Live has no voice {:?}; {VOICE} speaks.", plain(&brief.voice)), out);
         }
         self.ear = Ear::new(brief.format);
         self.format = brief.format;
@@ -272,10 +228,7 @@ impl Dialect for Live {
         }
         match serde_json::from_str::<Event>(message) {
             Ok(event) => self.on_event(now, &event, out),
-            Err(_) => match serde_json::from_str::<crate::openai::event::Kind>(message) {
-                Ok(event) if !reading::is_known(&event.kind) => self.tally.unknown += 1,
-                Ok(_) | Err(_) => self.malformed("a message that cannot be read", out),
-            },
+            Err(_) => unreadable(message, reading::is_known, &mut self.troubles, out),
         }
     }
 
@@ -300,19 +253,13 @@ impl Dialect for Live {
     fn offer(&mut self, tools: &[ToolSpec], out: &mut Outbox) {
         match self.phase {
             Phase::Starting => self.early_tools = Some(tools.to_vec()),
-            Phase::Talking => request::send(&mut out.wire, &request::tools_update(tools)),
+            Phase::Talking => send(&mut out.wire, &request::tools_update(tools)),
             Phase::Over => {}
         }
     }
 
     fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox) {
-        let reason = plain(reason);
-        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        let why = match code {
-            Some(code) => format!("OpenAI closed the connection ({code}){reason}."),
-            None => "OpenAI closed the connection without a word.".to_owned(),
-        };
-        self.fail(why, false, out);
+        self.fail(closed("OpenAI", code, reason), false, out);
     }
 
     fn longest(&self) -> Option<Duration> {
@@ -321,7 +268,7 @@ impl Dialect for Live {
 
     fn farewell(&mut self, out: &mut Outbox) {
         if self.phase != Phase::Over {
-            request::send(&mut out.wire, &request::close());
+            send(&mut out.wire, &request::close());
         }
     }
 

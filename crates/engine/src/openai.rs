@@ -36,24 +36,32 @@ pub use config::{
     has_voice, voices,
 };
 
-use crate::{Brief, Dialect, Outbox, Said, ToolSpec};
+use crate::{
+    Brief, Dialect, Outbox, Said, Tally, ToolSpec,
+    dialect::{
+        access::{Access, Service, escaped},
+        fault::{because, closed, plain},
+        message::send,
+        timers::Timers,
+        troubles::Troubles,
+    },
+};
 use call::{EngineCommand, EngineEvent, Failure, Format, Manner, Transcript, Usage};
 use errands::Errands;
-use event::{Event, Kind};
+use event::Event;
 use hearing::{Caller, Hearing};
-use http::{HeaderValue, Request, Uri, header::AUTHORIZATION};
+use http::Request;
 use items::Items;
 use replies::{Replies, Wish};
 use std::time::{Duration, Instant};
-use timers::{Timer, Timers};
+use timers::Timer;
 use transcripts::{Speaker, Transcripts};
 
 /// One session with OpenAI Realtime.
 #[derive(Debug)]
 pub struct OpenAi {
     config: Config,
-    address: Uri,
-    authorization: HeaderValue,
+    access: Access,
     phase: Phase,
     instructions: String,
     greeting: String,
@@ -67,7 +75,7 @@ pub struct OpenAi {
     early_keys: String,
     /// What the caller said in words before that.
     early_words: String,
-    timers: Timers,
+    timers: Timers<Timer>,
     replies: Replies,
     items: Items,
     errands: Errands,
@@ -81,8 +89,7 @@ pub struct OpenAi {
     /// How often in a row the service was in trouble, and how often it was crowded.
     faults: u32,
     crowded: u32,
-    troubles: u64,
-    tally: Tally,
+    troubles: Troubles,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,21 +100,6 @@ enum Phase {
     Over,
 }
 
-/// What was passed over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Messages of types that we do not know.
-    pub unknown: u64,
-    /// Messages that are not what their type says, or no JSON at all.
-    pub malformed: u64,
-    /// Bytes of voice that came after they were unwanted, or out of order.
-    pub late_voice: u64,
-    /// Chunks of the caller's sound that came before the session was ready, or in another format than agreed.
-    pub unheard: u64,
-    /// Messages about something going wrong, beyond those that were told.
-    pub untold: u64,
-}
-
 /// How long the service may take to confirm the session, and to begin a response that we asked for.
 const ANSWERS: Duration = Duration::from_secs(10);
 /// How long a response may say nothing.
@@ -116,43 +108,29 @@ const STALLS: Duration = Duration::from_secs(30);
 const ENDS: Duration = Duration::from_secs(5);
 /// How long the caller's words may take from their end until they are committed.
 const COMMITS: Duration = Duration::from_millis(500);
-/// How long a line may be still while the caller speaks; then silence takes the place of its sound, so much at once
-/// and no more than so much.
-const STILL: Duration = Duration::from_millis(750);
-const SILENCE: Duration = Duration::from_secs(1);
-const MADE_UP: Duration = Duration::from_secs(10);
 /// How long after a key another may follow before they are acted on.
 const KEYS: Duration = Duration::from_millis(1_500);
 /// How long to leave a crowded service alone at first; twice as long each time after.
 const RESTS: Duration = Duration::from_secs(1);
 /// What our names of responses begin with; an error about one comes back with its name.
 const REPLY: &str = "reply-";
-/// Troubles worth telling, in one session.
-const TROUBLES: u64 = 32;
+
+const SERVICE: Service =
+    Service { name: "OpenAI", interface: "OpenAI", variable: "OPENAI_API_KEY", scheme: "Bearer" };
 
 impl OpenAi {
     /// A session that is yet to be opened. Fails lastingly where the address or the key can never be used.
     pub fn new(config: Config) -> Result<Self, Failure> {
-        let lasting = |why: &str| Failure { why: why.to_owned(), lasting: true };
-        if config.key.expose().is_empty() {
-            return Err(lasting("OpenAI wants a key; set OPENAI_API_KEY."));
-        }
-        let mut authorization = HeaderValue::try_from(format!("Bearer {}", config.key.expose()))
-            .map_err(|_| lasting("The key for OpenAI has characters in it that no key has."))?;
-        authorization.set_sensitive(true);
         let separator = if config.url.contains('?') { '&' } else { '?' };
         let address = if config.model.is_empty() {
             config.url.clone()
         } else {
             format!("{}{separator}model={}", config.url, escaped(&config.model))
         };
-        let address = address
-            .parse()
-            .map_err(|_| lasting("The address of OpenAI is none; it should begin with wss://."))?;
+        let access = Access::new(&SERVICE, &config.key, &address)?;
         Ok(Self {
             config,
-            address,
-            authorization,
+            access,
             phase: Phase::Configuring,
             instructions: String::new(),
             greeting: String::new(),
@@ -173,14 +151,13 @@ impl OpenAi {
             replying: false,
             faults: 0,
             crowded: 0,
-            troubles: 0,
-            tally: Tally::default(),
+            troubles: Troubles::with("OpenAI"),
         })
     }
 
     /// What was passed over so far.
     pub fn tally(&self) -> Tally {
-        self.tally
+        self.troubles.tally
     }
 
     /// Says what can be said, asks for what can be asked for, and notices when there is nothing more.
@@ -196,7 +173,7 @@ impl OpenAi {
                 Wish::Greet => Some(greeting(&self.instructions, &self.greeting)),
                 Wish::Say(words) => Some(exactly(&self.instructions, words)),
                 Wish::Prompt(instruction) => {
-                    request::send(&mut out.wire, &request::system_says(instruction));
+                    send(&mut out.wire, &request::system_says(instruction));
                     None
                 }
                 Wish::Respond => {
@@ -204,7 +181,7 @@ impl OpenAi {
                     None
                 }
             };
-            request::send(&mut out.wire, &request::respond(&event_id, instructions.as_deref()));
+            send(&mut out.wire, &request::respond(&event_id, instructions.as_deref()));
             self.timers.set(Timer::Begun, now + ANSWERS);
             self.replying = true;
         }
@@ -227,16 +204,6 @@ impl OpenAi {
         self.timers.put(Timer::Words, self.transcripts.deadline());
     }
 
-    /// A sentence for the owner, who need not read it a thousand times.
-    fn trouble(&mut self, why: String, out: &mut Outbox) {
-        if self.troubles == TROUBLES {
-            self.tally.untold += 1;
-        } else {
-            self.troubles += 1;
-            out.events.push_back(EngineEvent::Trouble(why));
-        }
-    }
-
     fn fail(&mut self, why: impl Into<String>, lasting: bool, out: &mut Outbox) {
         if self.phase == Phase::Over {
             return;
@@ -245,17 +212,13 @@ impl OpenAi {
         self.timers = Timers::default();
         self.transcripts.release();
         self.tell_transcripts(out);
-        out.events.push_back(EngineEvent::Failed(Failure { why: why.into(), lasting }));
-        out.close = true;
+        out.fail(why, lasting);
     }
 }
 
 impl Dialect for OpenAi {
     fn open(&self) -> Request<()> {
-        let mut request = Request::new(());
-        *request.uri_mut() = self.address.clone();
-        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
-        request
+        self.access.open()
     }
 
     fn greet(&mut self, now: Instant, brief: Brief, out: &mut Outbox) {
@@ -263,13 +226,11 @@ impl Dialect for OpenAi {
             let why = format!("OpenAI speaks G.711 and PCM of 24 kHz, not {:?}.", brief.format);
             return self.fail(why, true, out);
         }
-        request::send(&mut out.wire, &request::session_update(&self.config, &brief));
+        send(&mut out.wire, &request::session_update(&self.config, &brief));
         self.timers.set(Timer::Confirmed, now + ANSWERS);
         if !brief.voice.is_empty() && !has_voice(&brief.voice) {
-            self.trouble(
-                format!("OpenAI has no voice {:?}; {VOICE} speaks.", fault::plain(&brief.voice)),
-                out,
-            );
+            self.troubles
+                .tell(format!("OpenAI has no voice {:?}; {VOICE} speaks.", plain(&brief.voice)), out);
         }
         self.format = brief.format;
         self.manner = brief.manner;
@@ -285,10 +246,7 @@ impl Dialect for OpenAi {
         }
         match serde_json::from_str::<Event>(message) {
             Ok(event) => self.on_event(now, &event, out),
-            Err(_) => match serde_json::from_str::<Kind>(message) {
-                Ok(event) if !reading::is_known(&event.kind) => self.tally.unknown += 1,
-                Ok(_) | Err(_) => self.malformed("a message that cannot be read", out),
-            },
+            Err(_) => event::unreadable(message, reading::is_known, &mut self.troubles, out),
         }
     }
 
@@ -313,20 +271,17 @@ impl Dialect for OpenAi {
     fn offer(&mut self, tools: &[ToolSpec], out: &mut Outbox) {
         match self.phase {
             Phase::Configuring => self.early_tools = Some(tools.to_vec()),
-            Phase::Talking => request::send(&mut out.wire, &request::tools_update(tools)),
+            Phase::Talking => send(&mut out.wire, &request::tools_update(tools)),
             Phase::Over => {}
         }
     }
 
     fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox) {
-        let reason = fault::plain(reason);
-        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        let lasting = code == Some(4000) || reason.contains("invalid_request_error");
+        let lasting = code == Some(4000) || plain(reason).contains("invalid_request_error");
         let why = match code {
             // At the end of its time the service says so in the reason; some call this a normal end.
-            Some(1001) => format!("OpenAI ended the session{reason}."),
-            Some(code) => format!("OpenAI closed the connection ({code}){reason}."),
-            None => "OpenAI closed the connection without a word.".to_owned(),
+            Some(1001) => format!("OpenAI ended the session{}.", because(reason)),
+            code => closed("OpenAI", code, reason),
         };
         self.fail(why, lasting, out);
     }
@@ -358,7 +313,7 @@ impl OpenAi {
                 } else if self.replies.is_running() {
                     self.fail("OpenAI stopped in the middle of a response.", false, out);
                 } else {
-                    self.trouble("OpenAI did not say that a cancelled response is over.".into(), out);
+                    self.troubles.tell("OpenAI did not say that a cancelled response is over.", out);
                 }
             }
             Timer::Committed => self.pause(out),
@@ -366,13 +321,6 @@ impl OpenAi {
             Timer::Keys => self.replies.owe(),
             Timer::Words => self.transcripts.expire(now),
             Timer::Rested => self.replies.resting = false,
-        }
-    }
-
-    fn malformed(&mut self, what: &str, out: &mut Outbox) {
-        self.tally.malformed += 1;
-        if self.tally.malformed == 1 {
-            self.trouble(format!("OpenAI sent {what}."), out);
         }
     }
 }
@@ -397,17 +345,4 @@ fn greeting(instructions: &str, words: &str) -> String {
         }
         words => exactly(instructions, words),
     }
-}
-
-/// A model's name as it may stand in an address.
-fn escaped(name: &str) -> String {
-    name.bytes().fold(String::new(), |mut escaped, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            use std::fmt::Write;
-            write!(escaped, "%{byte:02X}").expect("a String takes everything");
-        }
-        escaped
-    })
 }

@@ -70,7 +70,7 @@ impl Stream for TelnyxStream {
             }
             LineCommand::Mark(mark) => {
                 if !self.short.is_empty() {
-                    self.short.resize(format.bytes(SHORTEST), silence(format));
+                    self.short.resize(format.bytes(SHORTEST), format.silent_byte());
                     write_media(&self.short, wire);
                     self.short.clear();
                 }
@@ -177,15 +177,6 @@ fn write_media(sound: &[u8], wire: &mut Wire) {
         frame::put_sound(sound, text);
         text.put_slice(br#""}}"#);
     });
-}
-
-/// The byte that sounds like nothing.
-fn silence(format: Format) -> u8 {
-    match format {
-        Format::Ulaw => 0xff,
-        Format::Alaw => 0xd5,
-        Format::Pcm { .. } => 0,
-    }
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 //! Source of the codes: <https://developers.deepgram.com/docs/voice-agent-errors-warnings>.
 
 use super::event::Fault;
+use crate::dialect::fault;
 
 /// Why the session is over, and whether it will be again until the owner changes something. An error always ends it.
 pub(super) fn judge(fault: &Fault, configured: bool) -> (&'static str, bool) {
@@ -51,17 +52,7 @@ pub(super) fn heed(fault: &Fault) -> Warned {
     }
 }
 
-/// What the service says about it, fit for a log: bounded, on one line.
-pub(super) fn words(fault: &Fault) -> String {
-    match (fault.description.trim_end_matches('.'), fault.code.as_str()) {
-        ("", "") => "no reason given".to_owned(),
-        ("", code) => plain(code),
-        (description, "") => plain(description),
-        (description, code) => format!("{} ({})", plain(description), plain(code)),
-    }
-}
-
-/// At most 200 characters, none of them able to do anything.
-pub(super) fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
+/// What the service says about it, fit for a log.
+pub(super) fn words(about: &Fault) -> String {
+    fault::words(&about.description, &about.code)
 }

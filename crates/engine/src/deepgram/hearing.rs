@@ -3,7 +3,10 @@
 //! Deepgram says when somebody begins to speak and, at the end of a turn, what they said. It does not say when they
 //! stop, and of a cough it says nothing more at all; so whether the caller still makes a sound is told by loudness.
 
-use crate::local::{Vad, vad};
+use crate::{
+    dialect::stillness::Stillness,
+    local::{Vad, vad},
+};
 use call::{Chunk, Format, TurnId};
 use sound::g711;
 use std::time::{Duration, Instant};
@@ -37,10 +40,7 @@ pub(super) struct Hearing {
     /// Since when they speak, or have paused.
     since: Option<Instant>,
     begun: u32,
-    /// When the line's last sound came.
-    pub heard_at: Option<Instant>,
-    /// Silence made up since then.
-    pub made_up: Duration,
+    pub line: Stillness,
     ear: Ear,
 }
 
@@ -50,8 +50,7 @@ impl Default for Hearing {
             caller: Caller::Quiet,
             since: None,
             begun: 0,
-            heard_at: None,
-            made_up: Duration::ZERO,
+            line: Stillness::default(),
             ear: Ear {
                 energy: vad::Energy::new(LULL),
                 frame: [0; vad::FRAME],
@@ -67,7 +66,6 @@ impl Hearing {
     /// The caller begins a turn.
     pub(super) fn begin(&mut self, now: Instant) -> TurnId {
         self.begun += 1;
-        self.made_up = Duration::ZERO;
         (self.caller, self.since) = (Caller::Speaks, Some(now));
         self.turn()
     }
@@ -87,8 +85,7 @@ impl Hearing {
     }
 
     pub(super) fn hear(&mut self, now: Instant, chunk: &Chunk) -> Change {
-        self.heard_at = Some(now);
-        self.made_up = Duration::ZERO;
+        self.line.hear(now);
         self.ear.hear(chunk);
         let lasts = self.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         match self.caller {

@@ -1,23 +1,25 @@
 //! What the service says, put to the call.
 
 use super::{
-    AGAIN, ANSWERS, BESIDE_A_TOOL, Deepgram, Expected, KEEP_ALIVE, Phase, QUIET, STALE, STILL,
-    errands::Begun,
+    AGAIN, ANSWERS, BESIDE_A_TOOL, Deepgram, Expected, KEEP_ALIVE, Phase, QUIET, STALE,
     event::{Event, Fault, Function},
     fault::{self, Warned},
     hearing::Caller,
     request, said, speech,
     timers::Timer,
 };
-use crate::Outbox;
+use crate::{
+    Outbox,
+    dialect::{
+        errands::{Begun, NAME},
+        fault::plain,
+        message::send,
+    },
+};
 use bytes::{BufMut, Bytes, BytesMut};
 use call::{Answer, Chunk, EngineEvent, Manner, ToolCall, ToolCallId, Transcript};
 use std::time::Instant;
 
-/// The longest name that the service may give to anything, in bytes.
-const NAME: usize = 256;
-/// What a tool may be told, in bytes.
-const ARGUMENTS: usize = 64 * 1024;
 /// What files of sound begin with; a stream of samples does not.
 const CONTAINERS: [&[u8]; 4] = [b"RIFF", b"OggS", b"fLaC", b"ID3"];
 
@@ -28,7 +30,7 @@ impl Deepgram {
             Event::SettingsApplied => self.on_settings_applied(now, out),
             Event::Error(fault) => self.on_error(&fault, out),
             Event::Warning(fault) => self.on_warning(now, &fault, out),
-            Event::Unknown => self.tally.unknown += 1,
+            Event::Unknown => self.troubles.tally.unknown += 1,
             Event::FunctionCallResponse
             | Event::PromptUpdated
             | Event::ThinkUpdated
@@ -45,7 +47,7 @@ impl Deepgram {
             Event::ConversationText { role, content } => match role.as_str() {
                 "user" => self.on_caller_said(now, &content, out),
                 "assistant" => self.on_assistant_says(now, &content, out),
-                _ => self.malformed("words of nobody", out),
+                _ => self.troubles.malformed("words of nobody", out),
             },
             Event::AgentStartedSpeaking => self.on_assistant_begins(now, out),
             Event::AgentAudioDone => self.on_audio_done(out),
@@ -64,7 +66,7 @@ impl Deepgram {
         let Some(brief) = self.brief.take() else { return };
         self.phase = Phase::Configuring;
         let settings = request::settings(&self.config, &brief, &self.prompt);
-        request::send(&mut out.wire, &settings);
+        send(&mut out.wire, &settings);
         self.greeting_is_set = !brief.greeting.is_empty();
     }
 
@@ -78,7 +80,7 @@ impl Deepgram {
         out.events.push_back(EngineEvent::Ready);
         if std::mem::take(&mut self.tools_changed) {
             let update = request::update_think(&self.config, &self.prompt, &self.tools);
-            request::send(&mut out.wire, &update);
+            send(&mut out.wire, &update);
         }
         if self.greets {
             self.replying = true;
@@ -105,10 +107,10 @@ impl Deepgram {
             Warned::Slow => {
                 self.timers.put_off(Timer::Answered, now + ANSWERS);
                 self.timers.put_off(Timer::Quiet, now + QUIET);
-                self.trouble(format!("Deepgram is slow: {}.", fault::words(fault)), out);
+                self.troubles.tell(format!("Deepgram is slow: {}.", fault::words(fault)), out);
             }
             Warned::Harmless => {}
-            Warned::Trouble => self.trouble(format!("Deepgram warns: {}.", fault::words(fault)), out),
+            Warned::Trouble => self.troubles.tell(format!("Deepgram warns: {}.", fault::words(fault)), out),
         }
     }
 
@@ -116,7 +118,7 @@ impl Deepgram {
     fn on_refused(&mut self, now: Instant, why: &str, out: &mut Outbox) {
         match self.replies.refuse() {
             Some(true) => {
-                self.trouble(format!("Deepgram refuses to say something: {}.", fault::plain(why)), out);
+                self.troubles.tell(format!("Deepgram refuses to say something: {}.", plain(why)), out);
             }
             Some(false) => self.timers.set(Timer::Again, now + AGAIN),
             None => {}
@@ -141,8 +143,7 @@ impl Deepgram {
     pub(super) fn begin_turn(&mut self, now: Instant, out: &mut Outbox) {
         self.hearing.begin(now);
         out.events.push_back(EngineEvent::CallerSpeaks);
-        let still_from = self.hearing.heard_at.unwrap_or(now);
-        self.timers.set(Timer::Silence, (still_from + STILL).max(now));
+        self.timers.set(Timer::Silence, self.hearing.line.begin(now));
     }
 
     /// What is being said ends here, though some of its sound may still be on the way.
@@ -209,7 +210,7 @@ impl Deepgram {
     /// Fifty times a second; nothing else changes with it.
     pub(super) fn on_sound(&mut self, now: Instant, sound: Bytes, out: &mut Outbox) {
         if self.phase != Phase::Talking {
-            self.tally.late_voice += sound.len() as u64;
+            self.troubles.tally.late_voice += sound.len() as u64;
             return;
         }
         let sound = self.whole_samples(sound);
@@ -228,7 +229,7 @@ impl Deepgram {
         let Some(item) = self.speech.current() else { return };
         item.received += sound.len();
         if item.unwanted {
-            self.tally.late_voice += sound.len() as u64;
+            self.troubles.tally.late_voice += sound.len() as u64;
             return;
         }
         let (number, patience) = (item.number, if item.over { STALE } else { QUIET });
@@ -297,23 +298,20 @@ impl Deepgram {
     fn on_function(&mut self, now: Instant, function: Function, out: &mut Outbox) {
         let Function { id, name, arguments, .. } = function;
         if id.is_empty() || id.len() > NAME {
-            return self.malformed("a use of a tool without a name", out);
+            return self.troubles.malformed("a use of a tool without a name", out);
         }
-        let refusal = match self.errands.begin(&id, speech::bounded(&name)) {
-            Begun::Again => return,
-            Begun::TooMany => "Too much at once. Do one thing after the other.",
-            Begun::Do if name.len() > NAME || arguments.len() > ARGUMENTS => {
-                "That is more than this tool can be told."
-            }
-            Begun::Do => {
-                let call = ToolCall { id: ToolCallId(id), name, arguments };
-                return out.events.push_back(EngineEvent::Wants(call));
-            }
+        let begun = self.errands.begin(&id, speech::bounded(&name).to_owned());
+        if begun == Begun::Again {
+            return;
+        }
+        let Some(refusal) = begun.refusal(&name, &arguments) else {
+            let call = ToolCall { id: ToolCallId(id), name, arguments };
+            return out.events.push_back(EngineEvent::Wants(call));
         };
-        self.trouble(format!("The model asked too much of {}.", fault::plain(&name)), out);
+        self.troubles.tell(format!("The model asked too much of {}.", plain(&name)), out);
         self.errands.end(&id);
         let tool = name.get(..name.floor_char_boundary(NAME)).unwrap_or_default();
-        request::send(&mut out.wire, &request::tool_output(&id, tool, &Answer::failed(refusal)));
+        send(&mut out.wire, &request::tool_output(&id, tool, &Answer::failed(refusal)));
         if !self.errands.is_any_open() {
             self.expect(Expected::Answer, now + ANSWERS);
         }

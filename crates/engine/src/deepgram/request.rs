@@ -4,8 +4,10 @@
 //! Source: <https://developers.deepgram.com/docs/configure-voice-agent>.
 
 use super::config::{Config, has_voice, takes_temperature};
-use crate::{Brief, Said, ToolSpec};
-use bytes::BufMut;
+use crate::{
+    Brief, Said, ToolSpec,
+    dialect::message::{self, outcome},
+};
 use call::{Answer, Format, Wire};
 use serde_json::{Value, json};
 
@@ -47,15 +49,15 @@ pub(super) fn settings(config: &Config, brief: &Brief, prompt: &str) -> Value {
 }
 
 fn listen(model: &str, language: &str) -> Value {
-    let language = language.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    let known = language.len() == 2 && language.bytes().all(|b| b.is_ascii_lowercase());
-    match (model.starts_with("flux"), known) {
-        (true, true) if model.ends_with("-multi") => {
+    match (model.starts_with("flux"), message::language(language)) {
+        (true, Some(language)) if model.ends_with("-multi") => {
             json!({"type": "deepgram", "version": "v2", "model": model, "language_hints": [language]})
         }
         (true, _) => json!({"type": "deepgram", "version": "v2", "model": model}),
-        (false, true) => json!({"type": "deepgram", "version": "v1", "model": model, "language": language}),
-        (false, false) => json!({"type": "deepgram", "version": "v1", "model": model}),
+        (false, Some(language)) => {
+            json!({"type": "deepgram", "version": "v1", "model": model, "language": language})
+        }
+        (false, None) => json!({"type": "deepgram", "version": "v1", "model": model}),
     }
 }
 
@@ -129,24 +131,11 @@ pub(super) fn inject_user(words: &str) -> Value {
 
 /// What came of a tool: one JSON object in a string.
 pub(super) fn tool_output(id: &str, tool: &str, answer: &Answer) -> Value {
-    let mut output = json!({"ok": answer.ok, "say": answer.say});
-    if !answer.data.is_empty() {
-        output["data"] =
-            serde_json::from_str(&answer.data).unwrap_or_else(|_| Value::from(answer.data.as_str()));
-    }
-    json!({"type": "FunctionCallResponse", "id": id, "name": tool, "content": output.to_string()})
+    json!({"type": "FunctionCallResponse", "id": id, "name": tool, "content": outcome(answer)})
 }
 
 pub(super) fn keep_alive() -> Value {
     json!({"type": "KeepAlive"})
-}
-
-/// Adds a message that is not sent fifty times a second.
-pub(super) fn send(wire: &mut Wire, message: &Value) {
-    wire.text(256, |buffer| {
-        serde_json::to_writer(buffer.writer(), message)
-            .expect("a Value is JSON, and a buffer grows as it must");
-    });
 }
 
 /// Adds the caller's sound. Allocates nothing once the wire has grown.

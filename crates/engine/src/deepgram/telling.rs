@@ -1,13 +1,19 @@
 //! What the call wants, put to the service.
 
 use super::{
-    ANSWERS, Deepgram, Expected, KEEP_ALIVE, KEYS, MADE_UP, PERHAPS, Phase, SILENCE, STALE, STILL,
+    ANSWERS, Deepgram, Expected, KEEP_ALIVE, KEYS, PERHAPS, Phase, STALE,
     hearing::{Caller, Change},
     request,
     timers::Timer,
 };
-use crate::Outbox;
-use call::{Answer, Chunk, EngineEvent, Format, ItemId, Manner, ToolCallId, Transcript};
+use crate::{
+    Outbox,
+    dialect::{
+        message::send,
+        stillness::{SILENCE, Still},
+    },
+};
+use call::{Answer, Chunk, EngineEvent, ItemId, Manner, ToolCallId, Transcript};
 use std::time::{Duration, Instant};
 
 /// Keys that are pressed one after the other.
@@ -19,15 +25,8 @@ const REPEATED: usize = 160;
 
 impl Deepgram {
     pub(super) fn hear(&mut self, now: Instant, chunk: &Chunk, out: &mut Outbox) {
-        if self.phase != Phase::Talking {
-            self.tally.unheard += 1;
-            return;
-        }
-        if chunk.format != self.format {
-            self.tally.unheard += 1;
-            if self.tally.unheard == 1 {
-                self.trouble(format!("Sound came as {:?} and not as {:?}.", chunk.format, self.format), out);
-            }
+        let agreed = (self.phase == Phase::Talking).then_some(self.format);
+        if !self.troubles.can_send(chunk, agreed, out) {
             return;
         }
         // An empty message may mean the end of all sound.
@@ -51,8 +50,8 @@ impl Deepgram {
     /// The service decides by itself when to answer; what it may need for that is the silence behind a recording.
     pub(super) fn respond(&mut self, now: Instant, out: &mut Outbox) {
         let turns = self.manner == Manner::Turns;
-        if turns && self.phase == Phase::Talking && self.hearing.heard_at.is_some() {
-            self.send_silence(out);
+        if turns && self.phase == Phase::Talking && self.hearing.line.heard_at().is_some() {
+            request::append(&mut out.wire, &self.format.silence(SILENCE));
         }
         if self.replies.expected == Expected::Nothing && self.speech.current().is_none() {
             self.expect(Expected::Perhaps, now + if turns { ANSWERS } else { PERHAPS });
@@ -63,9 +62,7 @@ impl Deepgram {
     /// The call waits for a `Done`. One that it has not been told yet is of what was before.
     pub(super) fn owe(&mut self, now: Instant, out: &mut Outbox) {
         self.replying = true;
-        if let Some(index) = out.events.iter().position(|event| matches!(event, EngineEvent::Done(_))) {
-            out.events.remove(index);
-        }
+        out.take_done();
         self.go_on(now, out);
     }
 
@@ -115,14 +112,14 @@ impl Deepgram {
     pub(super) fn tell_unheard(&mut self, out: &mut Outbox) {
         if self.hearing.caller == Caller::Quiet {
             for more in self.unheard.drain(..) {
-                request::send(&mut out.wire, &request::update_prompt(&more));
+                send(&mut out.wire, &request::update_prompt(&more));
             }
         }
     }
 
     pub(super) fn answer(&mut self, now: Instant, id: &ToolCallId, answer: &Answer, out: &mut Outbox) {
         if let Some(tool) = self.errands.end(&id.0) {
-            request::send(&mut out.wire, &request::tool_output(&id.0, &tool, answer));
+            send(&mut out.wire, &request::tool_output(&id.0, &tool, answer));
             if !self.errands.is_any_open() {
                 self.expect(Expected::Answer, now + ANSWERS);
             }
@@ -132,14 +129,14 @@ impl Deepgram {
 
     pub(super) fn say(&mut self, now: Instant, words: String, out: &mut Outbox) {
         if !words.trim().is_empty() && !self.replies.say(words) {
-            self.trouble("More is to be said than can be remembered.".into(), out);
+            self.troubles.tell("More is to be said than can be remembered.", out);
         }
         self.owe(now, out);
     }
 
     pub(super) fn instruct(&mut self, now: Instant, instruction: String, out: &mut Outbox) {
         if !self.replies.instruct(instruction) {
-            self.trouble("More is to be said than can be remembered.".into(), out);
+            self.troubles.tell("More is to be said than can be remembered.", out);
         }
         self.owe(now, out);
     }
@@ -147,7 +144,7 @@ impl Deepgram {
     /// There is no other way to make the agent act on something than in the caller's name.
     pub(super) fn tell_agent(&mut self, words: &str, out: &mut Outbox) {
         self.replies.expect_echo(words);
-        request::send(&mut out.wire, &request::inject_user(words));
+        send(&mut out.wire, &request::inject_user(words));
     }
 
     /// A turn of the caller's that came in words.
@@ -196,39 +193,31 @@ impl Deepgram {
         if self.phase != Phase::Talking {
             return;
         }
-        let silent = self.hearing.heard_at.map_or(KEEP_ALIVE, |at| now.saturating_duration_since(at));
+        let silent = self.hearing.line.heard_at().map_or(KEEP_ALIVE, |at| now.saturating_duration_since(at));
         if silent >= KEEP_ALIVE {
-            request::send(&mut out.wire, &request::keep_alive());
+            send(&mut out.wire, &request::keep_alive());
             self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE);
         } else {
             self.timers.set(Timer::KeepAlive, now + KEEP_ALIVE.saturating_sub(silent));
         }
     }
 
-    /// The service measures turns in sound and not in time: where the line sends none, the turn would never end.
+    /// Sends silence in the place of the line's sound.
     pub(super) fn make_up_silence(&mut self, now: Instant, out: &mut Outbox) {
-        if self.hearing.caller == Caller::Quiet || self.hearing.made_up >= MADE_UP {
+        if self.hearing.caller == Caller::Quiet {
             return;
         }
-        let still = self.hearing.heard_at.map_or(STILL, |at| now.saturating_duration_since(at));
-        if still < STILL {
-            return self.timers.set(Timer::Silence, now + STILL.saturating_sub(still));
+        match self.hearing.line.look(now) {
+            Still::TooLong => {}
+            Still::Not(again) => self.timers.set(Timer::Silence, again),
+            Still::For(length) => {
+                request::append(&mut out.wire, &self.format.silence(length));
+                self.timers.set(Timer::Silence, now + length);
+                if self.hearing.caller == Caller::Speaks {
+                    self.pause(now, out);
+                }
+            }
         }
-        self.hearing.made_up += SILENCE;
-        self.send_silence(out);
-        self.timers.set(Timer::Silence, now + SILENCE);
-        if self.hearing.caller == Caller::Speaks {
-            self.pause(now, out);
-        }
-    }
-
-    fn send_silence(&self, out: &mut Outbox) {
-        let silence = match self.format {
-            Format::Ulaw => 0xFF,
-            Format::Alaw => 0xD5,
-            Format::Pcm { .. } => 0,
-        };
-        request::append(&mut out.wire, &vec![silence; self.format.bytes(SILENCE)]);
     }
 }
 

@@ -1,54 +1,49 @@
 //! What the service sends, read in one pass and without copying. Unknown fields and types are passed over: the
 //! interface is young, and grows.
 
-use crate::openai::event::Text;
+use crate::openai::event::{Text, add};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// Any event. Which fields it has depends on its type.
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Event<'a> {
-    #[serde(rename = "type", borrow)]
+    #[serde(rename = "type")]
     pub kind: Text<'a>,
-    #[serde(borrow)]
     pub delta: Option<Text<'a>>,
     /// Milliseconds of the session's own time, which is that of the sound it was sent. Some senders write `1.0`.
     pub start_ms: Option<f64>,
     pub end_ms: Option<f64>,
-    #[serde(borrow)]
     pub delegation_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub client_event_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub reason: Option<Text<'a>>,
-    #[serde(borrow)]
     pub session: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub delegation: Option<&'a RawValue>,
-    #[serde(rename = "event", borrow)]
+    #[serde(rename = "event")]
     pub inner: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub error: Option<&'a RawValue>,
 }
 
 /// A session, as far as we depend on it.
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Session<'a> {
     /// Unix seconds.
     pub expires_at: Option<f64>,
-    #[serde(borrow)]
     audio: Option<Audio<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Audio<'a> {
-    #[serde(borrow)]
     format: Option<SessionFormat<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct SessionFormat<'a> {
-    #[serde(rename = "type", borrow)]
+    #[serde(rename = "type")]
     kind: Text<'a>,
     rate: Option<f64>,
 }
@@ -65,34 +60,29 @@ impl Session<'_> {
 
 /// Work that the voice hands over.
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Delegation<'a> {
-    #[serde(borrow)]
     pub id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub target: Option<Text<'a>>,
-    #[serde(borrow)]
     pub response_id: Option<Text<'a>>,
 }
 
 /// What the model behind the voice does: an event inside an event.
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Inner<'a> {
-    #[serde(rename = "type", borrow)]
+    #[serde(rename = "type")]
     pub kind: Text<'a>,
-    #[serde(borrow)]
     pub item: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub response: Option<&'a RawValue>,
 }
 
 /// A snapshot of a response. What it did is never in it, only how it ended.
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Snapshot<'a> {
-    #[serde(borrow)]
     pub id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub error: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub incomplete_details: Option<&'a RawValue>,
     pub usage: Option<Tokens>,
 }
@@ -115,7 +105,6 @@ struct Details {
 impl Tokens {
     /// Adds what is billed here.
     pub(super) fn add_to(&self, usage: &mut call::Usage) {
-        let add = |sum: &mut u64, more: Option<u64>| *sum = sum.saturating_add(more.unwrap_or_default());
         add(&mut usage.text_tokens_in, self.read);
         add(&mut usage.text_tokens_out, self.written);
         add(&mut usage.cached_tokens, self.details.as_ref().and_then(|d| d.cached_tokens));
@@ -124,7 +113,7 @@ impl Tokens {
 
 /// The error of the service's, with the message of ours that it is about.
 #[derive(Debug, Default, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct About<'a> {
-    #[serde(borrow)]
     pub client_event_id: Option<Text<'a>>,
 }

@@ -1,6 +1,9 @@
 //! What an error of the service means for the call: as at OpenAI Realtime, and what only this interface says.
 
-use crate::openai::{event::Fault, event::text, fault};
+use crate::{
+    dialect::fault::plain,
+    openai::{event::Fault, event::text, fault},
+};
 
 /// What to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +62,6 @@ pub(super) fn ended(reason: &str) -> (String, bool) {
         "content" => ("OpenAI ended the session because of what was said in it.".into(), false),
         "connection_lost" => ("OpenAI lost the connection.".into(), false),
         "" => ("OpenAI ended the session.".into(), false),
-        reason => (format!("OpenAI ended the session ({}).", fault::plain(reason)), false),
+        reason => (format!("OpenAI ended the session ({}).", plain(reason)), false),
     }
 }

@@ -106,11 +106,11 @@ impl Live {
         out: &mut Outbox,
     ) {
         let Ok(mut bytes) = decode(&mut self.blocks, text(delta)) else {
-            return self.malformed("sound that cannot be decoded", out);
+            return self.troubles.malformed("sound that cannot be decoded", out);
         };
         let odd = bytes.len() % self.format.sample_size();
         if odd > 0 {
-            self.malformed("half a sample", out);
+            self.troubles.malformed("half a sample", out);
             bytes.truncate(bytes.len() - odd);
         }
         self.sounded = Some(now);
@@ -138,7 +138,7 @@ impl Live {
 
     fn hand_on(&mut self, bytes: Bytes, out: &mut Outbox) {
         if self.voice.muted.is_some() {
-            self.tally.late_voice += bytes.len() as u64;
+            self.troubles.tally.late_voice += bytes.len() as u64;
             return;
         }
         let chunk = Chunk { format: self.format, bytes };

@@ -9,12 +9,14 @@ use super::{
 };
 use crate::{
     Outbox,
+    dialect::{
+        errands::{Begun, NAME},
+        fault::plain,
+        message::send,
+    },
     openai::{
-        errands::Begun,
         event::{Fault, Item, StatusDetails, part, text},
-        fault::{plain, words},
-        reading::NAME,
-        speaking::ARGUMENTS,
+        fault::words,
     },
 };
 use call::{Answer, EngineEvent, ToolCall, ToolCallId};
@@ -67,7 +69,7 @@ pub(super) fn is_known(kind: &str) -> bool {
 impl Live {
     pub(super) fn on_event(&mut self, now: Instant, event: &Event, out: &mut Outbox) {
         if text(event.delegation_id.as_ref()).len() > NAME {
-            return self.malformed("a name that is longer than any", out);
+            return self.troubles.malformed("a name that is longer than any", out);
         }
         if self.phase == Phase::Starting {
             match &*event.kind {
@@ -75,7 +77,7 @@ impl Live {
                 "error" => self.on_refusal(event, out),
                 "session.closed" => self.on_closed(event, out),
                 kind if is_known(kind) => {}
-                _ => self.tally.unknown += 1,
+                _ => self.troubles.tally.unknown += 1,
             }
             return;
         }
@@ -91,16 +93,16 @@ impl Live {
             }
             "session.delegation.created" => match part::<Delegation>(event.delegation) {
                 Some(delegation) => self.on_delegation(now, &delegation, out),
-                None => self.malformed("work that cannot be read", out),
+                None => self.troubles.malformed("work that cannot be read", out),
             },
             "response.event" => match part::<Inner>(event.inner) {
                 Some(inner) => self.on_work(now, &inner, event, out),
-                None => self.malformed("work that cannot be read", out),
+                None => self.troubles.malformed("work that cannot be read", out),
             },
             "session.closed" => self.on_closed(event, out),
             "error" => self.on_error(now, event, out),
             kind if is_known(kind) => {}
-            _ => self.tally.unknown += 1,
+            _ => self.troubles.tally.unknown += 1,
         }
         self.go_on(now, out);
     }
@@ -125,7 +127,7 @@ impl Live {
         self.clock.start(now);
         out.events.push_back(EngineEvent::Ready);
         if let Some(tools) = self.early_tools.take() {
-            request::send(&mut out.wire, &request::tools_update(&tools));
+            send(&mut out.wire, &request::tools_update(&tools));
         }
         if let Some(greeting) = self.greeting.take() {
             self.greet_caller(now, &greeting, out);
@@ -170,7 +172,7 @@ impl Live {
                 if about.starts_with(request::APPEND) {
                     self.waits = self.waits.map(|waits| waits.min(now + FOLLOWS));
                 }
-                self.trouble(format!("OpenAI refused something: {words}."), out);
+                self.troubles.tell(format!("OpenAI refused something: {words}."), out);
             }
         }
     }
@@ -179,7 +181,7 @@ impl Live {
     fn on_too_much(&mut self, about: &str, words: &str, out: &mut Outbox) {
         let number = about.strip_prefix(request::ANSWER).and_then(|number| number.parse().ok());
         let call = number.and_then(|number| self.work.answered(number)).map(str::to_owned);
-        self.trouble(format!("OpenAI did not take what a tool answered: {words}."), out);
+        self.troubles.tell(format!("OpenAI did not take what a tool answered: {words}."), out);
         if let Some(call) = call
             && !self.excuse(&call, out)
         {
@@ -191,7 +193,7 @@ impl Live {
         match self.work.lacks() {
             Lacking::Again => {}
             Lacking::Excuse(calls) => {
-                self.trouble(format!("OpenAI misses what a tool answered: {words}."), out);
+                self.troubles.tell(format!("OpenAI misses what a tool answered: {words}."), out);
                 for call in calls {
                     self.excuse(&call, out);
                 }
@@ -208,7 +210,7 @@ impl Live {
         let new = self.work.excuse(call, self.number);
         if new {
             let answer = Answer::failed("The answer was lost. Tell the caller, and ask again if need be.");
-            request::send(&mut out.wire, &request::tool_output(call, self.number, &answer));
+            send(&mut out.wire, &request::tool_output(call, self.number, &answer));
         }
         new
     }
@@ -220,12 +222,12 @@ impl Live {
         const NOBODY: &str = "That cannot be done in this call. Say so, and offer to take a message.";
         let (id, response) = (text(delegation.id.as_ref()), text(delegation.response_id.as_ref()));
         if id.len() > NAME || response.len() > NAME {
-            return self.malformed("a name that is longer than any", out);
+            return self.troubles.malformed("a name that is longer than any", out);
         }
         match text(delegation.target.as_ref()) {
             // Somebody has to answer, or the voice waits for ever.
             "client" => {
-                self.trouble("OpenAI handed work over in a way that was not agreed.".into(), out);
+                self.troubles.tell("OpenAI handed work over in a way that was not agreed.", out);
                 request::append(&mut out.wire, Append::Commentary, Some(id), NOBODY, &mut self.number);
             }
             _ if response.is_empty() => {}
@@ -246,7 +248,7 @@ impl Live {
                     self.on_function_call(now, &item, delegation, out);
                 }
                 Some(_) => {}
-                None => self.malformed("an item that cannot be read", out),
+                None => self.troubles.malformed("an item that cannot be read", out),
             },
             "response.completed" => {
                 let Some((id, _)) = self.snapshot(inner, out) else { return };
@@ -271,12 +273,12 @@ impl Live {
     /// The name of a response, and why it ended where that is told. What it cost is noted.
     fn snapshot(&mut self, inner: &Inner, out: &mut Outbox) -> Option<(String, String)> {
         let Some(snapshot) = part::<Snapshot>(inner.response) else {
-            self.malformed("a response that cannot be read", out);
+            self.troubles.malformed("a response that cannot be read", out);
             return None;
         };
         let id = text(snapshot.id.as_ref());
         if id.is_empty() || id.len() > NAME {
-            self.malformed("a response without a name", out);
+            self.troubles.malformed("a response without a name", out);
             return None;
         }
         if let Some(tokens) = &snapshot.usage {
@@ -296,20 +298,19 @@ impl Live {
         let (id, name, arguments) =
             (text(item.call_id.as_ref()), text(item.name.as_ref()), text(item.arguments.as_ref()));
         if id.is_empty() || id.len() > NAME {
-            return self.malformed("a use of a tool without a name", out);
+            return self.troubles.malformed("a use of a tool without a name", out);
         }
-        let refusal = match self.work.wants(id, delegation) {
-            Begun::Again => return,
-            Begun::TooMany => "Too much at once. Do one thing after the other.",
-            Begun::Do if name.len() > NAME || arguments.len() > ARGUMENTS => {
-                "That is more than this tool can be told."
-            }
-            Begun::Do => return self.want(now, id, name, arguments, out),
+        let begun = self.work.wants(id, delegation);
+        if begun == Begun::Again {
+            return;
+        }
+        let Some(refusal) = begun.refusal(name, arguments) else {
+            return self.want(now, id, name, arguments, out);
         };
         self.number += 1;
         self.work.answer(id, self.number);
-        request::send(&mut out.wire, &request::tool_output(id, self.number, &Answer::failed(refusal)));
-        self.trouble(format!("The model asked too much of {}.", plain(name)), out);
+        send(&mut out.wire, &request::tool_output(id, self.number, &Answer::failed(refusal)));
+        self.troubles.tell(format!("The model asked too much of {}.", plain(name)), out);
     }
 
     fn want(&mut self, now: Instant, id: &str, name: &str, arguments: &str, out: &mut Outbox) {
@@ -343,7 +344,7 @@ impl Live {
         if self.faults == FAULTS {
             return self.fail(format!("The model behind the voice keeps failing: {why}."), false, out);
         }
-        self.trouble(format!("The model behind the voice failed: {why}."), out);
+        self.troubles.tell(format!("The model behind the voice failed: {why}."), out);
         self.append(Append::Commentary, LOST, out);
         self.replying = true;
         self.waits = self.waits.max(Some(now + SAYS));

@@ -2,11 +2,13 @@
 //! left out: one wrong field refuses all.
 
 use super::config::{Config, VOICE, has_voice};
-use crate::{Brief, Said, ToolSpec};
+use crate::{
+    Brief, Said, ToolSpec,
+    dialect::message::{data, send},
+    openai::request::{append_as, tools, voice},
+};
 use call::{Answer, Format, Wire};
 use serde_json::{Value, json};
-
-pub(super) use crate::openai::request::send;
 
 /// The name of the message that opens the session.
 pub(super) const START: &str = "start";
@@ -50,7 +52,7 @@ pub(super) fn session_start(config: &Config, brief: &Brief) -> Option<Value> {
     let mut session = json!({
         "model": config.model,
         "instructions": fitting(&brief.instructions, INSTRUCTIONS).to_owned() + OF_THE_VOICE,
-        "audio": {"format": {"type": name, "rate": rate}, "output": {"voice": voice(&brief.voice)}},
+        "audio": {"format": {"type": name, "rate": rate}, "output": {"voice": voice(&brief.voice, has_voice, VOICE)}},
         "delegation": {
             "type": "responses",
             "acknowledgement_delay_ms": ACKNOWLEDGES,
@@ -106,19 +108,6 @@ pub(super) fn tools_update(offered: &[ToolSpec]) -> Value {
     json!({"type": "session.update", "session": {"delegation": delegation}})
 }
 
-fn tools(offered: &[ToolSpec]) -> Vec<Value> {
-    let tool = |tool: &ToolSpec| json!({"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters});
-    offered.iter().map(tool).collect()
-}
-
-fn voice(wish: &str) -> Value {
-    match wish {
-        custom if has_voice(custom) && custom.starts_with("voice_") => json!({"id": custom}),
-        known if has_voice(known) => json!(known),
-        _ => json!(VOICE),
-    }
-}
-
 /// How something is put into the conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Append {
@@ -160,7 +149,7 @@ pub(super) fn append(
 pub(super) fn tool_output(call: &str, number: u32, answer: &Answer) -> Value {
     let mut output = json!({"ok": answer.ok, "say": fitting(&answer.say, RESULT / 8)});
     if !answer.data.is_empty() {
-        let data = serde_json::from_str(&answer.data).unwrap_or_else(|_| Value::from(answer.data.as_str()));
+        let data = data(answer);
         if output.to_string().len() + data.to_string().len() <= RESULT {
             output["data"] = data;
         } else {
@@ -184,7 +173,7 @@ pub(super) fn close() -> Value {
 
 /// Adds the caller's sound. Allocates nothing once the wire has grown.
 pub(super) fn sound(wire: &mut Wire, sound: &[u8]) {
-    crate::openai::request::append_as(wire, br#"{"type":"session.input_audio.append","audio":""#, sound);
+    append_as(wire, br#"{"type":"session.input_audio.append","audio":""#, sound);
 }
 
 /// How many tokens a text is at most, as clients of the service reckon it: four plain characters are one, every other is

@@ -4,7 +4,7 @@ use super::{
     EARLY, KEYS, Live, Phase, RESPONDS, SAYS, clock, level,
     request::{self, Append},
 };
-use crate::Outbox;
+use crate::{Outbox, dialect::message::send};
 use call::{Answer, Chunk, EngineEvent, ItemId, Manner, ToolCallId, Transcript, TurnId};
 use std::time::{Duration, Instant};
 
@@ -18,11 +18,8 @@ const THINKS: Duration = Duration::from_secs(10);
 /// What the caller says.
 impl Live {
     pub(super) fn hear(&mut self, now: Instant, mut chunk: Chunk, out: &mut Outbox) {
-        if self.phase != Phase::Talking || chunk.format != self.format {
-            self.tally.unheard += 1;
-            if self.phase == Phase::Talking && self.tally.unheard == 1 {
-                self.trouble(format!("Sound came as {:?} and not as {:?}.", chunk.format, self.format), out);
-            }
+        let agreed = (self.phase == Phase::Talking).then_some(self.format);
+        if !self.troubles.can_send(&chunk, agreed, out) {
             return;
         }
         if self.manner == Manner::Turns {
@@ -32,12 +29,12 @@ impl Live {
         if self.clock.is_behind(now) {
             let bytes = chunk.bytes.len() as u64;
             if !self.clock.wait(chunk, loud) {
-                self.tally.cut += bytes;
+                self.troubles.tally.cut += bytes;
             }
             return;
         }
         let room = self.format.bytes(self.clock.room(now, chunk.duration(), loud));
-        self.tally.cut += chunk.bytes.len().saturating_sub(room) as u64;
+        self.troubles.tally.cut += chunk.bytes.len().saturating_sub(room) as u64;
         chunk.bytes.truncate(room);
         self.feed(now, &chunk, out);
     }
@@ -47,7 +44,7 @@ impl Live {
         self.speak_up(out);
         let bytes = chunk.bytes.len() as u64;
         if !self.clock.keep(chunk) {
-            self.tally.cut += bytes;
+            self.troubles.tally.cut += bytes;
         }
         self.keep_time(now, out);
     }
@@ -95,12 +92,7 @@ impl Live {
         if let Some(patience) = patience {
             self.waits = self.waits.max(Some(now + patience));
         }
-        let untold = out.events.iter().position(|event| matches!(event, EngineEvent::Done(_)));
-        if let Some(EngineEvent::Done(usage)) = untold.and_then(|index| out.events.remove(index)) {
-            self.usage.text_tokens_in += usage.text_tokens_in;
-            self.usage.text_tokens_out += usage.text_tokens_out;
-            self.usage.cached_tokens += usage.cached_tokens;
-        }
+        self.usage += out.take_done().unwrap_or_default();
         self.go_on(now, out);
     }
 
@@ -175,7 +167,7 @@ impl Live {
         self.number += 1;
         let awaited = self.work.answer(&id.0, self.number);
         if awaited {
-            request::send(&mut out.wire, &request::tool_output(&id.0, self.number, answer));
+            send(&mut out.wire, &request::tool_output(&id.0, self.number, answer));
         }
         self.expect(now, awaited.then_some(THINKS), out);
     }

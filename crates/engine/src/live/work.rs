@@ -1,6 +1,6 @@
 //! What the voice hands over to the model behind it: its responses, the tools that they want, and when it is to go on.
 
-use crate::openai::errands::{Begun, Errands};
+use crate::{dialect::errands::Begun, openai::errands::Errands};
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},

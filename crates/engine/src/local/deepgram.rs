@@ -9,6 +9,7 @@ use super::{
     web::{self, Place},
     words::Evidence,
 };
+use crate::dialect::access::escaped;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::json;
 use std::sync::Arc;
@@ -67,18 +68,4 @@ impl Tts for Speaker {
             web::speech(asked, 8_000, &speaker.place).await
         })
     }
-}
-
-/// As a value in the query of an address.
-fn escaped(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }

@@ -1,6 +1,7 @@
 //! What the service sends, read in one pass and without copying. Fields that we do not need, and fields that the
 //! service has yet to invent, are passed over.
 
+use crate::{Outbox, dialect::troubles::Troubles};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{borrow::Cow, ops::Deref};
@@ -25,56 +26,55 @@ pub(crate) fn text<'t>(text: Option<&'t Text<'_>>) -> &'t str {
 
 /// Any event. Which fields it has depends on its type.
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Event<'a> {
-    #[serde(rename = "type", borrow)]
+    #[serde(rename = "type")]
     pub kind: Text<'a>,
-    #[serde(borrow)]
     pub item_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub response_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub delta: Option<Text<'a>>,
-    #[serde(borrow)]
     pub transcript: Option<Text<'a>>,
-    #[serde(borrow)]
     pub text: Option<Text<'a>>,
-    #[serde(borrow)]
     pub item: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub response: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub session: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub error: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub usage: Option<&'a RawValue>,
 }
 
-/// The type alone, of an event that is otherwise not what we know.
+/// Counts a message that is not what its type says, or of a type that we do not know.
+pub(crate) fn unreadable(
+    message: &str,
+    is_known: impl Fn(&str) -> bool,
+    troubles: &mut Troubles,
+    out: &mut Outbox,
+) {
+    match serde_json::from_str::<Kind>(message) {
+        Ok(event) if !is_known(&event.kind) => troubles.tally.unknown += 1,
+        Ok(_) | Err(_) => troubles.malformed("a message that cannot be read", out),
+    }
+}
+
+/// The type alone.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Kind<'a> {
-    #[serde(rename = "type", borrow)]
-    pub kind: Text<'a>,
+#[serde(bound(deserialize = "'de: 'a"))]
+struct Kind<'a> {
+    #[serde(rename = "type")]
+    kind: Text<'a>,
 }
 
 /// An item of the conversation.
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(crate) struct Item<'a> {
-    #[serde(borrow)]
     pub id: Option<Text<'a>>,
-    #[serde(rename = "type", borrow)]
+    #[serde(rename = "type")]
     pub kind: Text<'a>,
-    #[serde(borrow)]
     pub role: Option<Text<'a>>,
-    #[serde(borrow)]
     pub status: Option<Text<'a>>,
-    #[serde(borrow)]
     pub name: Option<Text<'a>>,
-    #[serde(borrow)]
     pub call_id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub arguments: Option<Text<'a>>,
-    #[serde(borrow)]
     pub content: Option<Vec<Part<'a>>>,
 }
 
@@ -96,44 +96,37 @@ impl Item<'_> {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(crate) struct Part<'a> {
-    #[serde(borrow)]
     transcript: Option<Text<'a>>,
-    #[serde(borrow)]
     text: Option<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Response<'a> {
-    #[serde(borrow)]
     pub id: Option<Text<'a>>,
-    #[serde(borrow)]
     pub status: Option<Text<'a>>,
-    #[serde(borrow)]
     pub status_details: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub usage: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(crate) struct StatusDetails<'a> {
-    #[serde(borrow)]
     pub reason: Option<Text<'a>>,
-    #[serde(borrow)]
     pub error: Option<Fault<'a>>,
 }
 
 /// What went wrong, as the service puts it.
 #[derive(Debug, Default, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(crate) struct Fault<'a> {
-    #[serde(rename = "type", borrow)]
+    #[serde(rename = "type")]
     pub kind: Option<Text<'a>>,
-    #[serde(borrow)]
     pub code: Option<Text<'a>>,
-    #[serde(borrow)]
     pub message: Option<Text<'a>>,
     /// The message of ours that it is about.
-    #[serde(borrow)]
     pub event_id: Option<Text<'a>>,
 }
 
@@ -155,10 +148,14 @@ struct Tokens {
     cached: Option<u64>,
 }
 
+/// Adds what is billed, where it is told.
+pub(crate) fn add(sum: &mut u64, more: Option<u64>) {
+    *sum = sum.saturating_add(more.unwrap_or_default());
+}
+
 impl UsageBody {
     /// Adds what is billed here.
     pub(super) fn add_to(&self, usage: &mut call::Usage) {
-        let add = |sum: &mut u64, more: Option<u64>| *sum = sum.saturating_add(more.unwrap_or_default());
         if let Some(tokens) = &self.input_token_details {
             add(&mut usage.audio_tokens_in, tokens.audio);
             add(&mut usage.text_tokens_in, tokens.text);
@@ -176,28 +173,28 @@ impl UsageBody {
 
 /// A session, as far as we depend on it.
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 pub(super) struct Session<'a> {
-    #[serde(borrow)]
     audio: Option<Audio<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Audio<'a> {
-    #[serde(borrow)]
     input: Option<End<'a>>,
-    #[serde(borrow)]
     output: Option<End<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct End<'a> {
-    #[serde(borrow)]
     format: Option<SessionFormat<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct SessionFormat<'a> {
-    #[serde(rename = "type", borrow)]
+    #[serde(rename = "type")]
     kind: Text<'a>,
     rate: Option<u32>,
 }

@@ -1,6 +1,7 @@
 //! What an error of the service means for the call. Codes come first and types second; messages change.
 
 use super::event::{Fault, text};
+use crate::dialect::fault;
 
 /// What to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,22 +46,8 @@ fn by_name(name: &str) -> Verdict {
     }
 }
 
-/// What the service says about it, fit for a log: bounded, on one line.
-pub(crate) fn words(fault: &Fault) -> String {
-    let code = if text(fault.code.as_ref()).is_empty() {
-        text(fault.kind.as_ref())
-    } else {
-        text(fault.code.as_ref())
-    };
-    match (text(fault.message.as_ref()).trim_end_matches('.'), code) {
-        ("", "") => "no reason given".to_owned(),
-        ("", code) => plain(code),
-        (message, "") => plain(message),
-        (message, code) => format!("{} ({})", plain(message), plain(code)),
-    }
-}
-
-/// At most 200 characters, none of them able to do anything.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
+/// What the service says about it, fit for a log.
+pub(crate) fn words(about: &Fault) -> String {
+    let code = Some(text(about.code.as_ref())).filter(|code| !code.is_empty());
+    fault::words(text(about.message.as_ref()), code.unwrap_or_else(|| text(about.kind.as_ref())))
 }

@@ -1,10 +1,8 @@
 //! What the service hears of the caller: when they speak, in which turn, and how much sound it was given.
 
+use crate::dialect::stillness::Stillness;
 use call::TurnId;
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, time::Duration};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Caller {
@@ -31,12 +29,9 @@ pub(super) struct Hearing {
     pub caller: Caller,
     turns: VecDeque<Turn>,
     begun: u32,
-    /// When the line's last sound came.
-    pub heard_at: Option<Instant>,
+    pub line: Stillness,
     /// Sound since the last commit.
     pub uncommitted: Duration,
-    /// Silence made up since the line's last sound.
-    pub made_up: Duration,
 }
 
 const REMEMBERED: usize = 64;

@@ -1,7 +1,7 @@
 //! What the service says, put to the call.
 
 use super::{
-    OpenAi, Phase, STALLS, STILL,
+    OpenAi, Phase, STALLS,
     event::{Event, Fault, Item, Response, Session, part, text},
     fault::{self, Verdict},
     hearing::Caller,
@@ -10,12 +10,12 @@ use super::{
     timers::Timer,
     transcripts::Speaker,
 };
-use crate::Outbox;
+use crate::{
+    Outbox,
+    dialect::{errands::NAME, message::send},
+};
 use call::EngineEvent;
-use std::time::{Duration, Instant};
-
-/// The longest name that the service may give to anything, in bytes.
-pub(crate) const NAME: usize = 256;
+use std::time::Instant;
 
 /// Types that we know and that mean nothing to a call: what we did is confirmed, what is told elsewhere is told in
 /// pieces, or the matter is one of WebRTC, SIP or MCP.
@@ -80,14 +80,14 @@ impl OpenAi {
     pub(super) fn on_event(&mut self, now: Instant, event: &Event, out: &mut Outbox) {
         let item_id = text(event.item_id.as_ref());
         if item_id.len() > NAME || text(event.response_id.as_ref()).len() > NAME {
-            return self.malformed("a name that is longer than any", out);
+            return self.troubles.malformed("a name that is longer than any", out);
         }
         if self.phase == Phase::Configuring {
             match &*event.kind {
                 "session.updated" => self.on_session_updated(now, event, out),
                 "error" => self.on_refusal(event, out),
                 kind if is_known(kind) => {}
-                _ => self.tally.unknown += 1,
+                _ => self.troubles.tally.unknown += 1,
             }
             return;
         }
@@ -107,20 +107,20 @@ impl OpenAi {
             "conversation.item.added" | "conversation.item.created" | "conversation.item.done" => {
                 match part::<Item>(event.item) {
                     Some(item) => self.on_item_exists(text(item.id.as_ref()), out),
-                    None => self.malformed("an item that cannot be read", out),
+                    None => self.troubles.malformed("an item that cannot be read", out),
                 }
             }
             "response.created" => match part::<Response>(event.response) {
                 Some(response) => self.on_created(now, text(response.id.as_ref()), out),
-                None => self.malformed("a response that cannot be read", out),
+                None => self.troubles.malformed("a response that cannot be read", out),
             },
             "response.output_item.added" => match part::<Item>(event.item) {
                 Some(item) => self.on_item_added(&item, text(event.response_id.as_ref()), out),
-                None => self.malformed("an item that cannot be read", out),
+                None => self.troubles.malformed("an item that cannot be read", out),
             },
             "response.output_item.done" => match part::<Item>(event.item) {
                 Some(item) => self.on_item_done(now, &item, text(event.response_id.as_ref()), out),
-                None => self.malformed("an item that cannot be read", out),
+                None => self.troubles.malformed("an item that cannot be read", out),
             },
             "response.output_audio_transcript.delta" | "response.output_text.delta" => {
                 self.on_assistant_words(now, event, text(event.delta.as_ref()), false, out);
@@ -133,11 +133,11 @@ impl OpenAi {
             }
             "response.done" => match part::<Response>(event.response) {
                 Some(response) => self.on_done(now, &response, out),
-                None => self.malformed("the end of a response that cannot be read", out),
+                None => self.troubles.malformed("the end of a response that cannot be read", out),
             },
             "error" => self.on_error(now, event, out),
             kind if is_known(kind) => {}
-            _ => self.tally.unknown += 1,
+            _ => self.troubles.tally.unknown += 1,
         }
         self.go_on(now, out);
     }
@@ -158,11 +158,11 @@ impl OpenAi {
         self.timers.stop(Timer::Confirmed);
         out.events.push_back(EngineEvent::Ready);
         if let Some(tools) = self.early_tools.take() {
-            request::send(&mut out.wire, &request::tools_update(&tools));
+            send(&mut out.wire, &request::tools_update(&tools));
         }
         let so_far = std::mem::take(&mut self.so_far);
         for said in &so_far {
-            request::send(&mut out.wire, &request::said_before(said));
+            send(&mut out.wire, &request::said_before(said));
         }
         if so_far.is_empty() {
             self.replies.wish_again(Wish::Greet);
@@ -207,17 +207,17 @@ impl OpenAi {
             }
             Verdict::Retry => match number.map_or(Refused::NotOurs, |number| self.replies.refused(number)) {
                 Refused::Was(wish) => self.once_more(wish, &words, out),
-                Refused::NotOurs => self.trouble(format!("OpenAI is in trouble: {words}."), out),
+                Refused::NotOurs => self.troubles.tell(format!("OpenAI is in trouble: {words}."), out),
             },
             Verdict::Rest => match number.map_or(Refused::NotOurs, |number| self.replies.refused(number)) {
                 Refused::Was(wish) => self.rest(now, wish, &words, out),
-                Refused::NotOurs => self.trouble(format!("OpenAI is crowded: {words}."), out),
+                Refused::NotOurs => self.troubles.tell(format!("OpenAI is crowded: {words}."), out),
             },
             Verdict::Trouble => {
                 if let Some(number) = number {
                     self.replies.refused(number);
                 }
-                self.trouble(format!("OpenAI refused something: {words}."), out);
+                self.troubles.tell(format!("OpenAI refused something: {words}."), out);
             }
         }
     }
@@ -227,10 +227,8 @@ impl OpenAi {
 impl OpenAi {
     fn on_speech_started(&mut self, now: Instant, item: &str, out: &mut Outbox) {
         self.hearing.caller = Caller::Speaks;
-        self.hearing.made_up = Duration::ZERO;
         self.timers.stop(Timer::Committed);
-        let still_from = self.hearing.heard_at.unwrap_or(now);
-        self.timers.set(Timer::Silence, (still_from + STILL).max(now));
+        self.timers.set(Timer::Silence, self.hearing.line.begin(now));
         // Speech that goes on before it was committed is the same turn.
         if self.hearing.turn(item).is_none_or(|turn| turn.over) {
             self.begin_turn(item, out);
@@ -283,9 +281,7 @@ impl OpenAi {
             self.transcripts.drop(Speaker::Caller(turn.id));
         }
         let fault = part::<Fault>(event.error).unwrap_or_default();
-        self.trouble(
-            format!("What the caller said could not be written down: {}.", fault::words(&fault)),
-            out,
-        );
+        self.troubles
+            .tell(format!("What the caller said could not be written down: {}.", fault::words(&fault)), out);
     }
 }

@@ -1,9 +1,12 @@
 //! What we send, field by field. Nothing that the service does not list is ever in it: one unknown field refuses all.
 
 use super::config::{Config, Eagerness, NoiseReduction, TurnDetection, VOICE, has_voice};
-use crate::{Brief, Said, ToolSpec};
+use crate::{
+    Brief, Said, ToolSpec,
+    dialect::message::{self, outcome},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use call::{Answer, Format, Manner, Wire};
 use serde_json::{Value, json};
 
@@ -48,7 +51,7 @@ pub(super) fn session_update(config: &Config, brief: &Brief) -> Value {
             "type": "realtime",
             "output_modalities": ["audio"],
             "instructions": brief.instructions,
-            "audio": {"input": input, "output": {"format": format, "voice": voice(&brief.voice)}},
+            "audio": {"input": input, "output": {"format": format, "voice": voice(&brief.voice, has_voice, VOICE)}},
             "tools": tools(&brief.tools),
             "tool_choice": "auto",
         },
@@ -60,16 +63,17 @@ pub(super) fn tools_update(offered: &[ToolSpec]) -> Value {
     json!({"type": "session.update", "session": {"type": "realtime", "tools": tools(offered)}})
 }
 
-fn tools(offered: &[ToolSpec]) -> Vec<Value> {
+pub(crate) fn tools(offered: &[ToolSpec]) -> Vec<Value> {
     let tool = |tool: &ToolSpec| json!({"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters});
     offered.iter().map(tool).collect()
 }
 
-fn voice(wish: &str) -> Value {
+/// The voice that will speak: `wish`, where there `is` such a voice, else `usual`. Own ones go by their ids.
+pub(crate) fn voice(wish: &str, is: impl Fn(&str) -> bool, usual: &str) -> Value {
     match wish {
-        custom if has_voice(custom) && custom.starts_with("voice_") => json!({"id": custom}),
-        known if has_voice(known) => json!(known),
-        _ => json!(VOICE),
+        custom if is(custom) && custom.starts_with("voice_") => json!({"id": custom}),
+        known if is(known) => json!(known),
+        _ => json!(usual),
     }
 }
 
@@ -100,10 +104,7 @@ fn turn_detection(turns: TurnDetection) -> Value {
 
 /// The newer models take a list of languages, the older ones a single one.
 fn transcription(model: &str, language: &str) -> Value {
-    let language = language.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    if language.len() != 2 || !language.bytes().all(|b| b.is_ascii_lowercase()) {
-        return json!({"model": model});
-    }
+    let Some(language) = message::language(language) else { return json!({"model": model}) };
     match model {
         "gpt-transcribe" | "gpt-live-transcribe" => json!({"model": model, "languages": [language]}),
         _ => json!({"model": model, "language": language}),
@@ -136,22 +137,22 @@ pub(super) fn commit() -> Value {
 }
 
 pub(super) fn system_says(text: &str) -> Value {
-    message("system", text)
+    said("system", text)
 }
 
 pub(super) fn caller_types(text: &str) -> Value {
-    message("user", text)
+    said("user", text)
 }
 
 /// One thing that was said before this session.
-pub(super) fn said_before(said: &Said) -> Value {
-    match said {
-        Said::Caller(text) => message("user", text),
-        Said::Assistant(text) => message("assistant", text),
+pub(super) fn said_before(before: &Said) -> Value {
+    match before {
+        Said::Caller(text) => said("user", text),
+        Said::Assistant(text) => said("assistant", text),
     }
 }
 
-fn message(role: &str, text: &str) -> Value {
+fn said(role: &str, text: &str) -> Value {
     let kind = if role == "assistant" { "output_text" } else { "input_text" };
     json!({
         "type": "conversation.item.create",
@@ -169,23 +170,10 @@ pub(super) fn delete(item: &str) -> Value {
 
 /// What came of a tool: one JSON object in a string.
 pub(super) fn tool_output(call: &str, answer: &Answer) -> Value {
-    let mut output = json!({"ok": answer.ok, "say": answer.say});
-    if !answer.data.is_empty() {
-        output["data"] =
-            serde_json::from_str(&answer.data).unwrap_or_else(|_| Value::from(answer.data.as_str()));
-    }
     json!({
         "type": "conversation.item.create",
-        "item": {"type": "function_call_output", "call_id": call, "output": output.to_string()},
+        "item": {"type": "function_call_output", "call_id": call, "output": outcome(answer)},
     })
-}
-
-/// Adds a message that is not sent fifty times a second.
-pub(crate) fn send(wire: &mut Wire, message: &Value) {
-    wire.text(256, |buffer| {
-        serde_json::to_writer(buffer.writer(), message)
-            .expect("a Value is JSON, and a buffer grows as it must");
-    });
 }
 
 /// Adds the caller's sound. Allocates nothing once the wire has grown.

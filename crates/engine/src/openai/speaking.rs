@@ -2,18 +2,23 @@
 
 use super::{
     ENDS, OpenAi, RESTS, STALLS,
-    errands::Begun,
     event::{Event, Item, Response, StatusDetails, UsageBody, part, text},
     fault::{self, Verdict},
     items::{Forget, Sound},
-    reading::NAME,
     replies::{Running, Wish},
     request, said,
     telling::cut_message,
     timers::Timer,
     transcripts::Speaker,
 };
-use crate::Outbox;
+use crate::{
+    Outbox,
+    dialect::{
+        errands::{Begun, NAME},
+        fault::plain,
+        message::send,
+    },
+};
 use base64::{DecodeSliceError, Engine as _, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
 use call::{Answer, Chunk, EngineEvent, ToolCall, ToolCallId};
@@ -21,8 +26,6 @@ use std::time::Instant;
 
 /// A block of sound: a second of µ-law.
 const BLOCK: usize = 8 * 1024;
-/// What a tool may be told, in bytes.
-pub(crate) const ARGUMENTS: usize = 64 * 1024;
 /// How often in a row a crowded service is asked again.
 const ASKED_AGAIN: u32 = 3;
 
@@ -30,12 +33,12 @@ const ASKED_AGAIN: u32 = 3;
 impl OpenAi {
     pub(super) fn on_voice(&mut self, now: Instant, event: &Event, out: &mut Outbox) {
         let (Some(name), Some(delta)) = (&event.item_id, &event.delta) else {
-            return self.malformed("sound of no item", out);
+            return self.troubles.malformed("sound of no item", out);
         };
         let response = text(event.response_id.as_ref());
         let unwanted = self.replies.is_unwanted(response);
         let Ok(mut bytes) = decode(&mut self.voice, delta) else {
-            return self.malformed("sound that cannot be decoded", out);
+            return self.troubles.malformed("sound that cannot be decoded", out);
         };
         bytes.truncate(bytes.len() - bytes.len() % self.format.sample_size());
         if bytes.is_empty() {
@@ -43,7 +46,7 @@ impl OpenAi {
         }
         let number = match self.items.sound(name, response, unwanted, bytes.len()) {
             Sound::Unwanted => {
-                self.tally.late_voice += bytes.len() as u64;
+                self.troubles.tally.late_voice += bytes.len() as u64;
                 return;
             }
             // With its first sound or word an item has its place in the conversation.
@@ -71,7 +74,7 @@ impl OpenAi {
         if let Some(item) = self.items.named(name)
             && let Some(cut) = item.exists(self.format)
         {
-            request::send(&mut out.wire, &cut_message(name, cut));
+            send(&mut out.wire, &cut_message(name, cut));
         }
     }
 
@@ -121,7 +124,7 @@ impl OpenAi {
         if item.unwanted && !item.sounded {
             self.transcripts.drop(Speaker::Assistant(item.number));
             if let Some(cut) = item.forget(Forget::All, self.format) {
-                request::send(&mut out.wire, &cut_message(name, cut));
+                send(&mut out.wire, &cut_message(name, cut));
             }
             return;
         }
@@ -143,23 +146,19 @@ impl OpenAi {
         let (id, name, arguments) =
             (text(item.call_id.as_ref()), text(item.name.as_ref()), text(item.arguments.as_ref()));
         if id.is_empty() || id.len() > NAME {
-            return self.malformed("a use of a tool without a name", out);
+            return self.troubles.malformed("a use of a tool without a name", out);
         }
-        let refusal = match self.errands.begin(id, response) {
-            Begun::Again => return,
-            Begun::TooMany => "Too much at once. Do one thing after the other.",
-            Begun::Do if name.len() > NAME || arguments.len() > ARGUMENTS => {
-                "That is more than this tool can be told."
-            }
-            Begun::Do => {
-                let (id, name, arguments) =
-                    (ToolCallId(id.to_owned()), name.to_owned(), arguments.to_owned());
-                return out.events.push_back(EngineEvent::Wants(ToolCall { id, name, arguments }));
-            }
+        let begun = self.errands.begin(id, response);
+        if begun == Begun::Again {
+            return;
+        }
+        let Some(refusal) = begun.refusal(name, arguments) else {
+            let (id, name, arguments) = (ToolCallId(id.to_owned()), name.to_owned(), arguments.to_owned());
+            return out.events.push_back(EngineEvent::Wants(ToolCall { id, name, arguments }));
         };
         self.errands.answer(id);
-        request::send(&mut out.wire, &request::tool_output(id, &Answer::failed(refusal)));
-        self.trouble(format!("The model asked too much of {}.", fault::plain(name)), out);
+        send(&mut out.wire, &request::tool_output(id, &Answer::failed(refusal)));
+        self.troubles.tell(format!("The model asked too much of {}.", plain(name)), out);
     }
 }
 
@@ -167,13 +166,13 @@ impl OpenAi {
 impl OpenAi {
     pub(super) fn on_created(&mut self, now: Instant, id: &str, out: &mut Outbox) {
         if id.is_empty() || id.len() > NAME {
-            return self.malformed("a response without a name", out);
+            return self.troubles.malformed("a response without a name", out);
         }
         self.replying = true;
         let cancel = self.replies.created(id);
         self.timers.set(Timer::Finished, now + if cancel { ENDS } else { STALLS });
         if cancel {
-            request::send(&mut out.wire, &request::cancel(id));
+            send(&mut out.wire, &request::cancel(id));
         }
     }
 
@@ -187,10 +186,8 @@ impl OpenAi {
             "failed" => self.on_failed(now, running, &details, out),
             "cancelled" => self.replies.unanswer(&running),
             "incomplete" => {
-                self.trouble(
-                    format!("An answer was cut short: {}.", fault::plain(text(details.reason.as_ref()))),
-                    out,
-                );
+                self.troubles
+                    .tell(format!("An answer was cut short: {}.", plain(text(details.reason.as_ref()))), out);
             }
             _ => (self.faults, self.crowded) = (0, 0),
         }
@@ -221,7 +218,7 @@ impl OpenAi {
             Verdict::Retry => self.once_more(wish, &words, out),
             Verdict::Rest => self.rest(now, wish, &words, out),
             Verdict::Collision | Verdict::Harmless | Verdict::Trouble => {
-                self.trouble(format!("An answer failed: {words}."), out);
+                self.troubles.tell(format!("An answer failed: {words}."), out);
             }
         }
     }
@@ -232,7 +229,7 @@ impl OpenAi {
         if self.faults > 1 {
             return self.fail(format!("OpenAI is in trouble: {words}."), false, out);
         }
-        self.trouble(format!("OpenAI is in trouble, and is asked again: {words}."), out);
+        self.troubles.tell(format!("OpenAI is in trouble, and is asked again: {words}."), out);
         if let Some(wish) = wish {
             self.replies.wish_again(wish);
         }
@@ -245,7 +242,8 @@ impl OpenAi {
         }
         let rest = RESTS * 2_u32.pow(self.crowded);
         self.crowded += 1;
-        self.trouble(format!("OpenAI is crowded, and is asked again in {} s: {words}.", rest.as_secs()), out);
+        self.troubles
+            .tell(format!("OpenAI is crowded, and is asked again in {} s: {words}.", rest.as_secs()), out);
         self.replies.resting = true;
         self.timers.set(Timer::Rested, now + rest);
         if let Some(wish) = wish {

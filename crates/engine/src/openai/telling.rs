@@ -1,7 +1,7 @@
 //! What the call wants, put to the service.
 
 use super::{
-    COMMITS, ENDS, KEYS, MADE_UP, OpenAi, Phase, SILENCE, STILL,
+    COMMITS, ENDS, KEYS, OpenAi, Phase,
     hearing::Caller,
     items::{Cut, Forget},
     replies::Wish,
@@ -9,8 +9,11 @@ use super::{
     timers::Timer,
     transcripts::Speaker,
 };
-use crate::Outbox;
-use call::{Answer, Chunk, EngineEvent, Format, ItemId, Manner, ToolCallId};
+use crate::{
+    Outbox,
+    dialect::{message::send, stillness::Still},
+};
+use call::{Answer, Chunk, EngineEvent, ItemId, Manner, ToolCallId};
 use std::time::{Duration, Instant};
 
 /// Less than this, and the service refuses to take it for something said.
@@ -18,19 +21,11 @@ const SHORTEST: Duration = Duration::from_millis(100);
 
 impl OpenAi {
     pub(super) fn hear(&mut self, now: Instant, chunk: &Chunk, out: &mut Outbox) {
-        if self.phase != Phase::Talking {
-            self.tally.unheard += 1;
+        let agreed = (self.phase == Phase::Talking).then_some(self.format);
+        if !self.troubles.can_send(chunk, agreed, out) {
             return;
         }
-        if chunk.format != self.format {
-            self.tally.unheard += 1;
-            if self.tally.unheard == 1 {
-                self.trouble(format!("Sound came as {:?} and not as {:?}.", chunk.format, self.format), out);
-            }
-            return;
-        }
-        self.hearing.heard_at = Some(now);
-        self.hearing.made_up = Duration::ZERO;
+        self.hearing.line.hear(now);
         self.hearing.uncommitted += chunk.duration();
         request::append(&mut out.wire, &chunk.bytes);
     }
@@ -45,7 +40,7 @@ impl OpenAi {
             }
             return;
         }
-        request::send(&mut out.wire, &request::caller_types(&words));
+        send(&mut out.wire, &request::caller_types(&words));
         let turn = self.hearing.read();
         out.events.extend([EngineEvent::CallerSpeaks, EngineEvent::CallerPauses]);
         self.transcripts.begin(Speaker::Caller(turn));
@@ -64,14 +59,14 @@ impl OpenAi {
         let said = self.hearing.uncommitted >= SHORTEST;
         if self.manner == Manner::Turns && self.phase == Phase::Talking && said {
             self.hearing.uncommitted = Duration::ZERO;
-            request::send(&mut out.wire, &request::commit());
+            send(&mut out.wire, &request::commit());
         }
         self.want(now, Wish::Respond, out);
     }
 
     pub(super) fn want(&mut self, now: Instant, wish: Wish, out: &mut Outbox) {
         if !self.replies.wish(wish) {
-            self.trouble("More is to be said than can be remembered.".into(), out);
+            self.troubles.tell("More is to be said than can be remembered.", out);
         }
         self.expect(now, out);
     }
@@ -80,21 +75,14 @@ impl OpenAi {
     fn expect(&mut self, now: Instant, out: &mut Outbox) {
         self.replying = true;
         self.go_on(now, out);
-        if self.replying
-            && let Some(index) = out.events.iter().position(|event| matches!(event, EngineEvent::Done(_)))
-            && let Some(EngineEvent::Done(usage)) = out.events.remove(index)
-        {
-            self.usage.audio_tokens_in += usage.audio_tokens_in;
-            self.usage.audio_tokens_out += usage.audio_tokens_out;
-            self.usage.text_tokens_in += usage.text_tokens_in;
-            self.usage.text_tokens_out += usage.text_tokens_out;
-            self.usage.cached_tokens += usage.cached_tokens;
+        if self.replying {
+            self.usage += out.take_done().unwrap_or_default();
         }
     }
 
     pub(super) fn cancel(&mut self, now: Instant, out: &mut Outbox) {
         for response in self.replies.cancel() {
-            request::send(&mut out.wire, &request::cancel(&response));
+            send(&mut out.wire, &request::cancel(&response));
             self.items.of(&response).for_each(|item| item.unwanted = true);
             self.timers.set(Timer::Finished, now + ENDS);
         }
@@ -110,13 +98,13 @@ impl OpenAi {
         }
         if let Some(cut) = cut {
             let cut = cut_message(&item.name, cut);
-            request::send(&mut out.wire, &cut);
+            send(&mut out.wire, &cut);
         }
     }
 
     pub(super) fn answer(&mut self, now: Instant, id: &ToolCallId, answer: &Answer, out: &mut Outbox) {
         if self.errands.answer(&id.0) {
-            request::send(&mut out.wire, &request::tool_output(&id.0, answer));
+            send(&mut out.wire, &request::tool_output(&id.0, answer));
             if self.errands.settle() {
                 self.replies.owe();
             }
@@ -130,10 +118,7 @@ impl OpenAi {
             return;
         }
         if self.phase == Phase::Talking {
-            request::send(
-                &mut out.wire,
-                &request::caller_types(&format!("[The caller pressed the key {key}.]")),
-            );
+            send(&mut out.wire, &request::caller_types(&format!("[The caller pressed the key {key}.]")));
             self.timers.set(Timer::Keys, now + KEYS);
         } else if self.early_keys.len() < EARLY {
             self.early_keys.push(key);
@@ -158,24 +143,19 @@ impl OpenAi {
         }
     }
 
-    /// The service measures turns in sound and not in time: where the line sends none, the turn would never end.
+    /// Sends silence in the place of the line's sound.
     pub(super) fn make_up_silence(&mut self, now: Instant, out: &mut Outbox) {
-        if self.hearing.caller != Caller::Speaks || self.hearing.made_up >= MADE_UP {
+        if self.hearing.caller != Caller::Speaks {
             return;
         }
-        let still = self.hearing.heard_at.map_or(STILL, |at| now.saturating_duration_since(at));
-        if still < STILL {
-            self.timers.set(Timer::Silence, now + STILL.saturating_sub(still));
-            return;
+        match self.hearing.line.look(now) {
+            Still::TooLong => {}
+            Still::Not(again) => self.timers.set(Timer::Silence, again),
+            Still::For(length) => {
+                request::append(&mut out.wire, &self.format.silence(length));
+                self.timers.set(Timer::Silence, now + length);
+            }
         }
-        self.hearing.made_up += SILENCE;
-        let silence = match self.format {
-            Format::Ulaw => 0xFF,
-            Format::Alaw => 0xD5,
-            Format::Pcm { .. } => 0,
-        };
-        request::append(&mut out.wire, &vec![silence; self.format.bytes(SILENCE)]);
-        self.timers.set(Timer::Silence, now + SILENCE);
     }
 
     /// The caller's speech has ended; what was said should be committed any moment.
