@@ -1,5 +1,11 @@
 //! One connection to an engine's stand-in, as a test sees it: what was said, and what the test orders.
 
+pub(crate) mod client;
+mod host;
+
+pub use host::Host;
+pub(crate) use host::Shared;
+
 use crate::clock;
 use serde_json::Value;
 use std::{

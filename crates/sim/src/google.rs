@@ -39,7 +39,10 @@ pub use grant::{Client, Tokens};
 pub use method::Method;
 pub use shelf::Role;
 
-use crate::http;
+use crate::{
+    http,
+    loopback::{self, Loopback},
+};
 use answer::{Answer, Refusal};
 use fault::Plan;
 use grant::Grants;
@@ -54,14 +57,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
-use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
+use tokio::sync::Notify;
 
 /// The service. Clones are the same service; dropping the last closes it.
 #[derive(Clone, Debug)]
 pub struct Google {
-    address: SocketAddr,
+    loopback: Loopback,
     shared: Arc<Shared>,
-    _task: Arc<JoinSet<()>>,
 }
 
 /// What there is when the service starts.
@@ -105,29 +107,21 @@ pub struct Logged {
 impl Google {
     /// Starts the service on a free port of 127.0.0.1.
     pub async fn listen(world: World) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(address, world));
+        let listener = loopback::bind().await?;
+        let shared = Arc::new(Shared::new(listener.local_addr()?, world));
         let host = Arc::clone(&shared);
-        let mut task = JoinSet::new();
-        task.spawn(async move {
-            let mut guests = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                guests.spawn(door::serve(stream, Arc::clone(&host)));
-                while guests.try_join_next().is_some() {}
-            }
-        });
-        Ok(Self { address, shared, _task: Arc::new(task) })
+        let loopback = Loopback::on(listener, move |stream| door::serve(stream, Arc::clone(&host)))?;
+        Ok(Self { loopback, shared })
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.loopback.address()
     }
 
     /// `http://127.0.0.1:PORT`, in place of `https://www.googleapis.com`, `https://accounts.google.com` and
     /// `https://oauth2.googleapis.com` alike: below it are `/calendar/v3/…`, `/o/oauth2/v2/auth`, `/token`, `/revoke`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.address())
     }
 
     /// What time it is here: the machine's, and what was `pass`ed.

@@ -24,6 +24,7 @@ pub mod deepgram;
 pub mod google;
 pub mod http;
 pub mod live;
+mod loopback;
 pub mod mind;
 pub mod openai;
 pub mod phone;

@@ -19,27 +19,23 @@ mod script;
 
 pub use script::{Fault, Rule, Script, Thought};
 
-use crate::http::{self, Request, Response};
+use crate::{
+    http::{self, Request, Response},
+    loopback::Loopback,
+};
 use serde_json::{Value, json};
 use std::{
     io,
-    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{
-    io::AsyncWriteExt as _,
-    net::{TcpListener, TcpStream},
-    sync::Notify,
-    task::JoinSet,
-};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, sync::Notify};
 
 /// The service. Clones are the same; dropping the last closes every connection.
 #[derive(Clone, Debug)]
 pub struct Minds {
-    address: SocketAddr,
+    loopback: Loopback,
     shared: Arc<Shared>,
-    _task: Arc<JoinSet<()>>,
 }
 
 #[derive(Debug)]
@@ -75,25 +71,16 @@ enum After {
 impl Minds {
     /// Starts the service on a free port of 127.0.0.1.
     pub async fn listen(script: Script) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
         let state = State { script, asked: Vec::new(), mistakes: Vec::new(), broken_off: 0 };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Notify::new() });
         let host = Arc::clone(&shared);
-        let mut task = JoinSet::new();
-        task.spawn(async move {
-            let mut guests = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                guests.spawn(serve(stream, Arc::clone(&host)));
-                while guests.try_join_next().is_some() {}
-            }
-        });
-        Ok(Self { address, shared, _task: Arc::new(task) })
+        let loopback = Loopback::open(move |stream| serve(stream, Arc::clone(&host))).await?;
+        Ok(Self { loopback, shared })
     }
 
     /// `http://127.0.0.1:PORT`: what `OLLAMA_HOST` is set to. Chat completions are below its `/v1`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.loopback.address())
     }
 
     /// Changes what is answered from the next request on.

@@ -3,6 +3,7 @@
 //! Source: RFC 5321, read for this file. Strict: commands in their order, addresses in angle brackets, lines that end with
 //! CRLF and are no longer than a thousand bytes; whatever a server would object to is answered 5xx and noted.
 
+use crate::loopback::Loopback;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use std::{
     collections::VecDeque,
@@ -12,9 +13,8 @@ use std::{
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::Notify,
-    task::JoinSet,
 };
 
 /// What the server does with one letter, in place of taking it.
@@ -55,9 +55,8 @@ pub struct House {
 /// The server on a loopback port. Dropping it closes it.
 #[derive(Debug)]
 pub struct Smtp {
-    address: SocketAddr,
+    loopback: Loopback,
     shared: Arc<Shared>,
-    _task: JoinSet<()>,
 }
 
 #[derive(Debug, Default)]
@@ -72,27 +71,20 @@ struct Shared {
 
 impl Smtp {
     pub async fn listen(house: House) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared { house, ..Shared::default() });
-        let mut task = JoinSet::new();
         let theirs = Arc::clone(&shared);
-        task.spawn(async move {
-            let mut visitors = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                let shared = Arc::clone(&theirs);
-                visitors.spawn(async move {
-                    // A visitor who leaves within a word has said nothing.
-                    let _ = Visit::new(&shared, stream).serve().await;
-                });
-                while visitors.try_join_next().is_some() {}
+        let loopback = Loopback::open(move |stream| {
+            let shared = Arc::clone(&theirs);
+            async move {
+                // A visitor who leaves within a word has said nothing.
+                let _ = Visit::new(&shared, stream).serve().await;
             }
         });
-        Ok(Self { address, shared, _task: task })
+        Ok(Self { loopback: loopback.await?, shared })
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.loopback.address()
     }
 
     /// How the next letters are treated, one after another; those after them are taken.

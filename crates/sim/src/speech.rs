@@ -11,25 +11,25 @@ mod multipart;
 mod openai;
 pub mod schema;
 
-use crate::http::{self, Request, Response};
+use crate::{
+    http::{self, Request, Response},
+    loopback::Loopback,
+};
 use std::{
     io,
-    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::{
     io::AsyncWriteExt as _,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::{Notify, Semaphore},
-    task::JoinSet,
 };
 
 /// The services. Clones are the same; dropping the last closes every connection.
 #[derive(Clone, Debug)]
 pub struct Speech {
-    address: SocketAddr,
+    loopback: Loopback,
     shared: Arc<Shared>,
-    _task: Arc<JoinSet<()>>,
 }
 
 /// How they behave, from the next request on.
@@ -112,8 +112,6 @@ struct Shared {
 impl Speech {
     /// Starts them.
     pub async fn listen(script: Script) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             script: Mutex::new(script),
             asked: Mutex::default(),
@@ -122,25 +120,18 @@ impl Speech {
             left: Notify::new(),
         });
         let host = Arc::clone(&shared);
-        let mut task = JoinSet::new();
-        task.spawn(async move {
-            let mut guests = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                guests.spawn(welcome(stream, Arc::clone(&host)));
-                while guests.try_join_next().is_some() {}
-            }
-        });
-        Ok(Self { address, shared, _task: Arc::new(task) })
+        let loopback = Loopback::open(move |stream| welcome(stream, Arc::clone(&host))).await?;
+        Ok(Self { loopback, shared })
     }
 
     /// Without a path: what `DEEPGRAM_BASE_URL` is set to.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.loopback.address())
     }
 
     /// What `OPENAI_BASE_URL` is set to.
     pub fn openai_url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        format!("http://{}/v1", self.loopback.address())
     }
 
     pub fn set_script(&self, script: Script) {

@@ -3,6 +3,7 @@
 use super::{Measured, Plan, World, process, report::Relayed};
 use crate::{
     clock::{self, Pace},
+    loopback::Loopback,
     twilio::{Sids, message::Writer},
 };
 use std::{
@@ -15,7 +16,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
-        TcpListener, TcpStream,
+        TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
     sync::watch,
@@ -42,9 +43,8 @@ pub(super) struct Traffic {
 
 /// Where the splice connects to.
 pub(super) struct FarEnd {
-    address: SocketAddr,
+    loopback: Loopback,
     shared: Arc<Shared>,
-    _task: JoinSet<()>,
 }
 
 #[derive(Default)]
@@ -63,23 +63,18 @@ struct Pipe {
 
 impl FarEnd {
     pub(super) async fn listen() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
         let far = Arc::clone(&shared);
-        let mut task = JoinSet::new();
-        task.spawn(async move {
-            let mut ends = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                ends.spawn(far_end(stream, Arc::clone(&far)));
-                while ends.try_join_next().is_some() {}
-            }
+        let loopback = Loopback::open(move |stream| {
+            let end = far_end(stream, Arc::clone(&far));
+            // A connection that breaks is told of by whoever measures it.
+            async { drop(end.await) }
         });
-        Ok(Self { address, shared, _task: task })
+        Ok(Self { loopback: loopback.await?, shared })
     }
 
     pub(super) fn address(&self) -> SocketAddr {
-        self.address
+        self.loopback.address()
     }
 }
 

@@ -1,12 +1,15 @@
 //! A loopback door behind which a stand-in answers, one request a connection, and a log of what was asked.
 
-use crate::http::{self, Request, Response};
+use crate::{
+    http::{self, Request, Response},
+    loopback::{self, Loopback},
+};
 use std::{
     io,
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::net::{TcpListener, TcpStream};
 
 /// What happens to a connection.
 #[derive(Debug)]
@@ -26,13 +29,13 @@ pub type Log = Arc<Mutex<Vec<(Request, u16)>>>;
 pub struct Door {
     pub address: SocketAddr,
     log: Log,
-    _task: JoinSet<()>,
+    _loopback: Loopback,
 }
 
 impl Door {
     /// Opens one on a free port of loopback.
     pub async fn open(answer: impl Fn(&Request) -> Done + Send + Sync + 'static) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let listener = loopback::bind().await?;
         Self::on(listener, answer)
     }
 
@@ -41,35 +44,13 @@ impl Door {
         listener: TcpListener,
         answer: impl Fn(&Request) -> Done + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let address = listener.local_addr()?;
         let log = Log::default();
         let (answer, kept) = (Arc::new(answer), Arc::clone(&log));
-        let mut task = JoinSet::new();
-        task.spawn(async move {
-            let mut visitors = JoinSet::new();
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let (answer, log) = (Arc::clone(&answer), Arc::clone(&kept));
-                visitors.spawn(async move {
-                    let Ok(request) = http::read_request(&mut stream).await else { return };
-                    let done = answer(&request);
-                    let status = match &done {
-                        Done::Answer(response) => response.status,
-                        Done::Drop | Done::Hang => 0,
-                    };
-                    log.lock().expect("nobody panics while holding it").push((request, status));
-                    match done {
-                        // A visitor who left does not want it.
-                        Done::Answer(response) => {
-                            let _ = http::write_response(&mut stream, &response).await;
-                        }
-                        Done::Drop => {}
-                        Done::Hang => std::future::pending().await,
-                    }
-                });
-                while visitors.try_join_next().is_some() {}
-            }
-        });
-        Ok(Self { address, log, _task: task })
+        let loopback = Loopback::on(listener, move |stream| {
+            let (answer, log) = (Arc::clone(&answer), Arc::clone(&kept));
+            async move { serve(stream, &*answer, &log).await }
+        })?;
+        Ok(Self { address: loopback.address(), log, _loopback: loopback })
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -80,5 +61,23 @@ impl Door {
     /// Every request so far, with the status that it was answered; 0 where there was no answer.
     pub fn log(&self) -> Vec<(Request, u16)> {
         self.log.lock().expect("nobody panics while holding it").clone()
+    }
+}
+
+async fn serve(mut stream: TcpStream, answer: &(impl Fn(&Request) -> Done + Sync), log: &Log) {
+    let Ok(request) = http::read_request(&mut stream).await else { return };
+    let done = answer(&request);
+    let status = match &done {
+        Done::Answer(response) => response.status,
+        Done::Drop | Done::Hang => 0,
+    };
+    log.lock().expect("nobody panics while holding it").push((request, status));
+    match done {
+        // A visitor who left does not want it.
+        Done::Answer(response) => {
+            let _ = http::write_response(&mut stream, &response).await;
+        }
+        Done::Drop => {}
+        Done::Hang => std::future::pending().await,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     SECRET, account, dial,
+    program::{ROOT, start},
     server::{Server, field},
 };
 use serde_json::{Value, json};
@@ -9,13 +10,12 @@ use sim::{
     http::{self, Request, Response},
     phone::{Carrier, Dial, Handset},
 };
-use std::{net::SocketAddr, process::Stdio, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
-    process::{Child, Command},
+    process::Child,
 };
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const ANNA: &str = "+14155550199";
 const BERT: &str = "+4930123456";
 const WEBHOOK: &str = "https://voice.example.com/incoming-call?a=1&b=2";
@@ -31,17 +31,9 @@ struct Runtime {
 
 impl Runtime {
     async fn start(environments: &[Value]) -> Self {
-        let mut child = Command::new("scripts/node")
-            .arg("crates/sim/tests/carriers/function.js")
-            .current_dir(ROOT)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("scripts/node runs");
+        let (mut child, mut input) = start("scripts/node", &["crates/sim/tests/carriers/function.js"]);
         let brief =
             json!({"file": format!("{ROOT}/twilio/allowlist-function.js"), "environments": environments});
-        let mut input = child.stdin.take().expect("it is piped");
         input.write_all(brief.to_string().as_bytes()).await.expect("Node reads");
         drop(input);
         let mut line = String::new();

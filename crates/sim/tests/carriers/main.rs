@@ -3,6 +3,10 @@
 
 mod api;
 mod function;
+#[path = "../shared/program.rs"]
+mod program;
+#[path = "../shared/python.rs"]
+mod python;
 mod server;
 mod stream;
 mod turns;

@@ -1,6 +1,6 @@
 //! The companies' own Python packages: their validators judge what the stand-ins sign, their clients talk to the APIs.
 
-use super::{SECRET, account, dial, server::Server};
+use super::{SECRET, account, dial, python::finds_nothing_wrong, server::Server};
 use serde_json::{Value, json};
 use sim::{
     http::Request,
@@ -9,28 +9,6 @@ use sim::{
         text::{Inbound, deliver},
     },
 };
-use std::process::Stdio;
-use tokio::{io::AsyncWriteExt as _, process::Command};
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-
-/// Runs a part of `vendor.py` with this on its standard input.
-async fn python(part: &str, brief: &Value) {
-    let mut child = Command::new("scripts/python")
-        .args(["crates/sim/tests/carriers/vendor.py", part])
-        .current_dir(ROOT)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("scripts/python runs");
-    let mut input = child.stdin.take().expect("it is piped");
-    input.write_all(brief.to_string().as_bytes()).await.expect("Python reads");
-    drop(input);
-    let output = child.wait_with_output().await.expect("it ends");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("holds"), "what the packages found is above; {said}");
-}
 
 fn signed(carrier: Carrier, url: &str, request: &Request) -> Value {
     let headers: serde_json::Map<_, _> =
@@ -75,8 +53,8 @@ async fn the_companies_packages_accept_what_we_sign_and_refuse_it_changed() {
         requests.push(signed(carrier, &inbound.webhook, &request));
     }
     let Account::Telnyx(telnyx) = account(Carrier::Telnyx) else { panic!("it was asked for") };
-    python("judge", &json!({"secret": SECRET, "public_key": telnyx.public_key(), "requests": requests}))
-        .await;
+    let given = json!({"secret": SECRET, "public_key": telnyx.public_key(), "requests": requests});
+    finds_nothing_wrong("carriers", &["judge"], &given.to_string()).await;
 }
 
 #[tokio::test]
@@ -91,7 +69,8 @@ async fn the_companies_clients_talk_to_the_stand_ins() {
             Account::Plivo(account) => account.auth_id.clone(),
             Account::Telnyx(account) => account.organisation.clone(),
         };
-        python(carrier.name(), &json!({"url": api.url(), "id": id, "secret": SECRET, "call": call})).await;
+        let given = json!({"url": api.url(), "id": id, "secret": SECRET, "call": call});
+        finds_nothing_wrong("carriers", &[carrier.name()], &given.to_string()).await;
         let mut ordered = Vec::new();
         while let Ok(order) = orders.try_recv() {
             ordered.push(order);

@@ -3,6 +3,8 @@
 mod calendar;
 mod faults;
 mod oauth;
+#[path = "../shared/program.rs"]
+mod program;
 mod vendor;
 
 use serde_json::{Value, json};

@@ -1,28 +1,16 @@
 //! Google's own Python libraries as the client.
 
+use super::program::start;
 use sim::google::{Consent, Fault, Google, Method, World};
-use std::{path::Path, process::Stdio};
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
-    process::Command,
-};
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+use std::path::Path;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 #[tokio::test]
 async fn googles_own_libraries_find_nothing_wrong() {
     let google = Google::listen(World::default()).await.expect("a free port");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("google-files");
     std::fs::create_dir_all(&folder).expect("a folder");
-    let mut child = Command::new("scripts/python")
-        .args(["crates/sim/tests/google/vendor.py", "check"])
-        .current_dir(ROOT)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("scripts/python runs");
-    let mut input = child.stdin.take().expect("it is piped");
+    let (mut child, mut input) = start("scripts/python", &["crates/sim/tests/google/vendor.py", "check"]);
     let mut output = BufReader::new(child.stdout.take().expect("it is piped")).lines();
     let brief = google.brief(&folder).to_string();
     input.write_all(format!("{brief}\n").as_bytes()).await.expect("Python reads");

@@ -1,11 +1,13 @@
 //! The stand-in for language models, held to what the vendors' own packages send and read.
 
+#[path = "../shared/program.rs"]
+mod program;
+#[path = "../shared/python.rs"]
+mod python;
+
+use python::finds_nothing_wrong;
 use serde_json::json;
 use sim::mind::{Fault, Minds, Rule, Script, Thought};
-use std::process::Stdio;
-use tokio::{io::AsyncWriteExt as _, process::Command};
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 fn script() -> Script {
     let look = Thought::wants("look", json!({"day": "friday"}));
@@ -20,35 +22,19 @@ fn script() -> Script {
     }
 }
 
-async fn python(part: &str, minds: &Minds) {
-    let mut child = Command::new("scripts/python")
-        .args(["crates/sim/tests/mind/vendor.py", part])
-        .current_dir(ROOT)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("scripts/python runs");
-    let mut input = child.stdin.take().expect("it is piped");
-    input.write_all(format!("{}\n", minds.url()).as_bytes()).await.expect("Python reads");
-    drop(input);
-    let output = child.wait_with_output().await.expect("it ends");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.trim() == "holds", "what the package found is above: {said}");
-    assert_eq!(minds.mistakes(), Vec::<String>::new());
-}
-
 #[tokio::test]
 async fn ollamas_own_client_finds_nothing_wrong() {
     let minds = Minds::listen(script()).await.expect("a free port");
-    python("ollama", &minds).await;
+    finds_nothing_wrong("mind", &["ollama"], &minds.url()).await;
+    assert_eq!(minds.mistakes(), Vec::<String>::new());
     assert_eq!(minds.asked().len(), 4);
 }
 
 #[tokio::test]
 async fn openais_own_client_finds_nothing_wrong() {
     let minds = Minds::listen(script()).await.expect("a free port");
-    python("openai", &minds).await;
+    finds_nothing_wrong("mind", &["openai"], &minds.url()).await;
+    assert_eq!(minds.mistakes(), Vec::<String>::new());
     assert_eq!(minds.asked().len(), 3);
 }
 
