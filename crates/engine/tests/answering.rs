@@ -1,8 +1,11 @@
 //! How much of the time from the end of a caller's turn to the first sound of the answer is our own: with parts that answer at
 //! once, all of it. Nothing waits on the way; what it costs on this machine is printed.
 
+#[path = "shared/brief.rs"]
+mod plain;
+
 use bytes::Bytes;
-use call::{Chunk, EngineCommand, EngineEvent, Failure, Format, Manner, Usage};
+use call::{Chunk, EngineCommand, EngineEvent, Failure, Format, Usage};
 use engine::{
     Brief,
     local::{
@@ -17,6 +20,7 @@ use futures_util::{
     future::BoxFuture,
     stream::{self, BoxStream},
 };
+use plain::brief;
 use std::{
     io::{Write as _, stderr},
     sync::Arc,
@@ -53,16 +57,7 @@ impl Llm for AtOnce {
 }
 
 fn local(with_model: bool) -> Local {
-    let brief = Brief {
-        instructions: "You are Ada's assistant.".into(),
-        greeting: "Hello.".into(),
-        voice: "slt".into(),
-        language: "en-US".into(),
-        tools: Vec::new(),
-        manner: Manner::Duplex,
-        format: Format::Ulaw,
-        so_far: Vec::new(),
-    };
+    let brief = Brief { instructions: "You are Ada's assistant.".into(), voice: "slt".into(), ..brief() };
     let setup = DeskSetup {
         now: "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment"),
         hours: when::Hours::default(),

@@ -1,6 +1,9 @@
 //! The cascade and the call together, in simulated time: a telephone that plays what it is sent, a caller who speaks,
 //! coughs and interrupts, a recogniser, a voice and a calendar that take their time.
 
+#[path = "shared/brief.rs"]
+mod plain;
+
 #[path = "desk_dialogues/calendar.rs"]
 #[expect(dead_code, reason = "others take what this one does not")]
 mod calendar;
@@ -19,6 +22,7 @@ use engine::{
     },
 };
 use jiff::Zoned;
+use plain::brief;
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
@@ -82,16 +86,7 @@ impl World {
             caller: "Ada".into(),
             so_far: None,
         });
-        let brief = Brief {
-            instructions: String::new(),
-            greeting: String::new(),
-            voice: String::new(),
-            language: "en-US".into(),
-            tools: Vec::new(),
-            manner: Manner::Duplex,
-            format: Format::Ulaw,
-            so_far: Vec::new(),
-        };
+        let brief = Brief { instructions: String::new(), greeting: String::new(), ..brief() };
         let mut world = Self {
             now,
             begun: now,

@@ -1,15 +1,19 @@
 //! OpenAI Live and the call together, in simulated time: a telephone that plays what it is sent and says so, a model that
 //! speaks, yields and is late, a caller who speaks over it, and tools that take their time.
 
+#[path = "shared/brief.rs"]
+mod plain;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use call::{
     Answer, Call, Chunk, Format, Input, LineCommand, LineEvent, Manner, Mark, Note, Output, Policy,
     ToolCallId,
 };
 use engine::{
-    ApiKey, Brief, Dialect, Outbox,
+    ApiKey, Dialect, Outbox,
     live::{Config, Live},
 };
+use plain::brief;
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
@@ -50,16 +54,7 @@ impl World {
     #[expect(clippy::disallowed_methods, reason = "simulated time has to begin somewhere")]
     fn new() -> Self {
         let now = Instant::now();
-        let brief = Brief {
-            instructions: "You answer the phone.".into(),
-            greeting: "Hello.".into(),
-            voice: String::new(),
-            language: "en-US".into(),
-            tools: vec![],
-            manner: Manner::Duplex,
-            format: Format::Ulaw,
-            so_far: Vec::new(),
-        };
+        let brief = brief();
         let mut live = Live::new(Config::new(ApiKey::new("sk-a-key-of-no-account")), 0).expect("a session");
         let mut out = Outbox::default();
         live.greet(now, brief, &mut out);

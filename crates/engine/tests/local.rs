@@ -1,11 +1,15 @@
 //! What the shell around the cascade promises, with parts that do as they are told.
 
-use call::{EngineCommand, EngineEvent, Format, Manner};
+#[path = "shared/brief.rs"]
+mod plain;
+
+use call::{EngineCommand, EngineEvent, Format};
 use engine::{
     Brief,
     local::{Heard, Local, Speech, Stt, Tts, Vad, desk::DeskSetup},
 };
 use futures_util::{FutureExt, future::BoxFuture};
+use plain::brief;
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -59,11 +63,8 @@ fn rig(greeting: &str, format: Format) -> Rig {
         instructions: String::new(),
         greeting: greeting.into(),
         voice: "slt".into(),
-        language: "en-US".into(),
-        tools: Vec::new(),
-        manner: Manner::Duplex,
         format,
-        so_far: Vec::new(),
+        ..brief()
     };
     let setup = DeskSetup {
         now: "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment"),

@@ -11,6 +11,8 @@ mod faults;
 mod hearing;
 #[path = "speech/model.rs"]
 mod model;
+#[path = "shared/brief.rs"]
+mod plain;
 #[path = "speech/talk.rs"]
 mod talk;
 #[path = "speech/whispering.rs"]

@@ -1,5 +1,8 @@
 //! What the voicemail promises, with a voice that is there at once and a caller made of numbers.
 
+#[path = "shared/brief.rs"]
+mod plain;
+
 use call::{Answer, Chunk, EngineCommand, EngineEvent, Format, Manner, ToolCallId};
 use engine::{
     Brief,
@@ -10,6 +13,7 @@ use engine::{
     },
 };
 use futures_util::{FutureExt, future::BoxFuture};
+use plain::brief;
 use sound::g711;
 use std::{
     sync::{Arc, Mutex},
@@ -40,16 +44,7 @@ const GREETING_AND_TONE: u64 = 1_400;
 
 impl Rig {
     fn new(manner: Manner, greeting: &str, longest: u64) -> Self {
-        let brief = Brief {
-            instructions: String::new(),
-            greeting: String::new(),
-            voice: String::new(),
-            language: "en-US".into(),
-            tools: Vec::new(),
-            manner,
-            format: Format::Ulaw,
-            so_far: Vec::new(),
-        };
+        let brief = Brief { instructions: String::new(), greeting: String::new(), manner, ..brief() };
         let setup = VoicemailSetup {
             greeting: greeting.into(),
             thanks: "Thank you.".into(),

@@ -15,6 +15,7 @@ mod stream;
 use crate::ToolSpec;
 use call::{Failure, ToolCall, ToolCallId, Usage};
 use futures_util::stream::BoxStream;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A language model that is given a conversation and goes on with it.
@@ -43,6 +44,19 @@ pub enum Message {
     Assistant { text: String, wants: Vec<ToolCall> },
     /// What a tool answered; follows the message that wanted it, in the same order.
     Answer { id: ToolCallId, name: String, text: String },
+}
+
+impl Message {
+    /// Who says it and what, as every wire begins with it.
+    fn said(&self) -> Value {
+        let (role, text) = match self {
+            Message::System(text) => ("system", text),
+            Message::Caller(text) => ("user", text),
+            Message::Assistant { text, .. } => ("assistant", text),
+            Message::Answer { text, .. } => ("tool", text),
+        };
+        json!({"role": role, "content": text})
+    }
 }
 
 /// What comes while a model thinks.

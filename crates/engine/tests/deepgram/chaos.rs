@@ -1,11 +1,12 @@
 //! Seeded disorder: whatever arrives in whatever order, what we send is valid, items come one after the other, nothing
 //! is said after a failure, and a reply that the call waits for is always done.
 
+use crate::mutation::mutate;
 use crate::rig::{Session, audio_done, brief, call_id, config, fixture, tool, ulaw};
 use call::{Answer, EngineCommand, EngineEvent, ItemId};
 use engine::Dialect;
 use fastrand::Rng;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
 
 fn pool() -> Vec<Value> {
@@ -14,6 +15,9 @@ fn pool() -> Vec<Value> {
         ["server", "server_variants"].map(|section| examples[section].as_object().expect("examples"));
     sections.into_iter().flat_map(|section| section.values().cloned()).collect()
 }
+
+/// What a changed message may say in another place.
+const WORDS: [&str; 4] = ["user", "assistant", "Error", "Welcome"];
 
 /// What holds in every session.
 #[derive(Default)]
@@ -82,35 +86,6 @@ fn act(rng: &mut Rng, session: &mut Session, watch: &mut Watch) {
     watch.owed |= owes && !watch.gone;
 }
 
-fn mutate(rng: &mut Rng, value: &mut Value) {
-    match value {
-        Value::Object(fields) if !fields.is_empty() && rng.u32(0..6) > 0 => {
-            let index = rng.usize(0..fields.len());
-            let key = fields.keys().nth(index).cloned().expect("it has that many");
-            if rng.u32(0..6) == 0 {
-                fields.remove(&key);
-            } else {
-                mutate(rng, &mut fields[&key]);
-            }
-        }
-        Value::Array(values) if !values.is_empty() && rng.u32(0..5) > 0 => {
-            let index = rng.usize(0..values.len());
-            mutate(rng, &mut values[index]);
-        }
-        other => {
-            *other = match rng.u32(0..7) {
-                0 => Value::Null,
-                1 => Value::from(-1),
-                2 => Value::from(f64::MAX),
-                3 => Value::from(""),
-                4 => Value::from("x".repeat(rng.usize(0..2_000))),
-                5 => Value::from(["user", "assistant", "Error", "Welcome"][rng.usize(0..4)]),
-                _ => serde_json::json!([{"id": "fc_1", "client_side": true}]),
-            }
-        }
-    }
-}
-
 fn arrive(rng: &mut Rng, session: &mut Session, pool: &[Value]) {
     let mut message = pool[rng.usize(0..pool.len())].clone();
     // An error ends everything, and is tried enough elsewhere.
@@ -126,7 +101,7 @@ fn arrive(rng: &mut Rng, session: &mut Session, pool: &[Value]) {
             session.read_text(&String::from_utf8_lossy(&text));
         }
         1 => {
-            mutate(rng, &mut message);
+            mutate(rng, &mut message, &WORDS, &[json!([{"id": "fc_1", "client_side": true}])]);
             session.read(&message);
         }
         2..=4 => session.sound(rng.usize(0..200)),

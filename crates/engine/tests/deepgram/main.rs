@@ -1,5 +1,16 @@
 //! Deepgram Voice Agent, against the service's own schemas, examples and scenarios.
 
+#[path = "../shared/closing.rs"]
+mod closing;
+#[path = "../shared/mutation.rs"]
+mod mutation;
+#[path = "../shared/offline.rs"]
+mod offline;
+#[path = "../shared/brief.rs"]
+mod plain;
+#[path = "../shared/validators.rs"]
+mod validators;
+
 mod chaos;
 mod examples;
 mod failures;

@@ -1,59 +1,53 @@
 //! A session without a network: what we send is checked against the service's schema as it leaves, and nothing that
 //! the schema does not list may be in it.
 
-use call::{
-    Chunk, EngineCommand, EngineEvent, Format, ItemId, Manner, Message, ToolCallId, Transcript, TurnId,
+pub use crate::offline::{call_id, ulaw};
+use crate::{
+    closing::close,
+    offline::Offline,
+    plain,
+    validators::{Validators, judge, validators},
 };
+use call::{EngineCommand, EngineEvent, ItemId, Message, Transcript, TurnId};
 use engine::{
-    ApiKey, Brief, Dialect, Outbox, ToolSpec,
+    ApiKey, Brief, Dialect, ToolSpec,
     deepgram::{Config, Deepgram},
 };
-use jsonschema::Validator;
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeMap,
-    sync::LazyLock,
-    time::{Duration, Instant},
-};
+use std::{sync::LazyLock, time::Duration};
 
 pub fn fixture(name: &str) -> Value {
-    let path = format!("{}/../../fixtures/deepgram/agent_{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path}: {why}"));
-    serde_json::from_str(&text).expect("a fixture is JSON")
+    crate::offline::fixture(&format!("deepgram/agent_{name}"))
 }
 
-/// Closes a schema that the vendor's package leaves open: no fields and no values but those that it lists.
-fn close(schema: &mut Value) {
+fn side(side: &str) -> Validators {
+    let mut schemas = fixture("schemas");
+    no_other_values(&mut schemas["$defs"]);
+    close(&mut schemas["$defs"]);
+    validators(
+        &schemas["agent_v1"][side],
+        |_, schema| json!({"$schema": schemas["$schema"], "$defs": schemas["$defs"], "allOf": [schema]}),
+    )
+}
+
+/// The package takes any text where it lists some.
+fn no_other_values(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
-            if fields.get("properties").is_some_and(Value::is_object) {
-                fields.insert("additionalProperties".into(), false.into());
-            }
             if let Some(Value::Array(branches)) = fields.get_mut("anyOf")
                 && branches.iter().any(|branch| branch.get("enum").is_some())
             {
                 branches.retain(|branch| branch.as_object().is_some_and(|branch| !branch.is_empty()));
             }
-            fields.iter_mut().for_each(|(_, value)| close(value));
+            fields.values_mut().for_each(no_other_values);
         }
-        Value::Array(values) => values.iter_mut().for_each(close),
+        Value::Array(values) => values.iter_mut().for_each(no_other_values),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
-fn validators(side: &str) -> BTreeMap<String, Validator> {
-    let mut schemas = fixture("schemas");
-    close(&mut schemas["$defs"]);
-    let messages = schemas["agent_v1"][side].as_object().expect("messages");
-    let validator = |(kind, schema): (&String, &Value)| {
-        let whole = json!({"$schema": schemas["$schema"], "$defs": schemas["$defs"], "allOf": [schema]});
-        (kind.clone(), jsonschema::validator_for(&whole).expect("a schema"))
-    };
-    messages.iter().map(validator).collect()
-}
-
-static CLIENT: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| validators("client_messages"));
-static SERVER: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| validators("server_messages"));
+static CLIENT: LazyLock<Validators> = LazyLock::new(|| side("client_messages"));
+static SERVER: LazyLock<Validators> = LazyLock::new(|| side("server_messages"));
 
 /// What is wrong with a message to the service, if anything is.
 pub fn fault(message: &Value) -> Option<String> {
@@ -65,12 +59,6 @@ pub fn server_fault(message: &Value) -> Option<String> {
     judge(&SERVER, message)
 }
 
-fn judge(validators: &BTreeMap<String, Validator>, message: &Value) -> Option<String> {
-    let Some(kind) = message["type"].as_str() else { return Some("no type".into()) };
-    let Some(validator) = validators.get(kind) else { return Some(format!("no type {kind}")) };
-    validator.validate(message).err().map(|why| why.to_string())
-}
-
 pub fn config() -> Config {
     Config::new(ApiKey::new("a-key-of-no-account"))
 }
@@ -79,12 +67,8 @@ pub fn brief() -> Brief {
     Brief {
         instructions: "You answer the phone for Acme.".into(),
         greeting: "Thanks for calling Acme.".into(),
-        voice: String::new(),
-        language: "en-US".into(),
         tools: vec![tool("lookup_order")],
-        manner: Manner::Duplex,
-        format: Format::Ulaw,
-        so_far: Vec::new(),
+        ..plain::brief()
     }
 }
 
@@ -103,19 +87,12 @@ pub enum Sent {
     Sound(Vec<u8>),
 }
 
-pub struct Session {
-    pub dialect: Deepgram,
-    pub out: Outbox,
-    pub now: Instant,
-}
+pub type Session = Offline<Deepgram>;
 
 impl Session {
     /// Connected, and the service has not said a word.
     pub fn connected(config: Config, brief: Brief) -> Self {
-        let dialect = Deepgram::new(config).expect("a session");
-        let mut session = Self { dialect, out: Outbox::default(), now: now() };
-        session.dialect.greet(session.now, brief, &mut session.out);
-        session
+        Self::briefed(Deepgram::new(config).expect("a session"), brief)
     }
 
     /// Configured, but not confirmed.
@@ -144,26 +121,10 @@ impl Session {
         session
     }
 
-    pub fn read(&mut self, message: &Value) {
-        self.read_text(&message.to_string());
-    }
-
-    pub fn read_text(&mut self, message: &str) {
-        self.dialect.read(self.now, message, &mut self.out);
-    }
-
     /// Sound of this many milliseconds comes.
     pub fn sound(&mut self, milliseconds: usize) {
         let bytes = vec![0x55; milliseconds * 8];
         assert!(self.dialect.read_binary(self.now, bytes.into(), &mut self.out));
-    }
-
-    pub fn tell(&mut self, command: EngineCommand) {
-        self.dialect.write(self.now, command, &mut self.out);
-    }
-
-    pub fn events(&mut self) -> Vec<EngineEvent> {
-        self.out.events.drain(..).collect()
     }
 
     /// Everything that was sent since last asked, every message of it valid.
@@ -194,16 +155,6 @@ impl Session {
     /// The types of the messages.
     pub fn sent_types(&mut self) -> Vec<String> {
         self.sent().iter().map(|message| message["type"].as_str().expect("a type").to_owned()).collect()
-    }
-
-    /// Lets time pass, waking the dialect whenever it wants to be woken.
-    pub fn wait(&mut self, length: Duration) {
-        let end = self.now + length;
-        while let Some(due) = self.dialect.deadline().filter(|due| *due <= end) {
-            self.now = self.now.max(due);
-            self.dialect.wake(self.now, &mut self.out);
-        }
-        self.now = end;
     }
 
     /// The line goes on for so long, loud or silent.
@@ -272,14 +223,6 @@ pub fn warning(code: &str) -> Value {
     json!({"type": "Warning", "code": code, "description": "Example only."})
 }
 
-pub fn ulaw(bytes: &[u8]) -> Chunk {
-    Chunk { format: Format::Ulaw, bytes: bytes.to_vec().into() }
-}
-
-pub fn call_id(id: &str) -> ToolCallId {
-    ToolCallId(id.into())
-}
-
 pub fn caller_said(turn: u32, text: &str) -> EngineEvent {
     EngineEvent::CallerSaid(TurnId(turn), Transcript { text: text.into(), partial: false })
 }
@@ -318,9 +261,4 @@ pub fn failure(events: &[EngineEvent]) -> Option<(&str, bool)> {
         EngineEvent::Failed(failure) => Some((failure.why.as_str(), failure.lasting)),
         _ => None,
     })
-}
-
-#[expect(clippy::disallowed_methods, reason = "any moment will do to begin with")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -81,7 +81,7 @@ fn a_process_that_slept_does_not_make_up_for_it() {
     let mut session = Session::ready();
     session.sent_ms();
     session.now += std::time::Duration::from_secs(3_600);
-    engine::Dialect::wake(&mut session.dialect, session.now, &mut session.out);
+    engine::Dialect::wake(&mut session.offline.dialect, session.offline.now, &mut session.offline.out);
     assert!(session.sent_ms() <= 60);
 }
 

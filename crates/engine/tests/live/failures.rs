@@ -93,7 +93,7 @@ fn an_end_is_told_in_words() {
         assert!(failure.why.contains(words) && !failure.lasting, "{}", failure.why);
     }
     let mut session = Session::ready();
-    session.dialect.closed(None, "", &mut session.out);
+    session.offline.dialect.closed(None, "", &mut session.offline.out);
     assert_eq!(failure(&mut session).why, "OpenAI closed the connection without a word.");
 }
 
@@ -104,7 +104,7 @@ fn after_the_end_nothing_is_said_any_more() {
     assert!(failure(&mut session).lasting);
     session.read(&voice(&[0x10; 800]));
     session.tell(EngineCommand::Say("Hello?".into()));
-    session.dialect.closed(None, "", &mut session.out);
+    session.offline.dialect.closed(None, "", &mut session.offline.out);
     session.wait(60_000);
     assert_eq!(session.events(), []);
     assert_eq!(session.sent(), Vec::<Value>::new());

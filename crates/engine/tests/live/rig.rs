@@ -1,61 +1,47 @@
 //! A session without a network, in simulated time: what we send is checked against the service's schemas as it leaves.
 
+pub use crate::offline::{call_id, ulaw};
+use crate::{
+    closing::close,
+    offline::Offline,
+    plain,
+    validators::{Validators, judge, validators},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use call::{Chunk, EngineCommand, EngineEvent, Format, Manner, ToolCallId};
+use call::{EngineCommand, EngineEvent, Manner};
 use engine::{
-    ApiKey, Brief, Dialect, Outbox, ToolSpec,
+    ApiKey, Brief, ToolSpec,
     live::{Config, Live},
 };
-use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
+    ops::{Deref, DerefMut},
     sync::LazyLock,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// When sessions are opened, in Unix seconds.
 pub const OPENED: u64 = 1_792_990_000;
 
 pub fn fixture(name: &str) -> Value {
-    let path = format!("{}/../../fixtures/live/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path}: {why}"));
-    serde_json::from_str(&text).expect("a fixture is JSON")
+    crate::offline::fixture(&format!("live/{name}"))
 }
 
 /// What a client may send: only what is listed, as the service refuses everything else.
-static CLIENT: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
+static CLIENT: LazyLock<Validators> = LazyLock::new(|| {
     let mut schemas = fixture("schemas");
     close(&mut schemas["$defs"]);
-    let (client, required) = (&schemas["client"], &schemas["required"]);
-    let validator = |kind: &str, schema: &Value| {
-        let whole = json!({"$schema": schemas["$schema"], "$defs": schemas["$defs"], "$ref": schema["$ref"],
-            "required": required[kind]});
-        jsonschema::validator_for(&whole).expect("a schema")
-    };
-    let client = client.as_object().expect("client events");
-    client.iter().map(|(kind, schema)| (kind.clone(), validator(kind, schema))).collect()
+    validators(&schemas["client"], |kind, schema| {
+        json!({"$schema": schemas["$schema"], "$defs": schemas["$defs"], "$ref": schema["$ref"],
+            "required": schemas["required"][kind]})
+    })
 });
-
-fn close(schema: &mut Value) {
-    match schema {
-        Value::Object(fields) => {
-            if fields.get("properties").is_some_and(Value::is_object) {
-                fields.insert("additionalProperties".into(), false.into());
-            }
-            fields.values_mut().for_each(close);
-        }
-        Value::Array(values) => values.iter_mut().for_each(close),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
 
 /// What is wrong with a message to the service, if anything is.
 pub fn fault(message: &Value) -> Option<String> {
-    let Some(kind) = message["type"].as_str() else { return Some("no type".into()) };
-    let Some(validator) = CLIENT.get(kind) else { return Some(format!("no type {kind}")) };
-    if let Err(why) = validator.validate(message) {
-        return Some(why.to_string());
+    if let Some(why) = judge(&CLIENT, message) {
+        return Some(why);
     }
     let content = message["content"].as_str().unwrap_or_default();
     let tokens = content.chars().map(|c| if c.is_ascii() { 0.25 } else { 1.0 }).sum::<f64>();
@@ -75,19 +61,13 @@ pub fn brief() -> Brief {
     Brief {
         instructions: "You answer the phone for Acme.".into(),
         greeting: "Thanks for calling Acme.".into(),
-        voice: String::new(),
-        language: "en-US".into(),
         tools: vec![tool("find_slots"), tool("hang_up")],
-        manner: Manner::Duplex,
-        format: Format::Ulaw,
-        so_far: Vec::new(),
+        ..plain::brief()
     }
 }
 
 pub struct Session {
-    pub dialect: Live,
-    pub out: Outbox,
-    pub now: Instant,
+    pub offline: Offline<Live>,
     /// Where the service's time is, in milliseconds.
     pub ms: u64,
     /// The caller's sound that was sent.
@@ -95,14 +75,26 @@ pub struct Session {
     manner: Manner,
 }
 
+impl Deref for Session {
+    type Target = Offline<Live>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.offline
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.offline
+    }
+}
+
 impl Session {
     /// Connected, and asked for a session that is not confirmed.
     pub fn greeted(brief: Brief) -> Self {
-        let dialect = Live::new(config(), OPENED).expect("a session");
-        let (now, manner) = (now(), brief.manner);
-        let mut session = Self { dialect, out: Outbox::default(), now, ms: 0, sent_bytes: 0, manner };
-        session.dialect.greet(now, brief, &mut session.out);
-        session
+        let manner = brief.manner;
+        let offline = Offline::briefed(Live::new(config(), OPENED).expect("a session"), brief);
+        Self { offline, ms: 0, sent_bytes: 0, manner }
     }
 
     pub fn started(brief: Brief) -> Self {
@@ -129,22 +121,6 @@ impl Session {
         session.sent();
         session.sent_bytes = 0;
         session
-    }
-
-    pub fn read(&mut self, message: &Value) {
-        self.read_text(&message.to_string());
-    }
-
-    pub fn read_text(&mut self, message: &str) {
-        self.dialect.read(self.now, message, &mut self.out);
-    }
-
-    pub fn tell(&mut self, command: EngineCommand) {
-        self.dialect.write(self.now, command, &mut self.out);
-    }
-
-    pub fn events(&mut self) -> Vec<EngineEvent> {
-        self.out.events.drain(..).collect()
     }
 
     /// What was sent since last asked but the caller's sound, every message of it valid.
@@ -174,17 +150,13 @@ impl Session {
         std::mem::take(&mut self.sent_bytes) / 8
     }
 
-    /// Lets time pass on a still line, waking the dialect whenever it wants to be woken.
+    pub fn read(&mut self, message: &Value) {
+        self.offline.read(message);
+    }
+
+    /// Lets time pass on a still line, in milliseconds.
     pub fn wait(&mut self, ms: u64) {
-        let end = self.now + Duration::from_millis(ms);
-        let mut woken = 0;
-        while let Some(due) = self.dialect.deadline().filter(|due| *due <= end) {
-            self.now = self.now.max(due);
-            self.dialect.wake(self.now, &mut self.out);
-            woken += 1;
-            assert!(woken < 100_000, "it wants to be woken for ever");
-        }
-        self.now = end;
+        self.offline.wait(Duration::from_millis(ms));
     }
 
     /// So much passes as the line and the service have it: frames of `caller`, and a piece of `track` every 100 ms.
@@ -270,14 +242,6 @@ pub fn error(kind: &str, code: &str, about: Option<&str>) -> Value {
     json!({"type": "error", "event_id": "e", "error": error})
 }
 
-pub fn ulaw(bytes: &[u8]) -> Chunk {
-    Chunk { format: Format::Ulaw, bytes: bytes.to_vec().into() }
-}
-
-pub fn call_id(id: &str) -> ToolCallId {
-    ToolCallId(id.into())
-}
-
 /// The events in one word each, voice once an item.
 pub fn told(events: &[EngineEvent]) -> Vec<String> {
     let mut told = Vec::new();
@@ -322,9 +286,4 @@ pub fn voiced(events: &[EngineEvent]) -> BTreeMap<u32, Duration> {
         }
     }
     voiced
-}
-
-#[expect(clippy::disallowed_methods, reason = "any moment will do to begin with")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -151,11 +151,11 @@ fn other_tools_are_offered_in_mid_call_and_before_it() {
         parameters: json!({"type": "object"}),
     }];
     let mut session = Session::greeted(brief());
-    session.dialect.offer(&tools, &mut session.out);
+    session.offline.dialect.offer(&tools, &mut session.offline.out);
     session.sent();
     session.read(&json!({"type": "session.started", "session": {"id": "live_1", "expires_at": 0}}));
     assert_eq!(session.sent()[0]["type"], "session.update");
-    session.dialect.offer(&tools, &mut session.out);
+    session.offline.dialect.offer(&tools, &mut session.offline.out);
     let update = session.sent().remove(0);
     assert_eq!(update["session"]["delegation"]["type"], "responses", "the service takes no other");
     assert_eq!(update["session"]["delegation"]["responses"]["tools"][0]["name"], "read_mail");
@@ -186,7 +186,7 @@ fn how_long_a_session_lasts_is_what_the_service_says() {
 #[test]
 fn whoever_leaves_says_so() {
     let mut session = Session::ready();
-    session.dialect.farewell(&mut session.out);
+    session.offline.dialect.farewell(&mut session.offline.out);
     assert_eq!(session.sent(), [json!({"type": "session.close"})]);
 }
 

@@ -42,7 +42,7 @@ fn words_that_come_early_belong_to_what_is_said_next() {
 fn what_was_said_is_told_also_where_the_engine_goes_away() {
     let mut session = Session::ready();
     session.says("We open at", 400);
-    engine::Dialect::closed(&mut session.dialect, Some(1011), "", &mut session.out);
+    engine::Dialect::closed(&mut session.offline.dialect, Some(1011), "", &mut session.offline.out);
     let events = session.events();
     assert_eq!(
         happened(&events),

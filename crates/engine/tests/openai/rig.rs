@@ -1,43 +1,35 @@
 //! A session without a network: what we send is checked against the service's schema as it leaves.
 
+pub use crate::offline::{call_id, ulaw};
+use crate::{
+    offline::Offline,
+    plain,
+    validators::{Validators, judge, validators},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use call::{Chunk, EngineCommand, EngineEvent, Format, ItemId, Manner, ToolCallId, Transcript, TurnId};
+use call::{EngineEvent, ItemId, Transcript, TurnId};
 use engine::{
-    ApiKey, Brief, Dialect, Outbox, ToolSpec,
+    ApiKey, Brief, ToolSpec,
     openai::{Config, OpenAi},
 };
-use jsonschema::Validator;
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeMap,
-    sync::LazyLock,
-    time::{Duration, Instant},
-};
+use std::sync::LazyLock;
+
+static CLIENT_EVENTS: LazyLock<Validators> = LazyLock::new(|| {
+    let schemas = fixture("events_strict");
+    validators(
+        &schemas["client_events"],
+        |_, schema| json!({"$schema": schemas["$schema"], "$defs": schemas["$defs"], "$ref": schema["$ref"]}),
+    )
+});
 
 pub fn fixture(name: &str) -> Value {
-    let path = format!("{}/../../fixtures/openai/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{path}: {why}"));
-    serde_json::from_str(&text).expect("a fixture is JSON")
+    crate::offline::fixture(&format!("openai/{name}"))
 }
-
-static CLIENT_EVENTS: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
-    let schemas = fixture("events_strict");
-    let events = schemas["client_events"].as_object().expect("client events");
-    events
-        .iter()
-        .map(|(kind, schema)| {
-            let schema =
-                json!({"$schema": schemas["$schema"], "$defs": schemas["$defs"], "$ref": schema["$ref"]});
-            (kind.clone(), jsonschema::validator_for(&schema).expect("a schema"))
-        })
-        .collect()
-});
 
 /// What is wrong with a message to the service, if anything is.
 pub fn fault(message: &Value) -> Option<String> {
-    let Some(kind) = message["type"].as_str() else { return Some("no type".into()) };
-    let Some(validator) = CLIENT_EVENTS.get(kind) else { return Some(format!("no type {kind}")) };
-    validator.validate(message).err().map(|why| why.to_string())
+    judge(&CLIENT_EVENTS, message)
 }
 
 pub fn config() -> Config {
@@ -48,33 +40,21 @@ pub fn brief() -> Brief {
     Brief {
         instructions: "You answer the phone for Acme.".into(),
         greeting: "Thanks for calling Acme.".into(),
-        voice: String::new(),
-        language: "en-US".into(),
         tools: vec![ToolSpec {
             name: "lookup_order".into(),
             description: "Find an order by its number.".into(),
             parameters: json!({"type": "object", "properties": {"order_number": {"type": "string"}}}),
         }],
-        manner: Manner::Duplex,
-        format: Format::Ulaw,
-        so_far: Vec::new(),
+        ..plain::brief()
     }
 }
 
-pub struct Session {
-    pub dialect: OpenAi,
-    pub out: Outbox,
-    pub now: Instant,
-}
+pub type Session = Offline<OpenAi>;
 
 impl Session {
     /// Connected and configured, but not confirmed.
     pub fn greeted(config: Config, brief: Brief) -> Self {
-        let dialect = OpenAi::new(config).expect("a session");
-        let now = now();
-        let mut session = Self { dialect, out: Outbox::default(), now };
-        session.dialect.greet(now, brief, &mut session.out);
-        session
+        Self::briefed(OpenAi::new(config).expect("a session"), brief)
     }
 
     pub fn confirmed(config: Config, brief: Brief) -> Self {
@@ -97,22 +77,6 @@ impl Session {
         session
     }
 
-    pub fn read(&mut self, message: &Value) {
-        self.read_text(&message.to_string());
-    }
-
-    pub fn read_text(&mut self, message: &str) {
-        self.dialect.read(self.now, message, &mut self.out);
-    }
-
-    pub fn tell(&mut self, command: EngineCommand) {
-        self.dialect.write(self.now, command, &mut self.out);
-    }
-
-    pub fn events(&mut self) -> Vec<EngineEvent> {
-        self.out.events.drain(..).collect()
-    }
-
     /// What was sent since last asked, every message of it valid.
     pub fn sent(&mut self) -> Vec<Value> {
         let mut sent = Vec::new();
@@ -127,16 +91,6 @@ impl Session {
     /// The types of what was sent.
     pub fn sent_types(&mut self) -> Vec<String> {
         self.sent().iter().map(|message| message["type"].as_str().expect("a type").to_owned()).collect()
-    }
-
-    /// Lets time pass, waking the dialect whenever it wants to be woken.
-    pub fn wait(&mut self, length: Duration) {
-        let end = self.now + length;
-        while let Some(due) = self.dialect.deadline().filter(|due| *due <= end) {
-            self.now = self.now.max(due);
-            self.dialect.wake(self.now, &mut self.out);
-        }
-        self.now = end;
     }
 
     /// The caller says something that is committed, but not yet written down.
@@ -229,14 +183,6 @@ pub fn error(kind: &str, code: &str, event_id: Option<&str>) -> Value {
         "error": {"type": kind, "code": code, "message": "Example only.", "param": null, "event_id": event_id}})
 }
 
-pub fn ulaw(bytes: &[u8]) -> Chunk {
-    Chunk { format: Format::Ulaw, bytes: bytes.to_vec().into() }
-}
-
-pub fn call_id(id: &str) -> ToolCallId {
-    ToolCallId(id.into())
-}
-
 pub fn caller(turn: u32, text: &str, partial: bool) -> EngineEvent {
     EngineEvent::CallerSaid(TurnId(turn), Transcript { text: text.into(), partial })
 }
@@ -258,9 +204,4 @@ pub fn last_words(events: &[EngineEvent]) -> Vec<&EngineEvent> {
 
 pub fn troubles(events: &[EngineEvent]) -> usize {
     events.iter().filter(|event| matches!(event, EngineEvent::Trouble(_))).count()
-}
-
-#[expect(clippy::disallowed_methods, reason = "any moment will do to begin with")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -1,6 +1,7 @@
 //! A dialect that repeats what it hears, and the other side of the wire.
 
-use call::{EngineCommand, EngineEvent, Failure, Format, Manner, Transcript, TurnId};
+pub use crate::plain::brief;
+use call::{EngineCommand, EngineEvent, Failure, Transcript, TurnId};
 use engine::{Brief, Dialect, Outbox, socket::Patience, socket::Socket};
 use http::Request;
 use std::time::{Duration, Instant};
@@ -70,19 +71,6 @@ impl Dialect for Parrot {
     fn wake(&mut self, now: Instant, out: &mut Outbox) {
         out.events.push_back(EngineEvent::CallerPauses);
         self.due = self.every.map(|every| now + every);
-    }
-}
-
-pub fn brief() -> Brief {
-    Brief {
-        instructions: "You answer the phone.".into(),
-        greeting: "Hello.".into(),
-        voice: String::new(),
-        language: "en-US".into(),
-        tools: vec![],
-        manner: Manner::Duplex,
-        format: Format::Ulaw,
-        so_far: Vec::new(),
     }
 }
 

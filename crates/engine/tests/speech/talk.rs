@@ -1,8 +1,8 @@
 //! The local engine as a call sees it, with its real parts.
 
-use crate::{Test, wait, workers};
+use crate::{Test, plain::brief, wait, workers};
 use bytes::Bytes;
-use call::{Chunk, EngineCommand, EngineEvent, Format, Manner};
+use call::{Chunk, EngineCommand, EngineEvent, Format};
 use engine::{
     Brief,
     local::{Local, Workers, desk::DeskSetup},
@@ -25,11 +25,8 @@ fn open(workers: &Arc<Workers>, format: Format) -> Local {
         instructions: String::new(),
         greeting: GREETING.into(),
         voice: "rms".into(),
-        language: "en-US".into(),
-        tools: Vec::new(),
-        manner: Manner::Duplex,
         format,
-        so_far: Vec::new(),
+        ..brief()
     };
     let setup = DeskSetup {
         now: "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment"),

@@ -1,7 +1,8 @@
 //! The cascade and its parts.
 
+use crate::plain;
 use bytes::Bytes;
-use call::{Answer, Chunk, EngineCommand, EngineEvent, Failure, Format, ItemId, Manner, ToolCall, Usage};
+use call::{Answer, Chunk, EngineCommand, EngineEvent, Failure, Format, ItemId, ToolCall, Usage};
 use engine::{
     Brief, ToolSpec,
     local::{
@@ -51,12 +52,8 @@ pub fn brief() -> Brief {
     Brief {
         instructions: "You are the assistant of Ada.".into(),
         greeting: "Good day. How can I help you?".into(),
-        voice: String::new(),
-        language: "en-US".into(),
         tools: ["check_calendar_availability", "create_calendar_event", "hang_up"].map(tool).into(),
-        manner: Manner::Duplex,
-        format: Format::Ulaw,
-        so_far: Vec::new(),
+        ..plain::brief()
     }
 }
 

@@ -257,9 +257,7 @@ impl Cascade {
     }
 
     fn thought_through(&mut self, now: Instant, usage: Usage, empty: bool) {
-        self.usage.text_tokens_in += usage.text_tokens_in;
-        self.usage.text_tokens_out += usage.text_tokens_out;
-        self.usage.cached_tokens += usage.cached_tokens;
+        self.usage += usage;
         if empty {
             let why = "The language model said nothing that can be spoken.".to_owned();
             return self.thought_failed(now, Failure { why, lasting: false });

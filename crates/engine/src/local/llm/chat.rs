@@ -81,19 +81,18 @@ pub(super) fn tools(tools: &[ToolSpec]) -> Value {
 }
 
 fn message(message: &Message) -> Value {
+    let mut said = message.said();
     match message {
-        Message::System(text) => json!({"role": "system", "content": text}),
-        Message::Caller(text) => json!({"role": "user", "content": text}),
-        Message::Assistant { text, wants } if wants.is_empty() => {
-            json!({"role": "assistant", "content": text})
+        Message::Assistant { text, wants } if !wants.is_empty() => {
+            said["tool_calls"] = wants.iter().map(want).collect();
+            if text.is_empty() {
+                said["content"] = Value::Null;
+            }
         }
-        Message::Assistant { text, wants } => {
-            let wants: Vec<Value> = wants.iter().map(want).collect();
-            let text = if text.is_empty() { Value::Null } else { text.as_str().into() };
-            json!({"role": "assistant", "content": text, "tool_calls": wants})
-        }
-        Message::Answer { id, text, .. } => json!({"role": "tool", "tool_call_id": id.0, "content": text}),
+        Message::Answer { id, .. } => said["tool_call_id"] = id.0.as_str().into(),
+        Message::System(_) | Message::Caller(_) | Message::Assistant { .. } => {}
     }
+    said
 }
 
 fn want(call: &ToolCall) -> Value {

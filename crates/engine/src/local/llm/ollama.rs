@@ -118,18 +118,15 @@ fn think(model: &str, effort: Effort) -> Value {
 }
 
 fn message(message: &Message) -> Value {
+    let mut said = message.said();
     match message {
-        Message::System(text) => json!({"role": "system", "content": text}),
-        Message::Caller(text) => json!({"role": "user", "content": text}),
-        Message::Assistant { text, wants } if wants.is_empty() => {
-            json!({"role": "assistant", "content": text})
+        Message::Assistant { wants, .. } if !wants.is_empty() => {
+            said["tool_calls"] = wants.iter().map(want).collect();
         }
-        Message::Assistant { text, wants } => {
-            let wants: Vec<Value> = wants.iter().map(want).collect();
-            json!({"role": "assistant", "content": text, "tool_calls": wants})
-        }
-        Message::Answer { name, text, .. } => json!({"role": "tool", "tool_name": name, "content": text}),
+        Message::Answer { name, .. } => said["tool_name"] = name.as_str().into(),
+        Message::System(_) | Message::Caller(_) | Message::Assistant { .. } => {}
     }
+    said
 }
 
 fn want(call: &ToolCall) -> Value {

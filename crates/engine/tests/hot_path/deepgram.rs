@@ -1,64 +1,21 @@
-//! A frame of the caller's, and a piece of the assistant's voice, cost no allocation.
+//! Deepgram Voice Agent.
 
+use crate::{FRAMES, allocations, brief::brief, now};
 use bytes::Bytes;
-use call::{Chunk, EngineCommand, EngineEvent, Format, Manner};
+use call::{Chunk, EngineCommand, EngineEvent, Format};
 use engine::{
-    ApiKey, Brief, Dialect, Outbox,
+    ApiKey, Dialect, Outbox,
     deepgram::{Config, Deepgram},
 };
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
     hint::black_box,
     time::{Duration, Instant},
 };
 
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-#[expect(unsafe_code, reason = "an allocator is unsafe by its trait; this one counts and hands on")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations(run: impl FnOnce()) -> usize {
-    let before = COUNT.with(Cell::get);
-    run();
-    COUNT.with(Cell::get) - before
-}
-
 fn ready(now: Instant) -> (Deepgram, Outbox) {
-    let brief = Brief {
-        instructions: "You answer the phone.".into(),
-        greeting: "Hello.".into(),
-        voice: String::new(),
-        language: "en-US".into(),
-        tools: vec![],
-        manner: Manner::Duplex,
-        format: Format::Ulaw,
-        so_far: Vec::new(),
-    };
     let mut dialect = Deepgram::new(Config::new(ApiKey::new("a-key-of-no-account"))).expect("a session");
     let mut out = Outbox::default();
-    dialect.greet(now, brief, &mut out);
+    dialect.greet(now, brief(), &mut out);
     for message in [
         r#"{"type":"Welcome","request_id":"r"}"#,
         r#"{"type":"SettingsApplied"}"#,
@@ -70,8 +27,6 @@ fn ready(now: Instant) -> (Deepgram, Outbox) {
     assert_eq!(out.events.drain(..).next(), Some(EngineEvent::Ready));
     (dialect, out)
 }
-
-const FRAMES: u32 = 10_000;
 
 #[test]
 fn a_frame_of_the_callers_costs_no_allocation() {
@@ -126,9 +81,4 @@ fn a_piece_of_voice_costs_no_allocation_and_is_not_copied() {
         assert_eq!(counted, 0, "in {FRAMES} pieces of {milliseconds} ms");
         assert_eq!(came, (FRAMES as usize + 100) * milliseconds * 8);
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "any moment will do to begin with")]
-fn now() -> Instant {
-    Instant::now()
 }

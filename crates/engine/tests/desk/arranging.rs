@@ -1,91 +1,14 @@
-//! What the desk promises, one conversation each.
+//! What is arranged with the desk, in one sentence or in many.
 
-#[path = "desk_dialogues/calendar.rs"]
-mod calendar;
-
-use calendar::{Calendar, Deed};
+use crate::{
+    calendar::{self, Deed},
+    conversation::{Conversation, at},
+};
 use engine::local::{
     Hypothesis,
     desk::{Desk, DeskOutput, DeskSetup},
 };
-use jiff::{Zoned, civil::DateTime};
-use when::{Hours, Kind};
-
-struct Conversation {
-    desk: Desk,
-    calendar: Calendar,
-    now: Zoned,
-    /// The desk's last reply.
-    heard: String,
-}
-
-impl Conversation {
-    /// On Friday, 20 November 2026, 14:30 in Berlin.
-    fn begin() -> Self {
-        Self::begin_with(Hours::default())
-    }
-
-    fn begin_with(hours: Hours) -> Self {
-        Self::take_over(hours, None)
-    }
-
-    fn take_over(hours: Hours, so_far: Option<&[&str]>) -> Self {
-        let now: Zoned = "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment");
-        let desk = Desk::new(DeskSetup {
-            now: now.clone(),
-            hours: hours.clone(),
-            greeting: "Good day, this is the practice. How can I help you?".into(),
-            business: "the practice".into(),
-            caller: "Ada".into(),
-            so_far: so_far.map(|said| said.iter().map(|words| (*words).to_owned()).collect()),
-        });
-        let mut conversation = Self { desk, calendar: Calendar::new(hours), now, heard: String::new() };
-        conversation.listen();
-        conversation
-    }
-
-    fn listen(&mut self) {
-        let mut said = Vec::new();
-        while let Some(output) = self.desk.poll() {
-            match output {
-                DeskOutput::Say(sentence) => said.push(sentence),
-                DeskOutput::Wants(call) => {
-                    let answer = self.calendar.run(&call, &self.now);
-                    self.desk.answer(&self.now, &call.id, &answer);
-                }
-            }
-        }
-        self.heard = said.join(" ");
-    }
-
-    fn prompt(&mut self, instruction: &str) -> &str {
-        self.desk.prompt(&self.now, instruction);
-        self.listen();
-        &self.heard
-    }
-
-    fn say(&mut self, text: &str) -> &str {
-        self.say_surely(&[(text, 0.9)])
-    }
-
-    fn say_surely(&mut self, hypotheses: &[(&str, f32)]) -> &str {
-        let hypotheses: Vec<Hypothesis> = hypotheses
-            .iter()
-            .map(|(text, confidence)| Hypothesis { text: (*text).into(), confidence: *confidence })
-            .collect();
-        self.desk.hear(&self.now, &hypotheses);
-        self.listen();
-        &self.heard
-    }
-
-    fn own(&self) -> Vec<String> {
-        self.calendar.own.keys().map(|at| at.strftime("%m-%d %H:%M").to_string()).collect()
-    }
-}
-
-fn at(text: &str) -> DateTime {
-    text.parse().expect("a local time")
-}
+use when::Hours;
 
 #[test]
 fn everything_can_be_said_in_one_sentence() {
@@ -383,89 +306,6 @@ fn news_that_was_talked_over_is_told_again() {
     assert_eq!(call.say("no thanks"), "Your appointment is booked. Thank you for calling. Goodbye!");
 }
 
-fn salon() -> Conversation {
-    let kinds = Kind::read_all("haircut 45m; colour 2h; eye test 15m").expect("kinds");
-    Conversation::begin_with(Hours { kinds, ..Hours::default() })
-}
-
-#[test]
-fn what_it_is_for_is_asked_where_nobody_said_it() {
-    let mut call = salon();
-    assert_eq!(
-        call.say("I'd like an appointment next Tuesday at ten"),
-        "What is it for: a haircut, a colour, or an eye test?"
-    );
-    assert_eq!(
-        call.say("a colour please"),
-        "That is a colour, on Tuesday, November twenty-fourth, at ten in the morning. Shall I book it?"
-    );
-    call.say("yes");
-    assert_eq!(call.calendar.own.get(&at("2026-11-24T10:00")).map(String::as_str), Some("colour"));
-    assert!(
-        call.say("book an appointment").ends_with("What is it for: a haircut, a colour, or an eye test?")
-    );
-    assert_eq!(call.say("the third one"), "Which day would you like?");
-    call.say("tuesday at quarter past nine");
-    call.say("yes");
-    assert_eq!(call.own(), ["11-24 09:15", "11-24 10:00"], "an eye test fits before it");
-}
-
-#[test]
-fn a_kind_is_booked_by_its_name_alone() {
-    let mut call = salon();
-    assert_eq!(call.say("I'd like a haircut"), "Which day would you like?");
-    assert_eq!(call.say("tuesday"), "Tuesday, November twenty-fourth. What time would you like?");
-    assert!(call.say("half past four").contains("we are open from nine"), "it would not be over at five");
-    assert!(
-        call.say("four").contains("That is a haircut, on Tuesday, November twenty-fourth, at four in the")
-    );
-    assert!(
-        call.say("no, an eye test")
-            .contains("That is an eye test, on Tuesday, November twenty-fourth, at four")
-    );
-    call.say("yes please");
-    assert_eq!(call.calendar.own.get(&at("2026-11-24T16:00")).map(String::as_str), Some("eye test"));
-    assert!(call.say("a haircut and a colour on wednesday").contains("What is it for"));
-}
-
-#[test]
-fn only_one_kind_is_never_asked_for() {
-    let kinds = Kind::read_all("consultation 1h").expect("a kind");
-    let mut call = Conversation::begin_with(Hours { kinds, ..Hours::default() });
-    let reply = call.say("an appointment on tuesday at ten");
-    assert!(reply.starts_with("That is a consultation, on Tuesday"), "{reply}");
-    call.say("yes");
-    assert_eq!(call.own(), ["11-24 10:00"]);
-}
-
-#[test]
-fn an_appointment_is_found_by_its_kind_and_stays_as_long_as_it_is() {
-    let mut call = salon();
-    call.calendar.own.insert(at("2026-11-24T10:00"), "haircut".into());
-    call.calendar.own.insert(at("2026-11-25T10:00"), "colour".into());
-    call.calendar.own.insert(at("2026-11-26T10:00"), "haircut".into());
-    assert_eq!(
-        call.say("cancel my colour"),
-        "Your colour is on Wednesday, November twenty-fifth, at ten in the morning. Shall I cancel it?"
-    );
-    call.say("no");
-    assert_eq!(
-        call.say("move my haircut"),
-        "You have appointments on Tuesday, November twenty-fourth, at ten in the morning, for a haircut; and on Thursday, \
-         November twenty-sixth, at ten in the morning, for a haircut. Which one shall I move?"
-    );
-    assert!(call.say("the one on thursday").contains("Which day would you like instead?"));
-    // The colour takes until noon; a quarter past eleven would be free for nobody.
-    assert!(call.say("wednesday at eleven").contains("is not free"));
-    call.say("wednesday at noon");
-    assert!(call.heard.contains("I will move your haircut from Thursday"), "{}", call.heard);
-    call.say("yes");
-    assert_eq!(call.own(), ["11-24 10:00", "11-25 10:00", "11-25 12:00"]);
-    assert!(
-        call.say("cancel my eye test").starts_with("I see no appointment for an eye test of yours then.")
-    );
-}
-
 #[test]
 fn no_to_what_is_offered_brings_other_times() {
     let mut call = Conversation::begin();
@@ -517,17 +357,6 @@ fn a_time_that_does_not_exist_is_explained_with_those_around_it() {
 }
 
 #[test]
-fn what_can_be_said_about_kinds_is_in_the_grammar_only_where_there_are_kinds() {
-    let grammar = |call: &Conversation| call.desk.grammar(&call.now);
-    let plain = Conversation::begin();
-    assert!(!grammar(&plain).contains("<kind>"), "{}", grammar(&plain));
-    let mut call = salon();
-    assert!(grammar(&call).contains("<kind> = colour | eye test | haircut;"), "{}", grammar(&call));
-    call.say("book an appointment");
-    assert!(grammar(&call).contains("[a | an | the] <kind> [<point>]"));
-}
-
-#[test]
 fn in_writing_there_are_no_keys_and_the_desk_does_not_leave_for_what_it_cannot_read() {
     let now: jiff::Zoned = "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment");
     let setup = DeskSetup {
@@ -558,48 +387,4 @@ fn in_writing_there_are_no_keys_and_the_desk_does_not_leave_for_what_it_cannot_r
     assert!(said("an appointment please").contains("Which day"));
     assert!(said("colourless green ideas").ends_with("Which day would you like?"));
     assert!(said("goodbye").contains("<hang_up>"));
-}
-
-const GO_ON: &str = "You have just taken over this conversation. Go on from where it was.";
-
-#[test]
-fn a_desk_that_takes_over_goes_on_with_what_the_caller_wanted() {
-    let said = ["Hi there.", "I'd like to book an appointment next Tuesday at 10.", "Yes, please."];
-    let mut call = Conversation::take_over(Hours::default(), Some(&said));
-    assert_eq!(call.heard, "", "it does not greet");
-    assert!(call.own().is_empty(), "and a yes to somebody else books nothing");
-    let reply = call.prompt(GO_ON);
-    assert_eq!(reply, "That is Tuesday, November twenty-fourth, at ten in the morning. Shall I book it?");
-    call.say("yes");
-    assert_eq!(call.own(), ["11-24 10:00"]);
-}
-
-#[test]
-fn a_desk_that_takes_over_asks_what_is_missing_or_what_is_wanted() {
-    let mut call =
-        Conversation::take_over(Hours::default(), Some(&["I need an appointment", "on wednesday"]));
-    assert_eq!(call.prompt(GO_ON), "Wednesday, November twenty-fifth. What time would you like?");
-    let mut call = Conversation::take_over(Hours::default(), Some(&["good morning", "goodbye"]));
-    assert_eq!(call.prompt(GO_ON), "How can I help you?");
-    assert!(!call.calendar.hung_up);
-    let mut call = Conversation::take_over(Hours::default(), Some(&[]));
-    assert_eq!(call.say("book an appointment"), "Which day would you like?", "it may be spoken to first");
-}
-
-#[test]
-fn a_desk_that_takes_over_tells_what_a_tool_has_done_and_does_not_do_it_again() {
-    let said = ["book an appointment next tuesday at ten", "yes"];
-    let mut call = Conversation::take_over(Hours::default(), Some(&said));
-    let news = "The tool create_calendar_event, which was asked for before you came into this conversation, has answered. \
-                Tell the caller: Your appointment is booked.";
-    assert_eq!(call.prompt(news), "Your appointment is booked. Is there anything else I can do for you?");
-    assert!(call.own().is_empty());
-    // What was only looked up it looks up by itself.
-    let mut call = Conversation::take_over(Hours::default(), Some(&said));
-    let news = "The tool check_calendar_availability, which was asked for before you came into this conversation, has \
-                answered. Tell the caller: That is free.";
-    assert_eq!(
-        call.prompt(news),
-        "That is Tuesday, November twenty-fourth, at ten in the morning. Shall I book it?"
-    );
 }

@@ -1,72 +1,27 @@
-//! A frame of the caller's, a still line, and a piece of the assistant's voice, cost no allocation.
+//! OpenAI Live, and a line that is still.
 
+use crate::{FRAMES, allocations, brief::brief, now};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use call::{Chunk, EngineCommand, EngineEvent, Format, Manner};
+use call::{Chunk, EngineCommand, EngineEvent, Format};
 use engine::{
     ApiKey, Brief, Dialect, Outbox,
     live::{Config, Live},
 };
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
     hint::black_box,
     time::{Duration, Instant},
 };
 
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-#[expect(unsafe_code, reason = "an allocator is unsafe by its trait; this one counts and hands on")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations(run: impl FnOnce()) -> usize {
-    let before = COUNT.with(Cell::get);
-    run();
-    COUNT.with(Cell::get) - before
-}
-
 fn ready(now: Instant, format: Format) -> (Live, Outbox) {
-    let brief = Brief {
-        instructions: "You answer the phone.".into(),
-        greeting: "Hello.".into(),
-        voice: String::new(),
-        language: "en-US".into(),
-        tools: vec![],
-        manner: Manner::Duplex,
-        format,
-        so_far: Vec::new(),
-    };
     let config = Config::new(ApiKey::new("sk-a-key-of-no-account"));
     let mut dialect = Live::new(config, 0).expect("a session");
     let mut out = Outbox::default();
-    dialect.greet(now, brief, &mut out);
+    dialect.greet(now, Brief { format, ..brief() }, &mut out);
     dialect.read(now, r#"{"type":"session.started","session":{"id":"live_1","expires_at":7200}}"#, &mut out);
     while out.wire.pop().is_some() {}
     assert_eq!(out.events.drain(..).next(), Some(EngineEvent::Ready));
     (dialect, out)
 }
-
-const FRAMES: u32 = 10_000;
 
 #[test]
 fn a_frame_of_the_callers_costs_no_allocation() {
@@ -146,9 +101,4 @@ fn a_still_line_costs_no_allocation() {
     // For longer nobody would wait for the greeting.
     let counted = allocations(|| wait(250));
     assert_eq!(counted, 0);
-}
-
-#[expect(clippy::disallowed_methods, reason = "any moment will do to begin with")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -1,0 +1,8 @@
+//! What the desk promises, one conversation each.
+
+mod arranging;
+#[path = "../desk_dialogues/calendar.rs"]
+mod calendar;
+mod conversation;
+mod kinds;
+mod takeover;
