@@ -2,7 +2,10 @@
 
 mod house;
 use futures_util::{SinkExt, StreamExt};
-use house::{AUTH_TOKEN, House};
+use house::{
+    AUTH_TOKEN, House,
+    waiting::{self, PATIENCE},
+};
 use serde_json::{Value, json};
 use sim::{
     openai::{OpenAi, Order, Script, Session},
@@ -20,7 +23,6 @@ use tokio_tungstenite::{
 };
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A server with a call going on that nothing may disturb.
 struct Scene {
@@ -282,18 +284,8 @@ async fn garbage_within_a_call_is_noted_once_and_the_call_goes_on() {
     tokio::time::timeout(PATIENCE, frames).await.expect("the caller is still heard");
     send(&mut socket, &[json!({"event": "stop", "streamSid": stream, "stop": {"callSid": dial.sids.call, "accountSid": dial.sids.account}})]).await;
     closed(&mut socket).await;
-    let store = scene.house.store().await;
-    let calls = store.calls(10, i64::MAX).await.expect("the database answers");
-    let call = calls.iter().find(|call| call.carrier_call == dial.sids.call).expect("it is known");
-    let notes = loop {
-        let notes = store.notes(&call.id).await.expect("the database answers");
-        if notes.iter().any(|note| note.kind == "ended") {
-            break notes;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    let troubles =
-        notes.iter().filter(|note| note.kind == "trouble" && note.json.contains("carrier")).count();
+    let notes = waiting::all_notes(&scene.house.store().await, &dial.sids.call).await;
+    let troubles = waiting::of_kind(&notes, "trouble").filter(|note| note.json.contains("carrier")).count();
     assert_eq!(troubles, 1, "{notes:?}");
     scene.stays_undisturbed().await;
 }

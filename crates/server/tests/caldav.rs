@@ -15,7 +15,6 @@ use radicale::Radicale;
 use reqwest::StatusCode;
 use serde_json::json;
 use server::clock;
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// The settings of a house that is open every day.
@@ -70,17 +69,6 @@ async fn here(house: &House) -> Vec<String> {
         rows.iter().map(|row| local(row.starts_ms).strftime("%Y%m%dT%H%M%S").to_string()).collect();
     starts.sort();
     starts
-}
-
-/// Waits until nothing is left half done.
-async fn settled(house: &House) {
-    let store = house.store().await;
-    let settled = async {
-        while !store.open_intents(1).await.expect("read").is_empty() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(150), settled).await.expect("it is settled in time");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,21 +2,17 @@
 
 mod house;
 use futures_util::{SinkExt, StreamExt};
-use house::{AUTH_TOKEN, House};
+use house::{
+    AUTH_TOKEN, House,
+    waiting::{self, PATIENCE, ms, until},
+};
 use serde_json::Value;
 use sim::{
     openai::{End, Hearing, Item, OpenAi, Order, Reply, Script, Sound, Voice},
     twilio::{Account, Dial, Ending, Handset, handset::Listened, ring},
 };
-use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
-
-const PATIENCE: Duration = Duration::from_secs(10);
-
-fn ms(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 async fn opened(script: Script, more: &[(&str, &str)]) -> (House, OpenAi, Account) {
     let service = OpenAi::listen(script).await.expect("loopback has a free port");
@@ -35,14 +31,7 @@ fn kind_is(kind: &'static str) -> impl Fn(&sim::openai::Logged) -> bool {
 /// Waits until the call is written down as ended.
 async fn ending_of(house: &House, nth: usize) -> String {
     let store = house.store().await;
-    loop {
-        let mut calls = store.calls(10, i64::MAX).await.expect("the database answers");
-        calls.reverse();
-        if let Some(ending) = calls.get(nth).and_then(|call| call.ending.clone()) {
-            return ending;
-        }
-        tokio::time::sleep(ms(20)).await;
-    }
+    until(async || waiting::calls(&store).await.get(nth)?.ending.clone()).await
 }
 
 #[tokio::test]

@@ -2,7 +2,11 @@
 
 mod house;
 
-use house::{AUTH_TOKEN, House};
+use house::{
+    AUTH_TOKEN, House,
+    speech::speech,
+    waiting::{self, PATIENCE, ms, until},
+};
 use serde_json::{Value, json};
 use sim::{
     deepgram::{Deepgram, End, Hearing, Item, Logged, Order, Reply, Script, Session, Sound, Voice},
@@ -10,15 +14,10 @@ use sim::{
     twilio::{Account, Dial, Ending, Handset, handset::Listened},
 };
 use sound::g711;
-use std::{collections::BTreeSet, ops::Range, time::Duration};
+use std::{collections::BTreeSet, ops::Range};
 use store::{NoteRow, Store};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 const KEY: &str = "0123456789abcdef0123456789abcdef01234567";
-
-fn ms(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 async fn opened(script: Script, more: &[(&str, &str)]) -> (House, Deepgram, Account) {
     let service = Deepgram::listen(script).await.expect("loopback has a free port");
@@ -68,34 +67,14 @@ fn from_client(kind: &'static str) -> impl Fn(&Logged) -> bool {
     move |logged| logged.from_client && logged.event["type"] == kind
 }
 
-/// Waits until what the store says is as it should be.
-async fn until<T, F>(mut look: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
-    let looking = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(ms(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looking).await.expect("it comes to pass")
-}
-
 /// How the latest call ended, once it has, and its notes.
 async fn outcome(store: &Store) -> (String, Vec<NoteRow>) {
-    until(async || {
-        let call = store.calls(1, i64::MAX).await.expect("the database answers").into_iter().next()?;
-        let ending = call.ending.clone()?;
-        Some((ending, store.notes(&call.id).await.expect("the database answers")))
-    })
-    .await
+    let call = waiting::ended(store).await;
+    (call.ending.expect("it ended"), waiting::notes(store, &call.id).await)
 }
 
 fn told(notes: &[NoteRow], kind: &str) -> Vec<String> {
-    notes.iter().filter(|note| note.kind == kind).map(|note| note.json.clone()).collect()
+    waiting::of_kind(notes, kind).map(|note| note.json.clone()).collect()
 }
 
 /// Where the greeting was heard, all of it.
@@ -238,13 +217,6 @@ async fn a_cough_costs_no_more_than_what_was_not_sent() {
     call.hang_up();
     let (_, notes) = outcome(&house.store().await).await;
     assert_eq!(told(&notes, "false_interruption").len(), 1, "{notes:?}");
-}
-
-/// µ-law of somebody who speaks in syllables.
-fn speech(length: Duration) -> Vec<u8> {
-    let sample = |n: i32| if n / 160 % 25 < 20 { (n % 20 - 10) as i16 * 1_000 } else { 0 };
-    let samples: Vec<i16> = (0..length.as_millis() as i32 * 8).map(sample).collect();
-    g711::samples_to_ulaw(&samples)
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ mod house;
 
 use house::{
     AUTH_TOKEN,
-    exchange::{Exchange, OURS, PATIENCE, PUBLIC, company},
+    exchange::{Exchange, OURS, PUBLIC, company},
+    waiting::{job, until},
 };
 use jiff::{Timestamp, ToSpan as _};
 use sim::{
@@ -15,7 +16,7 @@ use sim::{
     twilio::messages::{Mood, Sent},
 };
 use std::time::Duration;
-use store::{Delivery, Direction, Store, TextRow};
+use store::{Delivery, Direction, JobState, Store, TextRow};
 use tool::{
     Errand, Trust,
     calendar::{Booking, Books, Contact, Slot, Wish},
@@ -55,21 +56,6 @@ async fn book(store: &Store, days: i64) {
         began_ms: now_ms,
     };
     assert!(matches!(books.book(wish, &errand).await, Ok(Booking::Booked(_))));
-}
-
-async fn until<T, F>(mut look: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
-    let looking = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looking).await.expect("it comes to pass")
 }
 
 /// The texts of ours to Anna, the first one first, once there are so many that the carrier has named.
@@ -179,11 +165,7 @@ async fn a_report_names_a_text_whose_sending_was_never_answered_and_it_is_not_se
             .expect("heard");
         let row = sent(&store, 1).await.remove(0);
         assert_eq!((row.carrier_id.as_deref(), row.delivery), (Some(taken.sid.as_str()), Delivery::Arrived));
-        let jobs = until(async || {
-            let done = store.jobs(store::JobState::Done, 100).await.expect("the database answers");
-            done.into_iter().find(|job| job.kind == message::job::TEXT)
-        });
-        jobs.await;
+        job(&store, message::job::TEXT, &[JobState::Done]).await;
         assert_eq!(exchange.api(carrier).texts().len(), 1, "{carrier}");
         let asked = exchange.api(carrier).log();
         assert_eq!(asked.len(), 1, "{carrier}: nobody had to look whether it was sent");

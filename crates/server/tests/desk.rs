@@ -3,10 +3,10 @@
 mod house;
 
 use engine::local::Workers;
-use house::{AUTH_TOKEN, House, browser::Browser};
+use house::{AUTH_TOKEN, House, browser::Browser, waiting};
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use server::{clock, command::demo::speech};
 use sim::{
     caller::{Caller, Manners, Script, Step},
@@ -44,18 +44,9 @@ async fn talk(house: &House, from: &str, lines: &[&str]) -> Vec<String> {
     caller.converse(&mut script, &mut |_| ()).await.expect("the caller can speak and hear");
     let ended = caller.phone.ended().await.expect("the call is put through");
     assert_eq!(ended.errors, []);
-    let store = house.store().await;
-    let calls = store.calls(10, i64::MAX).await.expect("read");
-    let call = calls.into_iter().find(|call| call.carrier_call == sid).expect("the call is known");
-    loop {
-        let notes = store.notes(&call.id).await.expect("read");
-        if notes.iter().any(|note| note.kind == "ended") {
-            let said = notes.iter().filter(|note| note.kind == "assistant_said");
-            let text = |json: &str| -> Value { serde_json::from_str(json).expect("JSON") };
-            return said.map(|note| text(&note.json)["text"].as_str().expect("words").to_owned()).collect();
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let notes = waiting::all_notes(&house.store().await, &sid).await;
+    let said = waiting::of_kind(&notes, "assistant_said").map(waiting::read);
+    said.map(|said| said["text"].as_str().expect("words").to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

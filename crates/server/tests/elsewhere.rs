@@ -3,8 +3,12 @@
 
 mod house;
 
-use house::{House, browser::Browser};
-use reqwest::{Method, StatusCode, header};
+use house::{
+    House,
+    browser::{self, Browser},
+    waiting::{job, settled},
+};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use server::clock;
 use sim::google::{Fault, Google, Method as Asked, World};
@@ -15,17 +19,13 @@ use tempfile::TempDir;
 const CALENDAR: &str = "owner@example.com";
 
 async fn opened(google: &Google, folder: TempDir) -> House {
-    let client = World::default().client;
-    let variables = [
-        ("GOOGLE_API_URL", google.url()),
-        ("GOOGLE_OAUTH_URL", google.url()),
-        ("GOOGLE_CLIENT_ID", client.id),
-        ("GOOGLE_CLIENT_SECRET", client.secret),
+    let mut variables: Vec<_> = browser::settings_of_google(google).into();
+    variables.extend([
         ("TIME_ZONE", "Europe/Berlin".into()),
         ("HOURS_SAT", "09:00-17:00".into()),
         ("HOURS_SUN", "09:00-17:00".into()),
         ("LOG_LEVEL", "info".into()),
-    ];
+    ]);
     let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     House::open_in(folder, &variables).await
 }
@@ -34,16 +34,8 @@ async fn opened(google: &Google, folder: TempDir) -> House {
 async fn connected() -> (Google, House, Browser) {
     let google = Google::listen(World::default()).await.expect("loopback");
     let house = opened(&google, tempfile::tempdir().expect("a folder")).await;
-    google.register(&house.url("/calendars/google/callback"));
     let browser = Browser::of_the_owner(&house).await;
-    let sent = browser.post(&house.url("/calendars/google/start")).await;
-    assert_eq!(sent.status(), StatusCode::SEE_OTHER, "{}", sent.text().await.expect("text"));
-    let there = sent.headers()[header::LOCATION].to_str().expect("an address").to_owned();
-    let agreed = browser.http.get(there).send().await.expect("Google's answer");
-    let back = agreed.headers()[header::LOCATION].to_str().expect("an address").to_owned();
-    let request = browser.http.get(back).header(header::COOKIE, &browser.cookie);
-    let done = request.send().await.expect("an answer");
-    assert_eq!(done.status(), StatusCode::SEE_OTHER, "{}", done.text().await.expect("text"));
+    browser.connects_google(&house, &google).await;
     (google, house, browser)
 }
 
@@ -75,17 +67,6 @@ fn there(google: &Google) -> Vec<i64> {
     let mut starts: Vec<_> = google.stands(CALENDAR).iter().map(start).collect();
     starts.sort_unstable();
     starts
-}
-
-/// Waits until nothing is left half done.
-async fn settled(house: &House) {
-    let store = house.store().await;
-    let settled = async {
-        while !store.open_intents(1).await.expect("read").is_empty() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(120), settled).await.expect("it is settled in time");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,16 +125,8 @@ async fn a_revoked_grant_is_told_to_the_owner_and_nothing_is_said_to_be_free() {
     assert!(answer["message"].as_str().expect("a sentence").contains("calendar"), "{answer}");
     assert_eq!((there(&google), here(&house).await), (vec![], vec![]));
     let store = house.store().await;
-    let told = async {
-        loop {
-            let jobs = [store.jobs(JobState::Waiting, 10).await, store.jobs(JobState::Dead, 10).await];
-            if jobs.into_iter().flatten().flatten().any(|job| job.kind == "owner") {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), told).await.expect("the owner gets a letter");
+    // The owner gets a letter.
+    job(&store, "owner", &[JobState::Waiting, JobState::Dead]).await;
     let page = browser.page(&house, "/calendars").await;
     assert!(page.contains("Connect the calendar again"), "{page}");
 }
@@ -186,7 +159,7 @@ async fn killed_at_any_step_of_booking_exactly_one_stands_or_none_and_nobody_was
         google.heal();
         google.release();
         house = opened(&google, folder).await;
-        settled(&house).await;
+        settled(&house.store().await).await;
         let after = (here(&house).await, there(&google));
         assert_eq!(after.0, after.1, "{asked:?} {fault:?}");
         let made = after.0.len() - before.0.len();

@@ -3,7 +3,10 @@
 
 mod house;
 
-use house::{AUTH_TOKEN, House};
+use house::{
+    AUTH_TOKEN, House,
+    waiting::{PATIENCE, until},
+};
 use jiff::{Timestamp, ToSpan};
 use sim::{
     smtp::{self, Smtp},
@@ -25,7 +28,6 @@ use when::Span;
 
 const OURS: &str = "+14155550100";
 const ANNA: &str = "+14155550199";
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The other side of the wire, and a data folder that a server will be opened in.
 struct World {
@@ -131,22 +133,6 @@ fn errand(caller: &str) -> Errand {
 
 fn text() -> Contact {
     Contact::Sms(ANNA.into())
-}
-
-/// Waits until what the store says is as it should be.
-async fn until<T, F>(mut look: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
-    let looking = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looking).await.expect("it comes to pass")
 }
 
 async fn jobs(store: &Store, state: JobState, kind: &str) -> Vec<JobRow> {

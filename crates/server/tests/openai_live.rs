@@ -2,7 +2,10 @@
 
 mod house;
 
-use house::{AUTH_TOKEN, House};
+use house::{
+    AUTH_TOKEN, House,
+    waiting::{self, ms, until},
+};
 use serde_json::{Value, json};
 use sim::{
     live::{Live, Logged, Order, Reply, Script, Session, Speech, Start, Tool},
@@ -13,12 +16,6 @@ use std::time::Duration;
 
 /// In the time of the call, for what the other side says.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// In the time of the clock, for what the server does on a busy machine.
-const WAITS: Duration = Duration::from_secs(60);
-
-fn ms(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 /// Something like a voice: syllables of 160 ms with 40 ms between them.
 fn speech(length: Duration) -> Vec<u8> {
@@ -47,15 +44,9 @@ async fn opened(script: Script, more: &[(&str, &str)]) -> (House, Live, Account)
 /// Waits until the call is written down as ended, and gives how, and its notes.
 async fn written(house: &House) -> (String, Vec<Value>) {
     let store = house.store().await;
-    loop {
-        let calls = store.calls(1, i64::MAX).await.expect("the database answers");
-        if let Some((id, ending)) = calls.first().and_then(|call| Some((&call.id, call.ending.clone()?))) {
-            let notes = store.notes(id).await.expect("the database answers");
-            let notes = notes.iter().map(|note| serde_json::from_str(&note.json).expect("JSON"));
-            return (ending, notes.collect());
-        }
-        tokio::time::sleep(ms(20)).await;
-    }
+    let call = waiting::ended(&store).await;
+    let notes = waiting::notes(&store, &call.id).await;
+    (call.ending.expect("it ended"), notes.iter().map(waiting::read).collect())
 }
 
 fn texts<'a>(notes: &'a [Value], kind: &str) -> Vec<&'a str> {
@@ -126,7 +117,10 @@ async fn a_tool_is_run_once_and_what_it_found_is_said() {
     call.say(&speech(ms(1_200)));
     call.said().await;
     let session = service.session(1).await;
-    let output = session.wait_for(WAITS, from_client("response.item.create")).await.expect("it is answered");
+    let output = session
+        .wait_for(waiting::PATIENCE, from_client("response.item.create"))
+        .await
+        .expect("it is answered");
     let told: Value =
         serde_json::from_str(output.event["item"]["output"].as_str().expect("text")).expect("JSON");
     assert_eq!(told["ok"], true, "{told}");
@@ -192,8 +186,10 @@ async fn a_caller_who_speaks_during_the_goodbye_keeps_the_call() {
     assert!(call.hear_for(greeting.end + 1_600, ms(1_500)).await, "the goodbye has begun");
     call.say(&speech(ms(1_600)));
     let session = service.session(1).await;
-    let told =
-        session.wait_for(WAITS, from_client("response.item.create")).await.expect("it is told to stay");
+    let told = session
+        .wait_for(waiting::PATIENCE, from_client("response.item.create"))
+        .await
+        .expect("it is told to stay");
     assert!(told.event["item"]["output"].as_str().expect("text").contains("still there"), "{told:?}");
     call.wait(ms(3_000)).await;
     assert!(!call.is_over());
@@ -241,7 +237,10 @@ async fn keys_reach_the_model_as_words() {
     heard(&call, 0).await;
     call.press('7');
     let session = service.session(1).await;
-    let told = session.wait_for(WAITS, from_client("session.thinking.append")).await.expect("it is told");
+    let told = session
+        .wait_for(waiting::PATIENCE, from_client("session.thinking.append"))
+        .await
+        .expect("it is told");
     assert!(told.event["content"].as_str().expect("text").contains("key 7"));
     call.hang_up();
     call.ended().await.expect("the call is put through");
@@ -339,18 +338,13 @@ async fn by_turns_a_recording_is_answered_as_if_it_were_spoken() {
     assert!(call.hear_for(asked, ms(900)).await, "and that was heard");
     nothing_wrong(&service.session(1).await);
     let store = house.store().await;
-    let id = store.calls(1, i64::MAX).await.expect("the database answers")[0].id.clone();
-    let told = async {
-        loop {
-            let notes = store.notes(&id).await.expect("the database answers");
-            let told = |words: &str| notes.iter().any(|note| note.json.contains(words));
-            if told("When do you open?") && told("At eight.") {
-                return;
-            }
-            tokio::time::sleep(ms(20)).await;
-        }
-    };
-    tokio::time::timeout(WAITS, told).await.expect("it is written down");
+    let id = waiting::calls(&store).await.remove(0).id;
+    until(async || {
+        let notes = waiting::notes(&store, &id).await;
+        let told = |words: &str| notes.iter().any(|note| note.json.contains(words));
+        (told("When do you open?") && told("At eight.")).then_some(())
+    })
+    .await;
     call.hang_up();
     call.ended().await.expect("the call is put through");
 }

@@ -2,7 +2,10 @@
 
 mod house;
 
-use house::exchange::{Exchange, OURS, PATIENCE, PUBLIC};
+use house::{
+    exchange::{Exchange, OURS, PUBLIC},
+    waiting::{PATIENCE, until},
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sim::{
@@ -55,15 +58,7 @@ impl World {
     }
 
     async fn ended(&self, id: &str) -> String {
-        let looking = async {
-            loop {
-                if let Some(ending) = self.ending(id).await {
-                    return ending;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, looking).await.expect("it ends")
+        until(async || self.ending(id).await).await
     }
 
     /// How many requests changed the course of this call.

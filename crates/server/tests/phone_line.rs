@@ -3,7 +3,11 @@
 
 mod house;
 
-use house::{AUTH_TOKEN, House};
+use house::{
+    AUTH_TOKEN, House,
+    speech::speech,
+    waiting::{PATIENCE, ms, noted, until},
+};
 use serde_json::{Value, json};
 use sim::{
     openai::{Hearing, OpenAi, Order, Reply, Script, Session},
@@ -12,16 +16,10 @@ use sim::{
 };
 use sound::g711;
 use std::{path::Path, time::Duration};
-use store::{NoteRow, Store};
 
-const PATIENCE: Duration = Duration::from_secs(30);
 const PIN: &str = "271828";
 const ANNA: &str = "+14155550199";
 const VIP: &str = "+14155550111";
-
-fn ms(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 async fn opened(script: Script, more: &[(&str, &str)]) -> (House, OpenAi, Account) {
     let service = OpenAi::listen(script).await.expect("loopback has a free port");
@@ -49,32 +47,6 @@ fn scripted(replies: impl IntoIterator<Item = Reply>) -> Script {
 
 fn dial(house: &House, from: &str) -> Dial {
     Dial { from: from.into(), ..Dial::local(house.address) }
-}
-
-/// Waits until what the store says is as it should be.
-async fn until<T, F>(mut look: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
-    let looking = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(ms(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looking).await.expect("it comes to pass")
-}
-
-/// The notes of the latest call, once one of them is of this kind, so many times.
-async fn noted(store: &Store, kind: &str, count: usize) -> Vec<NoteRow> {
-    until(async || {
-        let call = store.calls(1, i64::MAX).await.expect("the database answers").into_iter().next()?;
-        let notes = store.notes(&call.id).await.expect("the database answers");
-        (notes.iter().filter(|note| note.kind == kind).count() >= count).then_some(notes)
-    })
-    .await
 }
 
 async fn press(call: &Handset, keys: &str) {
@@ -106,14 +78,6 @@ fn is_nowhere(folder: &Path, text: &str) -> bool {
     let files = std::fs::read_dir(folder.join("data")).expect("a folder");
     let contents = files.map(|file| std::fs::read(file.expect("a file").path()).unwrap_or_default());
     contents.into_iter().all(|bytes| !bytes.windows(text.len()).any(|window| window == text.as_bytes()))
-}
-
-/// µ-law of somebody who speaks in syllables.
-fn speech(length: Duration) -> Vec<u8> {
-    let frames = length.as_millis() as usize / 20;
-    let sample = |frame: usize, n: i16| if frame % 25 < 20 { (n % 20 - 10) * 1_000 } else { 0 };
-    let samples: Vec<i16> = (0..frames).flat_map(|frame| (0..160).map(move |n| sample(frame, n))).collect();
-    g711::samples_to_ulaw(&samples)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the server under test lives in real time")]

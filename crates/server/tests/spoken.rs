@@ -4,7 +4,10 @@
 mod house;
 use engine::local::Workers;
 use fastrand::Rng;
-use house::{AUTH_TOKEN, House};
+use house::{
+    AUTH_TOKEN, House,
+    waiting::{self, all_notes},
+};
 use jiff::{Timestamp, Zoned, civil::Weekday, tz::TimeZone};
 use serde_json::Value;
 use server::command::demo::{
@@ -88,7 +91,7 @@ async fn converse(seed: u64, house: &House, store: &Store, workers: &Workers) ->
     let ended = caller.phone.ended().await.expect("the call is put through");
     assert_eq!(ended.errors, [], "Twilio would object");
 
-    let notes = notes(store, &sid).await;
+    let notes: Vec<_> = all_notes(store, &sid).await.iter().map(waiting::read).collect();
     let wanted = visitor.wanted().expect("the lines say when").timestamp();
     let booked = booked(&notes);
     let right = booked.iter().any(|(_, starts)| instant(starts) == Some(wanted));
@@ -129,18 +132,6 @@ fn lines(seed: u64, now: &Zoned) -> Vec<String> {
         0 => vec![LINES[0].into(), format!("Next {day} at {time}.")],
         1 => vec![LINES[0].into(), format!("Next {day}."), format!("At {time}.")],
         _ => vec![format!("I would like to book an appointment next {day} at {time}.")],
-    }
-}
-
-async fn notes(store: &Store, carrier_call: &str) -> Vec<Value> {
-    let calls = store.calls(100, i64::MAX).await.expect("the database answers");
-    let call = calls.iter().find(|call| call.carrier_call == carrier_call).expect("the call is known");
-    loop {
-        let rows = store.notes(&call.id).await.expect("the database answers");
-        if rows.iter().any(|row| row.kind == "ended") {
-            return rows.iter().map(|row| serde_json::from_str(&row.json).expect("notes are JSON")).collect();
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

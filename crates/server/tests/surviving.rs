@@ -1,7 +1,10 @@
 //! Whole calls whose engine fails: Twilio's side of the wire at one end, OpenAI's at the other, and the desk behind it.
 
 mod house;
-use house::{AUTH_TOKEN, House};
+use house::{
+    AUTH_TOKEN, House,
+    waiting::{self, PATIENCE, ms, until, within},
+};
 use serde_json::Value;
 use sim::{
     openai::{End, Hearing, Item, OpenAi, Order, Reply, Script, Sound, Voice},
@@ -9,12 +12,6 @@ use sim::{
 };
 use std::time::Duration;
 use store::Store;
-
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn ms(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 fn says(transcript: &str, length: Duration) -> Reply {
     let voice = Voice { transcript: transcript.into(), ..Voice::new(Sound::Tone { hertz: 300.0 }, length) };
@@ -38,24 +35,16 @@ async fn opened(service: &OpenAi, more: &[(&str, &str)]) -> House {
 
 /// Waits until the notes of the only call say so.
 async fn noted(store: &Store, is: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    let mut seen = Vec::new();
-    let waiting = async {
-        loop {
-            let calls = store.calls(10, i64::MAX).await.expect("the database answers");
-            if let Some(call) = calls.first() {
-                let rows = store.notes(&call.id).await.expect("the database answers");
-                let notes: Vec<Value> =
-                    rows.iter().map(|row| serde_json::from_str(&row.json).expect("notes are JSON")).collect();
-                if is(&notes) {
-                    return notes;
-                }
-                seen = notes;
-            }
-            tokio::time::sleep(ms(20)).await;
-        }
-    };
-    let noted = tokio::time::timeout(PATIENCE, waiting).await;
-    noted.unwrap_or_else(|_| panic!("it is not noted in time: {seen:#?}"))
+    let look = async || Some(notes_so_far(store).await).filter(|notes| is(notes));
+    match within(PATIENCE, look).await {
+        Some(notes) => notes,
+        None => panic!("it is not noted in time: {:#?}", notes_so_far(store).await),
+    }
+}
+
+async fn notes_so_far(store: &Store) -> Vec<Value> {
+    let Some(call) = waiting::calls(store).await.pop() else { return Vec::new() };
+    waiting::notes(store, &call.id).await.iter().map(waiting::read).collect()
 }
 
 fn count(notes: &[Value], kind: &str) -> usize {
@@ -217,13 +206,7 @@ async fn a_call_that_may_cost_no_more_ends_with_a_goodbye_and_the_next_reaches_t
     let told = session.events(true, "response.create");
     assert_eq!(told.len(), 2, "the greeting, and the goodbye: {told:?}");
     assert!(told[1]["response"]["instructions"].as_str().is_some_and(|words| words.ends_with("Enough!")));
-    let cost = async || {
-        let calls = store.calls(1, i64::MAX).await.expect("the database answers");
-        calls[0].cost_micros
-    };
-    while cost().await < 13_932 {
-        tokio::time::sleep(ms(20)).await;
-    }
+    until(async || (waiting::calls(&store).await[0].cost_micros >= 13_932).then_some(())).await;
     let next = Handset::dial(&account, Dial::local(house.address));
     assert!(next.connected().await);
     let calls = store.calls(1, i64::MAX).await.expect("the database answers");

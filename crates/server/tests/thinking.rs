@@ -3,7 +3,11 @@
 
 mod house;
 
-use house::{AUTH_TOKEN, House};
+use house::{
+    AUTH_TOKEN, House,
+    speech::speech,
+    waiting::{self, PATIENCE, ms, until},
+};
 use jiff::{Timestamp, ToSpan, Zoned, civil::Weekday, tz::TimeZone};
 use serde_json::{Value, json};
 use server::clock;
@@ -12,11 +16,8 @@ use sim::{
     phone::{Account, Api, Carrier, Dial, Handset, Mode, Status, handset::Listened},
     speech::{self, Speech},
 };
-use sound::g711;
-use std::time::Duration;
-use store::{AppointmentRow, NoteRow, Store};
+use store::{AppointmentRow, NoteRow};
 
-const PATIENCE: Duration = Duration::from_secs(90);
 const ANNA: &str = "+14155550199";
 
 struct Office {
@@ -69,15 +70,15 @@ impl Office {
         let call = Handset::dial(&self.account, dial);
         let mut from = 0;
         for words in lines {
-            assert!(call.hear_for(from, Duration::from_millis(300)).await, "an answer before {words:?}");
-            let said = call.listen(from, Duration::from_millis(1_200), PATIENCE).await;
+            assert!(call.hear_for(from, ms(300)).await, "an answer before {words:?}");
+            let said = call.listen(from, ms(1_200), PATIENCE).await;
             assert!(matches!(said, Listened::Spoke(_)), "{said:?} before {words:?}");
             from = call.position();
             self.speech.set_script(speech::Script { words: (*words).into(), ..speech::Script::default() });
-            call.say_in_words(&speech(), words);
+            call.say_in_words(&speech(ms(800)), words);
             call.said().await;
         }
-        assert!(call.hear_for(from, Duration::from_millis(300)).await, "an answer to the last");
+        assert!(call.hear_for(from, ms(300)).await, "an answer to the last");
         call
     }
 
@@ -90,11 +91,11 @@ impl Office {
     async fn said(&self, words: &str) -> (Vec<String>, Vec<String>) {
         let store = self.house.store().await;
         let text = |note: &NoteRow, kind: &str, field: &str| {
-            let json: Value = serde_json::from_str(&note.json).expect("JSON");
-            (note.kind == kind).then(|| json[field].as_str().unwrap_or_default().to_owned())
+            (note.kind == kind).then(|| waiting::read(note)[field].as_str().unwrap_or_default().to_owned())
         };
         until(async || {
-            let notes = notes(&store).await?;
+            let call = waiting::calls(&store).await.pop()?;
+            let notes = waiting::notes(&store, &call.id).await;
             let of =
                 |kind, field| notes.iter().filter_map(|note| text(note, kind, field)).collect::<Vec<_>>();
             let said = of("assistant_said", "text");
@@ -103,33 +104,6 @@ impl Office {
         })
         .await
     }
-}
-
-async fn notes(store: &Store) -> Option<Vec<NoteRow>> {
-    let call = store.calls(1, i64::MAX).await.expect("read").pop()?;
-    Some(store.notes(&call.id).await.expect("read"))
-}
-
-async fn until<T, F>(mut look: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
-    let looking = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looking).await.expect("it comes to pass")
-}
-
-/// µ-law of somebody who speaks in syllables.
-fn speech() -> Vec<u8> {
-    let sample = |frame: usize, n: i16| if frame % 25 < 20 { (n % 20 - 10) * 1_000 } else { 0 };
-    let samples: Vec<i16> = (0..40).flat_map(|frame| (0..160).map(move |n| sample(frame, n))).collect();
-    g711::samples_to_ulaw(&samples)
 }
 
 /// Next Tuesday at ten.

@@ -1,22 +1,20 @@
 //! A house at one carrier's stand-in, with the engine's stand-in behind it.
 
-use crate::house::{AUTH_TOKEN, House};
+use crate::house::{AUTH_TOKEN, House, waiting};
+pub use crate::house::{
+    speech::speech,
+    waiting::{PATIENCE, ms, until},
+};
 use sim::{
     openai::{Hearing, Item, Logged, OpenAi, Reply, Script, Session, Sound, Voice},
     phone::{Account, Api, Carrier, Dial, Handset, Mode, Status},
     telnyx,
 };
-use sound::g711;
 use std::time::Duration;
-use store::{CallRow, NoteRow, Store};
+use store::{CallRow, NoteRow};
 
-pub const PATIENCE: Duration = Duration::from_secs(60);
 pub const PIN: &str = "271828";
 pub const ANNA: &str = "+14155550199";
-
-pub fn ms(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 pub struct Office {
     pub house: House,
@@ -76,29 +74,18 @@ impl Office {
 
     /// The calls so far, the first one first.
     pub async fn calls(&self) -> Vec<CallRow> {
-        let mut calls = self.house.store().await.calls(10, i64::MAX).await.expect("the database answers");
-        calls.reverse();
-        calls
+        waiting::calls(&self.house.store().await).await
     }
 
     /// The latest call, once it has ended.
     pub async fn ended(&self) -> CallRow {
-        until(async || self.calls().await.pop().filter(|call| call.ending.is_some())).await
+        waiting::ended(&self.house.store().await).await
     }
 
     /// The notes of the latest call, once so many of them are of this kind.
     pub async fn noted(&self, kind: &str, count: usize) -> Vec<NoteRow> {
-        let store = self.house.store().await;
-        until(async || {
-            let notes = notes(&store, &self.calls().await.pop()?.id).await;
-            (notes.iter().filter(|note| note.kind == kind).count() >= count).then_some(notes)
-        })
-        .await
+        waiting::noted(&self.house.store().await, kind, count).await
     }
-}
-
-pub async fn notes(store: &Store, call: &str) -> Vec<NoteRow> {
-    store.notes(call).await.expect("the database answers")
 }
 
 pub fn scripted(replies: impl IntoIterator<Item = Reply>) -> Script {
@@ -118,32 +105,8 @@ pub fn goodbye(length: Duration) -> Reply {
     ])
 }
 
-/// Waits until something is as it should be.
-pub async fn until<T, F>(mut look: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
-    let looking = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(ms(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looking).await.expect("it comes to pass")
-}
-
 /// Waits until the engine was told something with these words in it.
 pub async fn told(session: &Session, words: &str) -> Logged {
     let is = |logged: &Logged| logged.from_client && logged.event.to_string().contains(words);
     session.wait_for(PATIENCE, is).await.unwrap_or_else(|| panic!("it was never told {words:?}"))
-}
-
-/// µ-law of somebody who speaks in syllables.
-pub fn speech(length: Duration) -> Vec<u8> {
-    let frames = length.as_millis() as usize / 20;
-    let sample = |frame: usize, n: i16| if frame % 25 < 20 { (n % 20 - 10) * 1_000 } else { 0 };
-    let samples: Vec<i16> = (0..frames).flat_map(|frame| (0..160).map(move |n| sample(frame, n))).collect();
-    g711::samples_to_ulaw(&samples)
 }

@@ -2,13 +2,17 @@
 
 use crate::{
     at, connect, here,
-    house::{House, browser::Browser},
+    house::{
+        House,
+        browser::{self, Browser},
+        waiting::settled,
+    },
     opened,
     radicale::Radicale,
-    settled, there,
+    there,
 };
 use fastrand::Rng;
-use reqwest::{Method, StatusCode, header};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sim::google::{Google, World};
 use std::{
@@ -51,7 +55,7 @@ async fn killed_at_random<F: Future<Output = House>>(
         };
         usual = if told.is_some() { began.elapsed() } else { usual };
         house = reopen(house.kill().await).await;
-        settled(&house).await;
+        settled(&house.store().await).await;
         let now = here(&house).await;
         assert_eq!(now, there(), "seed {seed}, kill {nth} after {after:?}: {told:?}");
         let made = now.len() - before.len();
@@ -87,36 +91,17 @@ async fn killed_at_random_moments_google_and_the_book_agree_and_nobody_was_told_
     let google = Google::listen(World::default()).await.expect("loopback");
     let reopen = |folder| at_google(&google, folder);
     let house = reopen(tempfile::tempdir().expect("a folder")).await;
-    let browser = connect_google(&house, &google).await;
+    let browser = Browser::of_the_owner(&house).await;
+    browser.connects_google(&house, &google).await;
     killed_at_random(7, house, &browser, reopen, || at_googles(&google)).await;
     assert_eq!(google.mistakes(), Vec::<String>::new());
 }
 
 async fn at_google(google: &Google, folder: TempDir) -> House {
-    let client = World::default().client;
-    let variables = [
-        ("GOOGLE_API_URL", google.url()),
-        ("GOOGLE_OAUTH_URL", google.url()),
-        ("GOOGLE_CLIENT_ID", client.id),
-        ("GOOGLE_CLIENT_SECRET", client.secret),
-    ];
-    let ours = variables.iter().map(|(name, value)| (*name, value.as_str()));
+    let settings = browser::settings_of_google(google);
+    let ours = settings.iter().map(|(name, value)| (*name, value.as_str()));
     let variables: Vec<_> = ours.chain(crate::OPEN).collect();
     House::open_in(folder, &variables).await
-}
-
-/// The owner agrees on the consent page.
-async fn connect_google(house: &House, google: &Google) -> Browser {
-    google.register(&house.url("/calendars/google/callback"));
-    let browser = Browser::of_the_owner(house).await;
-    let sent = browser.post(&house.url("/calendars/google/start")).await;
-    let there = sent.headers()[header::LOCATION].to_str().expect("an address").to_owned();
-    let agreed = browser.http.get(there).send().await.expect("Google's answer");
-    let back = agreed.headers()[header::LOCATION].to_str().expect("an address").to_owned();
-    let request = browser.http.get(back).header(header::COOKIE, &browser.cookie);
-    let done = request.send().await.expect("an answer");
-    assert_eq!(done.status(), StatusCode::SEE_OTHER, "{}", done.text().await.expect("text"));
-    browser
 }
 
 /// When the events at Google begin, in the owner's zone.

@@ -4,6 +4,7 @@ use super::House;
 use reqwest::{Method, StatusCode, header, redirect::Policy};
 use serde_json::Value;
 use server::{clock, pages::welcome};
+use sim::google::{Google, World};
 
 /// The owner's browser.
 pub struct Browser {
@@ -36,6 +37,19 @@ impl Browser {
         request.send().await.expect("an answer").text().await.expect("text")
     }
 
+    /// Connects the calendar at Google, on its consent page.
+    pub async fn connects_google(&self, house: &House, google: &Google) {
+        google.register(&house.url("/calendars/google/callback"));
+        let sent = self.post(&house.url("/calendars/google/start")).await;
+        assert_eq!(sent.status(), StatusCode::SEE_OTHER, "{}", sent.text().await.expect("text"));
+        let there = sent.headers()[header::LOCATION].to_str().expect("an address").to_owned();
+        let agreed = self.http.get(there).send().await.expect("Google's answer");
+        let back = agreed.headers()[header::LOCATION].to_str().expect("an address").to_owned();
+        let request = self.http.get(back).header(header::COOKIE, &self.cookie);
+        let done = request.send().await.expect("an answer");
+        assert_eq!(done.status(), StatusCode::SEE_OTHER, "{}", done.text().await.expect("text"));
+    }
+
     /// Asks the calendar. None: nobody answered.
     pub async fn ask(
         &self,
@@ -49,4 +63,15 @@ impl Browser {
         let answer = request.send().await.ok()?;
         Some((answer.status(), answer.json().await.ok()?))
     }
+}
+
+/// What a house needs whose owner may connect the calendar there.
+pub fn settings_of_google(google: &Google) -> [(&'static str, String); 4] {
+    let client = World::default().client;
+    [
+        ("GOOGLE_API_URL", google.url()),
+        ("GOOGLE_OAUTH_URL", google.url()),
+        ("GOOGLE_CLIENT_ID", client.id),
+        ("GOOGLE_CLIENT_SECRET", client.secret),
+    ]
 }

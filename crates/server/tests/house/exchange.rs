@@ -1,18 +1,16 @@
 //! The product with accounts at the telephone companies, whose APIs are the stand-ins'.
 
-use super::{AUTH_TOKEN, House};
+use super::{AUTH_TOKEN, House, browser::Browser};
 use reqwest::{Method, StatusCode, header};
 use serde_json::Value;
-use server::{clock, pages::welcome};
 use sim::phone::{Account, Api, Carrier};
-use std::{process::Output, time::Duration};
+use std::process::Output;
 use tempfile::TempDir;
 
 /// Where the product is reached, as the companies are told.
 pub const PUBLIC: &str = "https://voice.example.com";
 /// The number that each account has.
 pub const OURS: &str = "+14155550100";
-pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Exchange {
     pub house: House,
@@ -46,12 +44,7 @@ impl Exchange {
         for (_, api) in &companies {
             api.connect_to(house.address);
         }
-        let link = welcome::make_link(&house.store().await, clock::now_ms()).await.expect("a link");
-        let http =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        let answer = http.post(house.url(&format!("/welcome/{link}"))).send().await.expect("an answer");
-        let set = answer.headers()[header::SET_COOKIE].to_str().expect("ASCII");
-        let cookie = set.split(';').next().expect("a pair").to_owned();
+        let Browser { http, cookie } = Browser::of_the_owner(&house).await;
         Self { house, http, cookie, companies, variables }
     }
 

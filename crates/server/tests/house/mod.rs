@@ -4,6 +4,8 @@
 
 pub mod browser;
 pub mod exchange;
+pub mod speech;
+pub mod waiting;
 
 use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
 use tempfile::TempDir;
