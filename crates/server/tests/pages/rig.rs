@@ -1,0 +1,138 @@
+//! A browser at an instance of ours, without a network between.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use call::Note;
+use server::{
+    app::App,
+    clock,
+    config::{Live, Sources},
+    notes,
+    pages::{self, welcome},
+    serve,
+};
+use std::{collections::BTreeMap, sync::Arc};
+use store::{NewCall, NoteRow, Store};
+use tower::ServiceExt;
+
+#[derive(Clone)]
+pub struct Browser {
+    pub router: Router,
+    pub store: Store,
+    pub app: Arc<App>,
+    pub cookie: Option<String>,
+    pub _folder: Arc<tempfile::TempDir>,
+}
+
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Page {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+impl Browser {
+    pub async fn new(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut environment: BTreeMap<String, String> =
+            settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        environment.insert("DATA_DIR".into(), folder.path().display().to_string());
+        let (live, warnings) = Live::load(Sources { environment, ..Sources::default() }).expect("settings");
+        let app = serve::open(live, &warnings).await.expect("an instance");
+        let router = pages::router(app.clone());
+        Self { router, store: app.store.clone(), app, cookie: None, _folder: Arc::new(folder) }
+    }
+
+    pub async fn owner(settings: &[(&str, &str)]) -> Self {
+        let mut browser = Self::new(settings).await;
+        let link = welcome::make_link(&browser.store, clock::now_ms()).await.expect("a link");
+        assert_eq!(browser.post(&format!("/welcome/{link}")).await.status, StatusCode::SEE_OTHER);
+        browser
+    }
+
+    pub async fn get(&mut self, path: &str) -> Page {
+        self.send(Method::GET, path, &[]).await
+    }
+
+    pub async fn post(&mut self, path: &str) -> Page {
+        self.send(Method::POST, path, &[("sec-fetch-site", "same-origin")]).await
+    }
+
+    /// Sends a form of this page's.
+    pub async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let url = reqwest::Url::parse_with_params("http://x/", fields).expect("fields");
+        let body = url.query().unwrap_or_default().to_owned();
+        let headers =
+            [("sec-fetch-site", "same-origin"), ("content-type", "application/x-www-form-urlencoded")];
+        self.send_with(Method::POST, path, &headers, Body::from(body)).await
+    }
+
+    pub async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)]) -> Page {
+        self.send_with(method, path, headers, Body::empty()).await
+    }
+
+    pub async fn send_with(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Page {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:5050");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let request = request.body(body).expect("a request");
+        let answer = self.router.clone().oneshot(request).await.expect("an answer");
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if let Some(set) = headers.get(header::SET_COOKIE) {
+            let set = set.to_str().expect("ASCII");
+            let pair = set.split(';').next().expect("a pair");
+            self.cookie = (!pair.ends_with('=')).then(|| format!("other=1; {pair}"));
+        }
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+        Page { status, headers, text: String::from_utf8(body.to_vec()).expect("text") }
+    }
+}
+
+pub async fn a_call(store: &Store, notes: &[(u64, Note)]) -> String {
+    a_call_from(store, "+15550100100", 1_795_000_000_000, notes).await
+}
+
+pub async fn a_call_from(store: &Store, from: &str, started_ms: i64, notes: &[(u64, Note)]) -> String {
+    let id = NewCall::id(started_ms);
+    let new = NewCall {
+        id: &id,
+        carrier: "twilio",
+        carrier_call: &format!("CA{id}"),
+        from,
+        to: "+15550100199",
+        outbound: false,
+        engine: "local",
+        trust: "owner",
+        started_ms,
+    };
+    store.call_begun(&new).await.expect("begun");
+    store.call_answered(&id, started_ms + 500).await.expect("answered");
+    let rows: Vec<_> = notes
+        .iter()
+        .map(|(at, note)| {
+            let (kind, json) = notes::to_json(*at, note, notes::Numbers::default());
+            NoteRow { at_ms: i64::try_from(*at).expect("short"), kind: kind.into(), json }
+        })
+        .collect();
+    store.write_notes(&id, &rows).await.expect("written");
+    store.call_ended(&id, started_ms + 65_500, "assistant_hung_up").await.expect("ended");
+    id
+}
