@@ -4,6 +4,7 @@
 //! Datetimes in arguments are local in the owner's zone (`2026-11-24T10:30`) unless they carry an offset; datetimes in
 //! data always are. Sentences name weekday, date and time, for the ear.
 
+mod arguments;
 pub mod books;
 pub mod caldav;
 mod change;
@@ -13,8 +14,8 @@ mod look;
 mod office;
 pub mod remote;
 
+pub(crate) use arguments::tidy;
 pub use books::Books;
-pub(crate) use office::tidy;
 pub use office::tools;
 
 use std::time::Duration;

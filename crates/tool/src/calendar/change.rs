@@ -2,7 +2,8 @@
 
 use super::{
     Booking, Contact, Moving, Wish,
-    office::{Office, a_kind, datetime, line, nothing, read_back, text, tidy, unavailable, with_kind},
+    arguments::{datetime, line, text, tidy, with_kind},
+    office::{Office, a_kind, nothing, read_back, unavailable},
 };
 use crate::{Class, Errand, Running, Spec, Tool, Trust};
 use call::{Answer, Effect};

@@ -19,6 +19,7 @@ mod read;
 mod series;
 #[cfg(test)]
 mod tests;
+mod times;
 mod windows;
 mod write;
 mod zone;

@@ -2,7 +2,8 @@
 
 use super::{
     Entry, Slot,
-    office::{self, Office, Rules, a_kind, datetime, iso, line, name_all, unavailable, with_kind},
+    arguments::{datetime, line, with_kind},
+    office::{self, Office, Rules, a_kind, iso, name_all, unavailable},
 };
 use crate::{Class, Errand, Running, Spec, Tool, Trust};
 use call::Answer;

@@ -1,6 +1,10 @@
 //! The rules by which the calendar is booked, and the sentences in which a tool says what came of it.
 
-use super::{Books, Entry, Slot, Unavailable, change, look};
+use super::{
+    Books, Entry, Slot, Unavailable,
+    arguments::{line, text},
+    change, look,
+};
 use crate::{Errand, Tool, Trust, tools::spoken};
 use call::{Agreed, Answer};
 use jiff::{Timestamp, ToSpan, Zoned, civil::DateTime, tz::TimeZone};
@@ -438,52 +442,6 @@ fn whole_days(said: &Said, zone: &TimeZone) -> Option<(Zoned, Zoned)> {
     Some((start, end))
 }
 
-/// An argument that has something in it.
-pub(super) fn text<'a>(arguments: &'a Value, name: &str) -> Option<&'a str> {
-    arguments[name].as_str().map(str::trim).filter(|text| !text.is_empty())
-}
-
-/// Text as it may be kept: no control characters but line breaks, nothing that turns the direction of writing around or
-/// hides, no space around it.
-pub(crate) fn tidy(text: &str) -> String {
-    let kept = |&character: &char| character == '\n' || !(character.is_control() || is_hidden(character));
-    text.chars().filter(kept).collect::<String>().trim().to_owned()
-}
-
-/// Likewise, in one line.
-pub(super) fn line(text: &str) -> String {
-    tidy(&text.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-/// Marks that no reader sees, but for the joiners that some scripts are written with.
-fn is_hidden(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'
-            | '\u{200e}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
-}
-
-/// The schema of the arguments, with the kind of appointment where the office has kinds.
-pub(super) fn with_kind(mut parameters: Value, hours: &Hours) -> Value {
-    let name = |kind: &Kind| format!("{} ({} minutes)", kind.name, kind.length.as_secs() / 60);
-    let names: Vec<String> = hours.kinds.iter().map(name).collect();
-    if !names.is_empty() {
-        let description = format!("What kind of appointment: {}. Ask the caller.", when::list(&names, "or"));
-        parameters["properties"]["kind"] =
-            json!({"type": "string", "maxLength": 100, "description": description});
-    }
-    parameters
-}
-
 fn capitalised(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
@@ -517,9 +475,4 @@ pub(super) fn name_all(times: &[Zoned], joint: &str, now: &Zoned) -> String {
 fn name_times(times: &[Zoned], joint: &str) -> String {
     let names: Vec<String> = times.iter().map(|at| when::name_time(at.time(), Style::Spoken)).collect();
     when::list(&names, joint)
-}
-
-/// The schema of a datetime.
-pub(super) fn datetime(description: &str) -> Value {
-    json!({"type": "string", "maxLength": 100, "description": description})
 }

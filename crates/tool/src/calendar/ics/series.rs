@@ -3,7 +3,7 @@
 //! The rules themselves are the `rrule` crate's. It is fed local times under the name of UTC, so that what it knows of zones,
 //! which is years old, is never asked: the hour on the wall is the same before and after the clocks change.
 
-use super::{Unreadable, lines::excerpt, read};
+use super::{Unreadable, lines::excerpt, times};
 use jiff::{
     Timestamp, ToSpan, Unit,
     civil::{DateTime, Time},
@@ -22,7 +22,7 @@ pub(super) struct Rule {
     every: Every,
     interval: i32,
     counted: bool,
-    until: Option<read::At>,
+    until: Option<times::At>,
     /// All of it but `UNTIL`.
     text: String,
 }
@@ -85,7 +85,7 @@ impl Rule {
                     rule.interval = i32::from(many.ok_or_else(|| strange(&part))?);
                 }
                 "UNTIL" => {
-                    rule.until = Some(read::at(value)?);
+                    rule.until = Some(times::at(value)?);
                     continue;
                 }
                 "COUNT" => rule.counted = true,
@@ -113,9 +113,9 @@ impl Rule {
             return Err(Unreadable(format!("a series that begins in the year {}", start.year())));
         }
         let until = self.until.map(|until| match until {
-            read::At::Date(date) => date.to_datetime(Time::constant(23, 59, 59, 0)),
-            read::At::Local(at) => at,
-            read::At::Utc(at) => local(at),
+            times::At::Date(date) => date.to_datetime(Time::constant(23, 59, 59, 0)),
+            times::At::Local(at) => at,
+            times::At::Utc(at) => local(at),
         });
         if until.is_some_and(|until| until < start) || to < start {
             return Ok(Vec::new());

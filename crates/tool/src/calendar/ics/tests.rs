@@ -440,7 +440,7 @@ fn the_cost_of_a_hostile_rule_is_bounded() {
 #[test]
 fn civil_times_are_read_exactly() {
     let local: DateTime = "2026-12-01T10:00:59".parse().expect("a time");
-    assert_eq!(read::at("20261201T100060"), Ok(read::At::Local(local)), "a leap second");
+    assert_eq!(times::at("20261201T100060"), Ok(times::At::Local(local)), "a leap second");
     for wrong in [
         "2026-12-01",
         "20261301",
@@ -451,6 +451,6 @@ fn civil_times_are_read_exactly() {
         "٢٠٢٦١٢٠١",
         "+2261201",
     ] {
-        assert!(read::at(wrong).is_err(), "{wrong}");
+        assert!(times::at(wrong).is_err(), "{wrong}");
     }
 }

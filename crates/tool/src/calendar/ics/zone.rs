@@ -3,8 +3,8 @@
 use super::{
     Unreadable,
     lines::{Component, Line, excerpt},
-    read::{civil, date_times},
     series::{Budget, Rule},
+    times::{civil, date_times},
     windows,
 };
 use jiff::{
