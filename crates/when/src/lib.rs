@@ -32,7 +32,8 @@ pub use resolve::{Doubt, Moment, Unclear};
 pub use said::{Clock, Day, Part, Piece, Said, pieces, read};
 pub use slots::{Span, free_slots, nearest_free};
 pub use speak::{
-    Style, list, name_date, name_days_ahead, name_moment, name_number, name_ordinal, name_time, name_weekday,
+    MONTHS, Style, list, name_date, name_days_ahead, name_moment, name_number, name_ordinal, name_time,
+    name_weekday,
 };
 
 use jiff::Zoned;

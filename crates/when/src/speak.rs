@@ -144,7 +144,8 @@ pub(crate) const SMALL: [&str; 20] = [
 pub(crate) const TENS: [&str; 10] =
     ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
-pub(crate) const MONTHS: [&str; 12] = [
+/// The months, January first.
+pub const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",

@@ -1,29 +1,7 @@
 //! Numbers in English words.
 
-const SMALL: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 10] =
-    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+use when::name_number;
+
 const GROUPS: [(u64, &str); 4] = [
     (1_000_000_000_000, "trillion"),
     (1_000_000_000, "billion"),
@@ -34,16 +12,8 @@ const GROUPS: [(u64, &str); 4] = [
 /// `twenty-one`, `one thousand two hundred five`.
 pub fn cardinal(number: u64) -> String {
     match number {
-        0..=19 => SMALL[number as usize].to_owned(),
-        20..=99 => {
-            let tens = TENS[number as usize / 10];
-            if number.is_multiple_of(10) {
-                tens.to_owned()
-            } else {
-                format!("{tens}-{}", SMALL[number as usize % 10])
-            }
-        }
-        100..=999 => joined(&format!("{} hundred", SMALL[number as usize / 100]), number % 100),
+        0..=99 => name_number(number as u32),
+        100..=999 => joined(&format!("{} hundred", cardinal(number / 100)), number % 100),
         _ => {
             for (size, name) in GROUPS {
                 if number >= size {
@@ -88,8 +58,7 @@ pub(super) fn year(number: u64) -> String {
 
 /// Digit by digit: `five five five`.
 pub(super) fn digits(text: &str) -> String {
-    let words: Vec<&str> =
-        text.chars().filter_map(|c| c.to_digit(10)).map(|digit| SMALL[digit as usize]).collect();
+    let words: Vec<String> = text.chars().filter_map(|c| c.to_digit(10)).map(name_number).collect();
     words.join(" ")
 }
 

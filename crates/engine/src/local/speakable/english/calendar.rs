@@ -2,21 +2,8 @@
 
 use super::{Said, digits, ends};
 use crate::local::speakable::number::{cardinal, ordinal, year};
+use when::MONTHS;
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 pub(super) fn date(text: &str, day_first: bool) -> Said {
