@@ -40,11 +40,11 @@ pub struct Drive {
 }
 
 /// Connects the caller to whom the assistant wants; says whether it came about.
-pub type Connect = Box<dyn Fn(Handover) -> BoxFuture<'static, bool> + Send + Sync>;
+pub type Connect = Box<dyn Fn(Transfer) -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// To whom a caller is to be connected, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Handover {
+pub struct Transfer {
     /// What the assistant calls them.
     pub to: String,
     /// Who is calling and why, as the assistant understood it; may be empty.
@@ -56,7 +56,7 @@ pub struct Driven {
     pub ending: Ending,
     pub line: Line,
     /// To whom a line that takes turns is to connect the caller.
-    pub transfer: Option<Handover>,
+    pub transfer: Option<Transfer>,
 }
 
 /// Runs a call to its end. Tools that are under way then are run to theirs.
@@ -75,11 +75,11 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
             match output {
                 // While the stream still holds the call.
                 Output::Line(LineCommand::Transfer(to)) if line.manner() == Manner::Duplex => {
-                    connecting.spawn(connect(Handover { to, reason: reason.clone() }));
+                    connecting.spawn(connect(Transfer { to, reason: reason.clone() }));
                 }
                 Output::Line(command) => {
                     if let LineCommand::Transfer(to) = &command {
-                        transfer = Some(Handover { to: to.clone(), reason: reason.clone() });
+                        transfer = Some(Transfer { to: to.clone(), reason: reason.clone() });
                     }
                     line.tell(&command);
                 }

@@ -24,6 +24,7 @@ pub mod config;
 pub mod connect;
 pub mod cost;
 pub mod current;
+pub mod data;
 pub mod drive;
 pub mod engines;
 pub mod guard;

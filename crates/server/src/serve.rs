@@ -7,10 +7,11 @@ use crate::{
     carriers, clock,
     config::{EngineKind, Flags, Live, Sources, Thinker, Warning},
     current::Current,
+    data,
     engines::{self, Engines},
     jobs, log, pages,
     phone::{Briefings, Turns},
-    router, saved, secret, settings,
+    router, saved, settings,
     texts::Talks,
     vault::Vault,
 };
@@ -22,7 +23,6 @@ use axum_server::{
 };
 use engine::local::Workers;
 use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
-use store::Store;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -75,13 +75,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
 /// One instance with these settings, its database open. What the owner was told of them already is not told again.
 pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let config = live.get();
-    std::fs::create_dir_all(&config.data.folder)
-        .with_context(|| format!("the data folder {} cannot be made", config.data.folder.display()))?;
-    let key = match &config.data.secret_key {
-        Some(key) => key.clone(),
-        None => secret::key_in(&config.data.folder)?,
-    };
-    let store = Store::open(config.data.database_url.expose()).await?;
+    let (key, store) = data::open(&config).await?;
     let now_ms = clock::now_ms();
     // On a shared database younger calls may be another instance's, and alive.
     let longest_ms = i64::try_from(config.policy.longest_call.as_millis()).unwrap_or(i64::MAX);

@@ -2,10 +2,9 @@
 
 use crate::{
     config::{Config, Flags, Live, Sources},
-    saved, secret,
+    data, saved,
     vault::Vault,
 };
-use anyhow::Context;
 use std::sync::Arc;
 use store::Store;
 
@@ -13,13 +12,7 @@ use store::Store;
 pub async fn open(flags: &Flags) -> anyhow::Result<(Arc<Config>, Store)> {
     let (live, _) = Live::load(Sources::of_process(flags)?)?;
     let config = live.get();
-    std::fs::create_dir_all(&config.data.folder)
-        .with_context(|| format!("the data folder {} cannot be made", config.data.folder.display()))?;
-    let key = match &config.data.secret_key {
-        Some(key) => key.clone(),
-        None => secret::key_in(&config.data.folder)?,
-    };
-    let store = Store::open(config.data.database_url.expose()).await?;
+    let (key, store) = data::open(&config).await?;
     saved::heed(&live, &store, &Vault::new(&key)).await?;
     Ok((live.get(), store))
 }

@@ -88,16 +88,7 @@ pub(super) async fn connect(
     Path(name): Path<String>,
     Form(which): Form<Which>,
 ) -> Result<Response, Failure> {
-    let carrier = carriers::named(&name).ok_or_else(Failure::not_found)?;
-    let config = app.config.get();
-    let report = desk(&app, &config, carrier).connect(Some(&which.number), false).await;
-    tracing::info!(
-        by = owner.user.id,
-        carrier = name,
-        done = report.is_ok(),
-        "a number was to be connected on the page"
-    );
-    reported(&app, carrier, report).await
+    change(&app, &owner, &name, &which, Change::Connect).await
 }
 
 /// `POST /carriers/{carrier}/undo`: sends a number's calls where they went before.
@@ -107,16 +98,38 @@ pub(super) async fn undo(
     Path(name): Path<String>,
     Form(which): Form<Which>,
 ) -> Result<Response, Failure> {
-    let carrier = carriers::named(&name).ok_or_else(Failure::not_found)?;
+    change(&app, &owner, &name, &which, Change::Undo).await
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Connect,
+    Undo,
+}
+
+async fn change(
+    app: &Arc<App>,
+    owner: &Owner,
+    name: &str,
+    which: &Which,
+    change: Change,
+) -> Result<Response, Failure> {
+    let carrier = carriers::named(name).ok_or_else(Failure::not_found)?;
     let config = app.config.get();
-    let report = desk(&app, &config, carrier).undo(Some(&which.number), false).await;
+    let (desk, number) = (desk(app, &config, carrier), Some(which.number.as_str()));
+    let report = match change {
+        Change::Connect => desk.connect(number, false).await,
+        Change::Undo => desk.undo(number, false).await,
+    };
+    let done = report.is_ok();
     tracing::info!(
         by = owner.user.id,
         carrier = name,
-        done = report.is_ok(),
-        "a number was to be given back on the page"
+        ?change,
+        done,
+        "a number was to be sent elsewhere on the page"
     );
-    reported(&app, carrier, report).await
+    reported(app, carrier, report).await
 }
 
 fn desk<'a>(app: &'a App, config: &'a crate::config::Config, carrier: &'static dyn Carrier) -> Desk<'a> {

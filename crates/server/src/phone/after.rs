@@ -91,7 +91,7 @@ async fn goes_on(
         None => app.calls.place(),
     };
     let Some(place) = place else {
-        super::write_end(app, &row.id, super::TURNED_AWAY).await;
+        super::write_end(app, &row.id, super::known::TURNED_AWAY).await;
         return Ok(Some(Reply::Say(BUSY.into())));
     };
     let (other, purpose) =

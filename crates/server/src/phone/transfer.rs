@@ -5,7 +5,7 @@ use crate::{
     app::App,
     carriers, clock,
     config::Number,
-    drive::{Connect, Handover},
+    drive::{Connect, Transfer},
     guard::token,
 };
 use axum::{
@@ -57,10 +57,10 @@ impl Briefings {
 /// Connects a caller from this number to whom the owner named, by the carrier's API.
 pub(super) fn connect(app: &Arc<App>, carrier: &'static dyn Carrier, call: &str, from: &str) -> Connect {
     let (app, call, from) = (app.clone(), call.to_owned(), from.to_owned());
-    Box::new(move |handover| {
+    Box::new(move |transfer| {
         let (app, call, from) = (app.clone(), call.clone(), from.clone());
         async move {
-            let Some(dial) = handed_over(&app, carrier, &call, &from, &handover) else { return false };
+            let Some(dial) = connection(&app, carrier, &call, &from, &transfer) else { return false };
             let via = transfer_address(&app, carrier, &call, &dial.to);
             ask_carrier(&app, carrier, &Ask::Transfer { call, dial, via }).await
         }
@@ -70,18 +70,18 @@ pub(super) fn connect(app: &Arc<App>, carrier: &'static dyn Carrier, call: &str,
 
 /// How a caller is connected to whom the assistant wants; none where the owner named nobody so. Where whoever takes the
 /// call is to be briefed, what they hear is kept for them.
-pub(super) fn handed_over(
+pub(super) fn connection(
     app: &App,
     carrier: &dyn Carrier,
     call: &str,
     from: &str,
-    handover: &Handover,
+    transfer: &Transfer,
 ) -> Option<Dial> {
-    let to = app.tools.get().destination(&handover.to)?.to_owned();
+    let to = app.tools.get().destination(&transfer.to)?.to_owned();
     let config = app.config.get();
     if config.answering.briefed {
         let proof = proof_of(app, carrier, call, &to);
-        app.briefings.keep(proof, briefing_words(from, &handover.reason), clock::now());
+        app.briefings.keep(proof, briefing_words(from, &transfer.reason), clock::now());
     }
     Some(dialled(app, carrier, call, to))
 }
