@@ -20,37 +20,39 @@ const LOST_MS: i64 = 14 * 24 * 60 * 60 * 1_000;
 #[template(path = "outbox.html")]
 struct OutboxPage {
     frame: Frame,
-    dead: Vec<Line>,
-    waiting: Vec<Line>,
-    open: Vec<Change>,
-    lost: Vec<Lost>,
+    /// Those that have rows.
+    sections: Vec<Section>,
 }
 
-/// A text that a carrier took, and that never arrived.
-struct Lost {
-    who: String,
-    body: String,
-    code: String,
-    at: String,
+struct Section {
+    id: &'static str,
+    title: &'static str,
+    aside: &'static str,
+    rows: Vec<Row>,
+}
+
+#[derive(Default)]
+struct Row {
+    at: Option<Moment>,
+    what: String,
+    /// Where it leads.
+    appointment: Option<String>,
+    /// What else there is to say, for instance why it failed.
+    more: Told,
+    how: Told,
+    /// The job that can be tried again.
+    retry: Option<String>,
+}
+
+#[derive(Default)]
+struct Told {
+    words: String,
+    bad: bool,
+}
+
+struct Moment {
+    named: String,
     machine: String,
-}
-
-struct Line {
-    id: String,
-    what: &'static str,
-    /// When it is due, or was given up.
-    at: String,
-    machine: String,
-    attempts: i64,
-    error: String,
-}
-
-/// A change of an appointment that a calendar elsewhere has not taken yet.
-struct Change {
-    appointment: String,
-    summary: String,
-    what: &'static str,
-    why: String,
 }
 
 /// `GET /outbox`
@@ -60,13 +62,34 @@ pub(super) async fn outbox(State(app): State<Arc<App>>, _: Owner) -> Result<Resp
     let waiting = app.store.jobs(JobState::Waiting, MOST).await?;
     let open = app.store.open_intents(MOST).await?;
     let lost = app.store.texts_lost(clock::now_ms() - LOST_MS, MOST).await?;
-    Ok(shown(&OutboxPage {
-        frame: Frame::inside("outbox"),
-        dead: dead.into_iter().map(|job| line(job, &zone)).collect(),
-        waiting: waiting.into_iter().map(|job| line(job, &zone)).collect(),
-        open: open.into_iter().map(change).collect(),
-        lost: lost.into_iter().map(|text| missing(text, &zone)).collect(),
-    }))
+    let mut sections = vec![
+        Section {
+            id: "dead",
+            title: "Given up",
+            aside: "",
+            rows: dead.into_iter().map(|job| given_up(job, &zone)).collect(),
+        },
+        Section {
+            id: "lost",
+            title: "Texts that did not arrive",
+            aside: "Their carrier took them and says that they never got there. They are not sent again by themselves.",
+            rows: lost.into_iter().map(|text| missing(text, &zone)).collect(),
+        },
+        Section {
+            id: "open",
+            title: "Not yet in the calendar elsewhere",
+            aside: "",
+            rows: open.into_iter().map(change).collect(),
+        },
+        Section {
+            id: "waiting",
+            title: "Waiting",
+            aside: "",
+            rows: waiting.into_iter().map(|job| to_be_done(job, &zone)).collect(),
+        },
+    ];
+    sections.retain(|section| !section.rows.is_empty());
+    Ok(shown(&OutboxPage { frame: Frame::inside("outbox"), sections }))
 }
 
 /// `POST /outbox/{id}/retry`
@@ -83,35 +106,65 @@ pub(super) async fn retry(
     Ok(Redirect::to("/outbox").into_response())
 }
 
-fn line(job: JobRow, zone: &TimeZone) -> Line {
-    let at = times::zoned(job.ended_ms.unwrap_or(job.due_ms), zone);
-    Line {
-        what: jobs::what(&job),
-        at: format!("{}, {}", times::day(&at), times::clock(&at)),
-        machine: times::machine(&at),
-        attempts: job.attempts,
-        error: job.error,
-        id: job.id,
+fn given_up(job: JobRow, zone: &TimeZone) -> Row {
+    Row {
+        how: Told::plainly(format!("tried {} times", job.attempts)),
+        more: Told { words: job.error.clone(), bad: true },
+        retry: Some(job.id.clone()),
+        ..to_be_done(job, zone)
     }
 }
 
-fn missing(text: TextRow, zone: &TimeZone) -> Lost {
-    let at = times::zoned(text.delivery_ms.unwrap_or(text.at_ms), zone);
-    Lost {
-        who: calls::who(&text.number),
-        body: text.body,
-        code: text.delivery_code,
-        at: format!("{}, {}", times::day(&at), times::clock(&at)),
-        machine: times::machine(&at),
+fn to_be_done(job: JobRow, zone: &TimeZone) -> Row {
+    let tried = if job.attempts > 0 { format!("tried {} times", job.attempts) } else { String::new() };
+    Row {
+        at: Some(Moment::of(job.ended_ms.unwrap_or(job.due_ms), zone)),
+        what: jobs::what(&job).to_owned(),
+        how: Told::plainly(tried),
+        more: Told::plainly(job.error),
+        ..Row::default()
     }
 }
 
-fn change(intent: Intent) -> Change {
-    let what = match (intent.state, intent.what) {
+/// A text that a carrier took, and that never arrived.
+fn missing(text: TextRow, zone: &TimeZone) -> Row {
+    let code = text.delivery_code;
+    let how = if code.is_empty() { String::new() } else { format!("code {code}") };
+    Row {
+        at: Some(Moment::of(text.delivery_ms.unwrap_or(text.at_ms), zone)),
+        what: calls::who(&text.number),
+        more: Told::plainly(text.body),
+        how: Told { words: how, bad: true },
+        ..Row::default()
+    }
+}
+
+/// A change of an appointment that a calendar elsewhere has not taken yet.
+fn change(intent: Intent) -> Row {
+    let how = match (intent.state, intent.what) {
         (IntentState::Planned, What::Booked) => "to be written",
         (IntentState::Planned, What::Moved) => "to be moved",
         (IntentState::Planned, What::Cancelled) | (IntentState::Removing, _) => "to be removed",
         (IntentState::Undoing, _) => "to be taken back",
     };
-    Change { appointment: intent.after.id, summary: intent.after.summary, what, why: intent.why }
+    Row {
+        what: intent.after.summary,
+        appointment: Some(intent.after.id),
+        more: Told::plainly(intent.why),
+        how: Told::plainly(how.to_owned()),
+        ..Row::default()
+    }
+}
+
+impl Told {
+    fn plainly(words: String) -> Self {
+        Self { words, bad: false }
+    }
+}
+
+impl Moment {
+    fn of(ms: i64, zone: &TimeZone) -> Self {
+        let at = times::zoned(ms, zone);
+        Self { named: format!("{}, {}", times::day(&at), times::clock(&at)), machine: times::machine(&at) }
+    }
 }
