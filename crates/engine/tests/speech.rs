@@ -19,7 +19,11 @@ mod talk;
 mod whispering;
 
 use engine::local::{Staff, Workers, worker};
-use std::{panic::catch_unwind, process::ExitCode, time::Instant};
+use std::{
+    panic::catch_unwind,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -62,8 +66,9 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
+/// As the product has them, but for the patience: what is slow here is the machine.
 fn workers() -> Workers {
-    Workers::new(std::env::current_exe().expect("this program"))
+    Workers::with(Staff { size: 2, patience: Duration::from_secs(180), ..staff(&[worker::ARGUMENT]) })
 }
 
 fn staff(arguments: &[&str]) -> Staff {
@@ -73,8 +78,8 @@ fn staff(arguments: &[&str]) -> Staff {
         executable,
         arguments,
         size: 1,
-        patience: std::time::Duration::from_secs(20),
-        whisper_patience: std::time::Duration::from_secs(60),
+        patience: Duration::from_secs(20),
+        whisper_patience: Duration::from_secs(60),
     }
 }
 
