@@ -38,19 +38,30 @@ const ALL: [Timer; 9] = [
 ];
 
 #[derive(Debug, Default)]
-pub(crate) struct Timers([Option<Instant>; ALL.len()]);
+pub(crate) struct Timers {
+    slots: [Option<Instant>; ALL.len()],
+    /// The earliest of them: asked for with every frame, moved far less often.
+    next: Option<(Instant, Timer)>,
+}
 
 impl Timers {
     pub(crate) fn set(&mut self, timer: Timer, at: Instant) {
-        self.0[timer as usize] = Some(at);
+        self.slots[timer as usize] = Some(at);
+        match self.next {
+            Some((earliest, of)) if of != timer && earliest < at => {}
+            Some(_) | None => self.next = self.earliest(),
+        }
     }
 
     pub(crate) fn stop(&mut self, timer: Timer) {
-        self.0[timer as usize] = None;
+        self.slots[timer as usize] = None;
+        if self.next.is_some_and(|(_, of)| of == timer) {
+            self.next = self.earliest();
+        }
     }
 
     pub(crate) fn is_set(&self, timer: Timer) -> bool {
-        self.0[timer as usize].is_some()
+        self.slots[timer as usize].is_some()
     }
 
     pub(crate) fn stop_all(&mut self) {
@@ -59,7 +70,7 @@ impl Timers {
 
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<(Instant, Timer)> {
-        ALL.iter().filter_map(|&timer| Some((self.0[timer as usize]?, timer))).min_by_key(|&(at, _)| at)
+        self.next
     }
 
     /// Takes one deadline that has passed.
@@ -70,5 +81,9 @@ impl Timers {
         }
         self.stop(timer);
         Some(timer)
+    }
+
+    fn earliest(&self) -> Option<(Instant, Timer)> {
+        ALL.iter().filter_map(|&timer| Some((self.slots[timer as usize]?, timer))).min_by_key(|&(at, _)| at)
     }
 }

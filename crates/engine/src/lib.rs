@@ -16,6 +16,7 @@ pub mod live;
 pub mod local;
 pub mod openai;
 pub mod socket;
+pub mod websocket;
 
 pub use dialect::{Dialect, Outbox, Tally};
 

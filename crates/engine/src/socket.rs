@@ -2,9 +2,9 @@
 
 pub(crate) mod refusal;
 
-use crate::{Brief, Dialect, Outbox, ToolSpec};
-use call::{EngineCommand, EngineEvent, Failure, Message};
-use futures_util::{Sink, Stream};
+use crate::{Brief, Dialect, Outbox, ToolSpec, websocket::WebSocket};
+use call::{EngineCommand, EngineEvent, Failure};
+use rustls::pki_types::ServerName;
 use std::{
     fmt,
     future::{Future, poll_fn},
@@ -14,9 +14,16 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{net::TcpStream, time::Sleep};
+use tokio_rustls::TlsConnector;
 use tokio_tungstenite::{
-    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
-    tungstenite::{self, Utf8Bytes, client::IntoClientRequest, protocol::WebSocketConfig},
+    MaybeTlsStream,
+    tungstenite::{
+        self,
+        client::IntoClientRequest,
+        error::{TlsError, UrlError},
+        handshake::client::Request,
+        protocol::WebSocketConfig,
+    },
 };
 
 /// How long to wait for a service, each from the moment that its name says.
@@ -45,12 +52,12 @@ const LARGEST: usize = 16 * 1024 * 1024;
 /// More than this waiting to be sent, in bytes, and the service does not listen: 200 seconds of µ-law.
 const BACKLOG: usize = 2 * 1024 * 1024;
 /// Read and write buffers. The reader fills its buffer with zeros before every read, so a large one is slow.
-const BUFFER: usize = 8 * 1024;
+const BUFFER: usize = 2 * 1024;
 
 /// One connection to one service, in one task: it spawns nothing and shares nothing.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the connection")]
 pub struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: WebSocket<MaybeTlsStream<TcpStream>>,
     dialect: Box<dyn Dialect>,
     outbox: Outbox,
     /// Whom the owner knows the service by: its host.
@@ -58,8 +65,6 @@ pub struct Socket {
     patience: Patience,
     heard_at: Instant,
     pinged: bool,
-    /// Something was written that may not have left.
-    unflushed: bool,
     /// The service takes nothing more. Why is in what it sent before.
     deaf: bool,
     /// A binary message came that means nothing to the dialect; said once.
@@ -100,13 +105,12 @@ impl Socket {
             .write_buffer_size(BUFFER)
             .max_message_size(Some(LARGEST))
             .max_frame_size(Some(LARGEST));
-        let tls = Connector::Rustls(Arc::clone(&TLS));
-        let connecting = connect_async_tls_with_config(upgrade, Some(config), true, Some(tls));
+        let connecting = connect(upgrade, config);
         let connected = tokio::time::timeout(patience.connect, connecting).await.map_err(|_| Failure {
             why: format!("{peer} did not answer within {} seconds.", patience.connect.as_secs_f32()),
             lasting: false,
         })?;
-        let (stream, _) = connected.map_err(|why| refusal::describe(&peer, why, &sensitive))?;
+        let stream = connected.map_err(|why| refusal::describe(&peer, why, &sensitive))?;
         let now = now();
         let mut socket = Self {
             stream,
@@ -116,7 +120,6 @@ impl Socket {
             patience,
             heard_at: now,
             pinged: false,
-            unflushed: false,
             deaf: false,
             binary: false,
             alarm: Box::pin(tokio::time::sleep_until((now + patience.quiet).into())),
@@ -185,7 +188,7 @@ impl Socket {
         }
         match self.try_write(cx) {
             Poll::Ready(Ok(())) if self.outbox.close => {
-                let _ = Pin::new(&mut self.stream).poll_close(cx);
+                let _ = self.stream.poll_close(cx, None);
                 self.state = State::Closed;
             }
             Poll::Ready(Ok(())) | Poll::Pending => {}
@@ -198,33 +201,12 @@ impl Socket {
             while self.outbox.wire.pop().is_some() {}
             return Poll::Ready(Ok(()));
         }
-        while !self.outbox.wire.is_empty() {
-            ready!(Pin::new(&mut self.stream).poll_ready(cx))?;
-            if let Some(message) = self.outbox.wire.pop() {
-                self.send(message)?;
-            }
-        }
-        if self.unflushed {
-            ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-            self.unflushed = false;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
-        self.unflushed = true;
-        let message = match message {
-            Message::Text(bytes) => tungstenite::Message::Text(
-                Utf8Bytes::try_from(bytes).expect("a dialect writes UTF-8 into a text message"),
-            ),
-            Message::Binary(bytes) => tungstenite::Message::Binary(bytes),
-        };
-        Pin::new(&mut self.stream).start_send(message)
+        self.stream.poll_write(cx, &mut self.outbox.wire)
     }
 
     /// Reads one frame.
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let message = ready!(Pin::new(&mut self.stream).poll_next(cx));
+        let message = ready!(self.stream.poll_read(cx));
         let now = now();
         (self.heard_at, self.pinged) = (now, false);
         match message {
@@ -236,9 +218,11 @@ impl Socket {
                     self.outbox.events.push_back(EngineEvent::Trouble(why));
                 }
             }
-            // The answer to a ping is written by the library and leaves with the next flush.
-            Some(Ok(tungstenite::Message::Ping(_))) => self.unflushed = true,
-            Some(Ok(tungstenite::Message::Pong(_) | tungstenite::Message::Frame(_))) => {}
+            Some(Ok(
+                tungstenite::Message::Ping(_)
+                | tungstenite::Message::Pong(_)
+                | tungstenite::Message::Frame(_),
+            )) => {}
             Some(Ok(tungstenite::Message::Close(frame))) => {
                 let (code, reason) = match &frame {
                     Some(frame) => (Some(u16::from(frame.code)), frame.reason.as_str()),
@@ -298,10 +282,8 @@ impl Socket {
             ));
         } else if silent >= self.patience.quiet && !self.pinged {
             self.pinged = true;
-            self.unflushed = true;
             // A network that takes nothing now will not answer either, and then `gone` decides.
-            let _ =
-                Pin::new(&mut self.stream).start_send(tungstenite::Message::Ping(tungstenite::Bytes::new()));
+            let _ = self.stream.ping();
         }
     }
 
@@ -322,6 +304,25 @@ impl Socket {
     }
 }
 
+async fn connect(
+    request: Request,
+    config: WebSocketConfig,
+) -> Result<WebSocket<MaybeTlsStream<TcpStream>>, tungstenite::Error> {
+    let secure = request.uri().scheme_str() == Some("wss");
+    let host = request.uri().host().ok_or(UrlError::NoHostName)?;
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let port = request.uri().port_u16().unwrap_or(if secure { 443 } else { 80 });
+    let stream = TcpStream::connect((host.as_str(), port)).await?;
+    stream.set_nodelay(true)?;
+    let stream = if secure {
+        let name = ServerName::try_from(host).map_err(|_| TlsError::InvalidDnsName)?;
+        MaybeTlsStream::Rustls(TlsConnector::from(Arc::clone(&TLS)).connect(name, stream).await?)
+    } else {
+        MaybeTlsStream::Plain(stream)
+    };
+    WebSocket::connect(request, stream, config).await
+}
+
 /// A farewell as far as the network takes it at once, so that the service need not guess.
 impl Drop for Socket {
     fn drop(&mut self) {
@@ -329,7 +330,7 @@ impl Drop for Socket {
             let mut cx = Context::from_waker(Waker::noop());
             self.dialect.farewell(&mut self.outbox);
             let _ = self.try_write(&mut cx);
-            let _ = Pin::new(&mut self.stream).poll_close(&mut cx);
+            let _ = self.stream.poll_close(&mut cx, None);
         }
     }
 }

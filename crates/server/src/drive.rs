@@ -110,7 +110,10 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
             wake.as_mut().reset(deadline.into());
         }
         let engine = answerer.engine();
+        // What comes with every frame is asked first, and the others only where that has nothing. A deadline waits for
+        // nobody: the call keeps them with whatever it is told.
         let input = tokio::select! {
+            biased;
             event = line.next() => Input::Line(event),
             input = answerer.next() => {
                 if let Input::Engine(EngineEvent::Wants(wanted)) = &input
@@ -120,6 +123,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                 }
                 input
             }
+            () = &mut wake => Input::Tick,
             Some(Ok((id, answer))) = errands.join_next() => Input::Tool(id, answer),
             Some(Ok(verdict)) = pins.join_next() => {
                 if verdict == PinVerdict::Right {
@@ -132,8 +136,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                 Word::Dismissed => Input::Dismissed,
                 Word::StreamOver => Input::Line(LineEvent::Closed),
             },
-            () = bill.next(engine) => continue,
-            () = &mut wake => Input::Tick,
+            () = bill.next(engine), if bill.grows_by_itself(engine) => continue,
         };
         if let Some(why) = line.trouble() {
             scribe.write(clock::now(), &Note::Trouble(format!("The carrier sent what it should not: {why}")));

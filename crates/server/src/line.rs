@@ -4,6 +4,7 @@ pub mod clips;
 pub mod stream;
 pub mod transcode;
 pub mod turns;
+pub mod upgrade;
 
 use call::{LineCommand, LineEvent, Manner};
 use stream::StreamLine;

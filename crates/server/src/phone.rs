@@ -32,6 +32,7 @@ use crate::{
         Line,
         stream::StreamLine,
         turns::{Addresses, Ear},
+        upgrade::{Upgrade, Upgraded},
     },
     notes,
     scribe::Scribe,
@@ -39,13 +40,13 @@ use crate::{
     voicemail::{self, Leaving},
 };
 use axum::{
-    extract::{State, WebSocketUpgrade, ws::WebSocket},
+    extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
 use call::{Ending, LineCommand, Manner};
 use carrier::{Ask, Carrier, Next, Reply, Ring, Started, address};
-use engine::Brief;
+use engine::{Brief, websocket::WebSocket};
 use futures_util::FutureExt;
 use known::{Known, TURNED_AWAY, closed, known};
 use std::{
@@ -55,6 +56,7 @@ use std::{
 };
 use store::{NoteRow, Spent};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tool::Trust;
 use transfer::{ask_carrier, connect};
 
@@ -64,6 +66,9 @@ const BUSY: &str = "All our lines are busy. Please call again in a few minutes."
 const CLOSING: &str = "We are just closing. Please call again in a few minutes.";
 /// The longest stream message that makes sense: many seconds of sound.
 const LONGEST_MESSAGE: usize = 256 * 1024;
+/// How much is asked of the network at once, in bytes: a frame of 20 ms and a mark. The reader fills so much with zeros
+/// before every read.
+const READ_AT_ONCE: usize = 1024;
 /// How long a stream may take to open whose call was let in just before the server was told to stop.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
@@ -87,16 +92,16 @@ fn document(carrier: &dyn Carrier, reply: &Reply) -> Response {
 /// `WS /phone/{carrier}/media-stream`, and Twilio's `/media-stream`: the stream of a call that was let in.
 pub async fn media_stream(
     State(app): State<Arc<App>>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
     Opening { carrier }: Opening,
 ) -> Result<Response, Refused> {
     let place = app.calls.place_to_introduce().ok_or(Refused::TooMany)?;
-    let upgrade = upgrade
-        .read_buffer_size(4 * 1024)
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_AT_ONCE)
         .write_buffer_size(16 * 1024)
-        .max_frame_size(LONGEST_MESSAGE)
-        .max_message_size(LONGEST_MESSAGE);
-    Ok(upgrade.on_upgrade(move |socket| put_through(app, carrier, socket, place)))
+        .max_frame_size(Some(LONGEST_MESSAGE))
+        .max_message_size(Some(LONGEST_MESSAGE));
+    Ok(upgrade.then(config, move |socket| put_through(app, carrier, socket, place)))
 }
 
 /// Takes a ringing call. A webhook that is told again gets the same answer and changes nothing. In a call that we placed
@@ -286,7 +291,7 @@ async fn see(app: &App, id: &str, from: &str) {
 async fn put_through(
     app: Arc<App>,
     carrier: &'static dyn Carrier,
-    socket: WebSocket,
+    socket: WebSocket<Upgraded>,
     place: OwnedSemaphorePermit,
 ) {
     let opened = StreamLine::open(socket, carrier.stream()).await;

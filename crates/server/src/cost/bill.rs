@@ -69,6 +69,11 @@ impl Bill {
         self.spending.is_out() && !std::mem::replace(&mut self.said_so, true)
     }
 
+    /// Whether it changes without the engine's saying so: time is paid for, or others spend from what is left.
+    pub fn grows_by_itself(&mut self, engine: Option<EngineKind>) -> bool {
+        self.shared || engine.is_some_and(|engine| self.price_of(engine).minute > 0.0)
+    }
+
     /// Waits until something has changed. Safe to cancel.
     pub async fn next(&mut self, engine: Option<EngineKind>) {
         let price = engine.map(|engine| self.price_of(engine)).filter(|price| price.minute > 0.0);

@@ -1,10 +1,10 @@
 //! A carrier's dialect spoken over a WebSocket, on the task of the call that it carries.
 
 use super::transcode::Transcoder;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
+use super::upgrade::Upgraded;
 use call::{LineCommand, LineEvent, Wire};
 use carrier::{Frame, Started, Stream};
-use futures_util::{Sink as _, Stream as _};
+use engine::websocket::WebSocket;
 use std::{
     collections::VecDeque,
     future::poll_fn,
@@ -13,6 +13,10 @@ use std::{
     time::Duration,
 };
 use tokio::time::{Sleep, sleep, timeout};
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 /// How many bytes the caller's network may lag behind before we call it gone: the longest answer fits several times.
 const BACKLOG: usize = 4 * 1024 * 1024;
@@ -26,10 +30,9 @@ const CLOSING: Duration = Duration::from_secs(2);
 const GARBLED: u32 = 1_000;
 
 pub struct StreamLine {
-    socket: WebSocket,
+    socket: WebSocket<Upgraded>,
     stream: Box<dyn Stream>,
     wire: Wire,
-    flushed: bool,
     heard: VecDeque<LineEvent>,
     /// Where the stream's format is not the engines'.
     transcoder: Option<Transcoder>,
@@ -53,12 +56,14 @@ pub enum NoIntroduction {
 
 impl StreamLine {
     /// Waits until the stream has said which call it carries.
-    pub async fn open(socket: WebSocket, stream: Box<dyn Stream>) -> Result<(Self, Started), NoIntroduction> {
+    pub async fn open(
+        socket: WebSocket<Upgraded>,
+        stream: Box<dyn Stream>,
+    ) -> Result<(Self, Started), NoIntroduction> {
         let mut line = Self {
             socket,
             stream,
             wire: Wire::default(),
-            flushed: true,
             heard: VecDeque::with_capacity(8),
             transcoder: None,
             watch: Box::pin(sleep(SILENT)),
@@ -88,8 +93,7 @@ impl StreamLine {
 
     /// Refuses a stream that is not let in, saying so in the way that a WebSocket has.
     pub async fn refuse(mut self, why: &'static str) {
-        let frame = CloseFrame { code: close_code::POLICY, reason: why.into() };
-        let _gone = timeout(CLOSING, self.socket.send(Message::Close(Some(frame)))).await;
+        self.say_goodbye(CloseCode::Policy, why).await;
     }
 
     /// Waits for the next thing the line says, and meanwhile sends what it was told. Safe to cancel.
@@ -115,20 +119,21 @@ impl StreamLine {
 
     /// Sends what is still to be sent and closes the connection.
     pub async fn close(mut self) {
+        self.say_goodbye(CloseCode::Normal, "").await;
+    }
+
+    async fn say_goodbye(&mut self, code: CloseCode, why: &'static str) {
         let farewell = async {
-            while !self.wire.is_empty() || !self.flushed {
-                if poll_fn(|cx| self.poll_write(cx)).await.is_err() {
-                    return;
-                }
+            if poll_fn(|cx| self.socket.poll_write(cx, &mut self.wire)).await.is_ok() {
+                let frame = CloseFrame { code, reason: why.into() };
+                let _gone = poll_fn(|cx| self.socket.poll_close(cx, Some(frame.clone()))).await;
             }
-            let frame = CloseFrame { code: close_code::NORMAL, reason: Utf8Bytes::default() };
-            let _gone = self.socket.send(Message::Close(Some(frame))).await;
         };
         let _late = timeout(CLOSING, farewell).await;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<LineEvent> {
-        if let Poll::Ready(Err(())) = self.poll_write(cx) {
+        if let Poll::Ready(Err(_)) = self.socket.poll_write(cx, &mut self.wire) {
             return Poll::Ready(LineEvent::Closed);
         }
         loop {
@@ -164,10 +169,10 @@ impl StreamLine {
 
     /// Reads one message, if there is one. False: the connection is over.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        let read = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
+        let read = match ready!(self.socket.poll_read(cx)) {
             Some(Ok(Message::Text(text))) => self.stream.read(Frame::Text(&text), &mut self.heard),
             Some(Ok(Message::Binary(bytes))) => self.stream.read(Frame::Binary(&bytes), &mut self.heard),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
             Some(Ok(Message::Close(_)) | Err(_)) | None => return Poll::Ready(false),
         };
         self.alive = true;
@@ -178,24 +183,5 @@ impl StreamLine {
             self.garbled += 1;
         }
         Poll::Ready(self.garbled < GARBLED)
-    }
-
-    /// Hands the socket what it takes. Ready when nothing is left, or the connection is gone.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ()>> {
-        while !self.wire.is_empty() {
-            ready!(Pin::new(&mut self.socket).poll_ready(cx)).map_err(|_| ())?;
-            let Some(message) = self.wire.pop() else { break };
-            let message = match message {
-                call::Message::Text(bytes) => Message::Text(Utf8Bytes::try_from(bytes).map_err(|_| ())?),
-                call::Message::Binary(bytes) => Message::Binary(bytes),
-            };
-            Pin::new(&mut self.socket).start_send(message).map_err(|_| ())?;
-            self.flushed = false;
-        }
-        if !self.flushed {
-            ready!(Pin::new(&mut self.socket).poll_flush(cx)).map_err(|_| ())?;
-            self.flushed = true;
-        }
-        Poll::Ready(Ok(()))
     }
 }
