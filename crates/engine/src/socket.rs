@@ -55,7 +55,6 @@ const BACKLOG: usize = 2 * 1024 * 1024;
 const BUFFER: usize = 2 * 1024;
 
 /// One connection to one service, in one task: it spawns nothing and shares nothing.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the connection")]
 pub struct Socket {
     stream: WebSocket<MaybeTlsStream<TcpStream>>,
     dialect: Box<dyn Dialect>,

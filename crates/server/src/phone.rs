@@ -101,7 +101,8 @@ pub async fn media_stream(
         .write_buffer_size(16 * 1024)
         .max_frame_size(Some(LONGEST_MESSAGE))
         .max_message_size(Some(LONGEST_MESSAGE));
-    Ok(upgrade.then(config, move |socket| put_through(app, carrier, socket, place)))
+    let tasks = app.tasks.clone();
+    Ok(upgrade.then(&tasks, config, move |socket| put_through(app, carrier, socket, place)))
 }
 
 /// Takes a ringing call. A webhook that is told again gets the same answer and changes nothing. In a call that we placed

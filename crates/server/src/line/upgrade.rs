@@ -22,6 +22,7 @@ use tokio::{
 use tokio_tungstenite::tungstenite::{
     handshake::server::create_response_with_body, protocol::WebSocketConfig,
 };
+use tokio_util::task::TaskTracker;
 
 /// What was a connection of HTTP.
 pub enum Upgraded {
@@ -57,16 +58,17 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
 }
 
 impl Upgrade {
-    /// Agrees, and runs this with the WebSocket once the other side knows.
+    /// Agrees, and runs this with the WebSocket once the other side knows, as one of these tasks.
     pub fn then<F>(
         self,
+        tasks: &TaskTracker,
         config: WebSocketConfig,
         run: impl FnOnce(WebSocket<Upgraded>) -> F + Send + 'static,
     ) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             match self.on.await {
                 Ok(upgraded) => run(opened(upgraded, config)).await,
                 Err(error) => tracing::debug!(%error, "a connection went before it was a WebSocket"),
