@@ -203,3 +203,58 @@ async fn a_model_is_loaded_before_anybody_calls_or_its_owner_is_told_why_not() {
     let failure = Ollama::new(settings).expect("a client").load().await.expect_err("there is no such model");
     assert!(failure.lasting && failure.why.contains("model 'gpt-oss:20b' not found"), "{failure:?}");
 }
+
+#[tokio::test]
+async fn a_model_that_cannot_use_tools_is_held_to_a_schema_and_uses_them_all_the_same() {
+    let look = Thought::says("One moment.").and_wants("look", json!({"day": "friday"}));
+    let script = Script {
+        tools: false,
+        rules: vec![Rule::said("look answered: free", Thought::says("It's \"free\", Zoë."))],
+        otherwise: look,
+        ..Script::default()
+    };
+    let minds = Minds::listen(script).await.expect("a free port");
+    let ollama = by_ollama(&minds);
+    let (deltas, failure) = thought(&ollama, hello()).await;
+    assert_eq!(failure, None);
+    assert_eq!(text(&deltas), "One moment.");
+    let wants = Delta::Wants { name: "look".into(), arguments: "{\"day\":\"friday\"}".into() };
+    assert!(deltas.contains(&wants), "{deltas:?}");
+    assert!(matches!(deltas.last(), Some(Delta::Done { cut: false, .. })));
+    let pieces = deltas.iter().filter(|delta| matches!(delta, Delta::Text(_))).count();
+    assert!(pieces > 1, "words leave while the rest is written: {deltas:?}");
+    let (deltas, failure) = thought(&ollama, whole()).await;
+    assert_eq!((failure, text(&deltas)), (None, "It's \"free\", Zoë.".into()));
+    assert_eq!(minds.asked().len(), 2, "and is not asked with tools again");
+    assert!(minds.asked().iter().all(|asked| asked["tools"].is_null() && asked["format"].is_object()));
+    assert_eq!(minds.mistakes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_model_that_does_not_keep_to_the_schema_has_failed() {
+    let faults = [Fault::Garbage("{\"message\":{\"content\":\"Hi!\"},\"done\":true}\n".into())];
+    let script = Script { tools: false, faults: faults.into(), ..Script::default() };
+    let minds = Minds::listen(script).await.expect("a free port");
+    let (_, failure) = thought(&by_ollama(&minds), hello()).await;
+    let failure = failure.expect("it is no such object");
+    assert!(failure.why.contains("wrote what is not the JSON object") && !failure.lasting, "{failure:?}");
+}
+
+#[tokio::test]
+async fn whether_a_model_is_there_is_found_out_without_asking_it() {
+    let minds = Minds::listen(Script::default()).await.expect("a free port");
+    assert_eq!(by_ollama(&minds).check().await, Ok(()));
+    assert_eq!(by_chat(&minds, "a-key-of-the-test").check().await, Ok(()));
+    let failure = by_chat(&minds, "another").check().await.expect_err("the key is wrong");
+    assert!(failure.why.contains("does not accept the key (401)") && failure.lasting, "{failure:?}");
+    minds.change(|script| script.model = "llama3.2:latest".into());
+    let other =
+        ollama::Settings { host: minds.url(), model: "llama3.2".into(), ..ollama::Settings::default() };
+    assert_eq!(Ollama::new(other).expect("a client").check().await, Ok(()), "as Ollama names it");
+    let failure = by_ollama(&minds).check().await.expect_err("there is none");
+    assert!(failure.why.contains("run `ollama pull test-model`") && failure.lasting, "{failure:?}");
+    let nobody = ollama::Settings { host: "http://127.0.0.1:9".into(), ..ollama::Settings::default() };
+    let failure = Ollama::new(nobody).expect("a client").check().await.expect_err("nobody is there");
+    assert!(failure.why.contains("cannot be reached") && !failure.lasting, "{failure:?}");
+    assert!(minds.asked().is_empty() && minds.mistakes().is_empty());
+}

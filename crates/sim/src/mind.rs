@@ -142,7 +142,7 @@ impl State {
             ("POST", "/v1/chat/completions") => chat::completions(self, request),
             ("GET", "/api/tags") => Answer::Whole(ollama::tags(&self.script)),
             ("GET", "/api/version") => Answer::Whole(Response::json(200, &json!({"version": "0.33.0"}))),
-            ("GET", "/v1/models") => Answer::Whole(chat::models(&self.script)),
+            ("GET", "/v1/models") => chat::models(self, request),
             (method, path) => {
                 self.mistake(format!("nothing answers {method} {path}"));
                 Answer::Whole(Response::json(404, &json!({"error": "not found"})))

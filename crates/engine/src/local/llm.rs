@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   Ask ─► ollama.rs, chat.rs   the words of one service
+//!             │                structured.rs  where a model cannot use tools by itself
 //!             └ stream.rs ═══ one POST, its answer read line by line ═══► Delta, Delta, … Done
 //! ```
 //!
@@ -11,6 +12,7 @@
 pub mod chat;
 pub mod ollama;
 mod stream;
+mod structured;
 
 use crate::ToolSpec;
 use call::{Failure, ToolCall, ToolCallId, Usage};

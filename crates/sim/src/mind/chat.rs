@@ -1,6 +1,6 @@
 //! OpenAI's chat completions.
 
-use super::{Answer, Fault, Script, State, ollama::spoilt, schema};
+use super::{Answer, Fault, State, ollama::spoilt, schema};
 use crate::{
     clock,
     http::{Request, Response},
@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 
 /// `POST /v1/chat/completions`.
 pub(super) fn completions(state: &mut State, request: &Request) -> Answer {
-    let key = format!("Bearer {}", state.script.key);
-    if request.header("authorization") != Some(key.as_str()) {
-        return refuse(401, "Incorrect API key provided.", "invalid_api_key");
+    if let Some(refusal) = locked_out(state, request) {
+        return refusal;
     }
     let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
         state.mistake("the body is no JSON");
@@ -81,9 +80,18 @@ pub(super) fn completions(state: &mut State, request: &Request) -> Answer {
 }
 
 /// `GET /v1/models`.
-pub(super) fn models(script: &Script) -> Response {
-    let model = json!({"id": script.model, "object": "model", "created": 1, "owned_by": "test"});
-    Response::json(200, &json!({"object": "list", "data": [model]}))
+pub(super) fn models(state: &State, request: &Request) -> Answer {
+    if let Some(refusal) = locked_out(state, request) {
+        return refusal;
+    }
+    let model = json!({"id": state.script.model, "object": "model", "created": 1, "owned_by": "test"});
+    Answer::Whole(Response::json(200, &json!({"object": "list", "data": [model]})))
+}
+
+fn locked_out(state: &State, request: &Request) -> Option<Answer> {
+    let key = format!("Bearer {}", state.script.key);
+    let known = request.header("authorization") == Some(key.as_str());
+    (!known).then(|| refuse(401, "Incorrect API key provided.", "invalid_api_key"))
 }
 
 fn refuse(status: u16, why: &str, code: &str) -> Answer {

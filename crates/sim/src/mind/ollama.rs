@@ -1,6 +1,6 @@
 //! Ollama's own API.
 
-use super::{After, Answer, Fault, Script, State, schema};
+use super::{After, Answer, Fault, Script, State, Thought, schema};
 use crate::{
     clock,
     http::{Request, Response},
@@ -38,7 +38,16 @@ pub(super) fn chat(state: &mut State, request: &Request) -> Answer {
         state.mistake(wrong);
     }
     state.asked.push(body.clone());
-    let thought = state.script.thought(latest);
+    let mut thought = state.script.thought(latest);
+    if !body["format"].is_null() {
+        thought = match structured(thought, &body) {
+            Ok(thought) => thought,
+            Err(why) => {
+                state.mistake(why.clone());
+                return refuse(400, &why);
+            }
+        };
+    }
     let fault = state.script.faults.pop_front();
     let line = |message: Value| {
         let line =
@@ -134,6 +143,36 @@ fn whole(answer: Answer) -> Answer {
         last["message"]["tool_calls"] = calls.into();
     }
     Answer::Whole(Response::json(200, &last))
+}
+
+/// The answer as the one object that `format` allows: its words in `say`, the tool that it wants in `use`.
+fn structured(thought: Thought, body: &Value) -> Result<Thought, String> {
+    let format = &body["format"];
+    let told = body["messages"].as_array().into_iter().flatten();
+    if !told.into_iter().any(|message| message["content"].as_str().is_some_and(|text| text.contains("JSON")))
+    {
+        return Err("a format, and no word of JSON: models write blanks without end then".into());
+    }
+    if body["tools"].as_array().is_some_and(|tools| !tools.is_empty()) {
+        return Err("a format and tools: no tool can be wanted within a format".into());
+    }
+    if format == "json" {
+        return Ok(Thought {
+            pieces: vec![json!({"say": thought.pieces.concat()}).to_string()],
+            ..Thought::default()
+        });
+    }
+    let format =
+        jsonschema::validator_for(format).map_err(|why| format!("the format is no schema: {why}"))?;
+    let wants = thought.wants.first().map(|(name, arguments)| json!({"name": name, "arguments": arguments}));
+    // In the order of a schema, which keeps its own.
+    let object = json!({"say": thought.pieces.concat(), "use": wants});
+    format
+        .validate(&object)
+        .map_err(|why| format!("what is to be answered does not fit the format: {why}"))?;
+    let text: Vec<char> = object.to_string().chars().collect();
+    let pieces = text.chunks(5).map(|piece| piece.iter().collect()).collect();
+    Ok(Thought { pieces, wants: Vec::new(), ..thought })
 }
 
 fn thinks(state: &mut State, body: &Value) -> Option<Answer> {

@@ -27,7 +27,7 @@ async fn ollamas_own_client_finds_nothing_wrong() {
     let minds = Minds::listen(script()).await.expect("a free port");
     finds_nothing_wrong("mind", &["ollama"], &minds.url()).await;
     assert_eq!(minds.mistakes(), Vec::<String>::new());
-    assert_eq!(minds.asked().len(), 4);
+    assert_eq!(minds.asked().len(), 5);
 }
 
 #[tokio::test]

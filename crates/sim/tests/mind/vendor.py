@@ -23,6 +23,10 @@ def by_ollama():
     pieces = list(client.chat(model="test-model", messages=hello, stream=True, options=OPTIONS))
     assert "".join(piece.message.content or "" for piece in pieces) == "Hello there."
     assert [piece.done for piece in pieces] == [False] * (len(pieces) - 1) + [True]
+    schema = {"type": "object", "properties": {"say": {"type": "string"}, "use": {"type": "null"}}, "required": ["say", "use"]}
+    by_schema = [{"role": "system", "content": "Answer in JSON."}] + hello
+    said = client.chat(model="test-model", messages=by_schema, options=OPTIONS, format=schema)
+    assert json.loads(said.message.content) == {"say": "Hello there.", "use": None}, said
     asked = [{"role": "user", "content": "Is Friday free?"}]
     pieces = list(client.chat(model="test-model", messages=asked, tools=TOOLS, stream=True, options=OPTIONS))
     assert any(piece.message.thinking for piece in pieces)

@@ -47,6 +47,22 @@ impl Chat {
         Ok(Self { settings, place })
     }
 
+    /// Whether the endpoint can be reached and takes the key; costs nothing. An error is for the owner. Endpoints that do not
+    /// tell of their models are taken to have the right one.
+    pub async fn check(&self) -> Result<(), Failure> {
+        let url = format!("{}/models", self.settings.base.trim_end_matches('/'));
+        match stream::get(&self.place, &url).await {
+            Err(failure)
+                if ["(401)", "(402)", "(403)", "cannot be reached"]
+                    .iter()
+                    .any(|no| failure.why.contains(no)) =>
+            {
+                Err(failure)
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     fn request(&self, ask: &Ask) -> Value {
         let mut body = json!({
             "model": self.settings.model,

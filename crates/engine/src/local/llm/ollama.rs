@@ -5,11 +5,18 @@
 use super::{
     Ask, Delta, Llm, Message,
     stream::{self, Place},
+    structured::{self, Object},
 };
 use call::{Failure, ToolCall, Usage};
-use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, stream::BoxStream};
 use serde_json::{Value, json};
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// Where Ollama is, where nothing else is said.
 pub const HOST: &str = "http://127.0.0.1:11434";
@@ -62,13 +69,19 @@ impl Default for Settings {
 pub struct Ollama {
     settings: Settings,
     place: Place,
+    /// The model has shown that it cannot use tools by itself.
+    no_tools: Arc<AtomicBool>,
 }
 
 impl Ollama {
     /// Asks nobody yet.
     pub fn new(settings: Settings) -> Result<Self, Failure> {
         let url = format!("{}/api/chat", settings.host.trim_end_matches('/'));
-        Ok(Self { settings, place: Place { client: stream::client()?, url, key: None } })
+        Ok(Self {
+            settings,
+            place: Place { client: stream::client()?, url, key: None },
+            no_tools: Arc::default(),
+        })
     }
 
     /// Has the model loaded, which may take minutes, so that the first caller need not wait for it. An error is for the
@@ -77,6 +90,28 @@ impl Ollama {
         let body = json!({"model": self.settings.model, "messages": [], "keep_alive": KEPT,
             "options": {"num_ctx": self.settings.context}, "stream": false});
         stream::post(&self.place, &body).await.map(drop)
+    }
+
+    /// Whether Ollama is there and has the model, which is not loaded for it. An error is for the owner.
+    pub async fn check(&self) -> Result<(), Failure> {
+        let Settings { host, model, .. } = &self.settings;
+        let there = stream::get(&self.place, &format!("{}/api/tags", host.trim_end_matches('/'))).await?;
+        let names =
+            there["models"].as_array().into_iter().flatten().filter_map(|model| model["name"].as_str());
+        let latest = format!("{model}:latest");
+        if names.into_iter().any(|name| name == model || name == latest) {
+            return Ok(());
+        }
+        let why = format!("Ollama at {host} does not have the model {model}: run `ollama pull {model}`");
+        Err(Failure { why, lasting: true })
+    }
+
+    /// As one JSON object of a schema, where the model cannot use tools by itself.
+    fn structured(&self, ask: &Ask) -> Value {
+        let mut body = self.request(&Ask { messages: Vec::new(), tools: [].into() });
+        body["messages"] = structured::messages(ask).into();
+        body["format"] = structured::schema(&ask.tools);
+        body
     }
 
     fn request(&self, ask: &Ask) -> Value {
@@ -101,9 +136,50 @@ impl Ollama {
 
 impl Llm for Ollama {
     fn think(&self, ask: Ask) -> BoxStream<'static, Result<Delta, Failure>> {
-        stream::ask(self.place.clone(), self.request(&ask), stream::Reader::Ollama(Reader))
+        let by_object = || {
+            let reader = stream::Reader::Ollama(Reader { object: Some(Object::default()) });
+            stream::ask(self.place.clone(), self.structured(&ask), reader)
+        };
+        let by_tools =
+            || stream::ask(self.place.clone(), self.request(&ask), stream::Reader::Ollama(Reader::default()));
+        if ask.tools.is_empty() {
+            by_tools()
+        } else if self.no_tools.load(Ordering::Relaxed) {
+            by_object()
+        } else {
+            unless_refused(by_tools(), by_object(), self.no_tools.clone())
+        }
     }
 }
+
+/// What the first says, or all that the second does where the first is refused because of its tools. The second is not asked
+/// before.
+fn unless_refused(
+    first: BoxStream<'static, Result<Delta, Failure>>,
+    second: BoxStream<'static, Result<Delta, Failure>>,
+    refused: Arc<AtomicBool>,
+) -> BoxStream<'static, Result<Delta, Failure>> {
+    let state = (first, Some(second));
+    futures_util::stream::unfold(state, move |(mut asked, mut other)| {
+        let refused = refused.clone();
+        async move {
+            let mut next = asked.next().await?;
+            if let Err(failure) = &next
+                && failure.why.contains(NO_TOOLS)
+                && let Some(second) = other.take()
+            {
+                refused.store(true, Ordering::Relaxed);
+                asked = second;
+                next = asked.next().await?;
+            }
+            Some((next, (asked, None)))
+        }
+    })
+    .boxed()
+}
+
+/// How Ollama refuses a question with tools for a model that knows none.
+const NO_TOOLS: &str = "does not support tools";
 
 /// Some models can think less, but not nothing at all, and take only words.
 fn think(model: &str, effort: Effort) -> Value {
@@ -135,11 +211,13 @@ fn want(call: &ToolCall) -> Value {
 }
 
 /// Reads the lines of an answer.
-#[derive(Debug)]
-pub(super) struct Reader;
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    /// The answer is such an object.
+    object: Option<Object>,
+}
 
 impl Reader {
-    #[expect(clippy::unused_self, reason = "as every reader")]
     pub(super) fn line(&mut self, line: &str, out: &mut VecDeque<Delta>) -> Result<(), String> {
         if line.trim().is_empty() {
             return Ok(());
@@ -155,8 +233,10 @@ impl Reader {
         if text("thinking").is_some() {
             out.push_back(Delta::Busy);
         }
-        if let Some(text) = text("content") {
-            out.push_back(Delta::Text(text.to_owned()));
+        match (text("content"), &mut self.object) {
+            (Some(text), Some(object)) => out.push_back(object.push(text)?.unwrap_or(Delta::Busy)),
+            (Some(text), None) => out.push_back(Delta::Text(text.to_owned())),
+            (None, _) => {}
         }
         let wants =
             line.get("message").and_then(|message| message.get("tool_calls")).and_then(Value::as_array);
@@ -182,6 +262,9 @@ impl Reader {
                 ..Usage::default()
             };
             let cut = line.get("done_reason").and_then(Value::as_str) == Some("length");
+            if let Some(object) = &mut self.object {
+                out.extend(object.finish()?);
+            }
             out.push_back(Delta::Done { usage, cut });
         }
         Ok(())
@@ -195,7 +278,7 @@ mod tests {
     fn read(lines: &[&str]) -> Result<Vec<Delta>, String> {
         let mut out = VecDeque::new();
         for line in lines {
-            Reader.line(line, &mut out)?;
+            Reader::default().line(line, &mut out)?;
         }
         Ok(out.into())
     }

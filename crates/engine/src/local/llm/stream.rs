@@ -4,7 +4,7 @@ use super::{Delta, chat, ollama};
 use crate::{ApiKey, socket::refusal};
 use call::Failure;
 use futures_util::{StreamExt, stream, stream::BoxStream};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, RequestBuilder, Response, redirect};
 use serde_json::Value;
 use std::{collections::VecDeque, time::Duration};
 
@@ -135,10 +135,21 @@ impl Answer {
     }
 }
 
+/// Fetches one JSON text from another address of the service; a refusal becomes words for the owner.
+pub(super) async fn get(place: &Place, url: &str) -> Result<Value, Failure> {
+    let response = sent(place, place.client.get(url)).await?;
+    let host = host(url);
+    serde_json::from_slice(&at_most(response, LONGEST_ANSWER).await)
+        .map_err(|_| Failure { why: format!("{host} sent what is no JSON."), lasting: false })
+}
+
 /// Posts one question; an answer that is none becomes words for the owner.
 pub(super) async fn post(place: &Place, body: &Value) -> Result<Response, Failure> {
+    sent(place, place.client.post(&place.url).json(body)).await
+}
+
+async fn sent(place: &Place, mut request: RequestBuilder) -> Result<Response, Failure> {
     let host = host(&place.url);
-    let mut request = place.client.post(&place.url).json(body);
     if let Some(key) = &place.key {
         request = request.bearer_auth(key.expose());
     }
