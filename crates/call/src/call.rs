@@ -17,6 +17,7 @@ use crate::{
     history::History,
     numbering::Numbering,
     pin::PinPad,
+    stages::Stopwatch,
     timer::Timers,
 };
 use std::{collections::VecDeque, time::Instant};
@@ -102,6 +103,7 @@ pub struct Call {
     /// What is known so far of the words of the item that is being said.
     unfinished: Option<(ItemId, String)>,
     history: History,
+    stopwatch: Stopwatch,
     numbering: Numbering,
     /// Engines that have not been tried in this call.
     spares: u32,
@@ -149,6 +151,7 @@ impl Call {
             relief: relieving::Relief::default(),
             renewal: renewing::Renewal::default(),
             history: History::default(),
+            stopwatch: Stopwatch::default(),
             numbering: Numbering::default(),
             policy,
             phase: Phase::Talking,
@@ -219,7 +222,10 @@ impl Call {
                 self.playout.played(now, mark);
                 self.settle(now);
             }
-            LineEvent::TurnOver => self.respond(now),
+            LineEvent::TurnOver => {
+                self.stopwatch.start(now);
+                self.respond(now);
+            }
             LineEvent::Key(key) => self.on_key(now, key),
             LineEvent::Closed => self.on_closed(now),
         }
@@ -233,6 +239,7 @@ impl Call {
             EngineEvent::Ready => self.on_ready(now),
             EngineEvent::CallerSpeaks => self.on_caller_speaks(now),
             EngineEvent::CallerPauses => self.on_caller_pauses(now),
+            EngineEvent::Took(stages) => self.stopwatch.told(stages),
             EngineEvent::Voice(item, chunk) => self.on_voice(now, item, chunk),
             EngineEvent::CallerSaid(turn, transcript) => self.on_caller_said(now, turn, transcript),
             EngineEvent::AssistantSaid(item, transcript) => self.on_assistant_said(now, item, transcript),
@@ -285,6 +292,8 @@ impl Call {
         if self.playout.sent_of(item).is_none() && item != APOLOGY {
             self.history.assistant_speaks(item);
             self.note(Note::Sounding(item));
+            let answered = self.stopwatch.sounds(now, self.floor.turn, item);
+            self.output.extend(answered.map(Output::Note));
         }
         let mark = self.playout.sent(now, item, chunk.clone());
         let ends = self.playout.ends().unwrap_or(now).max(now);

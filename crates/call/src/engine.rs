@@ -1,6 +1,6 @@
 //! The one who answers: a realtime model, an agent service, or the local cascade.
 
-use crate::{Answer, Chunk, ToolCall, ToolCallId};
+use crate::{Answer, Chunk, Stages, ToolCall, ToolCallId};
 use std::{ops::AddAssign, time::Duration};
 
 /// One thing the assistant says, the unit of truncation. Engines name them; we number them in the order in which
@@ -59,6 +59,9 @@ pub enum EngineEvent {
     CallerSpeaks,
     /// The caller stopped, or the engine thinks so. May follow late, and more than once.
     CallerPauses,
+    /// What the answer to the caller's last turn took, which is about to sound: said before its first [`Voice`](Self::Voice),
+    /// by engines that know.
+    Took(Stages),
     /// A piece of the assistant's voice. Items come one after the other, never mingled.
     Voice(ItemId, Chunk),
     CallerSaid(TurnId, Transcript),

@@ -1,6 +1,6 @@
 //! What is worth writing down about a call. Notes are the transcript, the timeline and the metrics.
 
-use crate::{Agreed, Deed, Effect, Ending, ItemId, Timer, ToolCallId, TurnId, Usage};
+use crate::{Agreed, Deed, Effect, Ending, ItemId, Stages, Timer, ToolCallId, TurnId, Usage};
 use std::time::Duration;
 
 /// One thing that happened, in the order in which it happened.
@@ -15,6 +15,14 @@ pub enum Note {
     AssistantSaid(ItemId, String),
     /// The first sound of an item left for the caller.
     Sounding(ItemId),
+    /// That was the first that the caller heard since this turn of theirs.
+    Answered {
+        turn: TurnId,
+        item: ItemId,
+        /// From the end of the turn, as the call learnt of it, to that first sound.
+        after: Duration,
+        stages: Stages,
+    },
     /// The caller spoke over the assistant and heard `heard` of this item's `sent`.
     Interrupted {
         item: ItemId,

@@ -38,6 +38,7 @@ impl Numbering {
             EngineEvent::Ready
             | EngineEvent::CallerSpeaks
             | EngineEvent::CallerPauses
+            | EngineEvent::Took(_)
             | EngineEvent::Done(_)
             | EngineEvent::Trouble(_)
             | EngineEvent::Failed(_) => event,

@@ -46,7 +46,8 @@ mod workers;
 pub use workers::{Staff, Workers};
 
 use crate::{Brief, ToolSpec};
-use call::{Chunk, EngineCommand, EngineEvent, Failure, Format};
+use bytes::Bytes;
+use call::{Chunk, EngineCommand, EngineEvent, Failure, Format, Manner};
 use cascade::{Cascade, CascadeInput, CascadeOutput, Thinking};
 use desk::{Desk, DeskSetup};
 use futures_util::{
@@ -64,6 +65,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::sync::mpsc;
 
 /// What the caller may have said, and how sure the recogniser is of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +75,30 @@ pub struct Hypothesis {
     pub text: String,
     /// 0: surely not; 1: surely. `docs/speech.md` shows what was measured.
     pub confidence: f32,
+}
+
+/// What an ear that follows a call says of the caller's turns.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TurnEvent {
+    /// The caller speaks.
+    Begins,
+    /// These are their words so far.
+    SoFar(String),
+    /// They have likely finished, with these words.
+    Likely(String),
+    /// They had not.
+    GoesOn,
+    /// They have finished, with these words, or without any.
+    Over(Hypothesis),
+}
+
+/// An ear that follows a call. Dropping it ends that.
+#[derive(Debug)]
+pub struct Follower {
+    /// The line's sound as it comes, in its own format.
+    pub sound: mpsc::Sender<Bytes>,
+    /// What it says; an error, in a sentence for the owner, is the last.
+    pub turns: mpsc::Receiver<Result<TurnEvent, String>>,
 }
 
 /// Tells speech from everything else that sounds.
@@ -96,6 +122,11 @@ pub trait Stt: Send + Sync {
     /// Recognises one utterance (8 kHz, at most 30 s) against a JSGF grammar; an empty one takes any words. No hypothesis:
     /// nothing was understood at all.
     fn recognise(&self, samples: Vec<i16>, grammar: Arc<str>) -> BoxFuture<'static, Heard>;
+    /// Follows a call of this format from now on, and says itself where turns begin and end, if it can. Within a Tokio
+    /// runtime.
+    fn follow(&self, _: Format) -> Option<Follower> {
+        None
+    }
 }
 
 /// Speech as it is made, in pieces of any length; whoever drops it hears no more, and nobody goes on making it.
@@ -108,6 +139,16 @@ pub trait Tts: Send + Sync {
     /// The same, heard while it is made. After an error nothing more comes.
     fn stream(&self, text: &str, voice: &str) -> SpeechStream {
         stream::once(self.speak(text, voice)).boxed()
+    }
+}
+
+impl Tts for Arc<dyn Tts> {
+    fn speak(&self, text: &str, voice: &str) -> BoxFuture<'static, Speech> {
+        (**self).speak(text, voice)
+    }
+
+    fn stream(&self, text: &str, voice: &str) -> SpeechStream {
+        (**self).stream(text, voice)
     }
 }
 
@@ -127,6 +168,7 @@ pub struct Local {
     language: String,
     format: Format,
     hearing: FuturesUnordered<BoxFuture<'static, (u32, Heard)>>,
+    follower: Option<Follower>,
     /// What is spoken now, in the order in which it shall be heard.
     speaking: Lanes<Piece>,
     /// Brings the piece that is heard now to the line's rate, where that is another.
@@ -181,10 +223,15 @@ impl Local {
         llm: Option<Model>,
     ) -> Self {
         let (voice, language, format) = (brief.voice.clone(), brief.language.clone(), brief.format);
-        let cascade = match &llm {
+        // Where the ends take turns, what is recorded is one.
+        let follower = if brief.manner == Manner::Duplex { stt.follow(format) } else { None };
+        let mut cascade = match &llm {
             Some((_, how)) => Cascade::with_model(now(), brief, Desk::new(setup), vad, how.clone()),
             None => Cascade::new(now(), brief, Desk::new(setup), vad),
         };
+        if follower.is_some() {
+            cascade.follow();
+        }
         Self {
             cascade,
             stt,
@@ -194,6 +241,7 @@ impl Local {
             language,
             format,
             hearing: FuturesUnordered::new(),
+            follower,
             speaking: Lanes::default(),
             resampler: None,
             queue: VecDeque::new(),
@@ -220,6 +268,9 @@ impl Local {
                 Some((utterance, result)) = self.hearing.next() => {
                     self.cascade.handle(now(), CascadeInput::Recognised { utterance, result });
                 }
+                event = followed(&mut self.follower) => {
+                    self.cascade.handle(now(), CascadeInput::Followed(event));
+                }
                 (piece, speech) = self.speaking.next() => self.spoken(piece, speech),
                 (thought, result) = thought(&mut self.thinking) => {
                     self.cascade.handle(now(), CascadeInput::Thought { thought, result });
@@ -231,6 +282,10 @@ impl Local {
 
     /// Tells the engine to do something. What follows from it happens as [`next`](Self::next) is polled.
     pub fn tell(&mut self, command: EngineCommand) {
+        if let (EngineCommand::Hear(chunk), Some(follower)) = (&command, &self.follower) {
+            // What finds no room is lost: whoever follows is too slow by then.
+            let _is_full = follower.sound.try_send(chunk.bytes.clone());
+        }
         self.cascade.handle(now(), CascadeInput::Command(command));
     }
 
@@ -340,6 +395,17 @@ impl fmt::Debug for Local {
             .field("speaking", &speaking)
             .finish_non_exhaustive()
     }
+}
+
+/// What the follower says next; nothing ever where there is none. After an error there is none.
+async fn followed(follower: &mut Option<Follower>) -> Result<TurnEvent, String> {
+    let Some(following) = follower else { return std::future::pending().await };
+    let event = following.turns.recv().await;
+    let event = event.unwrap_or_else(|| Err("What hears has hung up.".into()));
+    if event.is_err() {
+        *follower = None;
+    }
+    event
 }
 
 /// The next piece of what is being thought; nothing ever where nothing is.

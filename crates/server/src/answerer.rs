@@ -337,13 +337,18 @@ impl Answerer {
                 }
                 self.seat = Seat::Empty;
             }
+            EngineEvent::CallerSaid(..) => {
+                if self.engine() == Some(EngineKind::Local) {
+                    self.app.engines.works(EngineKind::Local);
+                }
+            }
             EngineEvent::CallerSpeaks
             | EngineEvent::CallerPauses
             | EngineEvent::Voice(..)
-            | EngineEvent::CallerSaid(..)
             | EngineEvent::AssistantSaid(..)
             | EngineEvent::Wants(_)
             | EngineEvent::Withdraws(_)
+            | EngineEvent::Took(_)
             | EngineEvent::Done(_)
             | EngineEvent::Trouble(_) => {}
         }

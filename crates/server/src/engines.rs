@@ -87,6 +87,11 @@ impl Engines {
         self.lock().insert(kind, State::default()).is_some_and(|before| before.trouble.is_some())
     }
 
+    /// One does in a call what it is for: where nothing is known of it yet, it need not be tried.
+    pub fn works(&self, kind: EngineKind) {
+        self.lock().entry(kind).or_default();
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<EngineKind, State>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -15,6 +15,7 @@
 //! | `caller_said` | `turn`, `text` |
 //! | `assistant_said` | `item`, `text` |
 //! | `sounding` | `item` |
+//! | `answered` | `turn`, `item`, `after_ms`, and as far as the engine tells `endpoint_ms`, `hear_ms`, `think_ms`, `tools_ms`, `speak_ms`, `own_ms` |
 //! | `interrupted` | `item`, `heard_ms`, `sent_ms` |
 //! | `tool_asked` | `id`, `name`, `arguments` (JSON, or text where it is none) |
 //! | `tool_answered` | `id`, `name`, `ok`, `say`, `took_ms`, and perhaps `effect`: `{"booked"\|"moved"\|"cancelled": {"id", "starts"}}` or `{"sent": "to whom"}` |
@@ -24,10 +25,13 @@
 //! | `woke` | `timer` |
 //! | `ended` | `ending` |
 //!
+//! `answered` is the first sound after a turn of the caller's, `after_ms` behind the turn's end. `endpoint_ms` is the silence
+//! before that end; the others are what `after_ms` is made of, `own_ms` what is left for this program.
+//!
 //! A later text of the same turn or item replaces the earlier one. Readers ignore fields and kinds that they do not
 //! know; a field only changes its meaning with a new `v`.
 
-use call::{Agreed, Deed, Effect, Ending, Note, Timer, Usage};
+use call::{Agreed, Deed, Effect, Ending, Note, Stages, Timer, Usage};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 use store::NoteRow;
@@ -72,6 +76,23 @@ pub fn ending(ending: Ending) -> &'static str {
     }
 }
 
+/// The fields of a note `answered` for people: `after 743 ms: 500 until the turn was over, 120 hearing, 40 thinking, 80 speaking, 3 our own`
+pub fn waited(fields: &Value) -> String {
+    let part = |name: &str| fields[name].as_u64();
+    let after = part("after_ms").unwrap_or_default() + part("endpoint_ms").unwrap_or_default();
+    let names = [
+        ("endpoint_ms", "until the turn was over"),
+        ("hear_ms", "hearing"),
+        ("think_ms", "thinking"),
+        ("tools_ms", "tools"),
+        ("speak_ms", "speaking"),
+        ("own_ms", "our own"),
+    ];
+    let parts = names.iter().filter_map(|(name, what)| Some(format!("{} {what}", part(name)?)));
+    let parts = parts.collect::<Vec<_>>().join(", ");
+    if parts.is_empty() { format!("after {after} ms") } else { format!("after {after} ms: {parts}") }
+}
+
 /// The greatest turn and item of some notes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Numbers {
@@ -101,6 +122,13 @@ fn fields(note: &Note) -> (&'static str, Value) {
         Note::CallerSaid(turn, text) => ("caller_said", json!({"turn": turn.0, "text": text})),
         Note::AssistantSaid(item, text) => ("assistant_said", json!({"item": item.0, "text": text})),
         Note::Sounding(item) => ("sounding", json!({"item": item.0})),
+        Note::Answered { turn, item, after, stages } => {
+            let mut fields = json!({"turn": turn.0, "item": item.0, "after_ms": ms(*after)});
+            for (name, length) in parts(*after, *stages) {
+                fields[name] = ms(length).into();
+            }
+            ("answered", fields)
+        }
         Note::Interrupted { item, heard, sent } => {
             ("interrupted", json!({"item": item.0, "heard_ms": ms(*heard), "sent_ms": ms(*sent)}))
         }
@@ -174,6 +202,20 @@ fn usage(usage: Usage) -> Value {
     })
 }
 
+/// What an answer's time is made of, as far as is known.
+fn parts(after: Duration, stages: Stages) -> impl Iterator<Item = (&'static str, Duration)> {
+    let Stages { endpoint, hear, think, tools, speak } = stages;
+    let parts = [
+        ("endpoint_ms", endpoint),
+        ("hear_ms", hear),
+        ("think_ms", think),
+        ("tools_ms", tools),
+        ("speak_ms", speak),
+        ("own_ms", stages.own(after)),
+    ];
+    parts.into_iter().filter_map(|(name, length)| Some((name, length?)))
+}
+
 fn timer(timer: Timer) -> &'static str {
     match timer {
         Timer::LongestCall => "longest_call",
@@ -214,6 +256,33 @@ mod tests {
                 json!({"kind": "assistant_said", "item": 2, "text": "hello"}),
             ),
             (Note::Sounding(ItemId(2)), json!({"kind": "sounding", "item": 2})),
+            (
+                Note::Answered {
+                    turn: TurnId(1),
+                    item: ItemId(2),
+                    after: Duration::from_millis(243),
+                    stages: Stages {
+                        endpoint: Some(Duration::from_millis(500)),
+                        hear: Some(Duration::from_millis(120)),
+                        think: Some(Duration::from_millis(40)),
+                        tools: None,
+                        speak: Some(Duration::from_millis(80)),
+                    },
+                },
+                json!({
+                    "kind": "answered", "turn": 1, "item": 2, "after_ms": 243, "endpoint_ms": 500, "hear_ms": 120,
+                    "think_ms": 40, "speak_ms": 80, "own_ms": 3,
+                }),
+            ),
+            (
+                Note::Answered {
+                    turn: TurnId(1),
+                    item: ItemId(2),
+                    after: Duration::from_millis(700),
+                    stages: Stages::default(),
+                },
+                json!({"kind": "answered", "turn": 1, "item": 2, "after_ms": 700}),
+            ),
             (
                 Note::Interrupted {
                     item: ItemId(2),

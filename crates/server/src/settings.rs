@@ -105,6 +105,7 @@ pub fn hear(config: &Config, http: &reqwest::Client) -> Hear {
             model: or(local::deepgram::LISTEN),
             language,
             keyterms: terms(&local.hear_words),
+            early: config.think.early && config.think.by != Thinker::Desk,
         }),
     }
 }
@@ -160,22 +161,34 @@ pub fn think(config: &Config) -> Result<Option<Model>, Failure> {
     let llm: Arc<dyn Llm> = match config.think.by {
         Thinker::Desk => return Ok(None),
         Thinker::Ollama => Arc::new(ollama(config)?),
-        Thinker::OpenAi => {
-            // OpenAI's key goes to OpenAI's address and nowhere else.
-            let (base, key) = match &config.think.url {
-                Some(url) => (url.clone(), config.think.api_key.as_ref()),
-                None => (config.openai.base_url.clone(), config.openai.api_key.as_ref()),
-            };
-            Arc::new(chat::Chat::new(chat::Settings {
-                base,
-                key: key.map(|key| ApiKey::new(key.expose())),
-                model: config.think.model.clone(),
-                temperature: temperature(config),
-            })?)
-        }
+        Thinker::OpenAi => Arc::new(chat(config)?),
     };
     let how = Thinking { filler: sentences::filled(config).filler_words, early: config.think.early };
     Ok(Some((llm, how)))
+}
+
+/// Whether who thinks in the engine `local` is there, as far as that costs nothing; an error is for the owner.
+pub async fn try_thinker(config: &Config) -> Result<(), Failure> {
+    match config.think.by {
+        Thinker::Desk => Ok(()),
+        Thinker::Ollama => ollama(config)?.check().await,
+        Thinker::OpenAi => chat(config)?.check().await,
+    }
+}
+
+/// The endpoint of chat completions, as it was chosen.
+fn chat(config: &Config) -> Result<chat::Chat, Failure> {
+    // OpenAI's key goes to OpenAI's address and nowhere else.
+    let (base, key) = match &config.think.url {
+        Some(url) => (url.clone(), config.think.api_key.as_ref()),
+        None => (config.openai.base_url.clone(), config.openai.api_key.as_ref()),
+    };
+    chat::Chat::new(chat::Settings {
+        base,
+        key: key.map(|key| ApiKey::new(key.expose())),
+        model: config.think.model.clone(),
+        temperature: temperature(config),
+    })
 }
 
 /// The model that Ollama runs, as it was chosen.

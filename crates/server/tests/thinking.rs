@@ -5,6 +5,7 @@ mod house;
 
 use house::{
     AUTH_TOKEN, House,
+    browser::Browser,
     speech::speech,
     waiting::{self, PATIENCE, ms, until},
 };
@@ -54,6 +55,8 @@ impl Office {
             variables.push(("HEAR", "openai".into()));
             variables.push(("HEAR_URL", speech.openai_url()));
             variables.push(("HEAR_API_KEY", "a-key-of-the-test".into()));
+            variables.push(("DEEPGRAM_BASE_URL", speech.url()));
+            variables.push(("DEEPGRAM_API_KEY", "a-key-of-the-test".into()));
         }
         variables.push(("TWILIO_API_URL", api.url()));
         variables.extend(more(&minds));
@@ -173,6 +176,49 @@ async fn who_is_heard_over_a_stream_is_answered_by_a_model() {
     call.hang_up();
     assert_eq!(call.ended().await.expect("the call is put through").errors, []);
     assert_eq!((office.minds.mistakes(), office.speech.mistakes()), (Vec::new(), Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_followed_by_flux_is_answered_and_the_call_s_page_says_what_the_answers_took() {
+    let office = Office::by(Mode::Stream, books(), |minds| {
+        vec![
+            ("HEAR", "deepgram".into()),
+            ("HEAR_MODEL", "flux-general-en".into()),
+            ("THINK", "ollama".into()),
+            ("OLLAMA_HOST", minds.url()),
+            ("OLLAMA_MODEL", "test-model".into()),
+        ]
+    })
+    .await;
+    let call = office.call(&LINES).await;
+    assert_eq!(office.booked().await.starts_ms, tuesday().timestamp().as_millisecond());
+    let (_, troubles) = office.said("It is booked.").await;
+    assert_eq!(troubles, Vec::<String>::new());
+    call.hang_up();
+    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    let asked = until(async || office.speech.asked().pop()).await;
+    assert!(
+        asked.target.starts_with("/v2/listen") && asked.field("eager_eot_threshold").is_some(),
+        "{asked:?}"
+    );
+    assert_eq!(office.speech.asked().len(), 1, "one conversation for all of the call");
+    assert_eq!((office.minds.mistakes(), office.speech.mistakes()), (Vec::new(), Vec::new()));
+    let store = office.house.store().await;
+    let answered = until(async || {
+        let notes = notes(&store).await?.into_iter().filter(|note| note.kind == "answered");
+        let told: Vec<Value> = notes.map(|note| serde_json::from_str(&note.json).expect("JSON")).collect();
+        (told.len() == LINES.len()).then_some(told)
+    })
+    .await;
+    for told in &answered {
+        for part in ["after_ms", "endpoint_ms", "hear_ms", "think_ms", "speak_ms", "own_ms"] {
+            assert!(told[part].is_u64(), "{part}: {told}");
+        }
+        assert!(told["endpoint_ms"].as_u64() >= Some(200), "somebody waited for the end of the turn: {told}");
+    }
+    let id = store.calls(1, i64::MAX).await.expect("read").pop().expect("a call").id;
+    let page = Browser::of_the_owner(&office.house).await.page(&office.house, &format!("/calls/{id}")).await;
+    assert_eq!(page.matches(" until the turn was over, ").count(), LINES.len(), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

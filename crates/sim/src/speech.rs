@@ -37,7 +37,7 @@ pub struct Speech {
 pub struct Script {
     /// The only key that is taken.
     pub key: String,
-    /// What is understood of any sound.
+    /// What is understood of any sound. A `|` stands where the caller pauses, for a service that follows turns.
     pub words: String,
     /// What a verbose transcript says of the silence in it.
     pub no_speech: f32,

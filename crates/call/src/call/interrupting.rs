@@ -18,6 +18,7 @@ impl Call {
         if self.manner == Manner::Turns {
             return;
         }
+        self.stopwatch.stop();
         match &mut self.floor.taken {
             Some(taken) => taken.paused = false,
             None => self.take_floor(now),
@@ -87,6 +88,7 @@ impl Call {
         if self.manner == Manner::Turns {
             return;
         }
+        self.stopwatch.start(now);
         let replying = self.is_replying();
         let Some(taken) = &mut self.floor.taken else { return };
         if !taken.certain && (replying || taken.has_cut_anything()) {
@@ -184,6 +186,7 @@ impl Call {
             return if self.is_replying() { self.tell_answers() } else { self.respond(now) };
         }
         self.note(Note::FalseInterruption);
+        self.stopwatch.stop();
         for (item, chunk) in taken.held {
             self.play(now, item, chunk);
         }

@@ -1,6 +1,8 @@
 //! What the service sends as text. Fields that we do not need, and those that it has yet to invent, are passed over.
 
+use call::Stages;
 use serde::Deserialize;
+use std::time::Duration;
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type")]
@@ -12,7 +14,7 @@ pub(super) enum Event {
         role: String,
         content: String,
     },
-    AgentStartedSpeaking,
+    AgentStartedSpeaking(Latencies),
     AgentAudioDone,
     AgentThinking,
     FunctionCallRequest {
@@ -41,6 +43,27 @@ pub(super) enum Event {
     FromThinkProvider,
     #[serde(other)]
     Unknown,
+}
+
+/// What an answer has taken, in seconds, as far as the service says.
+#[derive(Debug, Deserialize)]
+pub(super) struct Latencies {
+    /// Thinking, and making the first sound.
+    #[serde(default)]
+    ttt_latency: Option<f64>,
+    #[serde(default)]
+    tts_latency: Option<f64>,
+}
+
+impl Latencies {
+    pub(super) fn stages(&self) -> Stages {
+        Stages { think: seconds(self.ttt_latency), speak: seconds(self.tts_latency), ..Stages::default() }
+    }
+}
+
+/// No answer takes an hour.
+fn seconds(seconds: Option<f64>) -> Option<Duration> {
+    seconds.filter(|seconds| (0.0..3_600.0).contains(seconds)).map(Duration::from_secs_f64)
 }
 
 /// One use of a tool that the agent wants, or no longer wants.

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use bytes::{BufMut, Bytes, BytesMut};
-use call::{Answer, Chunk, EngineEvent, Manner, ToolCall, ToolCallId, Transcript};
+use call::{Answer, Chunk, EngineEvent, Manner, Stages, ToolCall, ToolCallId, Transcript};
 use std::time::Instant;
 
 /// What files of sound begin with; a stream of samples does not.
@@ -49,7 +49,9 @@ impl Deepgram {
                 "assistant" => self.on_assistant_says(now, &content, out),
                 _ => self.troubles.malformed("words of nobody", out),
             },
-            Event::AgentStartedSpeaking => self.on_assistant_begins(now, out),
+            Event::AgentStartedSpeaking(latencies) => {
+                self.on_assistant_begins(now, latencies.stages(), out);
+            }
             Event::AgentAudioDone => self.on_audio_done(out),
             Event::AgentThinking => self.timers.put_off(Timer::Answered, now + ANSWERS),
             Event::FunctionCallRequest { functions } => self.on_functions(now, functions, out),
@@ -198,8 +200,12 @@ impl Deepgram {
         }
     }
 
-    fn on_assistant_begins(&mut self, now: Instant, out: &mut Outbox) {
-        let goes_on = self.speech.current().is_some_and(|item| !(item.over || item.unwanted));
+    fn on_assistant_begins(&mut self, now: Instant, stages: Stages, out: &mut Outbox) {
+        let current = self.speech.current().filter(|item| !(item.over || item.unwanted));
+        let (goes_on, sounds) = (current.is_some(), current.is_some_and(|item| item.has_sounded()));
+        if !sounds && stages != Stages::default() {
+            out.events.push_back(EngineEvent::Took(stages));
+        }
         if !goes_on {
             self.end_item(out);
             self.speech.begin();

@@ -5,6 +5,7 @@
 //!  Hear ─► ear.rs ─► Recognise … Recognised ─┬─► desk ──────────────────┬─► Speak … Spoken ─► mouth.rs ─► Voice
 //!          turn_end.rs                       └─► Think … Thought ─► mind ┘
 //!          hearing.rs                            thinking.rs                speaking.rs
+//!   … or, where a service follows the call: following.rs                    stopwatch.rs: what an answer's time went to
 //! ```
 //!
 //! With a model, words are looked for as soon as the caller is quiet for a moment: a sentence that is plainly over, or
@@ -12,16 +13,18 @@
 //! thinks is kept back until the turn has ended with these very words, and forgotten where the caller goes on.
 
 mod ear;
+mod following;
 mod hearing;
 mod mouth;
 mod speaking;
+mod stopwatch;
 mod thinking;
 mod turn_end;
 
 pub use turn_end::{TurnEnd, turn_end};
 
 use super::{
-    Hypothesis, Vad,
+    Hypothesis, TurnEvent, Vad,
     desk::Desk,
     llm::{Ask, Delta},
     mind::Mind,
@@ -29,13 +32,15 @@ use super::{
 use crate::{Brief, ToolSpec};
 use call::{Chunk, EngineCommand, EngineEvent, Failure, Manner, ToolCallId, Usage};
 use ear::Ear;
+use following::Following;
 use hearing::{Early, Utterance};
 use jiff::Zoned;
-use mouth::{Playing, Reply};
+use mouth::{Part, Playing, Reply};
 use std::{
     collections::{BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
+use stopwatch::{Awaited, Stopwatch};
 
 /// Everything that can happen to a cascade.
 #[derive(Debug)]
@@ -46,6 +51,9 @@ pub enum CascadeInput {
         utterance: u32,
         result: Result<Vec<Hypothesis>, String>,
     },
+    /// What the service says that follows the caller's turns, since [`Cascade::follow`]; an error is a sentence for the
+    /// owner, and nothing more comes after it.
+    Followed(Result<TurnEvent, String>),
     /// The answer to [`CascadeOutput::Speak`], in as many pieces as suits, in the format of the brief; no chunk: this
     /// sentence is complete, or has `failed` for a reason meant for the owner.
     Spoken {
@@ -131,6 +139,8 @@ pub struct Cascade {
     speaking: Option<Utterance>,
     /// What was looked for in it before its end.
     early: Option<Early>,
+    /// A service says where turns begin and end.
+    following: Option<Following>,
     /// Understood while the caller was already speaking on: a sentence with a pause in it.
     begun_sentence: Option<Hypothesis>,
     /// A thought that the model is to be asked for, and the words that the caller may have finished with.
@@ -146,6 +156,9 @@ pub struct Cascade {
     misses: u32,
     /// Tools that a model wanted which is gone.
     orphans: BTreeSet<ToolCallId>,
+    /// Tools that are under way.
+    wanted: BTreeSet<ToolCallId>,
+    stopwatch: Stopwatch,
     usage: Usage,
     replies: VecDeque<Reply>,
     replied: u32,
@@ -175,7 +188,7 @@ impl Cascade {
     pub fn with_model(now: Instant, brief: Brief, desk: Desk, vad: Box<dyn Vad>, how: Thinking) -> Self {
         let mut cascade = Self::idle(now, &brief, desk, vad);
         if how.early && brief.manner == Manner::Duplex {
-            cascade.ear.look_early();
+            cascade.ear.look_early(true);
         }
         cascade.mind = Some(Mind::new(&brief));
         cascade.how = how;
@@ -208,6 +221,7 @@ impl Cascade {
             heard: VecDeque::new(),
             speaking: None,
             early: None,
+            following: None,
             begun_sentence: None,
             asking: None,
             guess: None,
@@ -216,6 +230,8 @@ impl Cascade {
             filled: false,
             misses: 0,
             orphans: BTreeSet::new(),
+            wanted: BTreeSet::new(),
+            stopwatch: Stopwatch::default(),
             usage: Usage::default(),
             replies: VecDeque::new(),
             replied: 0,
@@ -243,9 +259,11 @@ impl Cascade {
         match input {
             CascadeInput::Command(command) => self.command(now, command),
             CascadeInput::Recognised { utterance, result } => self.recognised(now, utterance, result),
+            CascadeInput::Followed(event) => self.followed(now, event),
             CascadeInput::Spoken { sentence, chunk, failed } => self.spoken(now, sentence, chunk, failed),
             CascadeInput::Thought { thought, result } => self.thought(now, thought, result),
         }
+        self.stopwatch.awaits(now, self.awaited());
     }
 
     /// What is to be done next. What a model is asked is put into words last, when the call has said how much of what was
@@ -273,7 +291,10 @@ impl Cascade {
             return None;
         }
         let thought = self.mind.as_ref().and_then(Mind::deadline);
-        [self.stalls(), self.keys_due, thought, self.filler_due()].into_iter().flatten().min()
+        [self.stalls(), self.keys_due, thought, self.filler_due(), self.follower_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub fn wake(&mut self, now: Instant) {
@@ -282,9 +303,15 @@ impl Cascade {
         }
         let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= now);
         if is_due(self.stalls())
-            && let Some(samples) = self.ear.finish()
+            && let Some(finished) = self.ear.finish()
         {
-            self.caller_pauses(now, samples);
+            match self.following {
+                Some(_) => self.lulls(now, finished),
+                None => self.caller_pauses(now, finished),
+            }
+        }
+        if is_due(self.follower_due()) {
+            self.follower_overdue(now);
         }
         if is_due(self.keys_due) {
             self.tell_keys(now);
@@ -294,6 +321,21 @@ impl Cascade {
         }
         if is_due(self.mind.as_ref().and_then(Mind::deadline)) {
             self.overdue(now);
+        }
+        self.stopwatch.awaits(now, self.awaited());
+    }
+
+    /// What the next sound of an answer waits for.
+    fn awaited(&self) -> Awaited {
+        let front = self.replies.front().and_then(|reply| reply.parts.front());
+        match front {
+            Some(Part::Sentence { .. }) => Awaited::Voice,
+            Some(Part::Wants(_)) | None if !self.heard.is_empty() => Awaited::Words,
+            Some(Part::Wants(_)) | None if self.mind.as_ref().is_some_and(Mind::is_thinking) => {
+                Awaited::Thought
+            }
+            Some(Part::Wants(_)) | None if !self.wanted.is_empty() => Awaited::Tools,
+            Some(Part::Wants(_)) | None => Awaited::Thought,
         }
     }
 

@@ -2,14 +2,16 @@
 //!
 //! Sources: <https://developers.deepgram.com/reference>, the schemas of the package `deepgram-sdk`.
 
+mod follow;
 mod listen;
 
 use super::{
-    Heard, Speech, SpeechStream, Stt, Tts,
+    Follower, Heard, Speech, SpeechStream, Stt, Tts,
     web::{self, Place},
     words::Evidence,
 };
 use crate::dialect::access::escaped;
+use call::Format;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::json;
 use std::sync::Arc;
@@ -20,7 +22,8 @@ pub const LISTEN: &str = "nova-3";
 pub const SPEAK: &str = "aura-2-thalia-en";
 
 /// Writes down what is said: an utterance goes over a WebSocket as fast as it is taken, and is finalised. Models named `flux-…`
-/// are asked by their own endpoint, where the end of the utterance is forced.
+/// are asked by their own endpoint: where a call is a stream they follow all of it and say themselves where turns end; else the
+/// end of the utterance is forced.
 #[derive(Clone, Debug)]
 pub struct Listener {
     pub place: Place,
@@ -29,6 +32,8 @@ pub struct Listener {
     pub language: String,
     /// Names and words that are likely.
     pub keyterms: Vec<String>,
+    /// Where it follows a call, it says when the caller has likely finished, too.
+    pub early: bool,
 }
 
 /// Speaks: `POST /v1/speak`, heard while it is made. The voice is a model.
@@ -49,6 +54,16 @@ impl Stt for Listener {
             listen::listen(&listener, &samples, &evidence, &grammar).await
         }
         .boxed()
+    }
+
+    fn follow(&self, format: Format) -> Option<Follower> {
+        self.is_flux().then(|| follow::follow(self.clone(), format))
+    }
+}
+
+impl Listener {
+    fn is_flux(&self) -> bool {
+        self.model.starts_with("flux-")
     }
 }
 

@@ -45,24 +45,34 @@ impl Speak {
     /// The part, and the voice that it is asked for: the one that is wished for where it can be had, with a warning where it
     /// cannot.
     pub fn tts(&self, workers: &Arc<Workers>, wished: &str, language: &str) -> (Arc<dyn Tts>, String) {
-        let voice = self.voice(wished, language);
-        let memory = workers.memory().clone();
+        let (tts, voice) = self.tts_anew(workers, wished, language);
+        let Some(name) = self.name() else { return (tts, voice) };
+        (Arc::new(Remembered { tts, name, memory: workers.memory().clone() }), voice)
+    }
+
+    /// The same without a memory: whatever it says, it says now.
+    pub fn tts_anew(&self, workers: &Arc<Workers>, wished: &str, language: &str) -> (Arc<dyn Tts>, String) {
         let tts: Arc<dyn Tts> = match self {
             Speak::Flite => workers.clone(),
-            Speak::Espeak => {
-                Arc::new(Remembered { tts: espeak::Espeak::default(), name: "espeak".into(), memory })
-            }
-            Speak::Piper(piper) => Arc::new(Remembered { tts: piper.clone(), name: "piper".into(), memory }),
-            Speak::OpenAi(speaker) => {
-                let name = format!("openai {} {} {}", speaker.place.url, speaker.model, speaker.instructions);
-                Arc::new(Remembered { tts: speaker.clone(), name, memory })
-            }
-            Speak::Deepgram(speaker) => {
-                let name = format!("deepgram {}", speaker.place.url);
-                Arc::new(Remembered { tts: speaker.clone(), name, memory })
-            }
+            Speak::Espeak => Arc::new(espeak::Espeak::default()),
+            Speak::Piper(piper) => Arc::new(piper.clone()),
+            Speak::OpenAi(speaker) => Arc::new(speaker.clone()),
+            Speak::Deepgram(speaker) => Arc::new(speaker.clone()),
         };
-        (tts, voice)
+        (tts, self.voice(wished, language))
+    }
+
+    /// By which its voices are told from all others; none where it remembers by itself.
+    fn name(&self) -> Option<String> {
+        Some(match self {
+            Speak::Flite => return None,
+            Speak::Espeak => "espeak".into(),
+            Speak::Piper(_) => "piper".into(),
+            Speak::OpenAi(speaker) => {
+                format!("openai {} {} {}", speaker.place.url, speaker.model, speaker.instructions)
+            }
+            Speak::Deepgram(speaker) => format!("deepgram {}", speaker.place.url),
+        })
     }
 
     fn voice(&self, wished: &str, language: &str) -> String {

@@ -53,8 +53,17 @@ impl Evidence {
 
 /// The words of a transcript, best first; none where they were made up. An empty grammar takes any words.
 pub fn hypotheses(text: &str, confidence: f32, evidence: &Evidence, grammar: &str) -> Vec<Hypothesis> {
+    let plain = without_sounds(text);
+    if evidence.is_silent() || is_invented(&plain, evidence) {
+        return Vec::new();
+    }
+    fitted(&plain, confidence, grammar)
+}
+
+/// The same of words that were surely spoken.
+pub fn fitted(text: &str, confidence: f32, grammar: &str) -> Vec<Hypothesis> {
     let text = without_sounds(text);
-    if text.is_empty() || text.len() > LONGEST || evidence.is_silent() || is_invented(&text, evidence) {
+    if text.is_empty() || text.len() > LONGEST {
         return Vec::new();
     }
     if grammar.trim().is_empty() {

@@ -192,6 +192,7 @@ impl Bench {
                 EngineEvent::Ready => "ready",
                 EngineEvent::CallerSpeaks => "speaks",
                 EngineEvent::CallerPauses => "pauses",
+                EngineEvent::Took(_) => "took",
                 EngineEvent::Voice(..) => "voice",
                 EngineEvent::CallerSaid(..) => "caller",
                 EngineEvent::AssistantSaid(..) => "assistant",
@@ -201,6 +202,7 @@ impl Bench {
                 EngineEvent::Trouble(_) => "trouble",
                 EngineEvent::Failed(_) => "failed",
             })
+            .filter(|kind| *kind != "took")
             .collect();
         kinds.dedup();
         kinds

@@ -6,7 +6,7 @@ mod plain;
 
 use bench::{Bench, FRAME};
 use bytes::Bytes;
-use call::{Answer, Chunk, EngineCommand, EngineEvent, Format, ItemId, Manner};
+use call::{Answer, Chunk, EngineCommand, EngineEvent, Format, ItemId, Manner, Stages};
 use engine::local::{Hypothesis, cascade::CascadeInput};
 use std::time::Duration;
 
@@ -57,6 +57,38 @@ fn words_are_answered_sentence_by_sentence_in_one_item() {
     bench.is_free();
     bench.speak();
     assert_eq!(bench.items(), [ItemId(3)]);
+}
+
+#[test]
+fn an_answer_says_what_its_time_was_spent_on() {
+    let took = |bench: &Bench| {
+        let took = bench.events.iter().enumerate().filter_map(|(at, event)| match event {
+            EngineEvent::Took(stages) => Some((at, *stages)),
+            _ => None,
+        });
+        took.collect::<Vec<_>>()
+    };
+    let ms = |ms| Some(Duration::from_millis(ms));
+    let mut bench = Bench::greeted();
+    // The frame that ends the turn is the twenty-fifth of silence; ten more come before the words do.
+    bench.utter();
+    bench.recognise("book an appointment", 0.9);
+    bench.now += Duration::from_millis(30);
+    bench.speak();
+    let all = Stages { endpoint: ms(500), hear: ms(220), think: ms(0), tools: None, speak: ms(30) };
+    let [(at, stages)] = took(&bench)[..] else { panic!("once: {:?}", bench.events) };
+    assert_eq!(stages, all);
+    assert!(matches!(bench.events[at + 1], EngineEvent::Voice(..)), "before the first sound");
+    bench.quiet(10_000);
+    bench.events.clear();
+    bench.utter();
+    bench.recognise("tuesday at ten", 0.9);
+    bench.now += Duration::from_millis(900);
+    bench.is_free();
+    bench.now += Duration::from_millis(50);
+    bench.speak();
+    let [(_, stages)] = took(&bench)[..] else { panic!("once: {:?}", bench.events) };
+    assert_eq!(stages, Stages { tools: ms(900), speak: ms(50), ..all });
 }
 
 #[test]

@@ -42,6 +42,7 @@ impl Watch {
                     self.owed = true;
                 }
                 EngineEvent::Wants(call) => assert!(self.wanted.insert(call.id.0), "wanted twice"),
+                EngineEvent::Took(_) => {}
                 EngineEvent::Done(_) => self.owed = false,
                 EngineEvent::Failed(_) => self.gone = true,
                 EngineEvent::Ready

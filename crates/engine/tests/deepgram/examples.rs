@@ -16,6 +16,7 @@ fn told(event: &EngineEvent) -> String {
         EngineEvent::AssistantSaid(item, said) => format!("AssistantSaid {} {}", item.0, said.text),
         EngineEvent::Wants(call) => format!("Wants {} {} {}", call.id.0, call.name, call.arguments),
         EngineEvent::Withdraws(id) => format!("Withdraws {}", id.0),
+        EngineEvent::Took(_) => "Took".into(),
         EngineEvent::Done(_) => "Done".into(),
         EngineEvent::Trouble(_) => "Trouble".into(),
         EngineEvent::Failed(failure) => format!("Failed lasting {}", failure.lasting),

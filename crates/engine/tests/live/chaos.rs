@@ -96,6 +96,7 @@ impl Watch {
             EngineEvent::Ready
             | EngineEvent::Wants(_)
             | EngineEvent::Withdraws(_)
+            | EngineEvent::Took(_)
             | EngineEvent::Done(_)
             | EngineEvent::Trouble(_) => {}
         }

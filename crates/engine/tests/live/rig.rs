@@ -250,6 +250,7 @@ pub fn told(events: &[EngineEvent]) -> Vec<String> {
             EngineEvent::Ready => "ready".into(),
             EngineEvent::CallerSpeaks => "speaks".into(),
             EngineEvent::CallerPauses => "pauses".into(),
+            EngineEvent::Took(_) => "took".into(),
             EngineEvent::Voice(item, _) => format!("voice {}", item.0),
             EngineEvent::CallerSaid(turn, said) => {
                 format!("caller {}{} {}", turn.0, if said.partial { "…" } else { "" }, said.text)

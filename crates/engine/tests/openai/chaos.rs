@@ -103,6 +103,7 @@ impl Caller {
                     self.speaks = false;
                     self.tell(EngineCommand::Respond);
                 }
+                EngineEvent::Took(_) => {}
                 EngineEvent::Done(_) => self.owed = false,
                 EngineEvent::Failed(_) => self.gone = true,
                 EngineEvent::Ready

@@ -24,6 +24,7 @@ fn told(event: &EngineEvent) -> String {
         }
         EngineEvent::Wants(call) => format!("Wants {} {} {}", call.id.0, call.name, call.arguments),
         EngineEvent::Withdraws(id) => format!("Withdraws {}", id.0),
+        EngineEvent::Took(_) => "Took".into(),
         EngineEvent::Done(usage) => format!(
             "Done in {}+{} out {}+{} cached {}",
             usage.audio_tokens_in,

@@ -5,6 +5,7 @@
 mod plain;
 
 mod faults;
+mod following;
 mod rig;
 mod talking;
 mod tools;

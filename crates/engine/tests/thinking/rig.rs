@@ -6,7 +6,7 @@ use call::{Answer, Chunk, EngineCommand, EngineEvent, Failure, Format, ItemId, T
 use engine::{
     Brief, ToolSpec,
     local::{
-        Hypothesis, Vad,
+        Hypothesis, TurnEvent, Vad,
         cascade::{Cascade, CascadeInput, CascadeOutput, Thinking},
         desk::{Desk, DeskSetup},
         llm::{Ask, Delta, Message},
@@ -168,6 +168,26 @@ impl Rig {
         self.drain();
     }
 
+    /// This utterance was this.
+    pub fn recognised(&mut self, utterance: u32, text: &str) {
+        self.unknown.retain(|unknown| *unknown != utterance);
+        let result = Ok(vec![Hypothesis { text: text.into(), confidence: 0.9 }]);
+        self.cascade.handle(self.now, CascadeInput::Recognised { utterance, result });
+        self.drain();
+    }
+
+    /// The service that follows says this.
+    pub fn turn(&mut self, event: TurnEvent) {
+        self.cascade.handle(self.now, CascadeInput::Followed(Ok(event)));
+        self.drain();
+    }
+
+    /// It has failed.
+    pub fn broken(&mut self, why: &str) {
+        self.cascade.handle(self.now, CascadeInput::Followed(Err(why.into())));
+        self.drain();
+    }
+
     /// The caller says this and is quiet; the recogniser answers at once.
     pub fn says(&mut self, text: &str) {
         self.loud(800);
@@ -269,6 +289,7 @@ impl Rig {
             EngineEvent::Ready => "ready",
             EngineEvent::CallerSpeaks => "speaks",
             EngineEvent::CallerPauses => "pauses",
+            EngineEvent::Took(_) => "took",
             EngineEvent::Voice(..) => "voice",
             EngineEvent::CallerSaid(..) => "caller",
             EngineEvent::AssistantSaid(..) => "assistant",
@@ -278,7 +299,7 @@ impl Rig {
             EngineEvent::Trouble(_) => "trouble",
             EngineEvent::Failed(_) => "failed",
         };
-        let mut kinds: Vec<_> = self.events.iter().map(kind).collect();
+        let mut kinds: Vec<_> = self.events.iter().map(kind).filter(|kind| *kind != "took").collect();
         kinds.dedup();
         kinds
     }

@@ -57,6 +57,7 @@ impl Ear {
             | EngineEvent::CallerSaid(..)
             | EngineEvent::Wants(_)
             | EngineEvent::Withdraws(_)
+            | EngineEvent::Took(_)
             | EngineEvent::Done(_)
             | EngineEvent::Trouble(_)
             | EngineEvent::Failed(_) => {}

@@ -1,6 +1,7 @@
 //! A call's notes as a conversation: who said what and when, what of it was heard, what was done.
 
 use super::calls::told;
+use crate::notes::waited;
 use jiff::civil::DateTime;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ pub(super) enum What {
     Assistant {
         heard: String,
         unheard: String,
+        /// How long the caller waited for it, and what for; empty where it answers nobody.
+        waited: String,
     },
     Tool(Tool),
     /// Something to know. `bad`: something went wrong.
@@ -79,6 +82,8 @@ struct Reader {
     tools: BTreeMap<String, usize>,
     /// What was heard of each item that was spoken over, and what had been sent.
     cut: BTreeMap<u64, (u64, u64)>,
+    /// What the caller waited for, by item.
+    waits: BTreeMap<u64, String>,
 }
 
 impl Reader {
@@ -91,6 +96,9 @@ impl Reader {
             }
             "sounding" => {
                 self.sounding.entry(number("item")).or_insert(at_ms);
+            }
+            "answered" => {
+                self.waits.insert(number("item"), waited(fields));
             }
             "caller_said" => self.caller_said(at_ms, number("turn"), text("text")),
             "assistant_said" => self.assistant_said(at_ms, number("item"), text("text")),
@@ -142,7 +150,7 @@ impl Reader {
     }
 
     fn assistant_said(&mut self, at_ms: i64, item: u64, text: String) {
-        let what = What::Assistant { heard: text, unheard: String::new() };
+        let what = What::Assistant { heard: text, unheard: String::new(), waited: String::new() };
         if let Some(&place) = self.items.get(&item) {
             self.timeline.entries[place].what = what;
             return;
@@ -184,9 +192,9 @@ impl Reader {
             if let Some(&at_ms) = self.sounding.get(item) {
                 entry.at_ms = at_ms;
             }
-            if let (Some(&(heard_ms, sent_ms)), What::Assistant { heard, unheard }) =
-                (self.cut.get(item), &mut entry.what)
-            {
+            let What::Assistant { heard, unheard, waited } = &mut entry.what else { continue };
+            *waited = self.waits.remove(item).unwrap_or_default();
+            if let Some(&(heard_ms, sent_ms)) = self.cut.get(item) {
                 let at = heard_until(heard, heard_ms, sent_ms);
                 *unheard = heard.split_off(at);
             }
@@ -247,7 +255,7 @@ fn day_and_time(starts: &str) -> String {
 mod tests {
     use super::*;
     use crate::notes;
-    use call::{Agreed, Deed, Effect, Ending, ItemId, Note, ToolCallId, TurnId};
+    use call::{Agreed, Deed, Effect, Ending, ItemId, Note, Stages, ToolCallId, TurnId};
     use std::time::Duration;
 
     fn told(notes: &[(u64, Note)]) -> Timeline {
@@ -286,10 +294,46 @@ mod tests {
                     at_ms: 100,
                     what: What::Assistant {
                         heard: "We are open from ".into(),
-                        unheard: "nine to five today".into()
+                        unheard: "nine to five today".into(),
+                        waited: String::new(),
                     },
                 },
                 Entry { at_ms: 1100, what: What::Caller { text: "Tomorrow, please.".into() } },
+            ]
+        );
+    }
+
+    #[test]
+    fn an_answer_says_what_the_caller_waited_for() {
+        let answered = |item, after, stages| Note::Answered {
+            turn: TurnId(item),
+            item: ItemId(item),
+            after: Duration::from_millis(after),
+            stages,
+        };
+        let ms = |n| Some(Duration::from_millis(n));
+        let all = Stages { endpoint: ms(500), hear: ms(120), think: ms(40), tools: None, speak: ms(80) };
+        let some = Stages { think: ms(880), speak: ms(310), ..Stages::default() };
+        let story = told(&[
+            (0, Note::AssistantSaid(ItemId(1), "Hello.".into())),
+            (10, answered(2, 243, all)),
+            (20, Note::AssistantSaid(ItemId(2), "Yes.".into())),
+            (30, Note::AssistantSaid(ItemId(3), "No.".into())),
+            (40, answered(3, 1_420, some)),
+            (50, Note::AssistantSaid(ItemId(4), "Maybe.".into())),
+            (50, answered(4, 700, Stages::default())),
+        ]);
+        let waited = story.entries.iter().map(|entry| match &entry.what {
+            What::Assistant { waited, .. } => waited.as_str(),
+            What::Caller { .. } | What::Tool(_) | What::Remark { .. } => panic!("{entry:?}"),
+        });
+        assert_eq!(
+            waited.collect::<Vec<_>>(),
+            [
+                "",
+                "after 743 ms: 500 until the turn was over, 120 hearing, 40 thinking, 80 speaking, 3 our own",
+                "after 1420 ms: 880 thinking, 310 speaking",
+                "after 700 ms",
             ]
         );
     }

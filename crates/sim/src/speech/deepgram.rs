@@ -2,6 +2,8 @@
 //!
 //! Sources: <https://developers.deepgram.com/reference>, the package `deepgram-sdk` 7.17.
 
+mod turns;
+
 use super::{Asked, Fault, Made, Script, Shared, has_key, locked, schema, tone};
 use crate::http::{self, Request, Response};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -15,6 +17,7 @@ use tokio_tungstenite::{
         protocol::CloseFrame,
     },
 };
+use turns::{Told, Turns};
 
 const LISTEN_V1: [&str; 30] = [
     "callback",
@@ -156,8 +159,16 @@ pub(super) async fn listen(mut stream: TcpStream, shared: &Shared, script: &Scri
     let accepted = accept_hdr_async(stream, callback).await;
     match (accepted, admitted) {
         (Ok(socket), Ok((asked, endpoint))) => {
-            let mut conversation =
-                Conversation { socket, endpoint, script, shared, asked, bytes: Vec::new(), sequence: 0 };
+            let mut conversation = Conversation {
+                socket,
+                endpoint,
+                script,
+                shared,
+                asked,
+                bytes: Vec::new(),
+                sequence: 0,
+                turns: Turns::default(),
+            };
             let over = conversation.hold().await;
             if let Err(why) = over {
                 locked(&shared.mistakes).push(why);
@@ -190,8 +201,17 @@ fn admit(request: &Upgrade, script: &Script) -> Result<(Asked, &'static str), St
     if model.starts_with("flux-") != (endpoint == "listen_v2") || model == "nova-3-phonecall" {
         return Err(format!("No such model/language/tier combination found: {model:?}."));
     }
-    if asked.field("encoding") != Some("linear16") {
-        return Err("This stand-in hears linear16.".into());
+    let followed = endpoint == "listen_v2";
+    match asked.field("encoding") {
+        Some("linear16") => {}
+        Some("mulaw" | "alaw") if followed => {}
+        _ => return Err("This stand-in hears linear16, and in turns mulaw and alaw.".into()),
+    }
+    for (name, range) in [("eager_eot_threshold", 0.3..=0.9), ("eot_threshold", 0.5..=1.0)] {
+        let number = |value: &str| value.parse::<f64>().is_ok_and(|number| range.contains(&number));
+        if !asked.field(name).is_none_or(number) {
+            return Err(format!("{name} is out of its range"));
+        }
     }
     asked.hertz = asked
         .field("sample_rate")
@@ -213,6 +233,7 @@ struct Conversation<'a> {
     asked: Asked,
     bytes: Vec<u8>,
     sequence: u32,
+    turns: Turns,
 }
 
 impl Conversation<'_> {
@@ -227,6 +248,9 @@ impl Conversation<'_> {
                         self.begins().await;
                     }
                     self.bytes.extend_from_slice(&bytes);
+                    if self.endpoint == "listen_v2" && !self.follow(&bytes).await? {
+                        return Ok(());
+                    }
                 }
                 Message::Text(text) => {
                     let message: Value =
@@ -251,12 +275,34 @@ impl Conversation<'_> {
             "listen_v1" if self.asked.field("vad_events") == Some("true") => {
                 self.say(json!({"type": "SpeechStarted", "channel": [0], "timestamp": 0.1})).await;
             }
-            "listen_v1" => {}
-            _ => {
-                let first = self.script.words.split(' ').next().unwrap_or_default().to_owned();
-                self.turn("StartOfTurn", &first).await;
+            _ => {}
+        }
+    }
+
+    /// Hears the caller's turns. False: it is over.
+    async fn follow(&mut self, bytes: &[u8]) -> Result<bool, String> {
+        let encoding = self.asked.field("encoding").unwrap_or_default().to_owned();
+        if encoding == "linear16" && bytes.len() % 2 != 0 {
+            return Err("a message of sound ends within a sample".into());
+        }
+        let now = locked(&self.shared.script).clone();
+        if now.fault != self.script.fault {
+            match now.fault {
+                Some(Fault::Silence) => std::future::pending::<()>().await,
+                Some(Fault::CutWithin) => return Ok(false),
+                Some(Fault::OtherJson) => {
+                    self.say(json!({"type": "Error", "code": "TROUBLE", "description": "It was ordered to give up."})).await;
+                    return Ok(false);
+                }
+                Some(Fault::Status(_) | Fault::Endless | Fault::WrongFormat | Fault::Cut) | None => {}
             }
         }
+        let samples = decoded(&encoding, bytes);
+        let early = self.asked.field("eager_eot_threshold").is_some();
+        for told in self.turns.hear(&samples, self.asked.hertz, &now.words, early) {
+            self.turn(&told).await;
+        }
+        Ok(true)
     }
 
     /// False: it is over.
@@ -291,11 +337,12 @@ impl Conversation<'_> {
                 }
             }
             "ForceEndTurn" => {
-                self.turn("Update", &words).await;
-                self.turn("EndOfTurn", &words).await;
+                for told in self.turns.force(&words) {
+                    self.turn(&told).await;
+                }
             }
             "CloseStream" => {
-                let sound = sound::pcm_to_samples(&self.bytes);
+                let sound = decoded(self.asked.field("encoding").unwrap_or_default(), &self.bytes);
                 locked(&self.shared.asked).push(Asked { sound, ..self.asked.clone() });
                 if self.endpoint == "listen_v1" {
                     let seconds = self.bytes.len() as f64 / 2.0 / f64::from(self.asked.hertz);
@@ -316,11 +363,12 @@ impl Conversation<'_> {
         true
     }
 
-    async fn turn(&mut self, event: &str, words: &str) {
+    async fn turn(&mut self, told: &Told) {
+        let words = &told.words;
         let said: Vec<Value> =
-            words.split(' ').map(|word| json!({"word": word, "confidence": 0.97})).collect();
+            words.split_whitespace().map(|word| json!({"word": word, "confidence": 0.97})).collect();
         self.say(json!({
-            "type": "TurnInfo", "request_id": REQUEST_ID, "event": event, "turn_index": 0, "audio_window_start": 0.0,
+            "type": "TurnInfo", "request_id": REQUEST_ID, "event": told.event, "turn_index": told.turn, "audio_window_start": 0.0,
             "audio_window_end": 1.0, "transcript": words, "words": said, "end_of_turn_confidence": 0.8
         }))
         .await;
@@ -333,6 +381,14 @@ impl Conversation<'_> {
         }
         schema::judge(self.endpoint, false, &message).expect("this stand-in says what the vendor says");
         let _ = self.socket.send(Message::text(message.to_string())).await;
+    }
+}
+
+fn decoded(encoding: &str, bytes: &[u8]) -> Vec<i16> {
+    match encoding {
+        "mulaw" => sound::g711::ulaw_to_samples(bytes),
+        "alaw" => sound::g711::alaw_to_samples(bytes),
+        _ => sound::pcm_to_samples(bytes),
     }
 }
 

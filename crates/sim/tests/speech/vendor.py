@@ -87,6 +87,17 @@ def deepgram():
                 call.send_close_stream()
                 break
     assert turns[0].type == "Connected" and turns[-1].transcript == WORDS, turns
+    with own.listen.v2.connect(model="flux-general-en", eager_eot_threshold="0.5", **agreed) as call:
+        call.send_media(b"\x00\x10" * 8000 + b"\x00\x00" * 8000)
+        events = []
+        for message in call:
+            if message.type == "TurnInfo":
+                events.append(message.event)
+            if events[-1:] == ["EndOfTurn"]:
+                call.send_close_stream()
+                break
+    told = [event for event in events if event != "Update"]
+    assert told == ["StartOfTurn", "EagerEndOfTurn", "EndOfTurn"], events
     sound = own.speak.v1.audio.generate(text="Hello.", model="aura-2-thalia-en", container="none", **agreed)
     assert len(b"".join(sound)) == 2 * 8000
     try:

@@ -18,7 +18,15 @@ pub(super) enum Noticed {
     /// They had not.
     GoesOn,
     /// The caller has finished: the whole utterance, 8 kHz.
-    Utterance(Vec<i16>),
+    Utterance(Finished),
+}
+
+/// An utterance that is over.
+#[derive(Debug, PartialEq)]
+pub(super) struct Finished {
+    pub(super) samples: Vec<i16>,
+    /// The silence behind it.
+    pub(super) quiet: Duration,
 }
 
 const HERTZ: usize = 8_000;
@@ -61,6 +69,11 @@ impl Utterance {
     fn spoken(&self) -> usize {
         self.samples.len() - self.quiet.saturating_sub(BEHIND).min(self.samples.len())
     }
+
+    /// How long the caller has been quiet.
+    fn silence(&self) -> Duration {
+        Duration::from_millis((self.quiet * 1_000 / HERTZ) as u64)
+    }
 }
 
 /// After so much silence the words so far are looked for.
@@ -83,9 +96,9 @@ impl Ear {
         }
     }
 
-    /// From now on it says when the caller may have finished.
-    pub(super) fn look_early(&mut self) {
-        self.early = true;
+    /// Whether it says from now on when the caller may have finished.
+    pub(super) fn look_early(&mut self, early: bool) {
+        self.early = early;
     }
 
     /// The utterance ends after this much silence, unless the caller goes on.
@@ -115,13 +128,13 @@ impl Ear {
     }
 
     /// Ends the utterance now, if there is one.
-    pub(super) fn finish(&mut self) -> Option<Vec<i16>> {
+    pub(super) fn finish(&mut self) -> Option<Finished> {
         let utterance = self.utterance.take()?;
         self.before.clear();
-        let length = utterance.spoken();
+        let (length, quiet) = (utterance.spoken(), utterance.silence());
         let mut samples = utterance.samples;
         samples.truncate(length);
-        Some(samples)
+        Some(Finished { samples, quiet })
     }
 
     /// When an utterance ends for want of any audio.
@@ -149,7 +162,7 @@ impl Ear {
             utterance.wait = self.endpoint;
             noticed.push(Noticed::GoesOn);
         }
-        let quiet = Duration::from_millis((utterance.quiet * 1_000 / HERTZ) as u64);
+        let quiet = utterance.silence();
         if self.early && quiet >= LULL && !utterance.lulled {
             utterance.lulled = true;
             noticed.push(Noticed::Lull(utterance.samples[..utterance.spoken()].to_vec()));

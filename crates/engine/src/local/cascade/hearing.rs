@@ -2,7 +2,7 @@
 
 use super::{
     Cascade, CascadeOutput, FAILURES, RESUMES, TurnEnd,
-    ear::{Noticed, OPEN, OVER},
+    ear::{Finished, Noticed, OPEN, OVER},
     turn_end,
 };
 use crate::local::{Hypothesis, desk};
@@ -12,12 +12,12 @@ use std::time::Instant;
 /// What is known of an utterance before its words are.
 #[derive(Clone, Debug)]
 pub(super) struct Utterance {
-    turn: u32,
+    pub(super) turn: u32,
     /// By which number its words come; 0: they were not asked for.
-    recognition: u32,
+    pub(super) recognition: u32,
     since: Instant,
     /// The assistant was speaking, and the call goes on with that if there were no words.
-    over_voice: bool,
+    pub(super) over_voice: bool,
 }
 
 /// What was looked for in an utterance before it has ended.
@@ -33,6 +33,10 @@ impl Cascade {
         let mut noticed = Vec::new();
         self.ear.hear(now, chunk, &mut noticed);
         for notice in noticed {
+            if self.following.is_some() {
+                self.noticed_beside(now, notice);
+                continue;
+            }
             match notice {
                 Noticed::Speech => self.caller_speaks(now),
                 Noticed::Lull(samples) => {
@@ -43,12 +47,12 @@ impl Cascade {
                     self.early = None;
                     self.drop_guess();
                 }
-                Noticed::Utterance(samples) => self.caller_pauses(now, samples),
+                Noticed::Utterance(finished) => self.caller_pauses(now, finished),
             }
         }
     }
 
-    fn caller_speaks(&mut self, now: Instant) {
+    pub(super) fn caller_speaks(&mut self, now: Instant) {
         self.turn += 1;
         let over_voice = self.manner == Manner::Duplex
             && (self.playing.is_sounding(now) || self.replies.iter().any(|reply| reply.item.is_some()));
@@ -57,9 +61,11 @@ impl Cascade {
         self.event(EngineEvent::CallerSpeaks);
     }
 
-    pub(super) fn caller_pauses(&mut self, now: Instant, samples: Vec<i16>) {
+    pub(super) fn caller_pauses(&mut self, now: Instant, finished: Finished) {
         let Some(mut utterance) = self.speaking.take() else { return };
+        let Finished { samples, quiet } = finished;
         self.event(EngineEvent::CallerPauses);
+        self.stopwatch.start(now, utterance.turn, (self.manner == Manner::Duplex).then_some(quiet));
         let Some(early) = self.early.take() else {
             utterance.recognition = self.recognise(utterance.since, samples);
             return self.heard.push_back(utterance);
@@ -74,9 +80,14 @@ impl Cascade {
 
     fn recognise(&mut self, at: Instant, samples: Vec<i16>) -> u32 {
         self.recognitions += 1;
-        let grammar = if self.mind.is_some() { String::new() } else { self.desk.grammar(&self.clock(at)) };
+        let grammar = self.grammar(at);
         self.outputs.push_back(CascadeOutput::Recognise { utterance: self.recognitions, samples, grammar });
         self.recognitions
+    }
+
+    /// What the desk waits for; a model waits for anything.
+    pub(super) fn grammar(&self, at: Instant) -> String {
+        if self.mind.is_some() { String::new() } else { self.desk.grammar(&self.clock(at)) }
     }
 
     /// The call is certain that the caller interrupted: it will not go on by itself.
@@ -143,7 +154,7 @@ impl Cascade {
         }
     }
 
-    fn words(&mut self, now: Instant, utterance: &Utterance, mut hypotheses: Vec<Hypothesis>) {
+    pub(super) fn words(&mut self, now: Instant, utterance: &Utterance, mut hypotheses: Vec<Hypothesis>) {
         self.misses = 0;
         let text = understood(&hypotheses).unwrap_or_default();
         let transcript = Transcript { text: text.to_owned(), partial: false };
@@ -167,7 +178,7 @@ impl Cascade {
         self.answer(now, &hypotheses);
     }
 
-    fn no_words(&mut self, now: Instant, utterance: &Utterance) {
+    pub(super) fn no_words(&mut self, now: Instant, utterance: &Utterance) {
         if self.is_more_coming() {
             return;
         }
@@ -205,6 +216,7 @@ impl Cascade {
         self.turn += 1;
         self.event(EngineEvent::CallerSpeaks);
         self.event(EngineEvent::CallerPauses);
+        self.stopwatch.start(now, self.turn, None);
         let utterance = Utterance { turn: self.turn, recognition: 0, since: now, over_voice: false };
         self.words(now, &utterance, vec![Hypothesis { text: words, confidence: 1.0 }]);
     }
@@ -212,7 +224,7 @@ impl Cascade {
     pub(super) fn respond(&mut self, now: Instant) {
         if self.manner == Manner::Turns {
             match self.ear.finish() {
-                Some(samples) => self.caller_pauses(now, samples),
+                Some(finished) => self.caller_pauses(now, finished),
                 None if self.heard.is_empty() && self.replies.is_empty() => self.answer(now, &[]),
                 None => {}
             }

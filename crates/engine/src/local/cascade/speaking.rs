@@ -107,6 +107,7 @@ impl Cascade {
                         if let Some(mind) = &mut self.mind {
                             mind.history.wants(number, call.clone());
                         }
+                        self.wanted.insert(call.id.clone());
                         self.event(EngineEvent::Wants(call));
                     }
                 }
@@ -142,6 +143,7 @@ impl Cascade {
             return;
         };
         if let Some(chunk) = chunk {
+            let turn = reply.turn;
             if reply.said.last() != Some(text) {
                 reply.said.push(text.clone());
             }
@@ -150,6 +152,9 @@ impl Cascade {
                 mind.history.sounds(reply.number, item, reply.own, text, chunk.duration());
             }
             self.playing.sent(now, item, &chunk);
+            if let Some(stages) = self.stopwatch.sounds(now, turn) {
+                self.event(EngineEvent::Took(stages));
+            }
             return self.event(EngineEvent::Voice(item, chunk));
         }
         reply.parts.pop_front();

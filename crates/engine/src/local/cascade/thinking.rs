@@ -123,6 +123,7 @@ impl Cascade {
     }
 
     pub(super) fn answered(&mut self, now: Instant, id: &ToolCallId, answer: &Answer) {
+        self.wanted.remove(id);
         if let Some(mind) = &mut self.mind {
             if mind.history.answered(id, &told(answer)) {
                 mind.news = true;

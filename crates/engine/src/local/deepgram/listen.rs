@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
-    tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
+    tungstenite::{self, Message, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 
 /// The largest message that is read, in bytes, and how many of them there may be.
@@ -54,7 +54,7 @@ pub(super) async fn listen(
 }
 
 async fn converse(listener: &Listener, peer: &str, samples: &[i16]) -> Result<Transcript, String> {
-    let flux = listener.model.starts_with("flux-");
+    let flux = listener.is_flux();
     let mut socket = connect(&listener.place, &path(listener, flux), peer).await?;
     let broken = |_| format!("{peer} does not take what we send.");
     for piece in samples.chunks(PIECE) {
@@ -66,19 +66,13 @@ async fn converse(listener: &Listener, peer: &str, samples: &[i16]) -> Result<Tr
     socket.send(Message::text(r#"{"type":"CloseStream"}"#)).await.map_err(broken)?;
     let mut transcript = Transcript::default();
     for _ in 0..MOST {
-        match socket.next().await {
-            Some(Ok(Message::Text(text))) => transcript.read(&text, peer)?,
-            Some(Ok(Message::Close(_))) => {
-                transcript.complete |= !transcript.finals.is_empty() || !transcript.turns.is_empty();
-                break;
-            }
-            None => break,
-            Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-            Some(Err(why)) => match refusal::broken(peer, &why) {
-                Some(why) => return Err(why),
-                None => break,
-            },
-        }
+        let message = socket.next().await;
+        let closes = matches!(message, Some(Ok(Message::Close(_))));
+        let Some(text) = text(message, peer)? else {
+            transcript.complete |= closes && !(transcript.finals.is_empty() && transcript.turns.is_empty());
+            break;
+        };
+        transcript.read(&text, peer)?;
         if transcript.complete {
             let _ = socket.close(None).await;
             break;
@@ -102,17 +96,46 @@ fn path(listener: &Listener, flux: bool) -> String {
              &punctuate=true&endpointing=false"
         )
     };
-    if flux && listener.model.ends_with("-multi") {
-        let primary = listener.language.split('-').next().unwrap_or_default();
-        let _ = write!(path, "&language_hint={}", escaped(primary));
-    }
-    for term in &listener.keyterms {
-        let _ = write!(path, "&keyterm={}", escaped(term));
-    }
+    path += &hints(listener);
     path
 }
 
-async fn connect(
+/// What is said beforehand of what will be heard, as the end of a query.
+pub(super) fn hints(listener: &Listener) -> String {
+    let mut hints = String::new();
+    if listener.is_flux() && listener.model.ends_with("-multi") {
+        let primary = listener.language.split('-').next().unwrap_or_default();
+        let _ = write!(hints, "&language_hint={}", escaped(primary));
+    }
+    for term in &listener.keyterms {
+        let _ = write!(hints, "&keyterm={}", escaped(term));
+    }
+    hints
+}
+
+/// The text of a message; none: the connection is closed in good order. An error is a sentence for the owner.
+pub(super) fn text(
+    message: Option<Result<Message, tungstenite::Error>>,
+    peer: &str,
+) -> Result<Option<String>, String> {
+    match message {
+        Some(Ok(Message::Text(text))) => Ok(Some(text.as_str().to_owned())),
+        Some(Ok(Message::Close(_))) | None => Ok(None),
+        Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
+            Ok(Some("{}".into()))
+        }
+        Some(Err(why)) => refusal::broken(peer, &why).map_or(Ok(None), Err),
+    }
+}
+
+/// The service has ended the conversation: in its words, for the owner.
+pub(super) fn gave_up(message: &Value, peer: &str) -> String {
+    let why = message["description"].as_str().or(message["message"].as_str()).unwrap_or("it did not say why");
+    let why: String = why.chars().filter(|c| !c.is_control()).take(300).collect();
+    format!("{peer} gave up: {why}")
+}
+
+pub(super) async fn connect(
     place: &Place,
     path: &str,
     peer: &str,
@@ -155,12 +178,7 @@ impl Transcript {
             }
             "Metadata" => self.complete = true,
             "Error" => {
-                let why = message["description"]
-                    .as_str()
-                    .or(message["message"].as_str())
-                    .unwrap_or("it did not say why");
-                let why: String = why.chars().filter(|c| !c.is_control()).take(300).collect();
-                return Err(format!("{peer} gave up: {why}"));
+                return Err(gave_up(&message, peer));
             }
             // Interim results, hints that somebody speaks, and whatever is new.
             _ => {}

@@ -1,6 +1,7 @@
 //! The conversation as it goes on, line by line with times: the caller's words as they are said, the assistant's as the
 //! server notes them.
 
+use crate::notes::waited;
 use serde_json::Value;
 use sim::caller::Told;
 use std::{collections::BTreeMap, io::Write, time::Duration};
@@ -59,6 +60,7 @@ impl Transcript {
                         self.line(at, "assistant", new)?;
                     }
                 }
+                "answered" => self.line(at, "", &format!("answered {}", waited(&fields)))?,
                 "caller_said" => self.line(at, "", &format!("understood: {}", text(&fields)))?,
                 "interrupted" => self.line(at, "", "the caller interrupts")?,
                 "tool_answered" => {
