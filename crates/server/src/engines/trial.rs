@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::time::timeout;
 
 /// Tries one engine as it is set now: a session is opened, configured as for a call, and closed before anything is said,
 /// which costs nothing. What came of it is remembered.
@@ -37,19 +38,47 @@ pub async fn attempt(app: &Arc<App>, kind: EngineKind) -> Result<(), Failure> {
     tried
 }
 
-/// Whether the parts that hear and speak on this machine are there.
+/// Whether the parts of the engine on this machine do what they are for: the voice says a word, and the ear hears it. Services
+/// may charge for that.
 async fn try_local(app: &App) -> Result<(), Failure> {
+    look_at_local(app).await?;
     let config = app.config.get();
     let (hear, speak) = (settings::hear(&config, &app.http), settings::speak(&config, &app.http));
     let (wished, language) = (settings::local_voice(&config), &config.assistant.language);
-    let missing: Vec<_> =
-        parts::missing(&hear, &speak, wished, language, &app.workers).await.into_iter().collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let why = format!("The local engine cannot hear or speak: {}", missing.join("; "));
-    Err(Failure { why, lasting: true })
+    let (tts, voice) = speak.tts_anew(&app.workers, wished, language);
+    let trying = async {
+        let word = tts.speak(WORD, &voice).await?;
+        hear.stt(&app.workers).recognise(word.to_vec(), GRAMMAR.into()).await.map(drop)
+    };
+    let tried = timeout(PATIENCE, trying).await;
+    let tried = tried.unwrap_or_else(|_| Err("nothing comes of a trial within a minute".into()));
+    tried.map_err(|why| cannot("hear or speak", &why, false))
 }
+
+/// Whether the parts of the engine on this machine are there, and whoever thinks: that takes no time and costs nothing.
+async fn look_at_local(app: &App) -> Result<(), Failure> {
+    let config = app.config.get();
+    let (hear, speak) = (settings::hear(&config, &app.http), settings::speak(&config, &app.http));
+    let (wished, language) = (settings::local_voice(&config), &config.assistant.language);
+    let missing = parts::missing(&hear, &speak, wished, language, &app.workers).await;
+    if !missing.is_empty() {
+        return Err(cannot("hear or speak", &missing.join("; "), true));
+    }
+    let thinker = timeout(PATIENCE, settings::try_thinker(&config)).await;
+    let late = || Failure { why: "it does not answer".into(), lasting: false };
+    let found = thinker.unwrap_or_else(|_| Err(late()));
+    found.map_err(|failure| cannot("think", &failure.why, failure.lasting))
+}
+
+fn cannot(what: &str, why: &str, lasting: bool) -> Failure {
+    Failure { why: format!("The local engine cannot {what}: {why}"), lasting }
+}
+
+/// What is said and heard at a trial.
+const WORD: &str = "Yes.";
+const GRAMMAR: &str = "#JSGF V1.0;\ngrammar trial;\npublic <trial> = yes | no;\n";
+/// How long that may take: a model may have to be read from the disk first.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long after the start those are tried that no call has tried by then.
 const AT_FIRST: Duration = Duration::from_secs(30);
@@ -84,12 +113,16 @@ pub async fn watch(app: Arc<App>) {
 
 /// Finds out at once what takes no session to find out.
 async fn glance(app: &Arc<App>) {
-    for kind in app.config.get().assistant.engines.clone() {
-        if kind == EngineKind::Local {
-            let _remembered = attempt(app, kind).await;
-        } else if let Err(failure) = answerer::can_open(app, kind) {
+    let engines = app.config.get().assistant.engines.clone();
+    for kind in engines.iter().copied().filter(|kind| *kind != EngineKind::Local) {
+        if let Err(failure) = answerer::can_open(app, kind) {
             app.engines.failed(kind, &failure);
         }
+    }
+    if engines.contains(&EngineKind::Local)
+        && let Err(failure) = look_at_local(app).await
+    {
+        app.engines.failed(EngineKind::Local, &failure);
     }
 }
 
