@@ -136,6 +136,23 @@ async fn a_tool_is_run_once_and_what_it_found_is_said() {
     let rows = store.appointments_between("main", 0, i64::MAX).await.expect("the database answers");
     assert_eq!(rows.iter().map(|row| row.summary.as_str()).collect::<Vec<_>>(), ["Haircut"]);
     let (_, notes) = written(&house).await;
+    // A quarter of a minute costs 12,500 millionths; what is over is the tokens of the model behind the voice.
+    let of = |note: &Value, name: &str| note[name].as_f64().unwrap_or_default();
+    let tokens: f64 = notes
+        .iter()
+        .filter(|note| note["kind"] == "used")
+        .map(|used| {
+            let (read, cached, written) =
+                (of(used, "text_tokens_in"), of(used, "cached_tokens"), of(used, "text_tokens_out"));
+            (0.2 * (read - cached) + 0.02 * cached + 1.2 * written).ceil()
+        })
+        .sum();
+    assert!(tokens >= 80.0, "{notes:#?}");
+    until(async || {
+        let cost = waiting::calls(&store).await.first()?.cost_micros;
+        (cost % 12_500 == tokens as i64).then_some(())
+    })
+    .await;
     assert_eq!(texts(&notes, "caller_said"), ["Book me in at ten, please."]);
     assert_eq!(texts(&notes, "assistant_said"), ["Thanks for calling Acme.", "It is booked for ten."]);
     assert!(!notes.iter().any(|note| note["kind"] == "false_claim"), "and it is true");

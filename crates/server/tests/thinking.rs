@@ -204,12 +204,9 @@ async fn who_is_followed_by_flux_is_answered_and_the_call_s_page_says_what_the_a
     assert_eq!(office.speech.asked().len(), 1, "one conversation for all of the call");
     assert_eq!((office.minds.mistakes(), office.speech.mistakes()), (Vec::new(), Vec::new()));
     let store = office.house.store().await;
-    let answered = until(async || {
-        let notes = notes(&store).await?.into_iter().filter(|note| note.kind == "answered");
-        let told: Vec<Value> = notes.map(|note| serde_json::from_str(&note.json).expect("JSON")).collect();
-        (told.len() == LINES.len()).then_some(told)
-    })
-    .await;
+    let answered = waiting::noted(&store, "answered", LINES.len()).await;
+    let answered = answered.iter().filter(|note| note.kind == "answered");
+    let answered: Vec<Value> = answered.map(|note| serde_json::from_str(&note.json).expect("JSON")).collect();
     for told in &answered {
         for part in ["after_ms", "endpoint_ms", "hear_ms", "think_ms", "speak_ms", "own_ms"] {
             assert!(told[part].is_u64(), "{part}: {told}");

@@ -3,14 +3,11 @@
 
 mod house;
 
-use house::{House, browser::Browser};
+use house::{House, browser::Browser, waiting::until};
 use sim::{
     mind::{self, Minds},
     speech::{self, Fault, Speech},
 };
-use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The local engine with an ear, a mind and a voice elsewhere.
 struct Office {
@@ -45,19 +42,14 @@ impl Office {
         Self { house, browser, minds, ear, voice }
     }
 
-    /// What the probe says, once it says this.
+    /// Waits until the probe says this; calls are taken whatever it says.
     async fn probed(&self, wanted: &str) {
-        let probing = async {
-            loop {
-                let answer = reqwest::get(self.house.url("/readyz")).await.expect("it answers");
-                assert!(answer.status().is_success(), "calls are taken all the same");
-                if answer.text().await.expect("text") == wanted {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, probing).await.expect("the probe says so");
+        until(async || {
+            let answer = reqwest::get(self.house.url("/readyz")).await.expect("it answers");
+            assert!(answer.status().is_success(), "calls are taken all the same");
+            (answer.text().await.expect("text") == wanted).then_some(())
+        })
+        .await;
     }
 
     /// What the settings page says of the engines.

@@ -345,7 +345,7 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::new(
                 "cost.prices",
                 &["PRICES"],
-                "openai audio_in=32 audio_out=64 text_in=4 text_out=24 cached=0.4; openai-live minute=0.05; deepgram minute=0.08",
+                "openai audio_in=32 audio_out=64 text_in=4 text_out=24 cached=0.4; openai-live minute=0.05 text_in=0.2 text_out=1.2 cached=0.02; deepgram minute=0.08",
                 "What engines charge: `audio_in`, `audio_out`, `text_in`, `text_out` and `cached` for a million tokens, \
                  `minute` for a minute. `docs/engines.md` says where the defaults are from.",
                 |c, v| {

@@ -36,7 +36,7 @@ pub(super) const SECTIONS: &[Section] = &[Section {
             "",
             "The model that hears. For `whisper` a name that `earpiece models list` shows, or the path of a file; where it is \
              not set: `base.en`, or `base` where the assistant's language is another, `gpt-transcribe` at OpenAI, `nova-3` at \
-             Deepgram (those named `flux-…` work, too).",
+             Deepgram (those named `flux-…` follow the call and say themselves where turns end).",
             |c, v| v.text().map(|text| c.local.hear_model = text),
         )
         .example("small"),
