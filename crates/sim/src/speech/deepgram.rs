@@ -282,7 +282,7 @@ impl Conversation<'_> {
     /// Hears the caller's turns. False: it is over.
     async fn follow(&mut self, bytes: &[u8]) -> Result<bool, String> {
         let encoding = self.asked.field("encoding").unwrap_or_default().to_owned();
-        if encoding == "linear16" && bytes.len() % 2 != 0 {
+        if encoding == "linear16" && !bytes.len().is_multiple_of(2) {
             return Err("a message of sound ends within a sample".into());
         }
         let now = locked(&self.shared.script).clone();

@@ -110,7 +110,7 @@ impl Cascade {
             }
             Ok(TurnEvent::Likely(words)) => self.likely(now, words),
             Ok(TurnEvent::GoesOn) => self.drop_guess(),
-            Ok(TurnEvent::Over(hypothesis)) => self.turn_over(now, hypothesis),
+            Ok(TurnEvent::Over(hypothesis)) => self.turn_over(now, &hypothesis),
             Err(why) => self.unfollow(now, why),
         }
     }
@@ -150,7 +150,7 @@ impl Cascade {
     }
 
     /// The caller has finished.
-    fn turn_over(&mut self, now: Instant, heard: Hypothesis) {
+    fn turn_over(&mut self, now: Instant, heard: &Hypothesis) {
         let Some(following) = &mut self.following else { return };
         following.open = false;
         let lull = following.lull.take();
@@ -170,14 +170,14 @@ impl Cascade {
         };
         let hypotheses = self.expected(now, heard);
         if hypotheses.is_empty() {
-            self.no_words(now, &utterance)
+            self.no_words(now, &utterance);
         } else {
-            self.words(now, &utterance, hypotheses)
+            self.words(now, &utterance, hypotheses);
         }
     }
 
     /// As the desk spells it, where the desk thinks; nothing where nothing was understood.
-    fn expected(&self, now: Instant, heard: Hypothesis) -> Vec<Hypothesis> {
+    fn expected(&self, now: Instant, heard: &Hypothesis) -> Vec<Hypothesis> {
         let mut hypotheses = words::fitted(&heard.text, heard.confidence, &self.grammar(now));
         hypotheses.retain(|hypothesis| hypothesis.confidence >= desk::HEARD);
         hypotheses

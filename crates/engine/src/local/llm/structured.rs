@@ -9,6 +9,7 @@ use super::{Ask, Delta, Message};
 use crate::ToolSpec;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 /// The longest object, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -66,7 +67,7 @@ fn manual(tools: &[ToolSpec]) -> String {
                       arguments; what it answers is told to you in square brackets. The tools:"
         .to_owned();
     for tool in tools {
-        manual += &format!("\n- {}: {} Arguments: {}", tool.name, tool.description, tool.parameters);
+        let _ = write!(manual, "\n- {}: {} Arguments: {}", tool.name, tool.description, tool.parameters);
     }
     manual
 }
