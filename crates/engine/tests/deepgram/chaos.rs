@@ -42,7 +42,6 @@ impl Watch {
                     self.owed = true;
                 }
                 EngineEvent::Wants(call) => assert!(self.wanted.insert(call.id.0), "wanted twice"),
-                EngineEvent::Took(_) => {}
                 EngineEvent::Done(_) => self.owed = false,
                 EngineEvent::Failed(_) => self.gone = true,
                 EngineEvent::Ready
@@ -51,6 +50,7 @@ impl Watch {
                 | EngineEvent::CallerSaid(..)
                 | EngineEvent::AssistantSaid(..)
                 | EngineEvent::Withdraws(_)
+                | EngineEvent::Took(_)
                 | EngineEvent::Trouble(_) => {}
             }
         }

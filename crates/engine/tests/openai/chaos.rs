@@ -103,12 +103,12 @@ impl Caller {
                     self.speaks = false;
                     self.tell(EngineCommand::Respond);
                 }
-                EngineEvent::Took(_) => {}
                 EngineEvent::Done(_) => self.owed = false,
                 EngineEvent::Failed(_) => self.gone = true,
                 EngineEvent::Ready
                 | EngineEvent::CallerSaid(..)
                 | EngineEvent::AssistantSaid(..)
+                | EngineEvent::Took(_)
                 | EngineEvent::Trouble(_) => {}
                 EngineEvent::Withdraws(id) => panic!("{id:?} was withdrawn"),
             }
