@@ -103,6 +103,11 @@ impl History {
         }
     }
 
+    /// Whether it is known that the caller did not hear all of an item.
+    pub(crate) fn is_cut(&mut self, item: ItemId) -> bool {
+        self.item(item).is_some_and(|(_, cut)| cut.is_some())
+    }
+
     pub(crate) fn answered(&mut self, name: &str, answer: &Answer) {
         let changed = answer.effect != crate::Effect::None;
         self.push(Entry::Tool { name: name.to_owned(), said: bounded(&answer.say), changed });

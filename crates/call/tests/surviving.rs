@@ -83,14 +83,15 @@ fn an_engine_that_fails_in_mid_word_is_relieved_with_the_conversation_so_far_and
     sim.speak(2, ms(900));
     sim.engine(EngineEvent::AssistantSaid(
         ItemId(2),
-        Transcript { text: "Gladly, on Fri".into(), partial: true },
+        Transcript { text: "Gladly, on Friday the fourth at ten in the morning.".into(), partial: true },
     ));
     sim.pass(ms(400));
     sim.fails();
     let so_far = vec![
         assistant("Hello, how can I help?"),
         caller("I need an appointment on friday"),
-        assistant("Gladly, on Fri"),
+        // Nobody says more in the second that was heard of it.
+        assistant("Gladly, on F"),
     ];
     assert_eq!(handovers(&sim), [&Handover { so_far, unheard: false }]);
     let told = told_since(&sim, came);

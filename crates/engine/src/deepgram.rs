@@ -215,7 +215,13 @@ impl Deepgram {
         if self.phase == Phase::Over {
             return;
         }
-        self.end_item(out);
+        // Its words are those of whole sentences, and the sound ends within one: how much of them that is only the call
+        // can tell.
+        let untold = |item: &&mut speech::Item| item.has_sounded() && !item.said && !item.words.is_empty();
+        if let Some(item) = self.speech.current().filter(untold) {
+            let words = said(item.number, item.words.clone(), !item.over);
+            out.events.push_back(words);
+        }
         self.phase = Phase::Over;
         self.timers = Timers::default();
         out.fail(why, lasting);

@@ -1,7 +1,7 @@
 //! One engine fails, and another goes on with the conversation. The caller hears one sentence about it.
 
 use super::{APOLOGY, Call, Expected, Output, Phase};
-use crate::{Ending, EngineCommand, Failure, Handover, LineCommand, Manner, Note, Timer};
+use crate::{Cut, Ending, EngineCommand, Failure, Handover, ItemId, LineCommand, Manner, Note, Timer};
 use std::time::Instant;
 
 /// What is still to be done about it.
@@ -85,11 +85,12 @@ impl Call {
     pub(super) fn part(&mut self, now: Instant) -> bool {
         let mut resumed = false;
         self.timers.stop(Timer::Doubt);
-        if let Some((item, text)) = self.unfinished.take() {
+        let unfinished = self.unfinished.take().map(|(item, text)| {
             self.claims.said(item, &text);
             self.history.assistant_said(item, &text);
             self.note(Note::AssistantSaid(item, text));
-        }
+            item
+        });
         // Nobody will say any more whether a sound in between was meant. If it has ended, it was not.
         if self.floor.is_in_doubt()
             && let Some(mut taken) = self.floor.taken.take()
@@ -103,6 +104,9 @@ impl Call {
                 self.floor.taken = Some(taken);
             }
         }
+        if let Some(item) = unfinished {
+            self.end_where_sound_ended(item);
+        }
         self.saying = None;
         self.floor.misjudged = None;
         self.errands.bequeath();
@@ -110,6 +114,14 @@ impl Call {
         self.renewal.forget();
         self.timers.stop(Timer::Session);
         resumed
+    }
+
+    /// The words of this item may have come before their sound, and no more of that will.
+    fn end_where_sound_ended(&mut self, item: ItemId) {
+        let Some(sent) = self.playout.sent_of(item).filter(|_| !self.history.is_cut(item)) else { return };
+        let cut = Cut { item, heard: sent, sent };
+        self.claims.cut(cut);
+        self.history.cut(cut);
     }
 
     /// Whether there is something of the caller's that only sound can tell.

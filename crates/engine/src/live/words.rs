@@ -191,13 +191,14 @@ impl Words {
         }
     }
 
-    /// Waits for nothing any more.
+    /// Waits for nothing any more. What was being said broke off, and its words may have come before their sound.
     pub(super) fn release(&mut self, events: &mut VecDeque<EngineEvent>) {
         if let Some((turn, text)) = self.caller.tell() {
             events.push_back(EngineEvent::CallerSaid(turn, Transcript { text, partial: false }));
         }
+        let partial = self.assistant.due().is_none();
         if let Some((item, text)) = self.assistant.tell() {
-            self.tell_item(item, text, events);
+            events.push_back(EngineEvent::AssistantSaid(item, Transcript { text, partial }));
         }
     }
 
