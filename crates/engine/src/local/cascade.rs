@@ -15,6 +15,7 @@
 mod ear;
 mod following;
 mod hearing;
+mod mending;
 mod mouth;
 mod speaking;
 mod stopwatch;
@@ -30,11 +31,12 @@ use super::{
     mind::Mind,
 };
 use crate::{Brief, ToolSpec};
-use call::{Chunk, EngineCommand, EngineEvent, Failure, Manner, ToolCallId, Usage};
+use call::{Chunk, EngineCommand, EngineEvent, Failure, Manner, ToolCallId, Transcript, Usage};
 use ear::Ear;
 use following::Following;
 use hearing::{Early, Utterance};
 use jiff::Zoned;
+use mending::Mending;
 use mouth::{Part, Playing, Reply};
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -166,7 +168,7 @@ pub struct Cascade {
     items: u32,
     sentences: u32,
     recognise_failures: u32,
-    speak_failures: u32,
+    mending: Mending,
     failed: bool,
     outputs: VecDeque<CascadeOutput>,
 }
@@ -239,7 +241,7 @@ impl Cascade {
             items: 0,
             sentences: 0,
             recognise_failures: 0,
-            speak_failures: 0,
+            mending: Mending::default(),
             failed: false,
             outputs: VecDeque::new(),
         }
@@ -285,16 +287,15 @@ impl Cascade {
     }
 
     /// When [`wake`](Self::wake) is due, if ever: the line has stopped sending audio in the middle of an utterance, keys
-    /// were pressed, or the model is slow.
+    /// were pressed, the model is slow, or a voice broke off.
     pub fn deadline(&self) -> Option<Instant> {
         if self.failed {
             return None;
         }
         let thought = self.mind.as_ref().and_then(Mind::deadline);
-        [self.stalls(), self.keys_due, thought, self.filler_due(), self.follower_due()]
-            .into_iter()
-            .flatten()
-            .min()
+        let (filler, follower) = (self.filler_due(), self.follower_due());
+        let dues = [self.stalls(), self.keys_due, thought, filler, follower, self.mending.due()];
+        dues.into_iter().flatten().min()
     }
 
     pub fn wake(&mut self, now: Instant) {
@@ -319,6 +320,7 @@ impl Cascade {
         if is_due(self.filler_due()) {
             self.fill(now);
         }
+        self.mend(now);
         if is_due(self.mind.as_ref().and_then(Mind::deadline)) {
             self.overdue(now);
         }
@@ -377,6 +379,12 @@ impl Cascade {
 
     fn fail_with(&mut self, failure: Failure) {
         self.failed = true;
+        if let Some((item, said)) = self.replies.front().and_then(|reply| Some((reply.item?, &reply.said)))
+            && !said.is_empty()
+        {
+            let transcript = Transcript { text: said.join(" "), partial: true };
+            self.event(EngineEvent::AssistantSaid(item, transcript));
+        }
         self.event(EngineEvent::Failed(failure));
     }
 }

@@ -111,6 +111,14 @@ impl Bench {
         said.join(" ")
     }
 
+    /// The voice breaks off in the first of what is asked for, and the rest comes to nothing.
+    pub fn voice_fails(&mut self) {
+        let sentence = std::mem::take(&mut self.asked).remove(0).0;
+        let failed = Some("No voice is installed.".to_owned());
+        self.cascade.handle(self.now, CascadeInput::Spoken { sentence, chunk: None, failed });
+        self.drain();
+    }
+
     pub fn speak_one(&mut self, sentence: u32) {
         let half = vec![0xff; Format::Ulaw.bytes(self.sentence / 2)];
         for chunk in [Some(half.clone()), Some(half), None] {

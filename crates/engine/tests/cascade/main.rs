@@ -348,15 +348,45 @@ fn a_broken_recogniser_is_excused_and_then_given_up() {
 }
 
 #[test]
-fn a_broken_voice_is_given_up() {
+fn a_voice_that_breaks_off_goes_on_where_it_broke() {
     let mut bench = Bench::new();
-    bench.tell(EngineCommand::Say("And more.".into()));
-    for (sentence, _) in bench.asked.clone() {
-        let failed = Some("No voice is installed.".to_owned());
-        bench.cascade.handle(bench.now, CascadeInput::Spoken { sentence, chunk: None, failed });
-        bench.drain();
-    }
-    assert_eq!(bench.kinds(), ["ready", "trouble", "failed"]);
+    let whole = bench.asked.clone();
+    let chunk = Chunk { format: Format::Ulaw, bytes: Bytes::from(vec![0xff; 2_400]) };
+    let sentence = whole[0].0;
+    bench.cascade.handle(bench.now, CascadeInput::Spoken { sentence, chunk: Some(chunk), failed: None });
+    bench.voice_fails();
+    let texts = |asked: &[(u32, String)]| asked.iter().map(|(_, text)| text.clone()).collect::<Vec<_>>();
+    assert_eq!((texts(&bench.asked), bench.hushes), (texts(&whole), 1), "all of it is asked for again");
+    bench.speak();
+    let sounded = bench.events.iter().map(|event| match event {
+        EngineEvent::Voice(_, chunk) => chunk.duration(),
+        _ => Duration::ZERO,
+    });
+    assert_eq!(
+        sounded.sum::<Duration>(),
+        bench.sentence * u32::try_from(whole.len()).expect("few"),
+        "and heard once"
+    );
+    assert!(bench.kinds().contains(&"trouble") && !bench.kinds().contains(&"failed"));
+}
+
+#[test]
+fn a_broken_voice_is_given_up_and_what_it_said_is_told() {
+    let mut bench = Bench::new();
+    let chunk = Chunk { format: Format::Ulaw, bytes: Bytes::from(vec![0xff; 2_400]) };
+    let (sentence, text) = bench.asked[0].clone();
+    bench.cascade.handle(bench.now, CascadeInput::Spoken { sentence, chunk: Some(chunk), failed: None });
+    bench.voice_fails();
+    bench.voice_fails();
+    assert!(bench.asked.is_empty(), "it is left alone for a moment");
+    bench.now = bench.cascade.deadline().expect("and then asked once more");
+    bench.cascade.wake(bench.now);
+    bench.drain();
+    bench.voice_fails();
+    let [.., EngineEvent::AssistantSaid(_, said), EngineEvent::Failed(_)] = &bench.events[..] else {
+        panic!("{:?}", bench.events)
+    };
+    assert_eq!((said.text.as_str(), said.partial), (text.as_str(), true));
 }
 
 #[test]

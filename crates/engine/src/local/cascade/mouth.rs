@@ -124,10 +124,10 @@ impl Playing {
         }
     }
 
-    /// A sentence of the item is complete; one that failed to be spoken is never heard.
-    pub(super) fn sentence_ends(&mut self, item: ItemId, failed: bool) {
+    /// A sentence of the item is complete.
+    pub(super) fn sentence_ends(&mut self, item: ItemId) {
         if let Some(told) = self.told.as_mut().filter(|told| told.item == item) {
-            told.ends.push(if failed { Duration::MAX } else { told.length });
+            told.ends.push(told.length);
         }
     }
 

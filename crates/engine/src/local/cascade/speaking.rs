@@ -1,7 +1,7 @@
 //! Speaking: from sentences to the voice of one reply after the other, and the tools between them.
 
 use super::{
-    Cascade, CascadeOutput, FAILURES,
+    Cascade, CascadeOutput,
     mouth::{Part, Reply},
 };
 use crate::local::desk::{self, DeskOutput};
@@ -65,7 +65,7 @@ impl Cascade {
         self.playing.goes_on(item);
     }
 
-    fn sentence(&mut self, text: String) -> Part {
+    pub(super) fn sentence(&mut self, text: String) -> Part {
         self.sentences += 1;
         let number = self.sentences;
         self.outputs.push_back(CascadeOutput::Speak { sentence: number, text: text.clone() });
@@ -144,10 +144,10 @@ impl Cascade {
         };
         if let Some(chunk) = chunk {
             let turn = reply.turn;
+            let Some(chunk) = self.mending.rest(&chunk) else { return };
             if reply.said.last() != Some(text) {
                 reply.said.push(text.clone());
             }
-            self.speak_failures = 0;
             if let Some(mind) = &mut self.mind {
                 mind.history.sounds(reply.number, item, reply.own, text, chunk.duration());
             }
@@ -157,15 +157,12 @@ impl Cascade {
             }
             return self.event(EngineEvent::Voice(item, chunk));
         }
-        reply.parts.pop_front();
-        self.playing.sentence_ends(item, failed.is_some());
         if let Some(why) = failed {
-            self.speak_failures += 1;
-            if self.speak_failures >= FAILURES {
-                return self.fail(why);
-            }
-            self.event(EngineEvent::Trouble(why));
+            return self.voice_breaks_off(now, why);
         }
+        self.mending.complete();
+        reply.parts.pop_front();
+        self.playing.sentence_ends(item);
         self.go_on(now);
     }
 
@@ -175,9 +172,9 @@ impl Cascade {
             return;
         }
         self.playing.stop(now);
-        self.outputs.retain(|output| !matches!(output, CascadeOutput::Speak { .. }));
-        self.outputs.push_back(CascadeOutput::Hush);
-        for mut reply in std::mem::take(&mut self.replies) {
+        self.mending.forget();
+        self.hush();
+        for reply in std::mem::take(&mut self.replies) {
             if unwanted(&reply, self.turn) {
                 if reply.open {
                     self.forget();
@@ -185,12 +182,7 @@ impl Cascade {
                 self.said(&reply);
                 continue;
             }
-            for part in &mut reply.parts {
-                if let Part::Sentence { text, .. } = part {
-                    let text = std::mem::take(text);
-                    *part = self.sentence(text);
-                }
-            }
+            let reply = self.asked_anew(reply);
             self.replies.push_back(reply);
         }
     }
