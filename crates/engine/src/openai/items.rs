@@ -156,7 +156,8 @@ impl Items {
         let item = self.appear(name, response, unwanted);
         item.received += bytes;
         let number = item.number;
-        if item.unwanted || number.0 < sounding {
+        let late = item.done && item.sounded;
+        if late || item.unwanted || number.0 < sounding {
             return Sound::Unwanted;
         }
         let first = !std::mem::replace(&mut item.sounded, true);

@@ -30,6 +30,8 @@ pub(super) struct Transcripts {
 
 /// How long words wait for those before them.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// A line longer than any, in bytes.
+const LONGEST: usize = 64 * 1024;
 /// More lines than wait in any conversation.
 const LINES: usize = 64;
 
@@ -47,8 +49,9 @@ impl Transcripts {
         self.lines.push_back(Line { speaker, words: None });
     }
 
-    /// These are all the words of it.
-    pub(super) fn say(&mut self, now: Instant, speaker: Speaker, words: String) {
+    /// These are all the words of it, as many as anybody may say in one go.
+    pub(super) fn say(&mut self, now: Instant, speaker: Speaker, mut words: String) {
+        words.truncate(words.floor_char_boundary(LONGEST));
         match self.lines.iter_mut().find(|line| line.speaker == speaker) {
             Some(line) => line.words = Some((words, now)),
             None => self.late.push_back((speaker, words)),

@@ -40,6 +40,10 @@ pub(crate) fn describe(peer: &str, why: tungstenite::Error, headers: &HeaderMap)
             let said = said.map(|said| scrub(said, headers));
             refused(peer, answer.status(), said)
         }
+        tungstenite::Error::Io(why) if untrusted(&why) => Failure {
+            why: format!("{peer} shows a certificate that cannot be trusted: {why}."),
+            lasting: true,
+        },
         tungstenite::Error::Io(why) => {
             Failure { why: format!("{peer} cannot be reached: {why}."), lasting: false }
         }
@@ -51,6 +55,12 @@ pub(crate) fn describe(peer: &str, why: tungstenite::Error, headers: &HeaderMap)
         }
         why => Failure { why: format!("{peer} does not answer as a WebSocket does: {why}."), lasting: false },
     }
+}
+
+/// Whether it is not the one it should be at the other end, or cannot show that it is.
+fn untrusted(why: &std::io::Error) -> bool {
+    let tls = why.get_ref().and_then(|why| why.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 pub(crate) fn refused(peer: &str, status: StatusCode, said: Option<String>) -> Failure {
