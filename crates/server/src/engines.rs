@@ -1,10 +1,11 @@
 //! How the engines are: which of them is at rest because it failed, and why, for calls, for the owner and for probes.
 //!
 //! The rule: an engine that failed is at rest, and calls begin with the next one of the list. It is tried in the
-//! background (a session is opened, configured and closed, which costs nothing) after a minute, then after twice as long
-//! each time, up to a quarter of an hour; once a try succeeds, or settings are saved, calls begin with it again. Where
-//! all are at rest, calls try them in their order all the same. Every engine of the list is tried soon after the start,
-//! unless a call has shown before that it works, and at once when settings were saved.
+//! background (a session is opened, configured and closed, which costs nothing) after two seconds, as most often only
+//! that one session broke; then after a minute and after twice as long each time, up to a quarter of an hour, also where
+//! tries succeed and calls fail. Once a try succeeds, or settings are saved, calls begin with it again. Where all are at
+//! rest, calls try them in their order all the same. Every engine of the list is tried soon after the start, unless a
+//! call has shown before that it works, and at once when settings were saved.
 
 mod trial;
 
@@ -19,7 +20,8 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// How long an engine that failed is left alone at first, and at most.
+/// How long an engine that failed is left alone the first time, the second, and at most.
+const FIRST_REST: Duration = Duration::from_secs(2);
 const RESTS: Duration = Duration::from_secs(60);
 const LONGEST_REST: Duration = Duration::from_secs(15 * 60);
 
@@ -37,8 +39,9 @@ pub struct State {
     pub trouble: Option<(String, bool)>,
     /// When it is tried next, where it is at rest.
     next: Option<Instant>,
-    /// Tries that failed in a row.
+    /// Failures with less than twice the longest rest between them, and when the last was.
     failures: u32,
+    failed: Option<Instant>,
 }
 
 impl Engines {
@@ -76,15 +79,25 @@ impl Engines {
     fn rest(&self, kind: EngineKind, failure: &Failure, now: Instant) {
         let mut known = self.lock();
         let state = known.entry(kind).or_default();
-        let rest = RESTS.saturating_mul(1 << state.failures.min(8)).min(LONGEST_REST);
+        if state.failed.is_some_and(|last| now.saturating_duration_since(last) > 2 * LONGEST_REST) {
+            state.failures = 0;
+        }
+        let rest = match state.failures.checked_sub(1) {
+            None => FIRST_REST,
+            Some(more) => RESTS.saturating_mul(1 << more.min(8)).min(LONGEST_REST),
+        };
         state.failures += 1;
+        state.failed = Some(now);
         state.trouble = Some((failure.why.clone(), failure.lasting));
         state.next = Some(now + rest);
     }
 
     /// One hears a caller, or would. Says whether that is news.
     pub fn well(&self, kind: EngineKind) -> bool {
-        self.lock().insert(kind, State::default()).is_some_and(|before| before.trouble.is_some())
+        let mut known = self.lock();
+        let state = known.entry(kind).or_default();
+        state.next = None;
+        state.trouble.take().is_some()
     }
 
     /// One does in a call what it is for: where nothing is known of it yet, it need not be tried.
@@ -127,8 +140,21 @@ mod tests {
         let mut rests = Vec::new();
         for _ in 0..6 {
             engines.rest(OpenAi, &failure("gone"), now);
-            rests.push((engines.lock()[&OpenAi].next.expect("it is at rest") - now).as_secs() / 60);
+            rests.push((engines.lock()[&OpenAi].next.expect("it is at rest") - now).as_secs());
         }
-        assert_eq!(rests, [1, 2, 4, 8, 15, 15]);
+        assert_eq!(rests, [2, 60, 120, 240, 480, 900]);
+    }
+
+    #[test]
+    fn one_that_is_well_when_tried_and_fails_in_calls_is_not_tried_at_once_for_ever() {
+        let (engines, now) = (Engines::default(), crate::clock::now());
+        let rest = |now| {
+            engines.rest(OpenAi, &failure("gone"), now);
+            let rest = engines.lock()[&OpenAi].next.expect("it is at rest") - now;
+            assert!(engines.well(OpenAi));
+            rest.as_secs()
+        };
+        assert_eq!([rest(now), rest(now), rest(now + LONGEST_REST)], [2, 60, 120]);
+        assert_eq!(rest(now + 4 * LONGEST_REST), 2, "that is long ago");
     }
 }

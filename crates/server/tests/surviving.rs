@@ -113,10 +113,13 @@ async fn an_engine_killed_in_mid_word_is_relieved_by_the_desk_and_the_caller_can
     call.hang_up();
     assert_eq!(call.ended().await.expect("the call is put through").errors, []);
     assert_eq!(session.mistakes(), Vec::<String>::new());
-    // The next call begins with the one that works.
+    // It was tried meanwhile, in a session in which nothing is said, and works: the next call begins with it again.
+    let tried = service.session(2).await;
+    tried.over().await;
+    assert_eq!((tried.events(true, "response.create"), tried.heard_bytes()), (vec![], 0));
     let next = Handset::dial(&account, Dial::local(house.address));
-    assert!(next.hear_for(0, ms(500)).await);
-    assert_eq!(service.sessions().len(), 1, "who has just failed is not tried first");
+    assert!(next.hear_for(0, ms(400)).await);
+    assert_eq!(service.sessions().len(), 3);
     next.hang_up();
 }
 
@@ -148,7 +151,7 @@ async fn an_engine_that_cannot_be_reached_costs_its_caller_nothing() {
     assert!(!said(&notes, "interrupted"), "nothing was interrupted: {notes:#?}");
     assert_eq!(count(&notes, "trouble"), 1, "the owner is told: {notes:#?}");
     call.hang_up();
-    assert_eq!(refusing.refused(), [401]);
+    assert_eq!(refusing.refused().first(), Some(&401));
 }
 
 #[tokio::test(flavor = "multi_thread")]
