@@ -1,0 +1,14 @@
+//! Calls that their engines do not make easy, with every engine: one fails and another goes on, what comes from them is
+//! not what was agreed, and one conversation is led with all of them. What counts is what the caller heard.
+
+mod engines {
+    pub mod conversation;
+    pub mod door;
+    pub mod heard;
+    pub mod mischief;
+    pub mod refusals;
+    pub mod relief;
+    pub mod rig;
+    pub mod stand;
+}
+mod house;
