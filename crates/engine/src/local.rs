@@ -249,6 +249,13 @@ impl Local {
         }
     }
 
+    /// The caller's last appointment was of this kind: the desk asks whether it is that again.
+    #[must_use]
+    pub fn reminded_of(mut self, kind: &str) -> Self {
+        self.cascade.remind_of(kind);
+        self
+    }
+
     /// The next thing the engine has to say. Dropping the future loses nothing. After `Failed` it waits for ever.
     pub async fn next(&mut self) -> EngineEvent {
         loop {

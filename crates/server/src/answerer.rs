@@ -8,8 +8,9 @@ pub use opening::can_open;
 
 use crate::{
     app::App,
-    brief,
+    brief::{self, Dossier},
     config::{EngineKind, VoicemailUse},
+    memory::Memory,
     voicemail::{self, Leaving},
 };
 use call::{Chunk, EngineCommand, EngineEvent, Failure, Handover, Input, Manner};
@@ -35,7 +36,7 @@ const TRIAL: Duration = Duration::from_secs(20);
 /// The engine's seat at the table of one call.
 pub struct Answerer {
     app: Arc<App>,
-    brief: Brief,
+    dossier: Dossier,
     /// The tools of this call.
     tools: Arc<Tools>,
     /// Whose message it is, should one be taken.
@@ -84,23 +85,23 @@ enum Successor {
 impl Answerer {
     /// Dials the first engine that the owner chose and that is not at rest, and has it greet. Should it fail before it
     /// is heard, the next one is dialled.
-    pub fn dial(app: &Arc<App>, mut brief: Brief, trust: Trust, leaving: Leaving) -> Self {
+    pub fn dial(app: &Arc<App>, mut dossier: Dossier, trust: Trust, leaving: Leaving) -> Self {
         let engines = app.engines.order(&app.config.get().assistant.engines);
         let tools = app.tools.get();
-        brief.tools = brief::tools(&tools, trust);
-        Self::with(app, brief, tools, leaving, engines)
+        dossier.brief.tools = brief::tools(&tools, trust);
+        Self::with(app, dossier, tools, leaving, engines)
     }
 
     /// Nobody: callers may leave a message.
-    pub fn voicemail(app: &Arc<App>, brief: &Brief, leaving: Leaving) -> Self {
-        let mut answerer = Self::with(app, brief.clone(), app.tools.get(), leaving, VecDeque::new());
+    pub fn voicemail(app: &Arc<App>, dossier: Dossier, leaving: Leaving) -> Self {
+        let mut answerer = Self::with(app, dossier, app.tools.get(), leaving, VecDeque::new());
         answerer.seat_voicemail(false);
         answerer
     }
 
     fn with(
         app: &Arc<App>,
-        brief: Brief,
+        dossier: Dossier,
         tools: Arc<Tools>,
         leaving: Leaving,
         engines: VecDeque<EngineKind>,
@@ -108,12 +109,12 @@ impl Answerer {
         let seat = if engines.is_empty() {
             Seat::Empty
         } else {
-            warming(app, brief.clone(), engines, Handover::default(), None)
+            warming(app, dossier.clone(), engines, Handover::default(), None)
         };
         Self {
             app: app.clone(),
-            ear: Ear::new(brief.manner, brief.format),
-            brief,
+            ear: Ear::new(dossier.brief.manner, dossier.brief.format),
+            dossier,
             tools,
             leaving,
             spares: VecDeque::new(),
@@ -200,7 +201,7 @@ impl Answerer {
         if let Successor::Ready(warm) = &mut self.successor {
             warm.engine.offer(&tools);
         }
-        self.brief.tools = tools;
+        self.dossier.brief.tools = tools;
     }
 
     /// The next engine of the list is to go on.
@@ -212,7 +213,7 @@ impl Answerer {
         };
         self.listen_again(handover.unheard);
         let alone = self.spares.is_empty();
-        self.seat = warming(&self.app, self.brief.clone(), [next].into(), handover, Some(alone));
+        self.seat = warming(&self.app, self.dossier.clone(), [next].into(), handover, Some(alone));
         if let Seat::Warming { come, .. } = &mut self.seat {
             come.take().map(|come| come.send(()));
         }
@@ -227,12 +228,12 @@ impl Answerer {
     /// Dials a new session with the same engine, beside the one there is.
     pub fn renew(&mut self, handover: Handover) {
         let Seat::Taken(warm) = &self.seat else { return };
-        let (app, kind, brief) = (self.app.clone(), warm.kind, self.brief.clone());
+        let (app, kind, dossier) = (self.app.clone(), warm.kind, self.dossier.clone());
         self.successor.drop_it();
         // Whoever comes into the middle of a call does not greet.
         let handover = Handover { unheard: true, ..handover };
         self.successor = Successor::Dialled(self.app.tasks.spawn(async move {
-            opening::ready(opening::open(&app, kind, brief, &handover, true).await?).await
+            opening::ready(opening::open(&app, kind, dossier, &handover, true).await?).await
         }));
     }
 
@@ -247,7 +248,7 @@ impl Answerer {
     }
 
     fn seat_voicemail(&mut self, failed: bool) {
-        let engine = voicemail::engine(&self.app, &self.brief, self.leaving.clone(), failed);
+        let engine = voicemail::engine(&self.app, &self.dossier.brief, self.leaving.clone(), failed);
         // It is no engine of the list, and never at rest.
         let kind = EngineKind::Local;
         self.seat = Seat::Taken(Box::new(Warm { kind, engine, early: VecDeque::new(), ends: None }));
@@ -418,7 +419,7 @@ impl Successor {
 /// Dials these engines, one after the other, until one of them is there. `alone` where nobody comes after them.
 fn warming(
     app: &Arc<App>,
-    brief: Brief,
+    dossier: Dossier,
     mut engines: VecDeque<EngineKind>,
     so_far: Handover,
     alone: Option<bool>,
@@ -432,7 +433,7 @@ fn warming(
             let kind =
                 engines.pop_front().expect("there is one to begin with, and one more where one failed");
             let alone = engines.is_empty() && alone.unwrap_or(true);
-            let warm = match opening::open(&app, kind, brief.clone(), &so_far, alone).await {
+            let warm = match opening::open(&app, kind, dossier.clone(), &so_far, alone).await {
                 Ok(warm) => opening::warm_up(warm, &mut called).await,
                 Err(failure) => Err(failure),
             };
@@ -458,9 +459,10 @@ pub async fn try_out(app: &App, kind: EngineKind) -> Result<(), Failure> {
     let trust = Trust::Stranger;
     let tools = brief::tools(&app.tools.get(), trust);
     let brief = Brief { tools, ..brief::of(app, "", trust, Manner::Duplex) };
+    let dossier = Dossier::of(brief, Memory::default());
     // Whoever comes into the middle of a call does not greet.
     let handover = Handover { so_far: Vec::new(), unheard: true };
-    let opening = async { opening::ready(opening::open(app, kind, brief, &handover, true).await?).await };
+    let opening = async { opening::ready(opening::open(app, kind, dossier, &handover, true).await?).await };
     let ready = tokio::time::timeout(TRIAL, opening).await;
     let late = || Failure { why: format!("{} does not get ready.", kind.name()), lasting: false };
     ready.map_err(|_| late())?.map(drop)

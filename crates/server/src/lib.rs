@@ -32,6 +32,7 @@ pub mod insist;
 pub mod jobs;
 pub mod line;
 pub mod log;
+pub mod memory;
 pub mod models;
 pub mod notes;
 pub mod outgoing;

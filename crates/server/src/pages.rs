@@ -50,6 +50,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/calls/{id}", get(call::call))
         .route("/callers", get(callers::callers).post(callers::add))
         .route("/callers/{number}", get(callers::caller).post(callers::decide))
+        .route("/callers/{number}/memory", post(callers::forget_memory))
         .route("/callers/{number}/forget", post(callers::forget))
         .route("/messages", get(messages::messages))
         .route("/messages/{id}/done", post(messages::done))

@@ -16,7 +16,7 @@ pub use turns::{Turns, turn};
 use crate::{
     answerer::Answerer,
     app::App,
-    brief,
+    brief::{self, Dossier},
     calls::Awaited,
     carriers, clock,
     config::{Config, Hear, Mode, VoicemailUse},
@@ -34,6 +34,7 @@ use crate::{
         turns::{Addresses, Ear},
         upgrade::{Upgrade, Upgraded},
     },
+    memory::{self, Memory},
     notes,
     scribe::Scribe,
     sentences,
@@ -46,7 +47,7 @@ use axum::{
 };
 use call::{Ending, LineCommand, Manner};
 use carrier::{Ask, Carrier, Next, Reply, Ring, Started, address};
-use engine::{Brief, websocket::WebSocket};
+use engine::websocket::WebSocket;
 use futures_util::FutureExt;
 use known::{Known, TURNED_AWAY, closed, known};
 use std::{
@@ -143,6 +144,8 @@ async fn answer(
         Mode::Auto => app.turns.manner(&config, carrier, &ring.to, clock::now()),
     };
     let base = config.server.public_url.as_deref().unwrap_or_else(|| address::origin(url));
+    // Before the call is known: from then on it is a matter of no time until it is expected.
+    let memory = memory::of(app, &ring.from, trust).await;
     let (id, issued_ms, new) = match known(app, carrier, ring, trust, engine).await? {
         Known::Before { id, issued_ms } => (id, issued_ms, None),
         Known::New { id, issued_ms, place } => (id, issued_ms, Some(place)),
@@ -154,16 +157,16 @@ async fn answer(
     let expected = Expected { id: &id, from: &ring.from, trust, engine };
     if manner == Manner::Turns {
         if let Some(place) = new {
-            let brief = brief(app, &ring.from, trust, manner, purpose);
+            let dossier = dossier(app, &ring.from, trust, manner, purpose, memory);
             let awaited =
-                Awaited { answerer: dial(app, &expected, brief), place, from: ring.from.clone(), trust };
+                Awaited { answerer: dial(app, &expected, dossier), place, from: ring.from.clone(), trust };
             let turned = Turned { call: &ring.call, base, engine, expected: false, before: None };
             by_turns(app, carrier, &id, awaited, &turned);
         }
         return Ok(turns::begin(app, &id).await);
     }
     if let Some(place) = new {
-        let answerer = dial(app, &expected, brief(app, &ring.from, trust, manner, purpose));
+        let answerer = dial(app, &expected, dossier(app, &ring.from, trust, manner, purpose, memory));
         let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
         expect(app, carrier, &id, ring, awaited);
     }
@@ -178,12 +181,20 @@ async fn answer(
     Ok(Reply::Stream { url: address::stream_address(base, &path), token, welcome, after })
 }
 
-/// The brief of a call with whoever has this number; with its purpose where we placed it.
-fn brief(app: &App, number: &str, trust: Trust, manner: Manner, purpose: Option<&str>) -> Brief {
-    match purpose {
+/// What is told of a call with whoever has this number; with its purpose where we placed it.
+fn dossier(
+    app: &App,
+    number: &str,
+    trust: Trust,
+    manner: Manner,
+    purpose: Option<&str>,
+    memory: Memory,
+) -> Dossier {
+    let brief = match purpose {
         Some(purpose) => brief::of_placed(app, number, trust, manner, purpose),
         None => brief::of(app, number, trust, manner),
-    }
+    };
+    Dossier::of(brief, memory)
 }
 
 /// How a call comes to be carried by webhooks.
@@ -243,11 +254,11 @@ struct Expected<'a> {
 }
 
 /// Whoever answers this call: the engine, or nobody.
-fn dial(app: &Arc<App>, call: &Expected<'_>, brief: Brief) -> Answerer {
+fn dial(app: &Arc<App>, call: &Expected<'_>, dossier: Dossier) -> Answerer {
     let leaving = Leaving { call: call.id.to_owned(), from: call.from.to_owned() };
     match call.engine {
-        voicemail::ENGINE => Answerer::voicemail(app, &brief, leaving),
-        _ => Answerer::dial(app, brief, call.trust, leaving),
+        voicemail::ENGINE => Answerer::voicemail(app, dossier, leaving),
+        _ => Answerer::dial(app, dossier, call.trust, leaving),
     }
 }
 
@@ -377,8 +388,9 @@ async fn dialled_here(app: &Arc<App>, id: &str) -> Result<Awaited, (&'static str
     let row = app.store.call(id).await.ok().flatten().ok_or(("unknown call", "crashed"))?;
     let trust = Trust::named(&row.trust).ok_or(("unknown trust", "crashed"))?;
     let (other, purpose) = if row.outbound { (row.to, Some(row.purpose.as_str())) } else { (row.from, None) };
-    let brief = brief(app, &other, trust, Manner::Duplex, purpose);
-    let answerer = dial(app, &Expected { id, from: &other, trust, engine: &row.engine }, brief);
+    let memory = memory::of(app, &other, trust).await;
+    let dossier = dossier(app, &other, trust, Manner::Duplex, purpose, memory);
+    let answerer = dial(app, &Expected { id, from: &other, trust, engine: &row.engine }, dossier);
     Ok(Awaited { answerer, place, from: other, trust })
 }
 

@@ -10,7 +10,12 @@ use crate::{
 };
 use std::sync::Arc;
 use store::{Store, StoreError};
-use tool::{Tools, calendar::Books, memo::Queued};
+use tool::{
+    Tools,
+    calendar::Books,
+    memo::Queued,
+    memory,
+};
 
 /// The setting that is not only sealed.
 const PIN: &str = "callers.pin";
@@ -84,12 +89,13 @@ pub fn tools(config: &Config, store: &Store, books: &Arc<Books>, bell: &Arc<Bell
     let bell = bell.clone();
     let mail = config.email.smtp_host.is_some();
     let letters = mail.then(|| -> Queued { Arc::new(move || bell.ring()) });
-    Tools::standard(
+    let standard = Tools::standard(
         store,
         books.clone(),
         calendar.zone.clone(),
         calendar.hours.clone(),
         destinations,
         letters,
-    )
+    );
+    memory::tools(store, config.memory.of).into_iter().fold(standard, Tools::with)
 }

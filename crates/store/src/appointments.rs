@@ -134,6 +134,25 @@ impl Store {
         .await)?)
     }
 
+    /// The appointment that stood last before `before_ms` and was made from this number, or is confirmed to it. Nobody's
+    /// where the number is empty.
+    pub async fn last_appointment_of(
+        &self,
+        calendar: &str,
+        number: &str,
+        before_ms: i64,
+    ) -> Result<Option<AppointmentRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM appointments WHERE calendar = $1 AND status = 'booked' AND ends_ms <= $3 \
+             AND $2 <> '' AND (caller = $2 OR contact = $2) ORDER BY starts_ms DESC LIMIT 1",
+        ))
+        .bind(calendar)
+        .bind(number)
+        .bind(before_ms)
+        .fetch_optional(db)
+        .await)?)
+    }
+
     /// The appointment that stands and starts at this very time.
     pub async fn appointment_at(
         &self,

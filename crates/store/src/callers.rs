@@ -33,6 +33,8 @@ pub struct Forgotten {
     pub calls: u64,
     pub texts: u64,
     pub messages: u64,
+    /// Things that the assistant remembered.
+    pub memories: u64,
     /// Appointments that were over, or cancelled: they stay without a word of who and what.
     pub appointments: u64,
     /// Appointments to come, which stay as they are.
@@ -100,8 +102,8 @@ impl Store {
         .await)?)
     }
 
-    /// Forgets a caller: calls that are over with their notes, texts, messages, voicemail, tries of the PIN, and what was
-    /// decided about the number. Appointments that are over or cancelled lose every word that says whose they were; those to
+    /// Forgets a caller: calls that are over with their notes and briefs, texts, messages, voicemail, letters about them,
+    /// what the assistant remembers, tries of the PIN, and what was decided about the number. Appointments that are over or cancelled lose every word that says whose they were; those to
     /// come stay. That the number wants no texts is kept: it is asked for by the one who is forgotten.
     pub async fn forget_caller(&self, number: &str, now_ms: i64) -> Result<Forgotten, StoreError> {
         let mut tx = self.begin().await?;
@@ -130,6 +132,13 @@ impl Store {
              WHERE (caller = $1 OR contact = $1) AND (status <> 'booked' OR ends_ms <= $2)")
             .await?;
         let texts = did("DELETE FROM texts WHERE number = $1 AND at_ms <= $2").await?;
+        did("DELETE FROM jobs WHERE queued_ms <= $2 AND key IN (SELECT 'owner:message:' || id FROM messages WHERE caller = $1 \
+             UNION SELECT 'owner:voicemail:' || id FROM messages WHERE caller = $1 \
+             UNION SELECT 'owner:urgent:' || id FROM messages WHERE caller = $1 \
+             UNION SELECT 'owner:brief:' || id FROM calls \
+             WHERE (from_number = $1 AND outbound = 0) OR (to_number = $1 AND outbound <> 0))")
+            .await?;
+        let memories = did("DELETE FROM memories WHERE number = $1 AND at_ms <= $2").await?;
         let messages = did("DELETE FROM messages WHERE caller = $1 AND taken_ms <= $2").await?;
         did("DELETE FROM stream_tokens WHERE issued_ms <= $2 AND call_id IN \
              (SELECT id FROM calls WHERE ((from_number = $1 AND outbound = 0) OR (to_number = $1 AND outbound <> 0)) AND ended_ms IS NOT NULL)")
@@ -157,7 +166,7 @@ impl Store {
         }
         tx.commit().await?;
         let to_come = u64::try_from(to_come).unwrap_or(0);
-        Ok(Forgotten { calls, texts, messages, appointments, to_come })
+        Ok(Forgotten { calls, texts, messages, memories, appointments, to_come })
     }
 }
 

@@ -37,6 +37,17 @@ pub enum Begun {
     },
 }
 
+/// Which calls are asked for. What is none is no condition.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Which<'a> {
+    /// Whom we spoke with, or tried to.
+    pub number: Option<&'a str>,
+    /// That started at this time or later.
+    pub from_ms: Option<i64>,
+    /// That come after the call with this start and id in the list, which begins with the latest.
+    pub after: Option<(i64, &'a str)>,
+}
+
 /// A call as it is remembered.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct CallRow {
@@ -215,6 +226,23 @@ impl Store {
         ))
         .bind(i64::from(limit))
         .bind(before_ms)
+        .fetch_all(db)
+        .await)?)
+    }
+
+    /// At most `limit` of these calls, the latest first.
+    pub async fn calls_which(&self, which: &Which<'_>, limit: u32) -> Result<Vec<CallRow>, StoreError> {
+        let (after_ms, after) = which.after.unwrap_or((i64::MAX, ""));
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM calls WHERE (started_ms < $1 OR (started_ms = $1 AND id < $2)) \
+             AND started_ms >= $3 AND ($4 = '' OR (from_number = $4 AND outbound = 0) \
+             OR (to_number = $4 AND outbound <> 0)) ORDER BY started_ms DESC, id DESC LIMIT $5",
+        ))
+        .bind(after_ms)
+        .bind(after)
+        .bind(which.from_ms.unwrap_or(0))
+        .bind(which.number.unwrap_or_default())
+        .bind(i64::from(limit))
         .fetch_all(db)
         .await)?)
     }

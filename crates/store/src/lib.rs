@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts  pins
+//!                           memories  briefs  api_tokens
 //!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
 //!                           consents ─► credentials ─► connections
 //! ```
@@ -13,7 +14,9 @@
 //! BIGINT, `ON CONFLICT … RETURNING`, no `NOW()`, no BOOLEAN), a file here with its functions, and its promises in
 //! `tests/both/`, which run on both databases.
 
+mod api_tokens;
 mod appointments;
+mod briefs;
 mod callers;
 mod calls;
 mod changes;
@@ -25,6 +28,7 @@ mod feeds;
 mod holds;
 mod intents;
 mod jobs;
+mod memories;
 mod messages;
 mod notes;
 mod open;
@@ -37,9 +41,11 @@ mod texts;
 mod tokens;
 mod users;
 
+pub use api_tokens::ApiTokenRow;
 pub use appointments::{AppointmentRow, Gap, Span};
+pub use briefs::{CallBrief, Unbriefed};
 pub use callers::{CallerMark, CallerRow, Forgotten};
-pub use calls::{Begun, CallRow, NewCall};
+pub use calls::{Begun, CallRow, NewCall, Which};
 pub use changes::{Carried, ChangeRow, Followup};
 pub use connected::ConnectedRow;
 pub use connections::{ConnectionRow, ConnectionState, NewConnection};
@@ -48,6 +54,7 @@ pub use credentials::{CredentialRow, CredentialState, NewCredential};
 pub use holds::{Asking, Held, Hold};
 pub use intents::{Intent, IntentState, Outcome, Remote, What};
 pub use jobs::{JobRow, JobState, NewJob};
+pub use memories::{MemoryRow, NewMemory};
 pub use messages::{MessageRow, NewMessage, NewVoicemail};
 pub use notes::NoteRow;
 pub use plan::{By, NewAppointment, Plan, Planned};

@@ -14,7 +14,7 @@ mod look;
 mod office;
 pub mod remote;
 
-pub(crate) use arguments::tidy;
+pub(crate) use arguments::{line, tidy};
 pub use books::Books;
 pub use office::tools;
 

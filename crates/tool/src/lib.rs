@@ -7,6 +7,7 @@
 //!   class.rs      what using a tool does to the world
 //!   calendar.rs   the six tools of the calendar      calendar/books.rs  the book behind them
 //!   memo.rs       take_message
+//!   memory.rs     remember, recall, forget
 //!   message.rs    what callers and the owner are told by mail and by text
 //! ```
 //!
@@ -18,6 +19,7 @@
 pub mod calendar;
 mod class;
 pub mod memo;
+pub mod memory;
 pub mod message;
 mod toolbox;
 mod tools;
@@ -48,6 +50,15 @@ impl Trust {
             Trust::Stranger => "stranger",
             Trust::Known => "known",
             Trust::Owner => "owner",
+        }
+    }
+
+    /// Greater is further: what the store compares.
+    pub fn degree(self) -> i64 {
+        match self {
+            Trust::Stranger => 0,
+            Trust::Known => 1,
+            Trust::Owner => 2,
         }
     }
 

@@ -208,6 +208,11 @@ impl Cascade {
         cascade
     }
 
+    /// The caller's last appointment was of this kind; see [`Desk::remind_of`].
+    pub fn remind_of(&mut self, kind: &str) {
+        self.desk.remind_of(kind);
+    }
+
     fn idle(now: Instant, brief: &Brief, desk: Desk, vad: Box<dyn Vad>) -> Self {
         let language = brief.language.to_ascii_lowercase();
         Self {

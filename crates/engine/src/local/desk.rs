@@ -94,6 +94,8 @@ pub struct Desk {
     medium: Medium,
     /// Somebody else has talked with the caller before, and nothing was said here yet.
     takes_over: bool,
+    /// The kind of appointment that the caller had last; one of the office's.
+    usual: Option<String>,
     outputs: VecDeque<DeskOutput>,
 }
 
@@ -224,6 +226,7 @@ impl Desk {
             left: false,
             twice: false,
             medium: Medium::Voice,
+            usual: None,
             outputs: VecDeque::new(),
         };
         match so_far {
@@ -231,6 +234,12 @@ impl Desk {
             None => desk.say(&greeting),
         }
         desk
+    }
+
+    /// The caller's last appointment was of this kind: they are asked whether it is that again. What is none of the office's
+    /// kinds is passed over.
+    pub fn remind_of(&mut self, kind: &str) {
+        self.usual = self.setup.hours.kinds.iter().map(|one| one.name.clone()).find(|name| name == kind);
     }
 
     /// The same in writing: what is not understood is answered with what can be, and the desk does not leave for it.

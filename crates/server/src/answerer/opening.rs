@@ -1,6 +1,11 @@
 //! Opening an engine: dialled, briefed, and listened to until somebody wants to hear it.
 
-use crate::{app::App, brief, clock, config::EngineKind, settings};
+use crate::{
+    app::App,
+    brief::{self, Dossier},
+    clock, config::EngineKind,
+    settings,
+};
 use call::{EngineEvent, Failure, Handover, Past};
 use engine::{
     Brief, Dialect, Engine, Said,
@@ -45,15 +50,15 @@ impl Warm {
 pub(super) async fn open(
     app: &App,
     kind: EngineKind,
-    brief: Brief,
+    Dossier { brief, memory }: Dossier,
     so_far: &Handover,
     alone: bool,
 ) -> Result<Warm, Failure> {
-    let brief = taken_over(app, kind, brief, so_far);
+    let dossier = Dossier { brief: taken_over(app, kind, brief, so_far), memory };
     let patience = Patience::default();
     let patience = if alone { patience } else { Patience { connect: REACHED, ..patience } };
     let dialled = clock::now();
-    let engine = engine(app, kind, brief, so_far, patience).await?;
+    let engine = engine(app, kind, dossier, so_far, patience).await?;
     let ends = engine.longest().and_then(|longest| dialled.checked_add(longest));
     Ok(Warm { kind, engine, early: VecDeque::new(), ends })
 }
@@ -61,20 +66,21 @@ pub(super) async fn open(
 async fn engine(
     app: &App,
     kind: EngineKind,
-    brief: Brief,
+    dossier: Dossier,
     so_far: &Handover,
     patience: Patience,
 ) -> Result<Engine, Failure> {
     let Some(dialect) = dialect(app, kind)? else {
-        let (config, desk) = (app.config.get(), brief::desk(app, &brief, so_far));
+        let (config, desk) = (app.config.get(), brief::desk(app, &dossier, so_far));
+        let Dossier { brief, memory } = dossier;
         let stt = settings::hear(&config, &app.http).stt(&app.workers);
         let wished = settings::local_voice(&config);
         let (tts, voice) = settings::speak(&config, &app.http).tts(&app.workers, wished, &brief.language);
         let (brief, ear) = (Brief { voice, ..brief }, Box::new(Energy::default()));
         let think = settings::think(&config)?;
-        return Ok(Engine::Local(Box::new(Local::with(brief, desk, ear, stt, tts, think))));
+        return Ok(Engine::Local(Box::new(Local::with(brief, desk, ear, stt, tts, think).reminded_of(&memory.usual))));
     };
-    Ok(Engine::Socket(Box::new(Socket::open(dialect, brief, patience).await?)))
+    Ok(Engine::Socket(Box::new(Socket::open(dialect, dossier.brief, patience).await?)))
 }
 
 /// What the engine's service speaks, where it has one.

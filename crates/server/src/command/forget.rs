@@ -7,7 +7,7 @@ use crate::{
 use std::process::ExitCode;
 use store::Store;
 
-/// Forget a caller: calls, texts, messages, and what was decided about the number.
+/// Forget a caller: calls, texts, messages, what the assistant remembers, and what was decided about the number.
 ///
 /// Appointments that are over stay without a word of whose they were, so that the calendar's past keeps its times; those to
 /// come stay as they are, for somebody will be there: cancel them first. That a number wants no texts is remembered.
@@ -27,9 +27,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let store = Store::open(config.data.database_url.expose()).await?;
     let forgotten = store.forget_caller(number.as_str(), clock::now_ms()).await?;
     store.close().await;
-    let store::Forgotten { calls, texts, messages, appointments, to_come } = forgotten;
+    let store::Forgotten { calls, texts, messages, memories, appointments, to_come } = forgotten;
     println!(
-        "Forgotten: {calls} calls, {texts} texts, {messages} messages; {appointments} appointments lost their words."
+        "Forgotten: {calls} calls, {texts} texts, {messages} messages, {memories} things remembered; {appointments} \
+         appointments lost their words."
     );
     if to_come > 0 {
         println!("{to_come} appointments to come stay as they are; cancel them first if nobody will come.");

@@ -10,8 +10,8 @@ use axum::{
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
-use store::{AppointmentRow, CallRow, CallerMark, CallerRow, Delivery, Direction, TextRow};
-use tool::calendar::Books;
+use store::{AppointmentRow, CallRow, CallerMark, CallerRow, Delivery, Direction, MemoryRow, TextRow};
+use tool::{Trust, calendar::Books};
 
 /// As many of each as are shown.
 const MOST: u32 = 200;
@@ -45,6 +45,8 @@ struct CallerPage {
     blocked_by_settings: bool,
     vip_by_settings: bool,
     calls: Vec<Call>,
+    /// What the assistant remembers: each with its topic, words and day.
+    memories: Vec<Memory>,
     appointments: Vec<Appointment>,
     messages: Vec<messages::Line>,
     texts: Vec<Text>,
@@ -62,6 +64,14 @@ struct Appointment {
     machine: String,
     at: String,
     summary: String,
+}
+
+struct Memory {
+    topic: String,
+    words: String,
+    call: Option<String>,
+    machine: String,
+    at: String,
 }
 
 struct Text {
@@ -98,6 +108,7 @@ pub(super) async fn caller(
     let row = app.store.caller(&number).await?.ok_or_else(Failure::not_found)?;
     let calls = app.store.calls_with(&number, MOST).await?;
     let appointments = app.store.appointments_of(Books::NAME, &number, clock::now_ms(), MOST).await?;
+    let memories = app.store.all_memories(&number).await?;
     let messages = app.store.messages_from(&number, MOST).await?;
     let mut texts = app.store.texts_with(&number, MOST).await?;
     texts.reverse();
@@ -108,6 +119,7 @@ pub(super) async fn caller(
         blocked_by_settings: listed(&config.callers.blocked),
         vip_by_settings: listed(&config.callers.vips),
         calls: calls.iter().map(|call| of_call(call, zone)).collect(),
+        memories: memories.into_iter().map(|row| of_memory(row, zone)).collect(),
         appointments: appointments.into_iter().map(|row| of_appointment(row, zone)).collect(),
         messages: messages.into_iter().map(|row| messages::line(row, zone)).collect(),
         texts: texts.into_iter().map(|text| of_text(text, zone)).collect(),
@@ -140,6 +152,19 @@ pub(super) async fn add(
         note: None,
     };
     marked(&app, &owner, number.as_str(), &decision).await
+}
+
+/// `POST /callers/{number}/memory`: the assistant forgets one thing about the caller, or all of them.
+pub(super) async fn forget_memory(
+    State(app): State<Arc<App>>,
+    owner: Owner,
+    Path(number): Path<String>,
+    Form(form): Form<BTreeMap<String, String>>,
+) -> Result<Response, Failure> {
+    let topic = form.get("topic").map(String::as_str);
+    let gone = app.store.forget_memories(&number, topic, Trust::Owner.degree()).await?;
+    tracing::info!(by = owner.user.id, gone, "what was remembered of a caller was forgotten");
+    Ok(Redirect::to(&format!("/callers/{}", escaped(&number))).into_response())
 }
 
 /// `POST /callers/{number}/forget`
@@ -193,6 +218,17 @@ fn of_appointment(row: AppointmentRow, zone: &TimeZone) -> Appointment {
         machine: times::machine(&at),
         at: format!("{}, {}", times::day(&at), times::clock(&at)),
         summary: row.summary,
+    }
+}
+
+fn of_memory(row: MemoryRow, zone: &TimeZone) -> Memory {
+    let at = times::zoned(row.at_ms, zone);
+    Memory {
+        topic: row.topic,
+        words: row.words,
+        call: row.call_id,
+        machine: times::machine(&at),
+        at: times::day(&at),
     }
 }
 

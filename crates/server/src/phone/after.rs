@@ -8,13 +8,13 @@
 //!
 //! Whoever uses up the token, stream or webhook, has the call: it is never two conversations.
 
-use super::{BUSY, Expected, Refused, Signed, Turned, brief, by_turns, dial, document, turns};
+use super::{BUSY, Expected, Refused, Signed, Turned, by_turns, dial, document, dossier, turns};
 use crate::{
     app::App,
     calls::Awaited,
     clock,
     config::{EngineKind, Mode},
-    notes, voicemail,
+    memory, notes, voicemail,
 };
 use axum::{
     extract::{Path, State},
@@ -97,14 +97,16 @@ async fn goes_on(
     let (other, purpose) =
         if row.outbound { (&row.to, Some(row.purpose.as_str())) } else { (&row.from, None) };
     let trust = Trust::named(&row.trust).unwrap_or(Trust::Stranger);
-    let mut brief = brief(app, other, trust, Manner::Turns, purpose);
+    let memory = memory::of(app, other, trust).await;
+    let mut dossier = dossier(app, other, trust, Manner::Turns, purpose, memory);
+    let brief = &mut dossier.brief;
     let remembers = config.assistant.engine != EngineKind::Local;
     if let Some(notes) = &cut {
         brief.so_far = so_far(notes);
         brief.greeting = if remembers { String::new() } else { ANEW.into() };
     }
     let told = cut.is_some() && remembers && !brief.so_far.is_empty();
-    let mut answerer = dial(app, &Expected { id: &row.id, from: other, trust, engine: &row.engine }, brief);
+    let mut answerer = dial(app, &Expected { id: &row.id, from: other, trust, engine: &row.engine }, dossier);
     if told {
         answerer.tell(EngineCommand::Say(GO_ON.into()));
     }

@@ -5,7 +5,8 @@ use crate::{
     hours::{HOUR, at, booked, by, cancel},
 };
 use store::{
-    CallerMark, Direction, Forgotten, JobState, NewCall, NewMessage, NewText, NewVoicemail, NoteRow, Store,
+    CallerMark, Direction, Forgotten, JobState, NewCall, NewMemory, NewMessage, NewText, NewVoicemail,
+    NoteRow, Store,
 };
 
 mod both {
@@ -117,12 +118,19 @@ async fn a_caller_is_forgotten_with_every_word_and_their_stop_is_kept(store: Sto
     };
     store.text(&text("t1", "received")).await.expect("kept");
     store.text(&text("t2", "stop")).await.expect("kept");
+    let name =
+        NewMemory { number: ANNA, topic: "name", words: "Anna", trust: 2, call_id: None, at_ms: 1_700 };
+    store.remembered(&name, 9).await.expect("kept");
     let forgotten = store.forget_caller(ANNA, 10_000).await.expect("forgotten");
-    assert_eq!(forgotten, Forgotten { calls: 1, texts: 2, messages: 1, appointments: 0, to_come: 0 });
+    assert_eq!(
+        forgotten,
+        Forgotten { calls: 1, texts: 2, messages: 1, memories: 1, appointments: 0, to_come: 0 }
+    );
     assert_eq!(store.caller(ANNA).await.expect("read"), None);
     assert_eq!(store.calls_with(ANNA, 9).await.expect("listed"), []);
     assert_eq!(store.notes("c1").await.expect("read").len(), 0);
     assert_eq!(store.messages_from(ANNA, 9).await.expect("listed"), []);
+    assert_eq!(store.memories(ANNA, 2).await.expect("read"), []);
     let texts = store.texts_with(ANNA, 9).await.expect("listed");
     assert!(texts.len() == 1 && texts[0].body.is_empty());
     assert!(store.text_stopped(ANNA).await.expect("looked"));

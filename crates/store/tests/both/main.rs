@@ -9,6 +9,7 @@ mod hours;
 mod instances;
 mod intents;
 mod jobs;
+mod memory;
 mod opening;
 mod outgoing;
 mod people;

@@ -33,7 +33,7 @@ pub(crate) fn tidy(text: &str) -> String {
 }
 
 /// Likewise, in one line.
-pub(super) fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     tidy(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

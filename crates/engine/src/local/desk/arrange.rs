@@ -456,7 +456,11 @@ impl Desk {
         let kinds = &self.setup.hours.kinds;
         let names: Vec<String> = kinds.iter().take(MOST_KINDS).map(|kind| a_kind(&kind.name)).collect();
         let some = if kinds.len() > MOST_KINDS { "for example " } else { "" };
-        format!("What is it for: {some}{}?", when::list(&names, "or"))
+        let names = when::list(&names, "or");
+        match &self.usual {
+            Some(usual) => format!("Is it for {} again? There is: {some}{names}.", a_kind(usual)),
+            None => format!("What is it for: {some}{names}?"),
+        }
     }
 }
 

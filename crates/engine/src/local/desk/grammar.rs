@@ -18,7 +18,10 @@ pub(super) fn of(desk: &Desk, now: &Zoned) -> String {
             let more = if *more { " | <no> | <yes>" } else { "" };
             format!("<matter> | <day> [<time>] | <time> [<day>]{more}")
         }
-        Question::What => "[<asked>] [a | an | the] <kind> [<point>] | <nth> | <no>".into(),
+        Question::What => {
+            let yes = if desk.usual.is_some() { " | <yes>" } else { "" };
+            format!("[<asked>] [a | an | the] <kind> [<point>] | <nth> | <no>{yes}")
+        }
         Question::Day(_) => "<day> [<time>] | no <near> [<time>] | <span> | <any> | <asks_free>".into(),
         Question::Time(_) => {
             let same = if kind == Some(Kind::Move) { " | the same time" } else { "" };

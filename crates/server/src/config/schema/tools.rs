@@ -1,10 +1,27 @@
 //! What the assistant's tools need: tasks, mail, calendars elsewhere.
 
 use super::{Section, Setting};
-use crate::secret::Secret;
+use crate::{
+    config::{Number, OwnersMessages, UrgentBy},
+    secret::Secret,
+};
 use jiff::civil::Time;
 use std::time::Duration;
-use tool::message::{Confirmations, Quiet};
+use tool::{
+    memory::Remembered,
+    message::{Confirmations, Quiet},
+};
+
+const BRIEFS: [(&str, bool); 2] = [("page", false), ("mail", true)];
+const WORDED: [(&str, bool); 2] = [("rules", false), ("model", true)];
+const MESSAGES: [(&str, OwnersMessages); 4] = [
+    ("auto", OwnersMessages::Auto),
+    ("mail", OwnersMessages::Mail),
+    ("brief", OwnersMessages::Brief),
+    ("page", OwnersMessages::Page),
+];
+const URGENT: [(&str, UrgentBy); 3] =
+    [("mail", UrgentBy::Mail), ("text", UrgentBy::Text), ("both", UrgentBy::Both)];
 
 pub(super) const SECTIONS: &[Section] = &[
     Section {
@@ -136,6 +153,70 @@ pub(super) const SECTIONS: &[Section] = &[
                  ever; 0: it answers none, and only C, STOP and START are heeded.",
                 |c, v| v.number(0..=200, "answers").map(|answers| c.messages.answers = answers),
             ),
+        ],
+    },
+    Section {
+        name: "memory",
+        about: "What the assistant remembers of callers between calls: their names, and what they like. It stands on the \
+                caller's page, where you can delete it.",
+        settings: &[Setting::new(
+            "memory.of",
+            &["REMEMBER_CALLERS"],
+            "known",
+            "Of whom: `nobody`; `owner`, you; `known`, you and callers whom you have let in (OWNER_NUMBERS, ALLOWED_NUMBERS); \
+             `everybody` whose number is not withheld. A number can be forged: what is remembered of it is told to whoever \
+             calls with it.",
+            |c, v| v.choice(&Remembered::NAMES).map(|of| c.memory.of = of),
+        )],
+    },
+    Section {
+        name: "owner",
+        about: "What you are told of calls beside the pages. Mails need [email]; texts need a carrier's account and number.",
+        settings: &[
+            Setting::new(
+                "owner.briefs",
+                &["CALL_BRIEFS"],
+                "page",
+                "Where you are told after a call who it was, what they wanted, what was done and what is left to do: on the \
+                 `page`, or also by `mail`.",
+                |c, v| v.choice(&BRIEFS).map(|mailed| c.owner.briefs_mailed = mailed),
+            ),
+            Setting::new(
+                "owner.briefs_worded_by",
+                &["CALL_BRIEFS_WORDED_BY"],
+                "rules",
+                "Who words what a caller wanted: `rules`, from what was said and done; or the `model` of [think], where there \
+                 is one. What was done is always told by rules.",
+                |c, v| v.choice(&WORDED).map(|by_model| c.owner.briefs_by_model = by_model),
+            ),
+            Setting::new(
+                "owner.messages",
+                &["OWNER_MESSAGES"],
+                "auto",
+                "How you get messages that callers leave and that are not urgent: `mail`, one by one and at once; with the \
+                 `brief` of their call; only on the `page`; or `auto`: with the brief where briefs are mailed, else by mail.",
+                |c, v| v.choice(&MESSAGES).map(|how| c.owner.messages = how),
+            ),
+            Setting::new(
+                "owner.urgent",
+                &["URGENT_MESSAGES"],
+                "both",
+                "How you get urgent ones, at once and at any hour: `mail`, `text`, or `both`, as far as they are set up. No \
+                 more than ten texts a day are sent.",
+                |c, v| v.choice(&URGENT).map(|ways| c.owner.urgent = ways),
+            ),
+            Setting::new(
+                "owner.text_number",
+                &["OWNER_TEXT_NUMBER"],
+                "",
+                "Where you are texted. Where it is not set: the first of OWNER_NUMBERS.",
+                |c, v| {
+                    let number = v.some_text()?.map(|text| Number::parse(&text)).transpose()?;
+                    c.owner.text_number = number;
+                    Ok(())
+                },
+            )
+            .example("+15550100100"),
         ],
     },
     Section {

@@ -1,0 +1,91 @@
+//! What calls came to, in a few lines for the owner.
+
+use crate::{NewJob, Store, StoreError, jobs::queue, on_reader, on_tx};
+
+/// What a call came to.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct CallBrief {
+    pub call_id: String,
+    pub who: String,
+    pub wanted: String,
+    pub done: String,
+    /// What is left to do; empty: nothing is.
+    pub left_open: String,
+    pub made_ms: i64,
+}
+
+/// A call that is over and of which there is no brief.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Unbriefed {
+    pub call_id: String,
+    pub ended_ms: i64,
+}
+
+macro_rules! columns {
+    () => {
+        "call_id, who, wanted, done, left_open, made_ms"
+    };
+}
+
+impl Store {
+    /// Keeps the brief of a call, in place of an earlier one, and queues a job with it, in one step. A job whose key is
+    /// known is not queued again. False: the call is gone.
+    pub async fn brief_made(&self, brief: &CallBrief, job: Option<&NewJob<'_>>) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let made = on_tx!(&mut tx, db => sqlx::query(
+            "INSERT INTO call_briefs (call_id, who, wanted, done, left_open, made_ms) \
+             SELECT id, $2, $3, $4, $5, $6 FROM calls WHERE id = $1 \
+             ON CONFLICT (call_id) DO UPDATE SET who = excluded.who, wanted = excluded.wanted, done = excluded.done, \
+             left_open = excluded.left_open, made_ms = excluded.made_ms",
+        )
+        .bind(&brief.call_id)
+        .bind(&brief.who)
+        .bind(&brief.wanted)
+        .bind(&brief.done)
+        .bind(&brief.left_open)
+        .bind(brief.made_ms)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))?;
+        if made > 0
+            && let Some(job) = job
+        {
+            queue(&mut tx, job).await?;
+        }
+        tx.commit().await?;
+        Ok(made > 0)
+    }
+
+    pub async fn brief(&self, call_id: &str) -> Result<Option<CallBrief>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM call_briefs WHERE call_id = $1",
+        ))
+        .bind(call_id)
+        .fetch_optional(db)
+        .await)?)
+    }
+
+    /// The briefs of the calls that started in `[from_ms, to_ms]`.
+    pub async fn briefs_between(&self, from_ms: i64, to_ms: i64) -> Result<Vec<CallBrief>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM call_briefs WHERE call_id IN \
+             (SELECT id FROM calls WHERE started_ms >= $1 AND started_ms <= $2)",
+        ))
+        .bind(from_ms)
+        .bind(to_ms)
+        .fetch_all(db)
+        .await)?)
+    }
+
+    /// At most `limit` calls that ended since `since_ms` without a brief, the latest first.
+    pub async fn calls_unbriefed(&self, since_ms: i64, limit: u32) -> Result<Vec<Unbriefed>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(
+            "SELECT id AS call_id, ended_ms FROM calls WHERE ended_ms >= $1 \
+             AND NOT EXISTS (SELECT 1 FROM call_briefs WHERE call_id = calls.id) ORDER BY ended_ms DESC LIMIT $2",
+        )
+        .bind(since_ms)
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await)?)
+    }
+}
