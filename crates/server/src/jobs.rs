@@ -4,6 +4,7 @@
 //!   a change queues jobs ─► Bell ─► run: claim what is due ─► jobs/announce.rs   who gets what
 //!                                     │                       jobs/letter.rs     by mail
 //!                                     │                       jobs/text.rs       by the carrier
+//!                                     │                       jobs/brief.rs      what a call came to
 //!                                     ◄── done · again later · dead
 //! ```
 //!
@@ -11,6 +12,7 @@
 //! happens when it is done twice.
 
 mod announce;
+mod brief;
 mod letter;
 pub mod text;
 
@@ -91,6 +93,9 @@ pub async fn run(app: Arc<App>) {
             tidied = Some(now);
             if let Err(error) = app.store.tidy_jobs(now_ms - REMEMBERED_MS).await {
                 tracing::debug!(%error, "jobs that were done were not forgotten");
+            }
+            if let Err(error) = brief::catch_up(&app, now_ms).await {
+                tracing::warn!(%error, "calls that were cut off are without a brief");
             }
         }
         let wait = match claim(&app, AT_ONCE - under_way.len(), now_ms).await {
@@ -196,6 +201,8 @@ async fn perform(app: &App, job: &JobRow) -> Outcome {
         job::MAIL => letter::about(app, job).await,
         job::TEXT => text::send(app, job).await,
         job::OWNER => letter::to_owner(app, job).await,
+        job::WORDS => text::send_words(app, job).await,
+        job::BRIEF => brief::make(app, job).await,
         _ => Outcome::Never("this version of Earpiece does not know what to do with it".into()),
     }
 }
@@ -211,6 +218,8 @@ pub fn what(job: &JobRow) -> &'static str {
         (job::ANNOUNCE, _) => "Telling of a change",
         (job::REMIND, _) => "A reminder",
         (job::OWNER, _) => "A letter to you",
+        (job::WORDS, _) => "A text",
+        (job::BRIEF, _) => "The brief of a call",
         _ => "Something that this version does not know",
     }
 }
@@ -229,13 +238,23 @@ pub async fn queue(app: &App, planned: &job::Planned) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// Whether texts can be sent, as the settings are.
+pub fn can_text(config: &crate::config::Config) -> bool {
+    text::sender(config).is_some()
+}
+
+/// Whether mail can be sent, likewise.
+pub fn can_mail(config: &crate::config::Config) -> bool {
+    letter::sender(config).is_some()
+}
+
 /// The ways in which we can write to anybody, as the settings are.
 fn we_have(config: &crate::config::Config) -> Vec<Way> {
     let mut ways = Vec::new();
-    if letter::sender(config).is_some() {
+    if can_mail(config) {
         ways.push(Way::Mail);
     }
-    if text::sender(config).is_some() {
+    if can_text(config) {
         ways.push(Way::Text);
     }
     ways

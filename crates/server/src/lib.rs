@@ -15,6 +15,7 @@ pub mod answerer;
 pub mod api;
 pub mod app;
 pub mod brief;
+pub mod briefs;
 pub mod calendars;
 pub mod calls;
 pub mod carriers;

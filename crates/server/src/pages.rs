@@ -18,9 +18,11 @@ mod home;
 mod messages;
 mod outbox;
 mod settings;
-mod timeline;
+pub mod timeline;
 mod times;
 pub mod welcome;
+
+pub(crate) use calls::{told as ending, who};
 
 use crate::{api, app::App};
 use askama::Template;

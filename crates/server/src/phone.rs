@@ -17,6 +17,7 @@ use crate::{
     answerer::Answerer,
     app::App,
     brief::{self, Dossier},
+    briefs,
     calls::Awaited,
     carriers, clock,
     config::{Config, Hear, Mode, VoicemailUse},
@@ -55,7 +56,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use store::{NoteRow, Spent};
+use store::{NewJob, NoteRow, Spent};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tool::Trust;
@@ -346,9 +347,13 @@ async fn write_start(app: Arc<App>, id: String, now_ms: i64) {
 
 async fn write_end(app: &App, id: &str, ending: &str) {
     let now_ms = clock::now_ms();
-    let written = insist(&app.draining, "the end of a call", || app.store.call_ended(id, now_ms, ending));
-    if let Err(error) = written.await {
-        tracing::error!(call = %id, %error, "the end of a call could not be written");
+    let after = briefs::planned(id, now_ms);
+    let job = NewJob { kind: after.kind, key: &after.key, payload: &after.payload, due_ms: after.due_ms, now_ms };
+    let written =
+        insist(&app.draining, "the end of a call", || app.store.call_over(id, now_ms, ending, Some(&job)));
+    match written.await {
+        Ok(()) => app.bell.ring(),
+        Err(error) => tracing::error!(call = %id, %error, "the end of a call could not be written"),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::{
     app::App,
-    config::{Config, ConfigError, Live, Warning, schema},
+    config::{Config, ConfigError, Live, UrgentBy, Warning, schema},
     guard::pin,
-    jobs::Bell,
+    jobs::{self, Bell},
     secret::Secret,
     vault::Vault,
 };
@@ -13,7 +13,7 @@ use store::{Store, StoreError};
 use tool::{
     Tools,
     calendar::Books,
-    memo::Queued,
+    memo::Telling,
     memory,
 };
 
@@ -88,14 +88,26 @@ pub fn tools(config: &Config, store: &Store, books: &Arc<Books>, bell: &Arc<Bell
     let destinations = config.answering.destinations.clone();
     let bell = bell.clone();
     let mail = config.email.smtp_host.is_some();
-    let letters = mail.then(|| -> Queued { Arc::new(move || bell.ring()) });
+    let (urgent_mail, urgent_text) = match config.owner.urgent {
+        UrgentBy::Mail => (true, false),
+        UrgentBy::Text => (false, true),
+        UrgentBy::Both => (true, true),
+    };
+    let text = urgent_text && jobs::can_text(config);
+    let telling = Telling {
+        mail: mail && config.mails_messages(),
+        // An urgent message that cannot be texted is not left lying about.
+        urgent_mail: mail && (urgent_mail || !text),
+        urgent_text: config.owners_number().filter(|_| text).map(|number| number.as_str().to_owned()),
+        queued: Some(Arc::new(move || bell.ring())),
+    };
     let standard = Tools::standard(
         store,
         books.clone(),
         calendar.zone.clone(),
         calendar.hours.clone(),
         destinations,
-        letters,
+        telling,
     );
     memory::tools(store, config.memory.of).into_iter().fold(standard, Tools::with)
 }

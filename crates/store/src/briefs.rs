@@ -77,13 +77,17 @@ impl Store {
         .await)?)
     }
 
-    /// At most `limit` calls that ended since `since_ms` without a brief, the latest first.
-    pub async fn calls_unbriefed(&self, since_ms: i64, limit: u32) -> Result<Vec<Unbriefed>, StoreError> {
+    /// At most `limit` calls that ended since `since_ms` and have neither a brief nor a job whose key is made of `prefix`, the
+    /// call's id, a colon and when it ended; the latest first.
+    pub async fn calls_unbriefed(&self, since_ms: i64, prefix: &str, limit: u32) -> Result<Vec<Unbriefed>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(
             "SELECT id AS call_id, ended_ms FROM calls WHERE ended_ms >= $1 \
-             AND NOT EXISTS (SELECT 1 FROM call_briefs WHERE call_id = calls.id) ORDER BY ended_ms DESC LIMIT $2",
+             AND NOT EXISTS (SELECT 1 FROM call_briefs WHERE call_id = calls.id) \
+             AND NOT EXISTS (SELECT 1 FROM jobs WHERE key = $2 || calls.id || ':' || CAST(calls.ended_ms AS TEXT)) \
+             ORDER BY ended_ms DESC LIMIT $3",
         )
         .bind(since_ms)
+        .bind(prefix)
         .bind(i64::from(limit))
         .fetch_all(db)
         .await)?)

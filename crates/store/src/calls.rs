@@ -1,6 +1,6 @@
 //! The calls there were and are.
 
-use crate::{Store, StoreError, new_id, on_reader, on_tx, on_writer};
+use crate::{NewJob, Store, StoreError, jobs::queue, new_id, on_reader, on_tx, on_writer};
 
 /// A call that begins.
 #[derive(Clone, Debug)]
@@ -171,8 +171,19 @@ impl Store {
 
     /// The call is over; what it held in a calendar is free again. Only the first ending counts.
     pub async fn call_ended(&self, id: &str, ended_ms: i64, ending: &str) -> Result<(), StoreError> {
+        self.call_over(id, ended_ms, ending, None).await
+    }
+
+    /// The same, and queues a job with the first ending, in one step.
+    pub async fn call_over(
+        &self,
+        id: &str,
+        ended_ms: i64,
+        ending: &str,
+        job: Option<&NewJob<'_>>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        on_tx!(&mut tx, db => sqlx::query(
+        let ended = on_tx!(&mut tx, db => sqlx::query(
             "UPDATE calls SET ended_ms = $2, ending = $3 WHERE id = $1 AND ended_ms IS NULL",
         )
         .bind(id)
@@ -180,7 +191,12 @@ impl Store {
         .bind(ending)
         .execute(db)
         .await
-        .map(|_| ()))?;
+        .map(|done| done.rows_affected()))?;
+        if ended > 0
+            && let Some(job) = job
+        {
+            queue(&mut tx, job).await?;
+        }
         on_tx!(&mut tx, db => sqlx::query("DELETE FROM holds WHERE call_id = $1")
             .bind(id)
             .execute(db)

@@ -52,15 +52,14 @@ macro_rules! columns {
 impl Store {
     /// Keeps a message and returns its id. The same words in the same call are one message.
     pub async fn message_taken(&self, message: &NewMessage<'_>) -> Result<String, StoreError> {
-        self.message_told(message, |_| None, "").await
+        self.message_told(message, |_| Vec::new()).await
     }
 
-    /// The same, and queues a job of this kind with it, in one step: the key and payload that `job` makes from the message's id.
+    /// The same, and queues jobs with it, in one step: the kinds, keys and payloads that `jobs` makes from the message's id.
     pub async fn message_told(
         &self,
         message: &NewMessage<'_>,
-        job: impl FnOnce(&str) -> Option<(String, String)>,
-        kind: &str,
+        jobs: impl FnOnce(&str) -> Vec<(&'static str, String, String)>,
     ) -> Result<String, StoreError> {
         let key = message.call_id.map(|call_id| hex(&Sha256::digest(format!("{call_id}\n{}", message.body))));
         let mut tx = self.begin().await?;
@@ -85,7 +84,7 @@ impl Store {
                 .await)?,
             );
         };
-        if let Some((key, payload)) = job(&id) {
+        for (kind, key, payload) in jobs(&id) {
             let now_ms = message.taken_ms;
             let job = NewJob { kind, key: &key, payload: &payload, due_ms: now_ms, now_ms };
             queue(&mut tx, &job).await?;
@@ -120,6 +119,16 @@ impl Store {
         ))
         .bind(caller)
         .bind(i64::from(limit))
+        .fetch_all(db)
+        .await)?)
+    }
+
+    /// The messages that were left in this call, the first first.
+    pub async fn messages_of_call(&self, call_id: &str) -> Result<Vec<MessageRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM messages WHERE call_id = $1 ORDER BY taken_ms, id",
+        ))
+        .bind(call_id)
         .fetch_all(db)
         .await)?)
     }

@@ -10,20 +10,46 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use store::{NewMessage, Store};
 
-/// Told that a letter to the owner was queued.
+/// Told that something for the owner was queued.
 pub type Queued = Arc<dyn Fn() + Send + Sync>;
+
+/// How the owner is told of messages, beside the page on which all of them stand.
+#[derive(Clone, Default)]
+pub struct Telling {
+    /// Of those that are not urgent, by a mail of their own.
+    pub mail: bool,
+    /// Of urgent ones, by mail.
+    pub urgent_mail: bool,
+    /// Of urgent ones, by a text to this number.
+    pub urgent_text: Option<String>,
+    /// Who sends what was queued.
+    pub queued: Option<Queued>,
+}
+
+impl Telling {
+    /// What tells of this message.
+    fn jobs(&self, id: &str, message: &NewMessage<'_>) -> Vec<(&'static str, String, String)> {
+        let NewMessage { caller, body, urgent, taken_ms, .. } = *message;
+        let mut jobs = Vec::new();
+        if if urgent { self.urgent_mail } else { self.mail } {
+            jobs.push(job::message(id, &words::message(caller, body, urgent), taken_ms));
+        }
+        if let Some(to) = self.urgent_text.as_ref().filter(|_| urgent) {
+            jobs.push(job::urgent(id, to, words::urgent(caller, body), taken_ms));
+        }
+        jobs.into_iter().map(|planned| (planned.kind, planned.key, planned.payload)).collect()
+    }
+}
 
 /// `take_message`: writes down what the caller wants the owner to know.
 pub struct TakeMessage {
     store: Store,
-    /// None: there is no mail to tell the owner by.
-    letters: Option<Queued>,
+    telling: Telling,
 }
 
 impl TakeMessage {
-    /// With `letters`, the owner gets every message by mail, too.
-    pub fn new(store: Store, letters: Option<Queued>) -> Self {
-        Self { store, letters }
+    pub fn new(store: Store, telling: Telling) -> Self {
+        Self { store, telling }
     }
 }
 
@@ -69,20 +95,18 @@ impl Tool for TakeMessage {
                 urgent: arguments["urgent"].as_bool().unwrap_or(false),
                 taken_ms: errand.now_ms,
             };
-            let letter = |id: &str| {
-                let letter = words::message(message.caller, &body, message.urgent);
-                let planned = job::message(id, &letter, errand.now_ms);
-                self.letters.as_ref().map(|_| (planned.key, planned.payload))
-            };
-            match self.store.message_told(&message, letter, job::OWNER).await {
+            match self.store.message_told(&message, |id| self.telling.jobs(id, &message)).await {
                 Ok(id) => {
-                    if let Some(queued) = &self.letters {
+                    if let Some(queued) = &self.telling.queued {
                         queued();
                     }
-                    Answer {
-                        data: json!({"id": id}).to_string(),
-                        ..Answer::said("I have written that down.")
-                    }
+                    let told_now = message.urgent && (self.telling.urgent_mail || self.telling.urgent_text.is_some());
+                    let said = if told_now {
+                        "I have written that down, and it is sent on at once."
+                    } else {
+                        "I have written that down."
+                    };
+                    Answer { data: json!({"id": id}).to_string(), ..Answer::said(said) }
                 }
                 Err(error) => {
                     tracing::error!(call = errand.call_id, %error, "a message could not be written down");

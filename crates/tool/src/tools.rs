@@ -65,20 +65,20 @@ impl Tools {
         tools
     }
 
-    /// What there is without an account anywhere: the book of appointments, and taking a message, of which `letters` are
-    /// written to the owner where there is mail.
+    /// What there is without an account anywhere: the book of appointments, and taking a message, of which the owner is told
+    /// so.
     pub fn standard(
         store: &Store,
         books: Arc<Books>,
         zone: TimeZone,
         hours: Hours,
         destinations: Vec<Destination>,
-        letters: Option<memo::Queued>,
+        telling: memo::Telling,
     ) -> Self {
         calendar::tools(books, zone, hours)
             .into_iter()
             .fold(Self::new(destinations), Self::with)
-            .with(Box::new(memo::TakeMessage::new(store.clone(), letters)))
+            .with(Box::new(memo::TakeMessage::new(store.clone(), telling)))
     }
 
     /// Adds a tool.

@@ -18,12 +18,21 @@ use crate::{
 use carrier::{Ask, Carrier, Texted};
 use jiff::Timestamp;
 use store::{Direction, JobRow, NewText, StoreError};
-use tool::message::{job::Author, words};
+use tool::message::{
+    job::{self, Author, Words},
+    words,
+};
 
 /// How far the carrier's clock may be behind ours.
 const CLOCKS_MS: i64 = 2 * 60 * 1_000;
 /// A text that answers a caller finds them awake for as long as this.
 const AWAKE_MS: i64 = 15 * 60 * 1_000;
+
+/// A text of given words that could not be sent for so long is of no use.
+const STALE_MS: i64 = 24 * 60 * 60 * 1_000;
+const A_DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How many urgent messages are texted in a day.
+const MOST_URGENT: usize = 10;
 
 /// Where a text is in the store before the carrier knows of it.
 const SENDING: &str = "sending";
@@ -44,13 +53,6 @@ pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
     };
     let Some(to) = told.reach.text.clone() else { return Outcome::Done };
     let config = app.config.get();
-    let Some((carrier, from)) = sender(&config) else {
-        return Outcome::Never(
-            "there is nothing to text by: set a carrier's account and number, such as TWILIO_ACCOUNT_SID, \
-             TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER"
-                .into(),
-        );
-    };
     let now = announce::now(app);
     let now_ms = clock::now_ms();
     let awake = told.announcement.by == Author::Caller && now_ms - told.announcement.at_ms < AWAKE_MS;
@@ -61,7 +63,65 @@ pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
             return Outcome::NotBefore(due_ms);
         }
     }
-    match app.store.text_stopped(&to).await {
+    let words = words::text(told.occasion, &announce::about(&told, &config, &now, 0));
+    hand_over(app, job, &Outgoing { to: &to, body: &words, about: Some(&told.row.id) }).await
+}
+
+/// Sends one text as it stands.
+pub(super) async fn send_words(app: &App, job: &JobRow) -> Outcome {
+    let Ok(Words { to, body, at_ms, at_any_hour }) = serde_json::from_str(&job.payload) else {
+        return Outcome::Never("what it was about cannot be read any more".into());
+    };
+    let (now, now_ms) = (announce::now(app), clock::now_ms());
+    if now_ms - at_ms > STALE_MS {
+        return Outcome::Never("it is too old to be of use".into());
+    }
+    let quiet = app.config.get().messages.quiet.filter(|_| !at_any_hour);
+    if let Some((_, until)) = quiet.and_then(|quiet| quiet.around(&now)) {
+        return Outcome::NotBefore(until.as_millisecond());
+    }
+    if job.key.starts_with(job::URGENT) {
+        match too_many_urgent(app, &to, &job.key, now_ms).await {
+            Ok(false) => {}
+            Ok(true) => {
+                tracing::warn!(job = job.id, "an urgent message was not texted: there were too many of late");
+                return Outcome::Done;
+            }
+            Err(error) => return error.into(),
+        }
+    }
+    hand_over(app, job, &Outgoing { to: &to, body: &body, about: None }).await
+}
+
+/// Anybody can say that something is urgent: the owner is not texted without end.
+async fn too_many_urgent(app: &App, to: &str, key: &str, now_ms: i64) -> Result<bool, StoreError> {
+    let texts = app.store.texts_with(to, 200).await?;
+    let urgent = |row: &&store::TextRow| {
+        row.key.starts_with(job::URGENT) && row.key != key && now_ms - row.at_ms < A_DAY_MS
+    };
+    Ok(texts.iter().filter(urgent).count() >= MOST_URGENT)
+}
+
+/// A text, and the appointment that it is about.
+struct Outgoing<'a> {
+    to: &'a str,
+    body: &'a str,
+    about: Option<&'a str>,
+}
+
+/// Has the carrier take a text, unless the number wants none or it has it already.
+async fn hand_over(app: &App, job: &JobRow, text: &Outgoing<'_>) -> Outcome {
+    let Outgoing { to, body, about } = *text;
+    let config = app.config.get();
+    let Some((carrier, from)) = sender(&config) else {
+        return Outcome::Never(
+            "there is nothing to text by: set a carrier's account and number, such as TWILIO_ACCOUNT_SID, \
+             TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER"
+                .into(),
+        );
+    };
+    let now_ms = clock::now_ms();
+    match app.store.text_stopped(to).await {
         Ok(false) => {}
         Ok(true) => {
             tracing::info!(job = job.id, "a text was not sent: the number has said STOP");
@@ -69,16 +129,15 @@ pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
         }
         Err(error) => return error.into(),
     }
-    let words = words::text(told.occasion, &announce::about(&told, &config, &now, 0));
     let new = NewText {
         key: &job.key,
         direction: Direction::Out,
-        number: &to,
-        body: &words,
+        number: to,
+        body,
         carrier_id: None,
         status: SENDING,
         at_ms: now_ms,
-        appointment_id: Some(&told.row.id),
+        appointment_id: about,
     };
     let text = match app.store.text(&new).await {
         Ok(store::Texted::New(row)) => row,
@@ -94,7 +153,7 @@ pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
     // Without an address of ours nobody can tell what becomes of it.
     let base = config.server.public_url.as_deref();
     let report = base.map(|base| carriers::report(base, carrier, &text.id)).unwrap_or_default();
-    let ask = Ask::Text { from: from.to_owned(), to: to.clone(), body: text.body, report };
+    let ask = Ask::Text { from: from.to_owned(), to: to.to_owned(), body: text.body, report };
     let texted = match carriers::asked(app, carrier, &ask).await {
         Ok((status, body)) => carrier.texted(status, &body),
         Err(why) => Texted::Unknown(why),
@@ -103,7 +162,7 @@ pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
         Texted::Taken { id } => taken(app, job, &id).await,
         Texted::OptedOut => {
             tracing::info!(job = job.id, "a text was not sent: the number has said STOP");
-            match heard(app, &to, STOP, &format!("{}:stopped", job.key), now_ms).await {
+            match heard(app, to, STOP, &format!("{}:stopped", job.key), now_ms).await {
                 Ok(()) => Outcome::Done,
                 Err(error) => error.into(),
             }

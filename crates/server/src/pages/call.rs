@@ -16,7 +16,7 @@ use axum::{
     response::Response,
 };
 use std::sync::Arc;
-use store::NoteRow;
+use store::{CallBrief, NoteRow};
 
 #[derive(Template)]
 #[template(path = "call.html")]
@@ -32,6 +32,7 @@ struct CallPage {
     day: String,
     clock: String,
     machine: String,
+    brief: Option<CallBrief>,
     story: Vec<Line>,
     used: String,
     cost: String,
@@ -57,7 +58,8 @@ pub(super) async fn call(
 ) -> Result<Response, Failure> {
     let call = app.store.call(&id).await?.ok_or_else(Failure::not_found)?;
     let rows = app.store.notes(&id).await?;
-    let Timeline { entries, used, interruptions } = timeline(&rows);
+    let brief = app.store.brief(&id).await?;
+    let Timeline { entries, used, interruptions, ended: _ } = timeline(&rows);
     let started = times::zoned(call.started_ms, &app.config.get().calendar.zone);
     let cost = match call.cost_micros {
         0 => String::new(),
@@ -79,6 +81,7 @@ pub(super) async fn call(
         day: times::day(&started),
         clock: times::clock(&started),
         machine: times::machine(&started),
+        brief,
         story: entries
             .into_iter()
             .map(|entry| Line { at: times::length(entry.at_ms), what: entry.what })

@@ -16,8 +16,8 @@ use axum::{
 };
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use std::sync::Arc;
-use store::CallRow;
+use std::{collections::BTreeMap, sync::Arc};
+use store::{CallBrief, CallRow};
 
 /// Calls a page.
 const PAGE: u32 = 50;
@@ -54,6 +54,8 @@ struct Line {
     machine: String,
     clock: String,
     facts: Facts,
+    /// What was done in it and what is left, once that is known.
+    brief: Option<CallBrief>,
 }
 
 /// What a call is in a few words; the page of the call says the same.
@@ -127,7 +129,11 @@ async fn page(
     let full = rows.len() == PAGE as usize;
     let older = rows.last().filter(|_| full).map(|call| call.started_ms);
     let config = app.config.get();
-    let days = by_day(&rows, &config.calendar.zone);
+    let briefs = match (rows.last(), rows.first()) {
+        (Some(first), Some(last)) => app.store.briefs_between(first.started_ms, last.started_ms).await?,
+        (..) => Vec::new(),
+    };
+    let days = by_day(&rows, briefs, &config.calendar.zone);
     Ok(CallsPage {
         frame: Frame::inside("calls"),
         can_call: outgoing::can_call(&config),
@@ -139,7 +145,9 @@ async fn page(
     })
 }
 
-fn by_day(rows: &[CallRow], zone: &TimeZone) -> Vec<Day> {
+fn by_day(rows: &[CallRow], briefs: Vec<CallBrief>, zone: &TimeZone) -> Vec<Day> {
+    let mut briefs: BTreeMap<_, _> =
+        briefs.into_iter().map(|brief| (brief.call_id.clone(), brief)).collect();
     let mut days: Vec<Day> = Vec::new();
     for call in rows {
         let started = times::zoned(call.started_ms, zone);
@@ -152,13 +160,14 @@ fn by_day(rows: &[CallRow], zone: &TimeZone) -> Vec<Day> {
             machine: times::machine(&started),
             clock: times::clock(&started),
             facts: Facts::of(call),
+            brief: briefs.remove(&call.id),
         };
         days.last_mut().expect("there is one now").calls.push(line);
     }
     days
 }
 
-pub(super) fn who(number: &str) -> String {
+pub(crate) fn who(number: &str) -> String {
     match number {
         "" | "anonymous" | "unknown" | "restricted" => "Number withheld".into(),
         number => number.to_owned(),
@@ -166,7 +175,7 @@ pub(super) fn who(number: &str) -> String {
 }
 
 /// How a call ended, and whether something went wrong.
-pub(super) fn told(ending: Option<&str>) -> (&'static str, bool) {
+pub(crate) fn told(ending: Option<&str>) -> (&'static str, bool) {
     match ending {
         None => ("in progress", false),
         Some("caller_hung_up") => ("caller hung up", false),

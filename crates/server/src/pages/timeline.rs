@@ -9,14 +9,14 @@ use store::NoteRow;
 
 /// One thing that happened in a call.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub struct Entry {
     /// Milliseconds since the call's start.
-    pub(super) at_ms: i64,
-    pub(super) what: What,
+    pub at_ms: i64,
+    pub what: What,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub enum What {
     Caller {
         text: String,
     },
@@ -36,32 +36,34 @@ pub(super) enum What {
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Tool {
-    pub(super) name: String,
+pub struct Tool {
+    pub name: String,
     /// None: it never answered.
-    pub(super) ok: Option<bool>,
-    pub(super) say: String,
-    pub(super) took_ms: u64,
+    pub ok: Option<bool>,
+    pub say: String,
+    pub took_ms: u64,
     /// What changed in the world: `Booked: Tuesday, 24 November 2026, 10:30`.
-    pub(super) effect: String,
+    pub effect: String,
 }
 
 /// What an engine charged for, all in all.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Used {
-    pub(super) tokens_in: u64,
-    pub(super) tokens_out: u64,
+pub struct Used {
+    pub tokens_in: u64,
+    pub tokens_out: u64,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Timeline {
-    pub(super) entries: Vec<Entry>,
-    pub(super) used: Used,
-    pub(super) interruptions: usize,
+pub struct Timeline {
+    pub entries: Vec<Entry>,
+    pub used: Used,
+    pub interruptions: usize,
+    /// How the call ended was noted.
+    pub ended: bool,
 }
 
 /// Reads notes in the order in which they were written. Kinds and fields that are not known are passed over.
-pub(super) fn timeline(notes: &[NoteRow]) -> Timeline {
+pub fn timeline(notes: &[NoteRow]) -> Timeline {
     let mut reader = Reader::default();
     for note in notes {
         let fields = serde_json::from_str(&note.json).unwrap_or_default();
@@ -131,6 +133,7 @@ impl Reader {
             "false_claim" => self.remark(at_ms, &false_claim(fields), true),
             "trouble" => self.remark(at_ms, &text("text"), true),
             "ended" => {
+                self.timeline.ended = true;
                 let (how, bad) = told(fields["ending"].as_str());
                 self.remark(at_ms, &format!("The call ended: {how}."), bad);
             }

@@ -114,13 +114,19 @@ async fn a_call_without_a_brief_is_found_until_it_has_one(store: Store) {
         }
     }
     store.brief_made(&brief("c1", "nothing"), None).await.expect("made");
-    let found = store.calls_unbriefed(100, 9).await.expect("looked");
+    let found = store.calls_unbriefed(100, "brief:", 9).await.expect("looked");
     assert_eq!(
         found.iter().map(|call| (call.call_id.as_str(), call.ended_ms)).collect::<Vec<_>>(),
         [("c2", 300)]
     );
     store.brief_made(&brief("c2", "nothing"), None).await.expect("made");
-    assert_eq!(store.calls_unbriefed(100, 9).await.expect("looked"), []);
+    assert_eq!(store.calls_unbriefed(100, "brief:", 9).await.expect("looked"), []);
+    // One that is on its way, queued with the end of its call, counts.
+    let job = NewJob { kind: "brief", key: "brief:c3:400", payload: "{}", due_ms: 5, now_ms: 5 };
+    store.call_over("c3", 400, "silent", Some(&job)).await.expect("ended");
+    store.call_over("c3", 500, "crashed", Some(&NewJob { key: "brief:c3:500", ..job })).await.expect("was over");
+    assert_eq!(store.calls_unbriefed(100, "brief:", 9).await.expect("looked"), []);
+    assert_eq!(store.jobs(JobState::Waiting, 9).await.expect("read").len(), 1, "the first ending counts");
 }
 
 async fn a_token_is_known_by_its_hash_until_it_is_revoked(store: Store) {

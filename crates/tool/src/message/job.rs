@@ -17,6 +17,11 @@ pub const TEXT: &str = "text";
 /// Sends the owner one letter: [`OwnerBrief`].
 pub const OWNER: &str = "owner";
 
+/// Sends one text: [`Words`].
+pub const WORDS: &str = "words";
+/// Tells the owner what a call came to: [`AfterCall`].
+pub const BRIEF: &str = "brief";
+
 /// A job to be queued; the key is unique among all jobs that ever were.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
@@ -65,6 +70,26 @@ pub struct OwnerBrief {
     /// The message whose voicemail goes with it.
     #[serde(default)]
     pub voicemail: Option<String>,
+}
+
+/// A text as it is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// A number in E.164.
+    pub to: String,
+    pub body: String,
+    /// When it was wanted.
+    pub at_ms: i64,
+    /// It does not wait for the end of quiet hours.
+    pub at_any_hour: bool,
+}
+
+/// A call that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AfterCall {
+    pub call: String,
+    /// Should it have gone on and ended at another time, another job tells of it.
+    pub ended_ms: i64,
 }
 
 impl Announcement {
@@ -133,6 +158,35 @@ pub fn voicemail(message: &str, letter: &Letter, at_ms: i64) -> Planned {
 pub fn message(message: &str, letter: &Letter, at_ms: i64) -> Planned {
     owner(&format!("message:{message}"), letter, None, at_ms)
 }
+
+/// What this call came to, for the owner.
+pub fn brief(call: &str, letter: &Letter, at_ms: i64) -> Planned {
+    owner(&format!("brief:{call}"), letter, None, at_ms)
+}
+
+/// The text that brings the owner this urgent message.
+pub fn urgent(message: &str, to: &str, body: String, at_ms: i64) -> Planned {
+    words(&format!("{URGENT}{message}"), Words { to: to.to_owned(), body, at_ms, at_any_hour: true })
+}
+
+/// What the keys of urgent texts begin with.
+pub const URGENT: &str = "owner:urgent:";
+
+/// This text, under a key that is unique among all texts.
+pub fn words(key: &str, words: Words) -> Planned {
+    let payload = serde_json::to_string(&words).expect("texts and numbers are JSON");
+    Planned { kind: WORDS, key: key.to_owned(), payload, due_ms: words.at_ms }
+}
+
+/// Finds out what a call came to, once what happened in it is written down.
+pub fn after_call(call: &str, ended_ms: i64, due_ms: i64) -> Planned {
+    let payload = serde_json::to_string(&AfterCall { call: call.to_owned(), ended_ms });
+    let payload = payload.expect("texts and numbers are JSON");
+    Planned { kind: BRIEF, key: format!("{AFTER_CALL}{call}:{ended_ms}"), payload, due_ms }
+}
+
+/// What the keys of those jobs begin with.
+pub const AFTER_CALL: &str = "brief:";
 
 fn owner(key: &str, letter: &Letter, voicemail: Option<&str>, at_ms: i64) -> Planned {
     let Letter { subject, text, html } = letter.clone();

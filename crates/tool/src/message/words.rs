@@ -138,6 +138,51 @@ pub fn message(caller: &str, body: &str, urgent: bool) -> Letter {
     left(format!("{what} from {from}"), &facts, READABLE)
 }
 
+/// The text that tells the owner of an urgent message.
+pub fn urgent(caller: &str, body: &str) -> String {
+    plainer(&format!("Urgent message from {}: {}", sender(caller), tame(body, LONGEST_URGENT)))
+}
+
+/// What of an urgent message goes into a text, in characters: with the rest two segments.
+const LONGEST_URGENT: usize = 240;
+
+/// What a call came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Brief<'a> {
+    pub who: &'a str,
+    pub when: &'a str,
+    pub wanted: &'a str,
+    pub done: &'a str,
+    /// What is left to do; may be empty.
+    pub left: &'a str,
+    /// Where all of it stands; may be empty.
+    pub link: &'a str,
+}
+
+/// A call is over.
+pub fn brief(brief: &Brief<'_>, messages: &[String]) -> Letter {
+    let shown = |text: &str| tame(text, LONGEST_MESSAGE);
+    let mut facts = vec![
+        ("Who", shown(brief.who)),
+        ("When", brief.when.to_owned()),
+        ("Wanted", shown(brief.wanted)),
+        ("Done", shown(brief.done)),
+        ("Open", if brief.left.is_empty() { "Nothing.".to_owned() } else { shown(brief.left) }),
+    ];
+    facts.extend(messages.iter().map(|message| ("Message", shown(message))));
+    let closing = match brief.link {
+        "" => "The whole conversation stands on the calls page.".to_owned(),
+        link => format!("The whole conversation: {link}"),
+    };
+    let opening = "a call is over.";
+    let closing = [closing];
+    Letter {
+        subject: format!("Call: {}", tame(brief.who, LONGEST_SUMMARY)),
+        text: text_part(opening, &facts, &closing),
+        html: html_part(opening, &facts, &closing),
+    }
+}
+
 /// What of a message stands in a letter, in characters; the page has all of it.
 const LONGEST_MESSAGE: usize = 2_000;
 const READABLE: &str = "It stands on the messages page.";

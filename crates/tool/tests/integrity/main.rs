@@ -7,5 +7,6 @@ mod crashes;
 mod elsewhere;
 mod harness;
 mod listing;
+mod memory;
 mod rig;
 mod unknown;

@@ -5,7 +5,7 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::Value;
 use std::sync::Arc;
 use store::Store;
-use tool::{Destination, Errand, Tools, Trust, calendar::Books};
+use tool::{Destination, Errand, Tools, Trust, calendar::Books, memo::Telling};
 use when::Hours;
 
 /// Friday, November 20, 2026, half past two.
@@ -25,7 +25,7 @@ impl Office {
         let store = Store::open("sqlite::memory:").await.expect("a store in memory");
         let books = Arc::new(Books::new(store.clone()));
         let reception = Destination { name: "reception".into(), address: "+4930999".into() };
-        let tools = Tools::standard(&store, books, berlin(), hours, vec![reception], None);
+        let tools = Tools::standard(&store, books, berlin(), hours, vec![reception], Telling::default());
         Self { store, tools }
     }
 

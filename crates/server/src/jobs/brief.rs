@@ -1,0 +1,109 @@
+//! The brief of a call that is over, and the letter with it.
+//!
+//! Done twice it makes the same brief again; the letter is queued under the call's id, and so sent once.
+
+use super::{Outcome, can_mail, queue};
+use crate::{
+    app::App,
+    briefs::{self, Known, Lines},
+    clock,
+    config::Config,
+    pages::timeline::timeline,
+};
+use jiff::Timestamp;
+use store::{CallBrief, CallRow, JobRow, MessageRow, NewJob, StoreError};
+use tool::{
+    Trust,
+    memory::NAME,
+    message::{
+        job::{self, AfterCall, Planned},
+        words,
+    },
+};
+
+/// How long we wait for what happened in a call to be written down: tools go on for two minutes after it.
+const PATIENCE_MS: i64 = 150_000;
+/// How often we look.
+const AGAIN_MS: i64 = 3_000;
+/// Calls that ended without a word to us are looked for as far back as this.
+const CATCH_UP_MS: i64 = 2 * 24 * 60 * 60 * 1_000;
+const MOST_CAUGHT_UP: u32 = 500;
+
+/// Makes the brief of one call.
+pub(super) async fn make(app: &App, job: &JobRow) -> Outcome {
+    let Ok(AfterCall { call, ended_ms }) = serde_json::from_str(&job.payload) else {
+        return Outcome::Never("what it was about cannot be read any more".into());
+    };
+    made(app, &call, ended_ms).await.unwrap_or_else(Outcome::from)
+}
+
+/// Queues the briefs of calls that were cut off with the process that had them.
+pub(super) async fn catch_up(app: &App, now_ms: i64) -> Result<(), StoreError> {
+    let since_ms = now_ms - CATCH_UP_MS;
+    for call in app.store.calls_unbriefed(since_ms, job::AFTER_CALL, MOST_CAUGHT_UP).await? {
+        queue(app, &briefs::planned(&call.call_id, call.ended_ms)).await?;
+    }
+    Ok(())
+}
+
+async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError> {
+    // It was forgotten, or goes on after all: then its next end tells of it.
+    let Some(call) = app.store.call(id).await?.filter(|call| call.ended_ms == Some(ended_ms)) else {
+        return Ok(Outcome::Done);
+    };
+    if !briefs::is_worth_it(&call) {
+        return Ok(Outcome::Done);
+    }
+    let now_ms = clock::now_ms();
+    let timeline = timeline(&app.store.notes(id).await?);
+    if !briefs::is_complete(&call, &timeline) && now_ms - ended_ms < PATIENCE_MS {
+        return Ok(Outcome::NotBefore(now_ms + AGAIN_MS));
+    }
+    let messages = app.store.messages_of_call(id).await?;
+    let name = name(app, &call).await?;
+    let lines = briefs::lines(&Known { call: &call, timeline: &timeline, messages: &messages, name: &name });
+    let config = app.config.get();
+    let letter = (config.owner.briefs_mailed && can_mail(&config))
+        .then(|| letter(&config, &call, &lines, &messages, now_ms));
+    let job = letter.as_ref().map(|letter| NewJob {
+        kind: letter.kind,
+        key: &letter.key,
+        payload: &letter.payload,
+        due_ms: now_ms,
+        now_ms,
+    });
+    let Lines { who, wanted, done, left } = lines;
+    let brief = CallBrief { call_id: call.id, who, wanted, done, left_open: left, made_ms: now_ms };
+    app.store.brief_made(&brief, job.as_ref()).await?;
+    if job.is_some() {
+        app.bell.ring();
+    }
+    Ok(Outcome::Done)
+}
+
+/// What the caller is called, as far as they were trusted with it.
+async fn name(app: &App, call: &CallRow) -> Result<String, StoreError> {
+    let number = if call.outbound { &call.to } else { &call.from };
+    let trust = Trust::named(&call.trust).unwrap_or(Trust::Stranger);
+    let rows = app.store.memories(number, trust.degree()).await?;
+    Ok(rows.into_iter().find(|row| row.topic == NAME).map(|row| row.words).unwrap_or_default())
+}
+
+fn letter(config: &Config, call: &CallRow, lines: &Lines, messages: &[MessageRow], now_ms: i64) -> Planned {
+    let started = Timestamp::from_millisecond(call.started_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    let started = started.to_zoned(config.calendar.zone.clone());
+    let link = config.server.public_url.as_deref().map(|base| format!("{base}/calls/{}", call.id));
+    let brief = words::Brief {
+        who: &lines.who,
+        when: &started.strftime("%A, %-d %B %Y, %H:%M").to_string(),
+        wanted: &lines.wanted,
+        done: &lines.done,
+        left: &lines.left,
+        link: link.as_deref().unwrap_or_default(),
+    };
+    let told: Vec<String> = match config.briefs_messages() {
+        true => messages.iter().map(|row| row.body.clone()).filter(|body| !body.is_empty()).collect(),
+        false => Vec::new(),
+    };
+    job::brief(&call.id, &words::brief(&brief, &told), now_ms)
+}
