@@ -1,24 +1,70 @@
-//! The addresses for programs: JSON in, JSON out, for the owner's session.
+//! The addresses for programs: JSON in, JSON out, for the owner's session or a token of theirs.
 
 pub mod calendar;
 pub mod calls;
 pub mod phone;
 pub mod settings;
 
-use crate::{app::App, guard::session::Visitor};
+use crate::{
+    app::App,
+    clock,
+    guard::{
+        session::{Visitor, random_token},
+        token::hash,
+    },
+    secret::Secret,
+};
 use axum::{
     Json,
     extract::{FromRef, FromRequestParts},
-    http::{StatusCode, request::Parts},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
 use std::sync::Arc;
+use store::{ApiTokenRow, Store, StoreError};
+
+/// What tokens begin with, so that whoever finds one knows what it is.
+const PREFIX: &str = "ep_";
+/// How long a token's name may be, in characters.
+const LONGEST_NAME: usize = 60;
 
 /// A program that acts for the owner.
 pub struct Program {
-    /// The user's id.
+    /// The user's id, or the name of the token.
     pub user: String,
+}
+
+/// Why a token is not heeded.
+#[derive(Debug)]
+pub enum Denied {
+    /// It is none, or was revoked.
+    Unknown,
+    Store(StoreError),
+}
+
+/// The token that came with a request; none: none came.
+pub async fn token(app: &App, headers: &HeaderMap) -> Result<Option<ApiTokenRow>, Denied> {
+    let Some(given) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let bearer = given.to_str().ok().and_then(|given| given.split_once(' '));
+    let token = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    let token = token.filter(|token| token.starts_with(PREFIX)).ok_or(Denied::Unknown)?;
+    let row = app.store.api_token(&hash(token), clock::now_ms()).await.map_err(Denied::Store)?;
+    row.map(Some).ok_or(Denied::Unknown)
+}
+
+/// Makes a token. It is told here and never again: what is remembered is its hash.
+pub async fn make_token(
+    store: &Store,
+    name: &str,
+    acts: bool,
+    now_ms: i64,
+) -> Result<(Secret, ApiTokenRow), StoreError> {
+    let token = format!("{PREFIX}{}", random_token());
+    let name: String = name.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();
+    let name = if name.is_empty() { "unnamed" } else { &name };
+    let row = store.api_token_made(&hash(&token), name, acts, now_ms).await?;
+    Ok((Secret::new(token), row))
 }
 
 impl<S> FromRequestParts<S> for Program
@@ -29,11 +75,23 @@ where
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        match token(&Arc::<App>::from_ref(state), &parts.headers).await {
+            Ok(Some(row)) if row.acts || parts.method == Method::GET => return Ok(Self { user: row.name }),
+            Ok(Some(_)) => return Err(refused(StatusCode::FORBIDDEN, "This token may only read.")),
+            Ok(None) => {}
+            Err(Denied::Unknown) => {
+                return Err(refused(StatusCode::UNAUTHORIZED, "This token is none that is good."));
+            }
+            Err(Denied::Store(error)) => {
+                tracing::error!(%error, "a token could not be looked at");
+                return Err(refused(StatusCode::INTERNAL_SERVER_ERROR, "The database did not answer."));
+            }
+        }
         let visitor = Visitor::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let owner = visitor.is_owner();
         match visitor.user {
             Some(user) if owner => Ok(Self { user: user.id }),
-            Some(_) | None => Err(refused(StatusCode::UNAUTHORIZED, "Log in first: this is the owner's.")),
+            Some(_) | None => Err(refused(StatusCode::UNAUTHORIZED, "Log in first, or send a token: this is the owner's.")),
         }
     }
 }

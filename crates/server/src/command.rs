@@ -9,4 +9,6 @@ pub mod dial;
 pub mod explain;
 pub mod forget;
 pub mod link;
+pub mod mcp;
 pub mod models;
+pub mod token;

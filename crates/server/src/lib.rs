@@ -14,6 +14,7 @@
 pub mod answerer;
 pub mod api;
 pub mod app;
+pub mod assistants;
 pub mod brief;
 pub mod briefs;
 pub mod calendars;

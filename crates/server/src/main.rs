@@ -32,6 +32,8 @@ enum Command {
     Bench(command::bench::Args),
     Forget(command::forget::Args),
     Models(command::models::Args),
+    Mcp(command::mcp::Args),
+    Token(command::token::Args),
     /// Print a link that logs the owner in.
     Link(Flags),
     /// Hear and speak for another earpiece process.
@@ -53,6 +55,8 @@ fn main() -> ExitCode {
         Command::Bench(args) => asynchronous(command::bench::run(args)),
         Command::Forget(args) => asynchronous(command::forget::run(args)),
         Command::Models(args) => asynchronous(command::models::run(args)),
+        Command::Mcp(args) => asynchronous(command::mcp::run(args)),
+        Command::Token(args) => asynchronous(command::token::run(args)),
         Command::Link(flags) => asynchronous(command::link::run(flags)),
     };
     done.unwrap_or_else(|error| {

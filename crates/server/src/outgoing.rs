@@ -15,12 +15,22 @@ use crate::{
 use carrier::{Ask, Carrier, Outgoing};
 use serde::Deserialize;
 use std::time::Duration;
-use store::{NewCall, Store, StoreError};
+use jiff::Timestamp;
+use store::{NewCall, Store, StoreError, Which};
+use tool::message::{plainer, segments};
 
 /// How long it may ring.
 pub const RINGS: Duration = Duration::from_secs(45);
 /// The longest that is said of what a call is about, in characters.
 pub const LONGEST_PURPOSE: usize = 1_000;
+/// How many calls are placed in an hour where programs ask for them, and how many texts are sent.
+const CALLS_AN_HOUR: usize = 20;
+const TEXTS_AN_HOUR: u64 = 30;
+const AN_HOUR_MS: i64 = 60 * 60 * 1_000;
+/// What the keys of programs' texts begin with.
+pub const PROGRAMS_TEXTS: &str = "program:";
+/// In how many parts a text may go out.
+const MOST_SEGMENTS: usize = 3;
 /// How a call ends that the carrier refused to place.
 pub const FAILED: &str = "failed";
 
@@ -63,10 +73,21 @@ pub enum NotPlaced {
     NotSetUp(String),
     #[error("Nobody is called: what the call is about is longer than {LONGEST_PURPOSE} characters.")]
     TooMuch,
+    #[error("Nobody is called: it is quiet hours until {0}, in which programs call nobody but the owner. Try again then.")]
+    Quiet(String),
+    #[error("{0}")]
+    TooMany(String),
     #[error("Nobody is called: {0}.")]
     Carrier(String),
     #[error("Nobody is called: the database failed.")]
     Store(#[from] StoreError),
+}
+
+/// Why a program may have nobody called or texted just now.
+#[derive(Debug)]
+pub enum Unasked {
+    TooMany(String),
+    Store(StoreError),
 }
 
 /// Whether policy allows to call this number.
@@ -92,6 +113,61 @@ pub async fn place_here(app: &App, wish: &Wish) -> Result<Placed, NotPlaced> {
         return Err(NotPlaced::NotSetUp("as many calls go on as there may be".into()));
     }
     place(&app.config.get(), &app.store, &app.http, wish).await
+}
+
+/// [`place_here`], for a program: not without end, and in quiet hours nobody but the owner.
+pub async fn place_for_program(app: &App, wish: &Wish) -> Result<Placed, NotPlaced> {
+    may_program_call(&app.config.get(), &app.store, wish).await?;
+    place_here(app, wish).await
+}
+
+/// Whether a program may have this call placed now, as far as it is not for [`place`] to say.
+pub async fn may_program_call(config: &Config, store: &Store, wish: &Wish) -> Result<(), NotPlaced> {
+    let to = Number::parse(&wish.to).map_err(NotPlaced::NotANumber)?;
+    if !may_call(config, &to) {
+        return Err(NotPlaced::MayNot(to));
+    }
+    let now_ms = clock::now_ms();
+    let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    let now = now.to_zoned(config.calendar.zone.clone());
+    let owners = config.callers.owners.contains(&to) || config.owners_number() == Some(&to);
+    if let Some((_, until)) = config.messages.quiet.filter(|_| !owners).and_then(|quiet| quiet.around(&now)) {
+        let until = until.to_zoned(config.calendar.zone.clone());
+        return Err(NotPlaced::Quiet(until.strftime("%H:%M").to_string()));
+    }
+    let of_late = Which { from_ms: Some(now_ms - AN_HOUR_MS), ..Which::default() };
+    let placed = store.calls_which(&of_late, 1_000).await?.iter().filter(|call| call.outbound).count();
+    if placed >= CALLS_AN_HOUR {
+        return Err(NotPlaced::TooMany(format!(
+            "Nobody is called: {CALLS_AN_HOUR} calls were placed in the last hour, more than which no program may. Try \
+             again later."
+        )));
+    }
+    Ok(())
+}
+
+/// Whether a program may have another text sent now.
+pub async fn may_program_text(store: &Store, now_ms: i64) -> Result<(), Unasked> {
+    let sent = store.jobs_queued(PROGRAMS_TEXTS, now_ms - AN_HOUR_MS).await.map_err(Unasked::Store)?;
+    if sent >= TEXTS_AN_HOUR {
+        return Err(Unasked::TooMany(format!(
+            "Nobody is texted: {TEXTS_AN_HOUR} texts were sent in the last hour, more than which no program may. Try again \
+             later."
+        )));
+    }
+    Ok(())
+}
+
+/// A text of a program's as it is sent, or why it is not.
+pub fn text_body(text: &str) -> Result<String, String> {
+    let body = plainer(text.trim());
+    match segments(&body).count {
+        _ if body.is_empty() => Err("The text is empty.".into()),
+        ..=MOST_SEGMENTS => Ok(body),
+        many => Err(format!(
+            "The text is too long: it would be sent in {many} parts, and {MOST_SEGMENTS} may be. Put it in fewer words."
+        )),
+    }
 }
 
 /// Asks a carrier to call somebody. Whoever answers is put through to the server at `PUBLIC_URL`.

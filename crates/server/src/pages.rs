@@ -17,6 +17,7 @@ mod carriers;
 mod home;
 mod messages;
 mod outbox;
+mod programs;
 mod settings;
 pub mod timeline;
 mod times;
@@ -62,6 +63,8 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/appointments/{id}/cancel", post(appointment::cancel))
         .route("/appointments/{id}/undo/{change}", post(appointment::undo))
         .route("/outbox", get(outbox::outbox))
+        .route("/programs", get(programs::programs).post(programs::make))
+        .route("/programs/{id}/revoke", post(programs::revoke))
         .route("/outbox/{id}/retry", post(outbox::retry))
         .route("/calendars", get(calendars::calendars))
         .route("/calendars/caldav", post(calendars::connect_caldav))

@@ -1,6 +1,6 @@
 //! Every address, on one page.
 
-use crate::{app::App, line::clips, pages, phone, texts};
+use crate::{app::App, assistants, line::clips, pages, phone, texts};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
@@ -36,10 +36,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/phone/clips/{file}", get(clips::clip))
         .route("/phone/{carrier}/sms", post(texts::incoming_text))
         .route("/phone/{carrier}/sms/status/{text}", post(texts::delivery));
+    // Programs come here, no browsers: it has guards of its own.
+    let mcp = Router::new().route("/mcp", any(assistants::endpoint));
     let probes = Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready));
     Router::new()
         .merge(phone)
         .merge(probes)
+        .merge(mcp)
         .merge(pages::router(app.clone()))
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))

@@ -93,12 +93,12 @@ pub fn tools(config: &Config, store: &Store, books: &Arc<Books>, bell: &Arc<Bell
         UrgentBy::Text => (false, true),
         UrgentBy::Both => (true, true),
     };
-    let text = urgent_text && jobs::can_text(config);
+    let text = config.owners_number().filter(|_| urgent_text && jobs::can_text(config));
     let telling = Telling {
         mail: mail && config.mails_messages(),
         // An urgent message that cannot be texted is not left lying about.
-        urgent_mail: mail && (urgent_mail || !text),
-        urgent_text: config.owners_number().filter(|_| text).map(|number| number.as_str().to_owned()),
+        urgent_mail: mail && (urgent_mail || text.is_none()),
+        urgent_text: text.map(|number| number.as_str().to_owned()),
         queued: Some(Arc::new(move || bell.ring())),
     };
     let standard = Tools::standard(

@@ -30,6 +30,7 @@ impl World {
             ("OPENAI_API_KEY", "sk-test"),
             ("OPENAI_REALTIME_URL", url.as_str()),
             ("CALL_NUMBERS", ANNA),
+            ("QUIET_HOURS", "none"),
         ];
         variables.extend(more);
         Self { exchange: Exchange::open(carriers, &variables).await, engine }

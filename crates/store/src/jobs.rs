@@ -159,6 +159,18 @@ impl Store {
         .await)?)
     }
 
+    /// How many jobs whose key begins with `prefix` were queued since then, whatever became of them.
+    pub async fn jobs_queued(&self, prefix: &str, since_ms: i64) -> Result<u64, StoreError> {
+        let queued: i64 = on_reader!(self, db => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM jobs WHERE queued_ms >= $2 AND substr(key, 1, length($1)) = $1",
+        )
+        .bind(prefix)
+        .bind(since_ms)
+        .fetch_one(db)
+        .await)?;
+        Ok(u64::try_from(queued).unwrap_or(0))
+    }
+
     /// Wakes a dead job: it is due now, as if it had never been tried. False: there is no such job, or it is not dead.
     pub async fn job_retried(&self, id: &str, now_ms: i64) -> Result<bool, StoreError> {
         let done = on_writer!(self, db => sqlx::query(

@@ -3,7 +3,7 @@
 //! Whose memory it is goes by the number, and a number can be forged: so the owner says how far somebody must be trusted,
 //! and nobody is told what was said under more trust than theirs.
 
-use crate::{Errand, Running, Spec, Tool, Trust, calendar::line};
+use crate::{Class, Errand, Running, Spec, Tool, Trust, calendar::line};
 use call::Answer;
 use serde_json::{Map, Value, json};
 use store::{MemoryRow, NewMemory, Store, StoreError};
@@ -119,6 +119,13 @@ impl Tool for Memory {
 
     fn trust(&self) -> Trust {
         self.least
+    }
+
+    fn class(&self) -> Class {
+        match self.what {
+            What::Recall => Class::Reads,
+            What::Remember | What::Forget => Class::Writes,
+        }
     }
 
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {

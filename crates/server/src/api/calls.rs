@@ -1,7 +1,7 @@
 //! Calls for programs.
 //!
 //! `POST /api/v1/calls` calls somebody: `{"to": "+1…", "purpose": "…", "carrier": "twilio"}`, of which only `to` must be
-//! there. 201 with the call's `id` where the carrier rings them now; 403 where they may not be called, 422 where nobody
+//! there. 201 with the call's `id` where the carrier rings them now; 403 where they may not be called, 429 where too many were called of late, 422 where nobody
 //! can be, 502 where the carrier refused, each with a sentence.
 
 use super::{Program, refused};
@@ -29,7 +29,7 @@ async fn place(State(app): State<Arc<App>>, program: Program, body: Bytes) -> Re
         Ok(wish) => wish,
         Err(error) => return refused(StatusCode::BAD_REQUEST, &format!("The body cannot be read: {error}.")),
     };
-    match outgoing::place_here(&app, &wish).await {
+    match outgoing::place_for_program(&app, &wish).await {
         Ok(placed) => {
             tracing::info!(by = program.user, call = %placed.id, "a call was placed by a program");
             let told = json!({
@@ -44,7 +44,8 @@ async fn place(State(app): State<Arc<App>>, program: Program, body: Bytes) -> Re
 
 fn status(why: &NotPlaced) -> StatusCode {
     match why {
-        NotPlaced::MayNot(_) => StatusCode::FORBIDDEN,
+        NotPlaced::MayNot(_) | NotPlaced::Quiet(_) => StatusCode::FORBIDDEN,
+        NotPlaced::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         NotPlaced::NotANumber(_)
         | NotPlaced::NoSuchCarrier(_)
         | NotPlaced::NotSetUp(_)

@@ -9,6 +9,7 @@ use axum::{
 };
 use jiff::tz::TimeZone;
 use std::sync::Arc;
+use tool::message::job;
 use store::{Intent, IntentState, JobRow, JobState, TextRow, What};
 
 /// As many of each as are shown.
@@ -85,7 +86,12 @@ pub(super) async fn outbox(State(app): State<Arc<App>>, _: Owner) -> Result<Resp
             id: "waiting",
             title: "Waiting",
             aside: "",
-            rows: waiting.into_iter().map(|job| to_be_done(job, &zone)).collect(),
+            // What is made for the pages themselves is nothing that is to go out.
+            rows: waiting
+                .into_iter()
+                .filter(|job| job.kind != job::BRIEF)
+                .map(|job| to_be_done(job, &zone))
+                .collect(),
         },
     ];
     sections.retain(|section| !section.rows.is_empty());

@@ -127,6 +127,9 @@ async fn a_call_without_a_brief_is_found_until_it_has_one(store: Store) {
     store.call_over("c3", 500, "crashed", Some(&NewJob { key: "brief:c3:500", ..job })).await.expect("was over");
     assert_eq!(store.calls_unbriefed(100, "brief:", 9).await.expect("looked"), []);
     assert_eq!(store.jobs(JobState::Waiting, 9).await.expect("read").len(), 1, "the first ending counts");
+    assert_eq!(store.jobs_queued("brief:", 5).await.expect("counted"), 1);
+    assert_eq!(store.jobs_queued("brief:", 6).await.expect("counted"), 0);
+    assert_eq!(store.jobs_queued("letter:", 0).await.expect("counted"), 0);
 }
 
 async fn a_token_is_known_by_its_hash_until_it_is_revoked(store: Store) {

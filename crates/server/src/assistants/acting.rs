@@ -1,0 +1,96 @@
+//! What other assistants may do: call and text whom the owner allows, not without end, and not in the middle of the night.
+
+use super::{At, Phone, Refused, failed, reading::time};
+use crate::{
+    clock,
+    config::Number,
+    jobs,
+    outgoing::{self, Unasked, Wish},
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::{NewCall, NewJob};
+use tool::message::job::{self, Words};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlaceCall {
+    to: String,
+    purpose: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SendText {
+    to: String,
+    text: String,
+}
+
+impl Phone {
+    pub(super) async fn place_call(&self, wanted: PlaceCall) -> Result<Value, Refused> {
+        if wanted.purpose.trim().is_empty() {
+            return Err("Say in purpose what the call is about: whoever answers is told.".into());
+        }
+        let wish = Wish { to: wanted.to, purpose: wanted.purpose, carrier: String::new() };
+        let placed = match &self.at {
+            At::Server(app) => outgoing::place_for_program(app, &wish).await,
+            At::Beside(beside) => {
+                let (config, store) = (&beside.config, &beside.store);
+                match outgoing::may_program_call(config, store, &wish).await {
+                    Ok(()) => outgoing::place(config, store, &beside.http, &wish).await,
+                    Err(why) => Err(why),
+                }
+            }
+        };
+        let placed = placed.map_err(|why| why.to_string())?;
+        Ok(json!({
+            "call_id": placed.id, "to": placed.to, "carrier": placed.carrier,
+            "said": format!("{} is called now. read_transcript tells later what came of it.", placed.to),
+        }))
+    }
+
+    pub(super) async fn send_text(&self, wanted: SendText) -> Result<Value, Refused> {
+        let config = self.config();
+        let to = number(&wanted.to)?;
+        let body = outgoing::text_body(&wanted.text)?;
+        if !outgoing::may_call(&config, &to) {
+            return Err(outgoing::NotPlaced::MayNot(to).to_string());
+        }
+        if !jobs::can_text(&config) {
+            return Err("Nobody is texted: no carrier's account and number are set. The owner can set them under Phone.".into());
+        }
+        let now_ms = clock::now_ms();
+        if self.store().text_stopped(to.as_str()).await.map_err(|error| failed(&error))? {
+            return Err("They have answered STOP and are texted no more. Call them instead, or leave it.".into());
+        }
+        outgoing::may_program_text(self.store(), now_ms).await.map_err(|why| match why {
+            Unasked::TooMany(why) => why,
+            Unasked::Store(error) => failed(&error),
+        })?;
+        let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        let quiet = config.messages.quiet.and_then(|quiet| quiet.around(&now.to_zoned(config.calendar.zone.clone())));
+        let goes_ms = quiet.map_or(now_ms, |(_, until)| until.as_millisecond());
+        let key = format!("{}{}", outgoing::PROGRAMS_TEXTS, NewCall::id(now_ms));
+        let words = Words { to: to.as_str().to_owned(), body, at_ms: now_ms, at_any_hour: false };
+        let planned = job::words(&key, words);
+        let job = NewJob { kind: planned.kind, key: &key, payload: &planned.payload, due_ms: now_ms, now_ms };
+        self.store().queue_job(&job).await.map_err(|error| failed(&error))?;
+        let when = if goes_ms > now_ms { "It is quiet hours: it goes out when they are over." } else { "It goes out now." };
+        let who = match &self.at {
+            At::Server(app) => {
+                app.bell.ring();
+                ""
+            }
+            At::Beside(_) => " The server sends it: it must be running.",
+        };
+        Ok(json!({
+            "to": to.as_str(), "goes_out": time(goes_ms, &config.calendar.zone), "said": format!("{when}{who}"),
+        }))
+    }
+}
+
+/// A number as it was written.
+pub(super) fn number(text: &str) -> Result<Number, Refused> {
+    Number::parse(text).map_err(|why| format!("That is no number: {why}."))
+}

@@ -1,0 +1,89 @@
+//! The owner's programs and other assistants: the tokens they come with, and how they are told of us.
+
+use super::{Failure, Frame, shown, times};
+use crate::{api, app::App, clock, guard::session::Owner};
+use askama::Template;
+use axum::{
+    extract::{Form, Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use jiff::tz::TimeZone;
+use std::{collections::BTreeMap, sync::Arc};
+use store::{ApiTokenRow, StoreError};
+
+#[derive(Template)]
+#[template(path = "programs.html")]
+struct ProgramsPage {
+    frame: Frame,
+    tokens: Vec<Line>,
+    /// Where assistants find us, as far as it is known.
+    address: String,
+    /// The token that was just made, which is shown this once.
+    made: Option<String>,
+}
+
+struct Line {
+    id: String,
+    name: String,
+    acts: bool,
+    made: String,
+    /// Empty: never.
+    used: String,
+}
+
+/// `GET /programs`
+pub(super) async fn programs(State(app): State<Arc<App>>, _: Owner) -> Result<Response, Failure> {
+    Ok(shown(&page(&app, None).await?))
+}
+
+/// `POST /programs`: makes a token.
+pub(super) async fn make(
+    State(app): State<Arc<App>>,
+    owner: Owner,
+    Form(form): Form<BTreeMap<String, String>>,
+) -> Result<Response, Failure> {
+    let name = form.get("name").map_or("", |name| name.trim());
+    if name.is_empty() {
+        return Err(Failure::bad_request("Give the token a name, so that you know later what it is for."));
+    }
+    let acts = form.get("may").is_some_and(|may| may == "act");
+    let (token, row) = api::make_token(&app.store, name, acts, clock::now_ms()).await?;
+    tracing::info!(by = owner.user.id, token = row.id, acts, "a token was made");
+    Ok(shown(&page(&app, Some(token.expose().to_owned())).await?))
+}
+
+/// `POST /programs/{id}/revoke`
+pub(super) async fn revoke(
+    State(app): State<Arc<App>>,
+    owner: Owner,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    if !app.store.api_token_revoked(&id).await? {
+        return Err(Failure::not_found());
+    }
+    tracing::info!(by = owner.user.id, token = id, "a token was revoked");
+    Ok(Redirect::to("/programs").into_response())
+}
+
+async fn page(app: &App, made: Option<String>) -> Result<ProgramsPage, StoreError> {
+    let config = app.config.get();
+    let base = config.server.public_url.clone().unwrap_or_else(|| "https://your.public.address".into());
+    let tokens = app.store.api_tokens().await?;
+    Ok(ProgramsPage {
+        frame: Frame::inside("programs"),
+        tokens: tokens.into_iter().map(|row| line(row, &config.calendar.zone)).collect(),
+        address: format!("{base}/mcp"),
+        made,
+    })
+}
+
+fn line(row: ApiTokenRow, zone: &TimeZone) -> Line {
+    let day = |ms| times::day(&times::zoned(ms, zone));
+    Line {
+        id: row.id,
+        name: row.name,
+        acts: row.acts,
+        made: day(row.made_ms),
+        used: row.used_ms.map(day).unwrap_or_default(),
+    }
+}
