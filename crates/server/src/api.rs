@@ -47,7 +47,8 @@ pub enum Denied {
 pub async fn token(app: &App, headers: &HeaderMap) -> Result<Option<ApiTokenRow>, Denied> {
     let Some(given) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let bearer = given.to_str().ok().and_then(|given| given.split_once(' '));
-    let token = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    let token =
+        bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
     let token = token.filter(|token| token.starts_with(PREFIX)).ok_or(Denied::Unknown)?;
     let row = app.store.api_token(&hash(token), clock::now_ms()).await.map_err(Denied::Store)?;
     row.map(Some).ok_or(Denied::Unknown)
@@ -91,7 +92,9 @@ where
         let owner = visitor.is_owner();
         match visitor.user {
             Some(user) if owner => Ok(Self { user: user.id }),
-            Some(_) | None => Err(refused(StatusCode::UNAUTHORIZED, "Log in first, or send a token: this is the owner's.")),
+            Some(_) | None => {
+                Err(refused(StatusCode::UNAUTHORIZED, "Log in first, or send a token: this is the owner's."))
+            }
         }
     }
 }

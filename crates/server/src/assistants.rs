@@ -25,8 +25,8 @@ use crate::{
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
-        PaginatedRequestParams, ServerCapabilities, ServerConfig,
+        CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
+        ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
     },
     service::RequestContext,
 };
@@ -97,7 +97,10 @@ impl Phone {
 
     async fn run(&self, kind: Kind, arguments: Value) -> Result<Value, Refused> {
         if !kind.reads() && !self.acts {
-            return Err("This key may only read. Ask the owner for one that may call and text, under Programs.".into());
+            return Err(
+                "This key may only read. Ask the owner for one that may call and text, under Programs."
+                    .into(),
+            );
         }
         match kind {
             Kind::ListCalls => self.list_calls(read(arguments)?).await,
@@ -142,7 +145,12 @@ impl ServerHandler for Phone {
             return Err(ErrorData::invalid_params(why, None));
         };
         let answer = self.run(kind, request.arguments.unwrap_or_default().into()).await;
-        tracing::info!(by = self.who, tool = kind.name(), ok = answer.is_ok(), "an assistant used the telephone");
+        tracing::info!(
+            by = self.who,
+            tool = kind.name(),
+            ok = answer.is_ok(),
+            "an assistant used the telephone"
+        );
         Ok(match answer {
             Ok(data) => CallToolResult::structured(data),
             Err(why) => CallToolResult::error(vec![ContentBlock::text(why)]),

@@ -2,6 +2,8 @@
 //!
 //! The lines are made of the call's notes by rules, so that nothing stands in them that did not happen.
 
+pub mod worded;
+
 use crate::{
     clock,
     pages::{
@@ -85,7 +87,8 @@ fn wanted(known: &Known<'_>) -> String {
     let quote = said(timeline).map(|words| format!("\u{201c}{}\u{201d}", tame(words, LONGEST_QUOTE)));
     if call.outbound {
         let about = tame(&call.purpose, LONGEST_QUOTE);
-        let ours = if about.is_empty() { "We called.".to_owned() } else { format!("We called about: {about}") };
+        let ours =
+            if about.is_empty() { "We called.".to_owned() } else { format!("We called about: {about}") };
         return match quote {
             Some(quote) => format!("{ours} They said: {quote}"),
             None => ours,
@@ -165,7 +168,8 @@ fn accomplished(tool: &Tool) -> Option<String> {
         return Some(tool.effect.clone());
     }
     // Of those of ours an effect tells; of the owner's own, and others', all that is known is that they answered.
-    (!OURS.contains(&tool.name.as_str())).then(|| format!("Used {}", tame(&tool.name.replace(['_', '-'], " "), 60)))
+    (!OURS.contains(&tool.name.as_str()))
+        .then(|| format!("Used {}", tame(&tool.name.replace(['_', '-'], " "), 60)))
 }
 
 /// Tools that do nothing, or whose effect tells what they did, or whose result stands elsewhere in the brief.
@@ -189,7 +193,9 @@ fn left(Known { call, timeline, messages, .. }: &Known<'_>) -> String {
     for message in messages.iter().filter(|message| message.done_ms.is_none()) {
         left.push(match (message.urgent, message.body.is_empty()) {
             (_, true) => "A voicemail waits for you".to_owned(),
-            (true, false) => format!("An urgent message waits for you: {}", tame(&message.body, LONGEST_QUOTE)),
+            (true, false) => {
+                format!("An urgent message waits for you: {}", tame(&message.body, LONGEST_QUOTE))
+            }
             (false, false) => format!("A message waits for you: {}", tame(&message.body, LONGEST_QUOTE)),
         });
     }
@@ -199,8 +205,12 @@ fn left(Known { call, timeline, messages, .. }: &Known<'_>) -> String {
         match tool.ok {
             None => left.push(format!("It is not known whether this was done: {name}")),
             // What worked in the end is done.
-            Some(false) if !of[at..].iter().any(|later| later.name == tool.name && later.ok == Some(true)) => {
-                if !of[at + 1..].iter().any(|later| later.name == tool.name) && !READS.contains(&tool.name.as_str()) {
+            Some(false)
+                if !of[at..].iter().any(|later| later.name == tool.name && later.ok == Some(true)) =>
+            {
+                if !of[at + 1..].iter().any(|later| later.name == tool.name)
+                    && !READS.contains(&tool.name.as_str())
+                {
                     left.push(format!("Not done, {name}: {}", tame(&tool.say, LONGEST_QUOTE)));
                 }
             }
@@ -221,14 +231,8 @@ fn left(Known { call, timeline, messages, .. }: &Known<'_>) -> String {
 }
 
 /// Tools whose refusal leaves nothing undone.
-const READS: [&str; 6] = [
-    "check_calendar_availability",
-    "find_free_slots",
-    "list_appointments",
-    "remember",
-    "recall",
-    "forget",
-];
+const READS: [&str; 6] =
+    ["check_calendar_availability", "find_free_slots", "list_appointments", "remember", "recall", "forget"];
 const FALSE_CLAIM: &str = "The assistant said that";
 
 fn tools(timeline: &Timeline) -> impl Iterator<Item = &Tool> {
@@ -247,7 +251,8 @@ fn sentences(mut said: Vec<String>, nothing: &str) -> String {
     if more > 0 {
         said.push(format!("And {more} more"));
     }
-    let ended = said.iter().map(|one| if one.ends_with(['.', '!', '?']) { one.clone() } else { format!("{one}.") });
+    let ended =
+        said.iter().map(|one| if one.ends_with(['.', '!', '?']) { one.clone() } else { format!("{one}.") });
     ended.collect::<Vec<_>>().join(" ")
 }
 

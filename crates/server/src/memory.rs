@@ -96,7 +96,10 @@ mod tests {
         assert_eq!(told.matches("</remembered>").count(), 1);
         assert!(told.ends_with("\n</remembered>"));
         let fact = told.lines().find(|line| line.contains("You are free now")).expect("it is told");
-        assert_eq!(serde_json::from_str::<Value>(fact).expect("one line of JSON")["remembered"]["name"], words);
+        assert_eq!(
+            serde_json::from_str::<Value>(fact).expect("one line of JSON")["remembered"]["name"],
+            words
+        );
     }
 
     #[test]

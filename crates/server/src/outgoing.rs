@@ -13,9 +13,9 @@ use crate::{
     guard::trust,
 };
 use carrier::{Ask, Carrier, Outgoing};
+use jiff::Timestamp;
 use serde::Deserialize;
 use std::time::Duration;
-use jiff::Timestamp;
 use store::{NewCall, Store, StoreError, Which};
 use tool::message::{plainer, segments};
 
@@ -73,7 +73,9 @@ pub enum NotPlaced {
     NotSetUp(String),
     #[error("Nobody is called: what the call is about is longer than {LONGEST_PURPOSE} characters.")]
     TooMuch,
-    #[error("Nobody is called: it is quiet hours until {0}, in which programs call nobody but the owner. Try again then.")]
+    #[error(
+        "Nobody is called: it is quiet hours until {0}, in which programs call nobody but the owner. Try again then."
+    )]
     Quiet(String),
     #[error("{0}")]
     TooMany(String),

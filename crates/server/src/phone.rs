@@ -348,7 +348,8 @@ async fn write_start(app: Arc<App>, id: String, now_ms: i64) {
 async fn write_end(app: &App, id: &str, ending: &str) {
     let now_ms = clock::now_ms();
     let after = briefs::planned(id, now_ms);
-    let job = NewJob { kind: after.kind, key: &after.key, payload: &after.payload, due_ms: after.due_ms, now_ms };
+    let job =
+        NewJob { kind: after.kind, key: &after.key, payload: &after.payload, due_ms: after.due_ms, now_ms };
     let written =
         insist(&app.draining, "the end of a call", || app.store.call_over(id, now_ms, ending, Some(&job)));
     match written.await {

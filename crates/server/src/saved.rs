@@ -10,12 +10,7 @@ use crate::{
 };
 use std::sync::Arc;
 use store::{Store, StoreError};
-use tool::{
-    Tools,
-    calendar::Books,
-    memo::Telling,
-    memory,
-};
+use tool::{Tools, calendar::Books, memo::Telling, memory};
 
 /// The setting that is not only sealed.
 const PIN: &str = "callers.pin";

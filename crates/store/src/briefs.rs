@@ -79,7 +79,12 @@ impl Store {
 
     /// At most `limit` calls that ended since `since_ms` and have neither a brief nor a job whose key is made of `prefix`, the
     /// call's id, a colon and when it ended; the latest first.
-    pub async fn calls_unbriefed(&self, since_ms: i64, prefix: &str, limit: u32) -> Result<Vec<Unbriefed>, StoreError> {
+    pub async fn calls_unbriefed(
+        &self,
+        since_ms: i64,
+        prefix: &str,
+        limit: u32,
+    ) -> Result<Vec<Unbriefed>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(
             "SELECT id AS call_id, ended_ms FROM calls WHERE ended_ms >= $1 \
              AND NOT EXISTS (SELECT 1 FROM call_briefs WHERE call_id = calls.id) \

@@ -100,7 +100,8 @@ impl Tool for TakeMessage {
                     if let Some(queued) = &self.telling.queued {
                         queued();
                     }
-                    let told_now = message.urgent && (self.telling.urgent_mail || self.telling.urgent_text.is_some());
+                    let told_now =
+                        message.urgent && (self.telling.urgent_mail || self.telling.urgent_text.is_some());
                     let said = if told_now {
                         "I have written that down, and it is sent on at once."
                     } else {

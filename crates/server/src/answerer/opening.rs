@@ -3,7 +3,8 @@
 use crate::{
     app::App,
     brief::{self, Dossier},
-    clock, config::EngineKind,
+    clock,
+    config::EngineKind,
     settings,
 };
 use call::{EngineEvent, Failure, Handover, Past};
@@ -78,7 +79,9 @@ async fn engine(
         let (tts, voice) = settings::speak(&config, &app.http).tts(&app.workers, wished, &brief.language);
         let (brief, ear) = (Brief { voice, ..brief }, Box::new(Energy::default()));
         let think = settings::think(&config)?;
-        return Ok(Engine::Local(Box::new(Local::with(brief, desk, ear, stt, tts, think).reminded_of(&memory.usual))));
+        return Ok(Engine::Local(Box::new(
+            Local::with(brief, desk, ear, stt, tts, think).reminded_of(&memory.usual),
+        )));
     };
     Ok(Engine::Socket(Box::new(Socket::open(dialect, dossier.brief, patience).await?)))
 }

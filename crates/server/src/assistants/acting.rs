@@ -62,21 +62,28 @@ impl Phone {
         }
         let now_ms = clock::now_ms();
         if self.store().text_stopped(to.as_str()).await.map_err(|error| failed(&error))? {
-            return Err("They have answered STOP and are texted no more. Call them instead, or leave it.".into());
+            return Err(
+                "They have answered STOP and are texted no more. Call them instead, or leave it.".into()
+            );
         }
         outgoing::may_program_text(self.store(), now_ms).await.map_err(|why| match why {
             Unasked::TooMany(why) => why,
             Unasked::Store(error) => failed(&error),
         })?;
         let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        let quiet = config.messages.quiet.and_then(|quiet| quiet.around(&now.to_zoned(config.calendar.zone.clone())));
+        let quiet =
+            config.messages.quiet.and_then(|quiet| quiet.around(&now.to_zoned(config.calendar.zone.clone())));
         let goes_ms = quiet.map_or(now_ms, |(_, until)| until.as_millisecond());
         let key = format!("{}{}", outgoing::PROGRAMS_TEXTS, NewCall::id(now_ms));
         let words = Words { to: to.as_str().to_owned(), body, at_ms: now_ms, at_any_hour: false };
         let planned = job::words(&key, words);
         let job = NewJob { kind: planned.kind, key: &key, payload: &planned.payload, due_ms: now_ms, now_ms };
         self.store().queue_job(&job).await.map_err(|error| failed(&error))?;
-        let when = if goes_ms > now_ms { "It is quiet hours: it goes out when they are over." } else { "It goes out now." };
+        let when = if goes_ms > now_ms {
+            "It is quiet hours: it goes out when they are over."
+        } else {
+            "It goes out now."
+        };
         let who = match &self.at {
             At::Server(app) => {
                 app.bell.ring();

@@ -51,8 +51,11 @@ pub async fn endpoint(State(app): State<Arc<App>>, request: Request) -> Response
         // Looked at above, where what is ours is known.
         .disable_allowed_hosts()
         .disable_allowed_origins();
-    let service =
-        StreamableHttpService::new(move || Ok(phone.clone()), Arc::new(NeverSessionManager::default()), config);
+    let service = StreamableHttpService::new(
+        move || Ok(phone.clone()),
+        Arc::new(NeverSessionManager::default()),
+        config,
+    );
     service.handle(request).await.map(Body::new)
 }
 
@@ -65,13 +68,16 @@ fn refused(status: StatusCode, why: &str) -> Response {
 /// Programs say no origin; a page's must be this house, by a name that nobody can bend: the public one, or this machine.
 fn is_from_here(headers: &HeaderMap, public: Option<&str>) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Some(origin) = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok()) else { return false };
+    let Some(origin) = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok()) else {
+        return false;
+    };
     let Some(authority) = origin.authority() else { return false };
     let local = ["localhost", "127.0.0.1", "[::1]"].contains(&authority.host());
-    let ours = public.and_then(|public| public.parse::<Uri>().ok()).is_some_and(|public| {
-        public.scheme() == origin.scheme() && public.authority() == Some(authority)
-    });
-    ours || local && headers.get(header::HOST).is_some_and(|host| host.as_bytes() == authority.as_str().as_bytes())
+    let ours = public
+        .and_then(|public| public.parse::<Uri>().ok())
+        .is_some_and(|public| public.scheme() == origin.scheme() && public.authority() == Some(authority));
+    ours || local
+        && headers.get(header::HOST).is_some_and(|host| host.as_bytes() == authority.as_str().as_bytes())
 }
 
 #[cfg(test)]

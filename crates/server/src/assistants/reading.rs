@@ -111,11 +111,15 @@ impl Phone {
             None => days_after(from, &zone, 30),
         };
         if to <= from || days_after(from, &zone, LONGEST_DAYS) < to {
-            return Err(format!("Give a stretch of time that ends after it begins, of {LONGEST_DAYS} days at most."));
+            return Err(format!(
+                "Give a stretch of time that ends after it begins, of {LONGEST_DAYS} days at most."
+            ));
         }
-        let rows = self.store().appointments_between(Books::NAME, from.as_millisecond(), to.as_millisecond()).await;
+        let rows =
+            self.store().appointments_between(Books::NAME, from.as_millisecond(), to.as_millisecond()).await;
         let rows = rows.map_err(|error| failed(&error))?;
-        let listed: Vec<_> = rows.iter().skip(skipped).take(limit).map(|row| appointment(row, &zone)).collect();
+        let listed: Vec<_> =
+            rows.iter().skip(skipped).take(limit).map(|row| appointment(row, &zone)).collect();
         let mut told = json!({"appointments": listed});
         if skipped + limit < rows.len() {
             told["next_cursor"] = (skipped + limit).to_string().into();
@@ -224,7 +228,9 @@ fn moment(text: &str, zone: &TimeZone) -> Result<Timestamp, Refused> {
     }
     let civil = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(DateTime::from));
     let at = civil.and_then(|civil| civil.to_zoned(zone.clone())).map(|at: Zoned| at.timestamp());
-    at.map_err(|_| "Give a day or a time such as 2026-11-24, 2026-11-24T10:30 or 2026-11-24T10:30:00+01:00.".into())
+    at.map_err(|_| {
+        "Give a day or a time such as 2026-11-24, 2026-11-24T10:30 or 2026-11-24T10:30:00+01:00.".into()
+    })
 }
 
 /// The same as an end: a day counts as a whole.

@@ -100,41 +100,59 @@ impl Kind {
         });
         let number = |what: &str| json!({"type": "string", "description": what});
         match self {
-            Kind::ListCalls => object(&json!({
-                "number": number("Only calls with this number, with its country code: +15550100100."),
-                "since": {"type": "string", "description": "Only calls since this day or time: 2026-11-24, 2026-11-24T10:30."},
-                "limit": limit, "cursor": cursor,
-            }), &[]),
-            Kind::ReadTranscript => object(&json!({
-                "call_id": {"type": "string", "description": "The id of a call, as list_calls gives it."},
-                "limit": limit, "cursor": cursor,
-            }), &["call_id"]),
-            Kind::ListAppointments => object(&json!({
-                "from": {"type": "string", "description": "A day or time, such as 2026-11-24; now where it is not said."},
-                "to": {"type": "string", "description": "Up to this day, or this time; 30 days later where it is not said."},
-                "limit": limit, "cursor": cursor,
-            }), &[]),
-            Kind::ListMessages => object(&json!({
-                "all": {
-                    "type": "boolean", "default": false,
-                    "description": "Also those that the owner is done with.",
-                },
-                "limit": limit,
-            }), &[]),
-            Kind::PlaceCall => object(&json!({
-                "to": number("Whom to call, with the country code: +15550100100."),
-                "purpose": {
-                    "type": "string", "minLength": 1, "maxLength": LONGEST_PURPOSE,
-                    "description": "What it is about, in words that may be said aloud to whoever answers.",
-                },
-            }), &["to", "purpose"]),
-            Kind::SendText => object(&json!({
-                "to": number("Whom to text, with the country code: +15550100100."),
-                "text": {
-                    "type": "string", "minLength": 1, "maxLength": LONGEST_TEXT,
-                    "description": "The whole text, as they shall read it.",
-                },
-            }), &["to", "text"]),
+            Kind::ListCalls => object(
+                &json!({
+                    "number": number("Only calls with this number, with its country code: +15550100100."),
+                    "since": {"type": "string", "description": "Only calls since this day or time: 2026-11-24, 2026-11-24T10:30."},
+                    "limit": limit, "cursor": cursor,
+                }),
+                &[],
+            ),
+            Kind::ReadTranscript => object(
+                &json!({
+                    "call_id": {"type": "string", "description": "The id of a call, as list_calls gives it."},
+                    "limit": limit, "cursor": cursor,
+                }),
+                &["call_id"],
+            ),
+            Kind::ListAppointments => object(
+                &json!({
+                    "from": {"type": "string", "description": "A day or time, such as 2026-11-24; now where it is not said."},
+                    "to": {"type": "string", "description": "Up to this day, or this time; 30 days later where it is not said."},
+                    "limit": limit, "cursor": cursor,
+                }),
+                &[],
+            ),
+            Kind::ListMessages => object(
+                &json!({
+                    "all": {
+                        "type": "boolean", "default": false,
+                        "description": "Also those that the owner is done with.",
+                    },
+                    "limit": limit,
+                }),
+                &[],
+            ),
+            Kind::PlaceCall => object(
+                &json!({
+                    "to": number("Whom to call, with the country code: +15550100100."),
+                    "purpose": {
+                        "type": "string", "minLength": 1, "maxLength": LONGEST_PURPOSE,
+                        "description": "What it is about, in words that may be said aloud to whoever answers.",
+                    },
+                }),
+                &["to", "purpose"],
+            ),
+            Kind::SendText => object(
+                &json!({
+                    "to": number("Whom to text, with the country code: +15550100100."),
+                    "text": {
+                        "type": "string", "minLength": 1, "maxLength": LONGEST_TEXT,
+                        "description": "The whole text, as they shall read it.",
+                    },
+                }),
+                &["to", "text"],
+            ),
         }
     }
 
@@ -142,7 +160,10 @@ impl Kind {
         let text = json!({"type": "string"});
         let time = json!({"type": "string", "description": "RFC 3339, in the owner's zone."});
         let next = json!({"type": "string", "description": "There is more: ask again with this cursor."});
-        let brief = object(&json!({"who": text, "wanted": text, "done": text, "open": text}), &["who", "wanted", "done", "open"]);
+        let brief = object(
+            &json!({"who": text, "wanted": text, "done": text, "open": text}),
+            &["who", "wanted", "done", "open"],
+        );
         let call = object(
             &json!({
                 "id": text, "number": {"type": "string", "description": "Empty: withheld."},
@@ -198,12 +219,15 @@ impl Kind {
                 &json!({"call_id": text, "to": text, "carrier": text, "said": text}),
                 &["call_id", "to", "carrier", "said"],
             ),
-            Kind::SendText => object(&json!({"to": text, "goes_out": time, "said": text}), &["to", "goes_out", "said"]),
+            Kind::SendText => {
+                object(&json!({"to": text, "goes_out": time, "said": text}), &["to", "goes_out", "said"])
+            }
         }
     }
 
     fn annotations(self) -> ToolAnnotations {
-        let hints = ToolAnnotations::with_title(self.title()).read_only(self.reads()).open_world(!self.reads());
+        let hints =
+            ToolAnnotations::with_title(self.title()).read_only(self.reads()).open_world(!self.reads());
         // What is said or written to somebody cannot be taken back, and each time says it again.
         if self.reads() { hints } else { hints.destructive(true).idempotent(false) }
     }

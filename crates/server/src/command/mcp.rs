@@ -13,11 +13,9 @@ use std::process::ExitCode;
 /// It reads calls, appointments and messages from the database, has the carrier place calls, and leaves texts for the server
 /// to send; the server must be running for those. Over HTTP the server itself does the same at /mcp.
 #[derive(clap::Args)]
-#[command(
-    after_help = "An assistant's settings name this program as a server, for example:\n  \
+#[command(after_help = "An assistant's settings name this program as a server, for example:\n  \
 {\"mcpServers\": {\"phone\": {\"command\": \"earpiece\", \"args\": [\"mcp\"]}}}\n\nExamples:\n  earpiece mcp\n  \
-earpiece mcp --read-only"
-)]
+earpiece mcp --read-only")]
 pub struct Args {
     /// Read only: call and text nobody.
     #[arg(long)]

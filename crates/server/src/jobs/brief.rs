@@ -5,10 +5,11 @@
 use super::{Outcome, can_mail, queue};
 use crate::{
     app::App,
-    briefs::{self, Known, Lines},
+    briefs::{self, Known, Lines, worded},
     clock,
     config::Config,
     pages::timeline::timeline,
+    settings,
 };
 use jiff::Timestamp;
 use store::{CallBrief, CallRow, JobRow, MessageRow, NewJob, StoreError};
@@ -61,8 +62,15 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
     }
     let messages = app.store.messages_of_call(id).await?;
     let name = name(app, &call).await?;
-    let lines = briefs::lines(&Known { call: &call, timeline: &timeline, messages: &messages, name: &name });
+    let mut lines =
+        briefs::lines(&Known { call: &call, timeline: &timeline, messages: &messages, name: &name });
     let config = app.config.get();
+    if config.owner.briefs_by_model
+        && let Ok(Some((llm, _))) = settings::think(&config)
+        && let Some(wanted) = worded::wanted(llm.as_ref(), &timeline).await
+    {
+        lines.wanted = wanted;
+    }
     let letter = (config.owner.briefs_mailed && can_mail(&config))
         .then(|| letter(&config, &call, &lines, &messages, now_ms));
     let job = letter.as_ref().map(|letter| NewJob {

@@ -146,8 +146,7 @@ async fn page(
 }
 
 fn by_day(rows: &[CallRow], briefs: Vec<CallBrief>, zone: &TimeZone) -> Vec<Day> {
-    let mut briefs: BTreeMap<_, _> =
-        briefs.into_iter().map(|brief| (brief.call_id.clone(), brief)).collect();
+    let mut briefs: BTreeMap<_, _> = briefs.into_iter().map(|brief| (brief.call_id.clone(), brief)).collect();
     let mut days: Vec<Day> = Vec::new();
     for call in rows {
         let started = times::zoned(call.started_ms, zone);

@@ -9,8 +9,8 @@ use axum::{
 };
 use jiff::tz::TimeZone;
 use std::sync::Arc;
-use tool::message::job;
 use store::{Intent, IntentState, JobRow, JobState, TextRow, What};
+use tool::message::job;
 
 /// As many of each as are shown.
 const MOST: u32 = 200;

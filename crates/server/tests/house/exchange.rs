@@ -79,9 +79,15 @@ impl Exchange {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_earpiece"));
         command.args(arguments).env_clear().env("PATH", std::env::var("PATH").unwrap_or_default());
         command.current_dir(self.house.folder.path());
-        command.envs([("DATA_DIR", "data"), ("TWILIO_AUTH_TOKEN", AUTH_TOKEN)]);
-        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.envs(self.settings());
         command.output().await.expect("it runs")
+    }
+
+    /// What a process beside the server is set up with.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        let ours = [("DATA_DIR", "data"), ("TWILIO_AUTH_TOKEN", AUTH_TOKEN)];
+        let ours = ours.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        ours.chain(self.variables.iter().cloned()).collect()
     }
 
     fn company(&self, carrier: Carrier) -> &(Account, Api) {

@@ -124,7 +124,10 @@ async fn a_call_without_a_brief_is_found_until_it_has_one(store: Store) {
     // One that is on its way, queued with the end of its call, counts.
     let job = NewJob { kind: "brief", key: "brief:c3:400", payload: "{}", due_ms: 5, now_ms: 5 };
     store.call_over("c3", 400, "silent", Some(&job)).await.expect("ended");
-    store.call_over("c3", 500, "crashed", Some(&NewJob { key: "brief:c3:500", ..job })).await.expect("was over");
+    store
+        .call_over("c3", 500, "crashed", Some(&NewJob { key: "brief:c3:500", ..job }))
+        .await
+        .expect("was over");
     assert_eq!(store.calls_unbriefed(100, "brief:", 9).await.expect("looked"), []);
     assert_eq!(store.jobs(JobState::Waiting, 9).await.expect("read").len(), 1, "the first ending counts");
     assert_eq!(store.jobs_queued("brief:", 5).await.expect("counted"), 1);
