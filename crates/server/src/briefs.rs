@@ -61,8 +61,10 @@ pub fn is_worth_it(call: &CallRow) -> bool {
 /// Whether all that happened in an ended call is written down.
 pub fn is_complete(call: &CallRow, timeline: &Timeline) -> bool {
     let tool_at_work = |entry: &Entry| matches!(&entry.what, What::Tool(tool) if tool.ok.is_none());
+    // Of what was cut off nobody writes any more.
+    let cut_off = call.ending.as_deref() == Some("crashed");
     let over = call.answered_ms.is_none() || timeline.ended;
-    over && !timeline.entries.iter().any(tool_at_work)
+    cut_off || over && !timeline.entries.iter().any(tool_at_work)
 }
 
 /// The brief of a call.

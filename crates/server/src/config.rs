@@ -16,6 +16,7 @@ mod flags;
 mod live;
 mod load;
 mod number;
+mod owner;
 mod parse;
 pub mod schema;
 
@@ -23,6 +24,7 @@ pub use flags::Flags;
 pub use live::Live;
 pub use load::{ConfigError, Problem, Source, Sources, Warning};
 pub use number::{Network, Number, Numbers};
+pub use owner::{Owner, OwnersMessages, UrgentBy};
 
 use crate::secret::Secret;
 use jiff::tz::TimeZone;
@@ -54,7 +56,8 @@ pub struct Config {
     pub zapier: Zapier,
     pub email: Email,
     pub messages: Messages,
-    pub memory: Memory,
+    /// Section `[memory]`.
+    pub memory: tool::memory::Remembered,
     pub owner: Owner,
     pub google: Google,
     /// Where each setting that is not at its default was set, by its key (`server.port`).
@@ -468,72 +471,6 @@ pub struct Messages {
     pub quiet: Option<Quiet>,
     /// How many answers of the assistant's a number is texted in 24 hours; 0: it answers no texts.
     pub answers: u32,
-}
-
-/// `[memory]`
-#[derive(Clone, Debug, Default)]
-pub struct Memory {
-    pub of: tool::memory::Remembered,
-}
-
-/// `[owner]`
-#[derive(Clone, Debug, Default)]
-pub struct Owner {
-    /// Briefs of calls go out by mail, too.
-    pub briefs_mailed: bool,
-    /// The model that thinks words what a caller wanted.
-    pub briefs_by_model: bool,
-    pub messages: OwnersMessages,
-    pub urgent: UrgentBy,
-    /// None: the first of `callers.owners`.
-    pub text_number: Option<Number>,
-}
-
-/// How the owner gets messages that are not urgent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OwnersMessages {
-    /// With the brief where briefs are mailed, else at once.
-    #[default]
-    Auto,
-    /// By mail, at once.
-    Mail,
-    /// With the brief of their call.
-    Brief,
-    Page,
-}
-
-/// How the owner gets urgent messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UrgentBy {
-    Mail,
-    Text,
-    #[default]
-    Both,
-}
-
-impl Config {
-    /// Where the owner is texted, if anywhere.
-    pub fn owners_number(&self) -> Option<&Number> {
-        self.owner.text_number.as_ref().or(self.callers.owners.first())
-    }
-
-    /// Whether a message that is not urgent goes to the owner by a mail of its own.
-    pub fn mails_messages(&self) -> bool {
-        match self.owner.messages {
-            OwnersMessages::Auto => !self.owner.briefs_mailed,
-            OwnersMessages::Mail => true,
-            OwnersMessages::Brief | OwnersMessages::Page => false,
-        }
-    }
-
-    /// Whether messages go with the brief of their call.
-    pub fn briefs_messages(&self) -> bool {
-        match self.owner.messages {
-            OwnersMessages::Auto => self.owner.briefs_mailed,
-            OwnersMessages::Brief => true,
-            OwnersMessages::Mail | OwnersMessages::Page => false,
-        }
-    }
 }
 
 /// `[google]`

@@ -28,7 +28,7 @@ pub struct Memory {
 /// not answer is no reason not to answer the telephone.
 pub async fn of(app: &App, number: &str, trust: Trust) -> Memory {
     let errand = brief::errand("", number, trust);
-    let Some(number) = app.config.get().memory.of.number(&errand) else { return Memory::default() };
+    let Some(number) = app.config.get().memory.number(&errand) else { return Memory::default() };
     read(app, number, &errand).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "a caller is not remembered");
         Memory::default()

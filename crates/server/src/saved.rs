@@ -104,5 +104,5 @@ pub fn tools(config: &Config, store: &Store, books: &Arc<Books>, bell: &Arc<Bell
         destinations,
         telling,
     );
-    memory::tools(store, config.memory.of).into_iter().fold(standard, Tools::with)
+    memory::tools(store, config.memory).into_iter().fold(standard, Tools::with)
 }

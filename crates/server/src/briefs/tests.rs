@@ -112,7 +112,8 @@ fn what_was_refused_claimed_or_never_answered_is_left_to_do() {
          not known whether this was done: todoist add task. The assistant said that an appointment was cancelled, but no \
          tool had cancelled it. The call ended badly: cut off by a restart."
     );
-    assert!(!is_complete(&crashed, &timeline), "a tool is at it, and no ending is written down");
+    assert!(!is_complete(&call(), &timeline), "a tool is at it, and no ending is written down");
+    assert!(is_complete(&crashed, &timeline), "nobody will write down more");
 }
 
 #[test]

@@ -477,7 +477,7 @@ fn blank(zone: TimeZone) -> Config {
             answers: 0,
         },
         email: Email { user: None, password: None, from: None, smtp_host: None, smtp_port: 0, smtp_ca: None },
-        memory: super::Memory::default(),
+        memory: tool::memory::Remembered::default(),
         owner: super::Owner::default(),
         google: Google { client_id: None, client_secret: None, api_url: nowhere(), oauth_url: nowhere() },
         origins: BTreeMap::new(),

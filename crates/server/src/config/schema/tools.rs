@@ -166,7 +166,7 @@ pub(super) const SECTIONS: &[Section] = &[
             "Of whom: `nobody`; `owner`, you; `known`, you and callers whom you have let in (OWNER_NUMBERS, ALLOWED_NUMBERS); \
              `everybody` whose number is not withheld. A number can be forged: what is remembered of it is told to whoever \
              calls with it.",
-            |c, v| v.choice(&Remembered::NAMES).map(|of| c.memory.of = of),
+            |c, v| v.choice(&Remembered::NAMES).map(|of| c.memory = of),
         )],
     },
     Section {
