@@ -2,7 +2,10 @@
 
 mod house;
 
-use house::exchange::{Exchange, PATIENCE};
+use house::{
+    exchange::Exchange,
+    waiting::{PATIENCE, until},
+};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use server::{api, clock};
@@ -257,16 +260,12 @@ async fn the_protocols_own_clients_use_the_telephone_by_both_ways_and_in_both_er
         let placed = tokio::time::timeout(PATIENCE, company.placed()).await.expect("the company was asked");
         assert_eq!(placed.to, ANNA);
     }
-    let texts = async {
-        loop {
-            let texts = company.texts();
-            if texts.len() == 5 {
-                return texts;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let texts = tokio::time::timeout(2 * PATIENCE, texts).await.expect("those left by others go out, too");
+    // Those that were left by others go out, too.
+    let texts = until(async || {
+        let texts = company.texts();
+        (texts.len() == 5).then_some(texts)
+    })
+    .await;
     assert!(texts.iter().all(|text| text.to == ANNA && text.body == "The cake is ready."));
 }
 

@@ -3,7 +3,11 @@
 
 mod house;
 
-use house::{AUTH_TOKEN, House, browser::Browser};
+use house::{
+    AUTH_TOKEN, House,
+    browser::Browser,
+    waiting::{PATIENCE, until},
+};
 use serde_json::{Value, json};
 use sim::{
     openai::{Hearing, OpenAi, Order, Reply, Script, Session},
@@ -14,7 +18,6 @@ use sim::{
 use std::time::Duration;
 use store::{CallBrief, JobState, NewCall, NewMemory, Store};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 const ANNA: &str = "+14155550199";
 const BEN: &str = "+14155550198";
 const OWNER: &str = "+14155550111";
@@ -53,19 +56,6 @@ async fn opened_in(folder: tempfile::TempDir, service: &OpenAi, more: &[(&str, &
     ];
     variables.extend(more);
     House::open_in(folder, &variables).await
-}
-
-/// Waits until what is looked for is there.
-async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let looking = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(ms(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looking).await.expect("it comes to pass")
 }
 
 /// A call in which the caller speaks so many times, each time answered by a tool.

@@ -17,7 +17,6 @@ pub mod remote;
 pub(crate) use arguments::{line, tidy};
 pub use books::Books;
 pub use office::tools;
-pub(crate) use office::{line, tidy};
 
 use std::time::Duration;
 use when::Span;

@@ -76,7 +76,7 @@ impl Phone {
         let goes_ms = quiet.map_or(now_ms, |(_, until)| until.as_millisecond());
         let key = format!("{}{}", outgoing::PROGRAMS_TEXTS, NewCall::id(now_ms));
         let words = Words { to: to.as_str().to_owned(), body, at_ms: now_ms, at_any_hour: false };
-        let planned = job::words(&key, words);
+        let planned = job::words(&key, &words);
         let job = NewJob { kind: planned.kind, key: &key, payload: &planned.payload, due_ms: now_ms, now_ms };
         self.store().queue_job(&job).await.map_err(|error| failed(&error))?;
         let when = if goes_ms > now_ms {

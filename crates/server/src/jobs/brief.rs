@@ -109,9 +109,7 @@ fn letter(config: &Config, call: &CallRow, lines: &Lines, messages: &[MessageRow
         left: &lines.left,
         link: link.as_deref().unwrap_or_default(),
     };
-    let told: Vec<String> = match config.briefs_messages() {
-        true => messages.iter().map(|row| row.body.clone()).filter(|body| !body.is_empty()).collect(),
-        false => Vec::new(),
-    };
+    let with_it = messages.iter().filter(|row| config.briefs_messages() && !row.body.is_empty());
+    let told: Vec<String> = with_it.map(|row| row.body.clone()).collect();
     job::brief(&call.id, &words::brief(&brief, &told), now_ms)
 }

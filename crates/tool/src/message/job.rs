@@ -166,15 +166,15 @@ pub fn brief(call: &str, letter: &Letter, at_ms: i64) -> Planned {
 
 /// The text that brings the owner this urgent message.
 pub fn urgent(message: &str, to: &str, body: String, at_ms: i64) -> Planned {
-    words(&format!("{URGENT}{message}"), Words { to: to.to_owned(), body, at_ms, at_any_hour: true })
+    words(&format!("{URGENT}{message}"), &Words { to: to.to_owned(), body, at_ms, at_any_hour: true })
 }
 
 /// What the keys of urgent texts begin with.
 pub const URGENT: &str = "owner:urgent:";
 
 /// This text, under a key that is unique among all texts.
-pub fn words(key: &str, words: Words) -> Planned {
-    let payload = serde_json::to_string(&words).expect("texts and numbers are JSON");
+pub fn words(key: &str, words: &Words) -> Planned {
+    let payload = serde_json::to_string(words).expect("texts and numbers are JSON");
     Planned { kind: WORDS, key: key.to_owned(), payload, due_ms: words.at_ms }
 }
 
