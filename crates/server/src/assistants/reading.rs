@@ -168,7 +168,7 @@ fn line(entry: &Entry) -> Value {
             tell("who", "caller".into());
             tell("text", text.clone().into());
         }
-        What::Assistant { heard, unheard } => {
+        What::Assistant { heard, unheard, .. } => {
             tell("who", "assistant".into());
             tell("text", heard.clone().into());
             if !unheard.is_empty() {
