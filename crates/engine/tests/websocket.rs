@@ -56,7 +56,8 @@ async fn a_ping_is_answered_while_nothing_is_said() {
     client.send(Sent::Ping("here?".into())).await.expect("it is sent");
     assert!(matches!(next(&mut ours).await, Some(Ok(Sent::Ping(_)))));
     // Reading goes on, and finds nothing: that is when the answer leaves.
-    poll_fn(|cx| Poll::Ready(assert!(ours.poll_read(cx).is_pending()))).await;
+    let nothing = poll_fn(|cx| Poll::Ready(ours.poll_read(cx).is_pending())).await;
+    assert!(nothing);
     assert_eq!(client.next().await.expect("it goes on").expect("it is whole"), Sent::Pong("here?".into()));
 }
 
