@@ -64,13 +64,12 @@ async fn a_ping_is_answered_while_nothing_is_said() {
 #[tokio::test]
 async fn whoever_waits_is_woken_by_what_comes() {
     let (mut ours, mut client) = pair(4096).await;
-    let waiting = tokio::spawn(async move { next(&mut ours).await });
-    tokio::task::yield_now().await;
-    client.send(Sent::text("come")).await.expect("it is sent");
-    assert_eq!(
-        waiting.await.expect("it ends").expect("it goes on").expect("it is whole"),
-        Sent::text("come")
-    );
+    let coming = async {
+        tokio::task::yield_now().await;
+        client.send(Sent::text("come")).await.expect("it is sent");
+    };
+    let (came, ()) = tokio::join!(next(&mut ours), coming);
+    assert_eq!(came.expect("it goes on").expect("it is whole"), Sent::text("come"));
 }
 
 #[tokio::test]
