@@ -18,6 +18,7 @@
 
 pub mod calendar;
 mod class;
+pub mod mcp;
 pub mod memo;
 pub mod memory;
 pub mod message;

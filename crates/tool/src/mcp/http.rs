@@ -1,0 +1,154 @@
+//! How a server on the web is asked: within bounds, without following it elsewhere, and with its answers told apart
+//! even where they do not say what they answer.
+
+use futures_util::stream::BoxStream;
+use http::{HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
+use rmcp::{
+    model::{ClientJsonRpcMessage, ServerJsonRpcMessage},
+    transport::streamable_http_client::{
+        AuthRequiredError, SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
+    },
+};
+use sse_stream::Sse;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+type Failed = StreamableHttpError<reqwest::Error>;
+type Headers = HashMap<HeaderName, HeaderValue>;
+type Token = Option<String>;
+/// A session's id.
+type Id = Option<Arc<str>>;
+
+/// How often a server may send us on, within itself.
+const MOST_HOPS: usize = 3;
+
+/// What asks. Servers may send it on only within the same origin, with the same method and body.
+pub fn client() -> reqwest::Result<reqwest::Client> {
+    let within = Policy::custom(|attempt| {
+        let here = attempt.previous().first().map(reqwest::Url::origin);
+        let same = here.is_some_and(|origin| origin == attempt.url().origin());
+        let whole = matches!(attempt.status().as_u16(), 307 | 308);
+        if same && whole && attempt.previous().len() <= MOST_HOPS { attempt.follow() } else { attempt.stop() }
+    });
+    reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).redirect(within).build()
+}
+
+/// The client as the protocol's transport uses it.
+#[derive(Clone)]
+pub(super) struct Http(pub reqwest::Client);
+
+impl StreamableHttpClient for Http {
+    type Error = reqwest::Error;
+
+    async fn post_message(
+        &self,
+        uri: Arc<str>,
+        message: ClientJsonRpcMessage,
+        session: Id,
+        token: Token,
+        headers: Headers,
+    ) -> Result<StreamableHttpPostResponse, Failed> {
+        let asked = asked(&message);
+        let answer = self.0.post_message(uri, message, session.clone(), token, headers).await;
+        understood(answer.map_err(nameless)?, asked, session.is_some())
+    }
+
+    async fn post_message_with_max_sse_event_size(
+        &self,
+        uri: Arc<str>,
+        message: ClientJsonRpcMessage,
+        session: Id,
+        token: Token,
+        headers: Headers,
+        largest: usize,
+    ) -> Result<StreamableHttpPostResponse, Failed> {
+        let asked = asked(&message);
+        let posting = self.0.post_message_with_max_sse_event_size(
+            uri,
+            message,
+            session.clone(),
+            token,
+            headers,
+            largest,
+        );
+        understood(posting.await.map_err(nameless)?, asked, session.is_some())
+    }
+
+    async fn delete_session(
+        &self,
+        uri: Arc<str>,
+        session: Arc<str>,
+        token: Token,
+        headers: Headers,
+    ) -> Result<(), Failed> {
+        self.0.delete_session(uri, session, token, headers).await.map_err(nameless)
+    }
+
+    async fn get_stream(
+        &self,
+        uri: Arc<str>,
+        session: Id,
+        last_event: Option<String>,
+        token: Token,
+        headers: Headers,
+    ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failed> {
+        self.0.get_stream(uri, session, last_event, token, headers).await.map_err(nameless)
+    }
+
+    async fn get_stream_with_max_sse_event_size(
+        &self,
+        uri: Arc<str>,
+        session: Id,
+        last_event: Option<String>,
+        token: Token,
+        headers: Headers,
+        largest: usize,
+    ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failed> {
+        let stream =
+            self.0.get_stream_with_max_sse_event_size(uri, session, last_event, token, headers, largest);
+        stream.await.map_err(nameless)
+    }
+}
+
+fn asked(message: &ClientJsonRpcMessage) -> Option<rmcp::model::RequestId> {
+    match message {
+        ClientJsonRpcMessage::Request(request) => Some(request.id.clone()),
+        _ => None,
+    }
+}
+
+/// An error without an id, or with one of its own, is the answer to what was posted; where a session was named, it is
+/// that which the server has forgotten, whatever status it says so with.
+fn understood(
+    answer: StreamableHttpPostResponse,
+    asked: Option<rmcp::model::RequestId>,
+    in_session: bool,
+) -> Result<StreamableHttpPostResponse, Failed> {
+    let StreamableHttpPostResponse::Json(ServerJsonRpcMessage::Error(mut error), session) = answer else {
+        return Ok(answer);
+    };
+    if let Some(asked) = asked
+        && error.id.as_ref() != Some(&asked)
+    {
+        // Those from -32099 to -32000 have no agreed meaning, and -32600 is an invalid request.
+        if in_session && matches!(error.error.code.0, -32_019..=-32_000 | -32_600) {
+            return Err(StreamableHttpError::SessionExpired);
+        }
+        error.id = Some(asked);
+    }
+    Ok(StreamableHttpPostResponse::Json(ServerJsonRpcMessage::Error(error), session))
+}
+
+/// The failure without the address, which may hold a secret; and a refusal without a challenge as the refusal it is.
+pub(super) fn nameless(failed: Failed) -> Failed {
+    match failed {
+        StreamableHttpError::Client(error) if error.status().is_some_and(|status| status.as_u16() == 401) => {
+            StreamableHttpError::AuthRequired(AuthRequiredError::new(String::new()))
+        }
+        StreamableHttpError::Client(error) => StreamableHttpError::Client(error.without_url()),
+        StreamableHttpError::UnexpectedServerResponse(why) if why.starts_with("HTTP 401") => {
+            StreamableHttpError::AuthRequired(AuthRequiredError::new(String::new()))
+        }
+        other => other,
+    }
+}
