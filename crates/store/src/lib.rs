@@ -4,7 +4,7 @@
 //!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts  pins
 //!                           memories  briefs  api_tokens
 //!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
-//!                           consents ─► credentials ─► connections
+//!                           consents ─► credentials ─► connections    mcp
 //! ```
 //!
 //! Every function is a method on [`Store`], in the file of its noun. Times are milliseconds since 1970 and always an
@@ -28,6 +28,7 @@ mod feeds;
 mod holds;
 mod intents;
 mod jobs;
+mod mcp;
 mod memories;
 mod messages;
 mod notes;
@@ -54,6 +55,7 @@ pub use credentials::{CredentialRow, CredentialState, NewCredential};
 pub use holds::{Asking, Held, Hold};
 pub use intents::{Intent, IntentState, Outcome, Remote, What};
 pub use jobs::{JobRow, JobState, NewJob};
+pub use mcp::McpRow;
 pub use memories::{MemoryRow, NewMemory};
 pub use messages::{MessageRow, NewMessage, NewVoicemail};
 pub use notes::NoteRow;

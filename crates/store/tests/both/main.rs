@@ -9,6 +9,7 @@ mod hours;
 mod instances;
 mod intents;
 mod jobs;
+mod mcp;
 mod memory;
 mod opening;
 mod outgoing;
