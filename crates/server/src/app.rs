@@ -8,6 +8,7 @@ use crate::{
     engines::Engines,
     jobs::Bell,
     line::clips::Clips,
+    mcp::Servers,
     phone::{Briefings, Turns},
     secret::Secret,
     texts::Talks,
@@ -34,6 +35,8 @@ pub struct App {
     pub calendars: Calendars,
     /// Our own are made anew when the owner changes what they go by; others come and go.
     pub tools: Toolbox,
+    /// Whose tools are among them.
+    pub mcp: Servers,
     /// Wakes who does what changes leave to be done.
     pub bell: Arc<Bell>,
     /// Which of them are at rest.

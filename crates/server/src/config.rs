@@ -15,6 +15,7 @@ mod finish;
 mod flags;
 mod live;
 mod load;
+mod mcp;
 mod number;
 mod owner;
 mod parse;
@@ -23,6 +24,7 @@ pub mod schema;
 pub use flags::Flags;
 pub use live::Live;
 pub use load::{ConfigError, Problem, Source, Sources, Warning};
+pub use mcp::McpServer;
 pub use number::{Network, Number, Numbers};
 pub use owner::{Owner, OwnersMessages, UrgentBy};
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub memory: tool::memory::Remembered,
     pub owner: Owner,
     pub google: Google,
+    /// `[[mcp]]`, and Zapier's where it is set.
+    pub mcp: Vec<McpServer>,
     /// Where each setting that is not at its default was set, by its key (`server.port`).
     pub origins: BTreeMap<&'static str, Source>,
     /// Settings that are not at their default, as they were written; none that is secret.

@@ -34,6 +34,7 @@ pub mod insist;
 pub mod jobs;
 pub mod line;
 pub mod log;
+pub mod mcp;
 pub mod memory;
 pub mod models;
 pub mod notes;

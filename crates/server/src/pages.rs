@@ -18,6 +18,7 @@ mod home;
 mod messages;
 mod outbox;
 mod programs;
+mod servers;
 mod settings;
 pub mod timeline;
 mod times;
@@ -86,6 +87,10 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/calendars/{id}/reads", post(calendars::reads))
         .route("/calendars/{id}/writes", post(calendars::writes))
         .route("/calendars/{id}/test", post(calendars::test))
+        .route("/servers", get(servers::servers))
+        .route("/servers/callback", get(servers::back))
+        .route("/servers/{name}/test", post(servers::test))
+        .route("/servers/{name}/connect", post(servers::connect))
         .route("/feeds/{file}", get(calendars::feed))
         .route("/settings", get(settings::settings))
         .route("/users/settings", get(settings::settings))

@@ -9,7 +9,9 @@ use crate::{
     current::Current,
     data,
     engines::{self, Engines},
-    jobs, log, pages,
+    jobs, log,
+    mcp::{self, Servers},
+    pages,
     phone::{Briefings, Turns},
     router, saved, settings,
     texts::Talks,
@@ -49,6 +51,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     if config.assistant.engine == EngineKind::Local && config.think.by == Thinker::Ollama {
         app.tasks.spawn(load(app.clone()));
     }
+    mcp::start(&app);
     app.tasks.spawn(tidy(app.clone()));
     app.tasks.spawn(jobs::run(app.clone()));
     app.tasks.spawn(calendars::watch(app.clone()));
@@ -89,11 +92,15 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     warnings.retain(|warning| !told.contains(warning));
     warn(&warnings);
     let config = live.get();
+    let mcp = Servers::open(&config, &store, &vault).await?;
     let workers = Workers::new(std::env::current_exe()?);
     let bell = Arc::new(jobs::Bell::default());
     let books = Arc::new(tool::calendar::Books::new(store.clone()).with_announce(announcing(&bell)));
+    let tools = tool::Toolbox::new(saved::tools(&config, &store, &books, &bell));
+    mcp.shelve(&tools);
     Ok(Arc::new(App {
-        tools: tool::Toolbox::new(saved::tools(&config, &store, &books, &bell)),
+        tools,
+        mcp,
         books,
         bell,
         saved: Current::new(store.settings().await?),

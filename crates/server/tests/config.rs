@@ -202,9 +202,7 @@ fn a_model_that_thinks_needs_an_ear_that_takes_down_whatever_is_said() {
 }
 
 #[test]
-fn a_setting_without_an_effect_yet_is_told() {
-    let (_, warnings) = load(&environment(&[("ZAPIER_MCP_PASSWORD", "x")]));
-    assert_eq!(warnings, ["the variable ZAPIER_MCP_PASSWORD: zapier.mcp_password has no effect yet"]);
+fn a_setting_without_an_effect_is_told() {
     let (_, warnings) = load(&environment(&[("TEMPERATURE", "0.7")]));
     assert_eq!(warnings, ["the variable TEMPERATURE: the engine local takes no temperature"]);
     for (model, taken) in [("gpt-4o-mini", true), ("gpt-5-mini", false)] {

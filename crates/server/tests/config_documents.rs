@@ -39,11 +39,7 @@ fn wrapped(text: &str, prefix: &str) -> String {
 }
 
 fn about(setting: &Setting) -> String {
-    let mut text = setting.help.to_owned();
-    if setting.pending {
-        text.push_str(" (Has no effect yet.)");
-    }
-    text
+    setting.help.to_owned()
 }
 
 fn is_list(setting: &Setting) -> bool {
@@ -135,7 +131,6 @@ fn reference() -> String {
          A key in `earpiece.toml` that does not exist is an error that names its line and the nearest key that does. An \
          empty variable counts as not set. Nothing is expanded in `.env`: a value may hold a `$`. Keys and passwords are \
          never printed or logged. `earpiece.example.toml` and `.env.example` hold every setting, commented.\n\n\
-         Settings marked *not yet* are understood, and `serve` says that they have no effect.\n\n\
          | where settings are | |\n| --- | --- |\n",
     );
     for (name, help) in schema::LOCATORS {
@@ -160,14 +155,9 @@ fn reference_row(text: &mut String, section: &Section, setting: &Setting) {
         long if long.len() > 60 => "a sentence or two".to_owned(),
         default => format!("`{default}`"),
     };
-    let pending = if setting.pending { "*Not yet.* " } else { "" };
     let variables = variables.join(", ");
-    writeln!(
-        text,
-        "| `{name}` | {variables}{flag} | {default} | {pending}{} |",
-        setting.help.replace('|', "\\|")
-    )
-    .expect("a String takes everything");
+    writeln!(text, "| `{name}` | {variables}{flag} | {default} | {} |", setting.help.replace('|', "\\|"))
+        .expect("a String takes everything");
 }
 
 /// Takes the `#` from before every setting.
@@ -179,7 +169,7 @@ fn uncommented(text: &str) -> String {
 
 /// Whether a warning is one of those that an example of everything must give.
 fn is_expected(warning: &str) -> bool {
-    ["has no effect yet", "takes no temperature", "has no voice", "this key can be guessed"]
+    ["takes no temperature", "has no voice", "this key can be guessed"]
         .iter()
         .any(|expected| warning.contains(expected))
 }

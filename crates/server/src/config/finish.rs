@@ -7,11 +7,6 @@ use crate::secret::Secret;
 use engine::local::flite;
 
 pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems: &mut Vec<Problem>) {
-    for setting in schema::settings().filter(|setting| setting.pending) {
-        if let Some(source) = config.origins.get(setting.key) {
-            warnings.push(Warning(format!("{source}: {} has no effect yet", setting.key)));
-        }
-    }
     choose_engines(config, warnings);
     choose_voice(config, warnings);
     check_parts(config, warnings);

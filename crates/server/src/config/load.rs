@@ -4,7 +4,7 @@ use super::{
     AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Cost, Data, Deepgram, Email,
     EngineKind, Flags, Google, Hear, Hearing, Local, Log, LogFormat, Messages, Mode, Ollama, OnMachine,
     OpenAi, OutOfHours, Plivo, Server, Speaking, Telnyx, Think, Thinker, TurnBy, TurnDetection, Twilio,
-    VoicemailUse, Zapier, dotenv, file, finish,
+    VoicemailUse, Zapier, dotenv, file, finish, mcp,
     parse::Value,
     schema::{self, Setting},
 };
@@ -115,6 +115,7 @@ pub(super) fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigEr
             Err(why) => problems.push(refused(setting, &source, &value, &why)),
         }
     }
+    mcp::read(sources, &mut config, &mut problems);
     finish::finish(&mut config, &mut warnings, &mut problems);
     if problems.is_empty() { Ok((config, warnings)) } else { Err(ConfigError(problems)) }
 }
@@ -153,6 +154,7 @@ fn from_file(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<(&'sta
     for file::Written { key, line, value } in written {
         let source = Source::File { path: path.to_owned(), line };
         match (schema::by_key(&key), value) {
+            (None, None) if key == mcp::KEY => {}
             (None, _) => {
                 problems.push(Problem(format!(
                     "{source}: there is no setting `{key}`; did you mean {}?",
@@ -480,6 +482,7 @@ fn blank(zone: TimeZone) -> Config {
         memory: tool::memory::Remembered::default(),
         owner: super::Owner::default(),
         google: Google { client_id: None, client_secret: None, api_url: nowhere(), oauth_url: nowhere() },
+        mcp: Vec::new(),
         origins: BTreeMap::new(),
         written: BTreeMap::new(),
     }

@@ -33,8 +33,6 @@ pub struct Setting {
     pub example: &'static str,
     /// Never printed.
     pub secret: bool,
-    /// Understood, but nothing heeds it yet.
-    pub pending: bool,
     pub help: &'static str,
     pub(super) set: fn(&mut Config, &Value) -> Result<(), String>,
 }
@@ -94,7 +92,7 @@ impl Setting {
         help: &'static str,
         set: fn(&mut Config, &Value) -> Result<(), String>,
     ) -> Self {
-        Self { key, env, flag: None, default, example: "", secret: false, pending: false, help, set }
+        Self { key, env, flag: None, default, example: "", secret: false, help, set }
     }
 
     pub(super) const fn flag(mut self, flag: &'static str) -> Self {
@@ -109,11 +107,6 @@ impl Setting {
 
     pub(super) const fn secret(mut self) -> Self {
         self.secret = true;
-        self
-    }
-
-    pub(super) const fn pending(mut self) -> Self {
-        self.pending = true;
         self
     }
 }

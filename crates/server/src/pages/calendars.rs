@@ -7,7 +7,7 @@ mod google;
 pub(super) use caldav::connect as connect_caldav;
 pub(super) use feed::{close as close_feed, feed, make as make_feed};
 pub(super) use google::{
-    add as add_google, back as google_back, start as google_start, upload as google_upload,
+    Origin, add as add_google, back as google_back, start as google_start, upload as google_upload,
 };
 
 use super::{Failure, Frame, shown, times};

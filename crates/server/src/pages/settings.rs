@@ -189,12 +189,7 @@ fn page(
         title: titled(section.name),
         about: section.about,
         wrong: section.name == written_in && !wrong.is_empty(),
-        fields: section
-            .settings
-            .iter()
-            .filter(|setting| !setting.pending)
-            .map(|setting| field(config, setting, written, wrong))
-            .collect(),
+        fields: section.settings.iter().map(|setting| field(config, setting, written, wrong)).collect(),
     };
     let parts = sections().map(part).filter(|part| !part.fields.is_empty());
     let troubles = app.engines.troubles();

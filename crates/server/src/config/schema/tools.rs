@@ -26,7 +26,7 @@ const URGENT: [(&str, UrgentBy); 3] =
 pub(super) const SECTIONS: &[Section] = &[
     Section {
         name: "zapier",
-        about: "Tools from Zapier's MCP server.",
+        about: "Tools from Zapier's MCP server, for the owner; docs/tools.md tells of others.",
         settings: &[
             Setting::new(
                 "zapier.mcp_url",
@@ -42,8 +42,7 @@ pub(super) const SECTIONS: &[Section] = &[
                     Ok(())
                 },
             )
-            .secret()
-            .pending(),
+            .secret(),
             Setting::new(
                 "zapier.mcp_password",
                 &["ZAPIER_MCP_PASSWORD"],
@@ -52,8 +51,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 |c, v| v.secret().map(|password| c.zapier.mcp_password = password),
             )
             .example("bWNwLWtleQ==")
-            .secret()
-            .pending(),
+            .secret(),
         ],
     },
     Section {

@@ -45,7 +45,7 @@ pub(in crate::pages) struct Origin(String);
 
 impl Origin {
     /// Scheme, host and port, and perhaps a path.
-    pub(super) fn base(&self) -> &str {
+    pub(in crate::pages) fn base(&self) -> &str {
         &self.0
     }
 

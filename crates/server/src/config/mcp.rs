@@ -1,0 +1,241 @@
+//! `[[mcp]]`: servers of tools, ready-made or the owner's own, and the secrets that they name.
+
+use super::{
+    Config, dotenv,
+    load::{Problem, Sources},
+};
+use crate::secret::Secret;
+use serde::Deserialize;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use tool::{
+    Trust,
+    mcp::{self, Choice, Form, Patience, Program, Way, Web},
+};
+
+/// The key in the file.
+pub(super) const KEY: &str = "mcp";
+/// How many servers there may be.
+const MOST: usize = 32;
+/// How long a tool may say nothing of how far it is.
+const QUIET: Duration = Duration::from_secs(30);
+
+/// A server of tools, as it is set.
+#[derive(Clone, Debug)]
+pub struct McpServer {
+    pub settings: mcp::Settings,
+    /// Who we are to whoever signs people in for it; none: we make ourselves known.
+    pub client_id: Option<String>,
+    pub client_secret: Option<Secret>,
+}
+
+impl McpServer {
+    /// Whether the owner may have to consent: it is on the web, and nothing was set that would say who asks.
+    pub fn may_ask_for_consent(&self) -> bool {
+        match &self.settings.way {
+            Way::Program(_) => false,
+            Way::Web(web) => {
+                let named = |(name, _): &(String, _)| name.eq_ignore_ascii_case("authorization");
+                web.token.is_none() && !web.headers.iter().any(named)
+            }
+        }
+    }
+}
+
+/// Where the ready-made ones are.
+const PRESETS: [(&str, &str); 5] = [
+    ("zapier", ""),
+    ("todoist", "https://ai.todoist.net/mcp"),
+    ("github", "https://api.githubcopilot.com/mcp/"),
+    ("gmail", "https://gmailmcp.googleapis.com/mcp/v1"),
+    ("google-calendar", "https://calendarmcp.googleapis.com/mcp/v1"),
+];
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    mcp: Vec<Written>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Written {
+    name: String,
+    preset: String,
+    url: String,
+    transport: String,
+    token: String,
+    headers: BTreeMap<String, String>,
+    command: String,
+    arguments: Vec<String>,
+    environment: BTreeMap<String, String>,
+    folder: Option<PathBuf>,
+    trust: String,
+    tools: Vec<String>,
+    except: Vec<String>,
+    timeout_seconds: Option<u64>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+}
+
+/// Reads the servers of the file, and that of Zapier's where its variables are set.
+pub(super) fn read(sources: &Sources, config: &mut Config, problems: &mut Vec<Problem>) {
+    let mut servers = Vec::<McpServer>::new();
+    if let Some((path, text)) = &sources.file {
+        match toml::from_str::<File>(text) {
+            Ok(file) => {
+                for written in file.mcp {
+                    let name = written.name.clone();
+                    let place = format!("{}: [[mcp]] {name:?}", path.display());
+                    match server(written, sources, config) {
+                        Err(why) => problems.push(Problem(format!("{place}: {why}"))),
+                        Ok(one) if servers.iter().any(|other| other.settings.name == one.settings.name) => {
+                            problems.push(Problem(format!("{place}: there is another of this name")));
+                        }
+                        Ok(one) => servers.push(one),
+                    }
+                }
+            }
+            Err(error) => {
+                let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+                problems.push(Problem(format!("{}:{line}: [[mcp]]: {}", path.display(), error.message())));
+            }
+        }
+    }
+    let zapier = config.zapier.mcp_password.is_some() || config.origins.contains_key("zapier.mcp_url");
+    if zapier && !servers.iter().any(|server| server.settings.name == "zapier") {
+        let written = Written { name: "zapier".into(), preset: "zapier".into(), ..Written::default() };
+        match server(written, sources, config) {
+            Ok(server) => servers.push(server),
+            Err(why) => problems.push(Problem(format!("[zapier]: {why}"))),
+        }
+    }
+    if servers.len() > MOST {
+        problems.push(Problem(format!("there are more than {MOST} servers of tools")));
+    }
+    config.mcp = servers;
+}
+
+fn server(written: Written, sources: &Sources, config: &Config) -> Result<McpServer, String> {
+    let secret = |text: &str| filled(text, sources).map(mcp::Secret::new);
+    if !is_name(&written.name) {
+        return Err("give `name` as small letters, digits and dashes, such as todoist".into());
+    }
+    let preset = match written.preset.as_str() {
+        "" => None,
+        preset => Some(PRESETS.iter().find(|(name, _)| *name == preset).ok_or_else(|| {
+            let names: Vec<_> = PRESETS.iter().map(|(name, _)| *name).collect();
+            format!("there is no preset {preset:?}; there are {}", names.join(", "))
+        })?),
+    };
+    let (mut url, mut token) = (secret(&written.url)?, secret(&written.token)?);
+    if let Some((name, place)) = preset {
+        let zapier = *name == "zapier";
+        if url.is_empty() {
+            url = mcp::Secret::new(if zapier { config.zapier.mcp_url.expose() } else { place });
+        }
+        if let Some(password) = config.zapier.mcp_password.as_ref().filter(|_| zapier && token.is_empty()) {
+            token = mcp::Secret::new(password.expose());
+        }
+    }
+    let way = match (url.is_empty(), written.command.is_empty()) {
+        (true, true) | (false, false) => {
+            return Err("give either `url`, `command` or `preset`".into());
+        }
+        (true, false) => Way::Program(Program {
+            command: written.command,
+            arguments: written.arguments.iter().map(|text| secret(text)).collect::<Result<_, _>>()?,
+            environment: pairs(&written.environment, secret)?.into_iter().collect(),
+            folder: written.folder,
+        }),
+        (false, true) => {
+            check_url(url.expose())?;
+            Way::Web(Web {
+                url,
+                token: Some(token).filter(|token| !token.is_empty()),
+                headers: pairs(&written.headers, secret)?,
+                form: form(&written.transport)?,
+            })
+        }
+    };
+    let google = matches!(preset, Some((name, _)) if name.starts_with('g') && *name != "github");
+    let own = |of: Option<String>, googles: Option<&str>| {
+        of.or_else(|| googles.filter(|_| google).map(str::to_owned))
+    };
+    let client_secret = written.client_secret.map(|text| filled(&text, sources)).transpose()?;
+    let googles_secret = config.google.client_secret.as_ref().map(Secret::expose);
+    let whole = written.timeout_seconds.unwrap_or(60);
+    if !(1..=600).contains(&whole) {
+        return Err("give `timeout_seconds` from 1 to 600".into());
+    }
+    let whole = Duration::from_secs(whole);
+    Ok(McpServer {
+        settings: mcp::Settings {
+            name: written.name,
+            way,
+            trust: trust(&written.trust)?,
+            choice: Choice { only: written.tools, never: written.except },
+            patience: Patience { quiet: QUIET.min(whole), whole },
+        },
+        client_id: own(written.client_id, config.google.client_id.as_deref()),
+        client_secret: own(client_secret, googles_secret).map(Secret::new),
+    })
+}
+
+fn is_name(name: &str) -> bool {
+    let fit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=24).contains(&name.len()) && name.bytes().all(fit) && !name.starts_with('-')
+}
+
+fn trust(text: &str) -> Result<Trust, String> {
+    match text {
+        "" | "owner" => Ok(Trust::Owner),
+        "known" => Ok(Trust::Known),
+        _ => Err("give `trust` as owner or known; strangers never use tools of others".into()),
+    }
+}
+
+fn form(text: &str) -> Result<Form, String> {
+    let text = if text.is_empty() { "auto" } else { text };
+    let found = Form::NAMES.iter().find(|(name, _)| *name == text);
+    found.map(|(_, form)| *form).ok_or_else(|| "give `transport` as auto, http or sse".into())
+}
+
+fn check_url(url: &str) -> Result<(), String> {
+    let parsed = reqwest::Url::parse(url).ok();
+    let here = |url: &reqwest::Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let fit = parsed.is_some_and(|url| url.scheme() == "https" || url.scheme() == "http" && here(&url));
+    if fit { Ok(()) } else { Err("give `url` as an address that begins with https://".into()) }
+}
+
+fn pairs(
+    written: &BTreeMap<String, String>,
+    secret: impl Fn(&str) -> Result<mcp::Secret, String>,
+) -> Result<Vec<(String, mcp::Secret)>, String> {
+    written.iter().map(|(name, text)| Ok((name.clone(), secret(text)?))).collect()
+}
+
+/// The text with `{secret:NAME}` replaced by the variable of that name.
+fn filled(text: &str, sources: &Sources) -> Result<String, String> {
+    let mut whole = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{secret:") {
+        let (name, behind) = after.split_once('}').ok_or("a `{secret:` has no end")?;
+        whole.push_str(before);
+        whole.push_str(&variable(sources, name).ok_or_else(|| {
+            format!("there is no variable {:?}", name.chars().take(60).collect::<String>())
+        })?);
+        rest = behind;
+    }
+    whole.push_str(rest);
+    Ok(whole)
+}
+
+/// A variable: the environment counts before `.env`.
+fn variable(sources: &Sources, name: &str) -> Option<String> {
+    let written = || {
+        let files = sources.dotenv.iter().rev();
+        files.flat_map(|(_, text)| dotenv::parse(text).unwrap_or_default()).find(|a| a.name == name)
+    };
+    let value = sources.environment.get(name).cloned().or_else(|| Some(written()?.value));
+    value.filter(|value| !value.is_empty())
+}
