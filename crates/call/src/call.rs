@@ -1,5 +1,6 @@
 //! [`Call`]: the conversation itself.
 
+mod agreeing;
 mod claiming;
 mod interrupting;
 mod leaving;
@@ -10,8 +11,9 @@ mod wanting;
 
 use crate::{
     Answer, Chunk, Digits, EngineCommand, EngineEvent, Handover, ItemId, LineCommand, LineEvent, Manner,
-    Note, PinVerdict, Playout, Policy, Timer, ToolCall, ToolCallId,
+    Note, PinVerdict, Playout, Policy, Standing, Timer, ToolCall, ToolCallId,
     claim::Claims,
+    consent::Consents,
     errand::Errands,
     floor::{Floor, Leave, Taken},
     history::History,
@@ -51,7 +53,8 @@ pub enum Input {
 pub enum Output {
     Line(LineCommand),
     Engine(EngineCommand),
-    Tool(ToolCall),
+    /// Use a tool; and how the caller stands to that.
+    Tool(ToolCall, Standing),
     /// See whether this is the PIN, and answer by [`Input::Pin`].
     Pin(Digits),
     /// The engine has failed: the next one is to go on with this. What is said from now on is meant for it.
@@ -94,6 +97,7 @@ pub struct Call {
     floor: Floor,
     errands: Errands,
     claims: Claims,
+    consents: Consents,
     pin: PinPad,
     timers: Timers,
     /// What is to be expected of the engine.
@@ -159,6 +163,7 @@ impl Call {
             floor: Floor::default(),
             errands: Errands::default(),
             claims: Claims::default(),
+            consents: Consents::default(),
             timers,
             engine: Expected::Nothing,
             saying: None,
@@ -245,7 +250,9 @@ impl Call {
             EngineEvent::AssistantSaid(item, transcript) => self.on_assistant_said(now, item, transcript),
             EngineEvent::Wants(call) => self.on_wants(now, call),
             EngineEvent::Withdraws(id) => {
-                self.errands.withdraw(&id);
+                if !self.withdraw_held(now, &id) {
+                    self.errands.withdraw(&id);
+                }
                 self.arm_errands();
             }
             EngineEvent::Done(usage) => {

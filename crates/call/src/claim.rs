@@ -8,7 +8,7 @@ mod english;
 mod european;
 mod said;
 mod times;
-mod words;
+pub(crate) mod words;
 
 use crate::{Agreed, Answer, Cut, Effect, ItemId};
 use said::{About, Claim, Kind};
@@ -55,6 +55,8 @@ pub(crate) struct Claims {
     /// What became of each appointment in this call, oldest first.
     appointments: Vec<Fate>,
     sent: bool,
+    /// Something was done elsewhere, which may be what is claimed.
+    elsewhere: bool,
     message_taken: bool,
     looked_up: LookedUp,
     pending: VecDeque<Pending>,
@@ -104,6 +106,10 @@ impl Claims {
             Effect::None => return,
             Effect::Sent(_) => {
                 self.sent = true;
+                return;
+            }
+            Effect::Changed(_) => {
+                self.elsewhere = true;
                 return;
             }
             Effect::Booked(agreed) => (Deed::Booked, agreed.clone()),
@@ -196,6 +202,7 @@ impl Claims {
     /// Whether a claim is so, or cannot be told not to be.
     fn is_borne_out(&self, claim: &Claim) -> bool {
         match claim.deed {
+            _ if self.elsewhere => true,
             Deed::Listed => self.looked_up > LookedUp::Nothing || !self.appointments.is_empty(),
             Deed::Sent => {
                 self.sent

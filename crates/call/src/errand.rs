@@ -14,6 +14,7 @@ const ALTOGETHER: usize = 1_000;
 #[derive(Debug)]
 struct Errand {
     name: String,
+    arguments: String,
     since: Instant,
     due: Instant,
     /// The assistant no longer waits: it was told that this failed, or withdrew the question.
@@ -54,10 +55,16 @@ impl Errands {
     pub(crate) fn begin(&mut self, now: Instant, call: &ToolCall, patience: Duration) -> bool {
         let room = self.under_way.len() < AT_ONCE;
         if room {
-            let errand = Errand { name: call.name.clone(), since: now, due: now + patience, given_up: false };
+            let (name, arguments) = (call.name.clone(), call.arguments.clone());
+            let errand = Errand { name, arguments, since: now, due: now + patience, given_up: false };
             self.under_way.insert(call.id.clone(), errand);
         }
         room
+    }
+
+    /// What the tool was asked to do; empty where it is not under way.
+    pub(crate) fn arguments(&self, id: &ToolCallId) -> String {
+        self.under_way.get(id).map(|errand| errand.arguments.clone()).unwrap_or_default()
     }
 
     /// Ends an errand, giving its name, how long it took and what to do with the answer; nothing for one that is
@@ -72,9 +79,14 @@ impl Errands {
         let finished = match (errand.given_up, &answer.effect) {
             (false, _) => Finished::Awaited,
             (true, Effect::None) => Finished::Forgotten,
-            (true, Effect::Booked(_) | Effect::Moved(_) | Effect::Cancelled(_) | Effect::Sent(_)) => {
-                Finished::TooLate
-            }
+            (
+                true,
+                Effect::Booked(_)
+                | Effect::Moved(_)
+                | Effect::Cancelled(_)
+                | Effect::Sent(_)
+                | Effect::Changed(_),
+            ) => Finished::TooLate,
         };
         Some((errand.name, now.saturating_duration_since(errand.since), finished))
     }
@@ -131,12 +143,13 @@ impl Errands {
     pub(crate) fn keep_news(&mut self, answer: &Answer) {
         self.news.push(format!(
             "What a tool was asked for has been done after all. Tell the caller: {}",
-            answer.say
+            answer.clone().told().say
         ));
     }
 
     /// Keeps what came of a tool that an engine before this one had asked for.
     pub(crate) fn keep_inherited(&mut self, name: &str, answer: &Answer) {
+        let answer = answer.clone().told();
         let data = if answer.data.is_empty() { String::new() } else { format!(" It says: {}", answer.data) };
         self.news.push(format!(
             "The tool {name}, which was asked for before you came into this conversation, has answered; do not use it \

@@ -48,6 +48,17 @@ pub(crate) struct History {
     entries: VecDeque<Entry>,
     /// Grows with everything that changes what a successor would be told.
     version: u64,
+    /// How many entries there were, those that were let go of included.
+    pushed: u64,
+}
+
+/// What somebody has said.
+#[derive(Debug)]
+pub(crate) enum Uttered<'a> {
+    /// No words: they are not known, yet or at all.
+    Caller(Option<&'a str>),
+    /// As far as it was heard.
+    Assistant(&'a str),
 }
 
 /// More than this is not handed over; the oldest is let go of.
@@ -110,7 +121,7 @@ impl History {
 
     pub(crate) fn answered(&mut self, name: &str, answer: &Answer) {
         let changed = answer.effect != crate::Effect::None;
-        self.push(Entry::Tool { name: name.to_owned(), said: bounded(&answer.say), changed });
+        self.push(Entry::Tool { name: name.to_owned(), said: bounded(&answer.clone().told().say), changed });
     }
 
     /// Whether the caller said something whose words are not known, and which nobody has answered.
@@ -122,6 +133,25 @@ impl History {
             Entry::Tool { .. } => None,
         });
         last == Some(true)
+    }
+
+    /// Where the conversation is, for [`since`](Self::since).
+    pub(crate) fn mark(&self) -> u64 {
+        self.pushed
+    }
+
+    /// What was begun to be said after that mark, as it is known by now.
+    pub(crate) fn since(&self, mark: u64) -> impl Iterator<Item = Uttered<'_>> {
+        let newer = usize::try_from(self.pushed - mark).unwrap_or(usize::MAX);
+        let older = self.entries.len().saturating_sub(newer);
+        self.entries.iter().skip(older).filter_map(|entry| match entry {
+            Entry::Caller(_, words) => Some(Uttered::Caller(words.as_deref())),
+            Entry::Assistant { text, cut, .. } => {
+                let heard = cut.map_or(text.len(), |cut| cut.heard_of(text));
+                Some(Uttered::Assistant(text.get(..heard).unwrap_or_default()))
+            }
+            Entry::Tool { .. } => None,
+        })
     }
 
     /// Grows with everything that changes [`told`](Self::told).
@@ -155,6 +185,7 @@ impl History {
             self.entries.pop_front();
         }
         self.entries.push_back(entry);
+        self.pushed += 1;
         self.version += 1;
     }
 }

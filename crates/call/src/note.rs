@@ -54,6 +54,19 @@ pub enum Note {
         effect: Effect,
         took: Duration,
     },
+    /// A tool was not used yet: the caller is to be asked this first.
+    ConsentAsked {
+        name: String,
+        words: String,
+    },
+    /// The caller has said yes to it, and it is used.
+    ConsentGiven {
+        name: String,
+    },
+    /// The caller has said no to it.
+    ConsentRefused {
+        name: String,
+    },
     /// A tool took long, and the caller was told to wait.
     Filler(String),
     /// Nobody spoke for long, and the caller was asked.

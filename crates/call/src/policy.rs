@@ -1,7 +1,7 @@
 //! How patient a call is.
 
 use crate::Chunk;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// The bounds within which a call is polite. Every field is a length of time from a moment that its name says.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Policy {
     pub filler: Duration,
     /// Give up on a tool and tell the assistant so.
     pub tool_patience: Duration,
+    /// Tools that the caller may have to agree to, or to have asked for themselves: what they say is waited for.
+    pub guarded: BTreeSet<String>,
     /// To whom a call may be transferred, by the names that the engine knows.
     pub destinations: Vec<String>,
     /// What the caller is told before a transfer, where the assistant has said nothing; may be empty.
@@ -64,6 +66,7 @@ impl Default for Policy {
             no_words: Duration::from_millis(1_200),
             filler: Duration::from_millis(800),
             tool_patience: Duration::from_secs(15),
+            guarded: BTreeSet::new(),
             destinations: vec![],
             transfer_words: "I am connecting you. Please hold.".into(),
             connecting: Duration::from_secs(15),

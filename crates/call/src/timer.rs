@@ -23,9 +23,11 @@ pub enum Timer {
     Takeover,
     /// The engine's session will end before long.
     Session,
+    /// A tool waits for what the caller said, whose words do not come.
+    Words,
 }
 
-const ALL: [Timer; 9] = [
+const ALL: [Timer; 10] = [
     Timer::LongestCall,
     Timer::Silence,
     Timer::Doubt,
@@ -35,6 +37,7 @@ const ALL: [Timer; 9] = [
     Timer::Pin,
     Timer::Takeover,
     Timer::Session,
+    Timer::Words,
 ];
 
 #[derive(Debug, Default)]

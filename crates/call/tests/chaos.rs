@@ -37,7 +37,8 @@ fn one_call(seed: u64) {
     // Half of the calls are still going on when the longest call is over.
     let longest_call = if rng.bool() { secs(rng.u64(15..60)) } else { Policy::default().longest_call };
     let (spares, messages) = (rng.u32(0..4), rng.bool());
-    let mut sim = Sim::new(Policy { longest_call, spares, messages, ..Policy::default() });
+    let guarded = ["calendar".to_owned()].into();
+    let mut sim = Sim::new(Policy { longest_call, spares, messages, guarded, ..Policy::default() });
     if rng.bool() {
         sim.give(Input::Expires(sim.now + secs(rng.u64(1..120))));
     }
@@ -92,7 +93,11 @@ impl World {
                     2 => Effect::Sent("a text".into()),
                     _ => Effect::Booked(agreed),
                 };
-                let answer = Answer { effect, ..Answer::said("done") };
+                let (subject, words) = (rng.u8(0..3).to_string(), "Shall I stop at ten?".to_owned());
+                let asks = (rng.u8(0..4) == 0)
+                    .then(|| Box::new(Asked { subject, words, telling: vec!["ten".into()] }));
+                let others = [Others::None, Others::Within, Others::All][rng.usize(0..3)];
+                let answer = Answer { effect, asks, others, ..Answer::said("done") };
                 let (id, engine) = (rng.u32(0..6), rng.u32(0..=sim.base.engines));
                 let id = if engine == 0 { id.to_string() } else { format!("{engine}/{id}") };
                 sim.give(Input::Tool(ToolCallId(id), answer))
@@ -187,7 +192,7 @@ fn check(sim: &Sim, longest_call: Duration) {
             Output::Engine(EngineCommand::Delete(item)) => {
                 assert!(forgotten.insert(*item), "{item:?} was forgotten twice");
             }
-            Output::Tool(call) => assert!(asked.insert(call.id.clone()), "{:?} was run twice", call.id),
+            Output::Tool(call, _) => assert!(asked.insert(call.id.clone()), "{:?} was run twice", call.id),
             Output::Engine(EngineCommand::Answer(id, _)) => {
                 assert!(answered.insert(id.clone()), "{id:?} was answered twice");
             }

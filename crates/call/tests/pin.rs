@@ -26,7 +26,7 @@ fn asked(sim: &Sim) -> Vec<String> {
         Output::Pin(digits) => Some(digits.expose().to_owned()),
         Output::Line(_)
         | Output::Engine(_)
-        | Output::Tool(_)
+        | Output::Tool(..)
         | Output::Reopen(_)
         | Output::TakeMessage
         | Output::Renew(_)

@@ -260,7 +260,7 @@ fn no_tool_is_run_twice() {
     sim.wants("t", "create_calendar_event");
     sim.give(Input::Tool(id("t"), booked("Booked.")));
     sim.wants("t", "create_calendar_event");
-    assert_eq!(sim.said(|o| matches!(o, Output::Tool(_))).len(), 1);
+    assert_eq!(sim.said(|o| matches!(o, Output::Tool(..))).len(), 1);
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn too_many_tools_at_once_are_refused_with_a_sentence() {
     for n in 0..20 {
         sim.wants(&n.to_string(), "calendar");
     }
-    assert_eq!(sim.said(|o| matches!(o, Output::Tool(_))).len(), 16);
+    assert_eq!(sim.said(|o| matches!(o, Output::Tool(..))).len(), 16);
     assert_eq!(sim.said(is_answer).len(), 4);
 }
 

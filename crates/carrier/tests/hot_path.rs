@@ -122,7 +122,7 @@ impl Path {
             match output {
                 Output::Line(command) => self.stream.write(&command, &mut self.to_carrier),
                 Output::Engine(command) => self.dialect.write(self.now, command, &mut self.engine),
-                Output::Tool(_)
+                Output::Tool(..)
                 | Output::Pin(_)
                 | Output::Reopen(_)
                 | Output::TakeMessage

@@ -178,7 +178,7 @@ impl World {
             }
             Output::Line(LineCommand::HangUp) => self.ended = true,
             Output::Engine(command) => self.cascade.handle(self.now, CascadeInput::Command(command)),
-            Output::Tool(call) => {
+            Output::Tool(call, _) => {
                 let answer = self.calendar.run(&call, &self.wall);
                 self.later.push((self.now + self.tool_takes, Later::Tool(call.id, answer)));
             }

@@ -145,7 +145,7 @@ impl World {
             Output::Line(LineCommand::HangUp) => self.hung_up = true,
             Output::Line(LineCommand::Listen | LineCommand::Transfer(_)) => {}
             Output::Engine(command) => self.live.write(self.now, command, &mut self.out),
-            Output::Tool(call) => self.tools.push(call.id),
+            Output::Tool(call, _) => self.tools.push(call.id),
             Output::Note(note) => self.notes.push(note),
             Output::Pin(_)
             | Output::Reopen(_)

@@ -9,7 +9,7 @@ pub use opening::can_open;
 use crate::{
     app::App,
     brief::{self, Dossier},
-    config::{EngineKind, VoicemailUse},
+    config::{EngineKind, Thinker, VoicemailUse},
     memory::Memory,
     voicemail::{self, Leaving},
 };
@@ -188,6 +188,11 @@ impl Answerer {
     /// The tools of this call, as they were when it was dialled.
     pub fn tools(&self) -> &Arc<Tools> {
         &self.tools
+    }
+
+    /// Whether whoever is there obeys nothing that they read, as only the desk does not.
+    pub fn is_deterministic(&self) -> bool {
+        self.engine() == Some(EngineKind::Local) && self.app.config.get().think.by == Thinker::Desk
     }
 
     /// Offers the engine the tools of somebody so trusted, at once or as soon as it is there.

@@ -17,6 +17,7 @@ mod live;
 mod load;
 mod mcp;
 mod number;
+mod own;
 mod owner;
 mod parse;
 pub mod schema;
@@ -26,6 +27,7 @@ pub use live::Live;
 pub use load::{ConfigError, Problem, Source, Sources, Warning};
 pub use mcp::McpServer;
 pub use number::{Network, Number, Numbers};
+pub use own::Own;
 pub use owner::{Owner, OwnersMessages, UrgentBy};
 
 use crate::secret::Secret;
@@ -64,6 +66,8 @@ pub struct Config {
     pub google: Google,
     /// `[[mcp]]`, and Zapier's where it is set.
     pub mcp: Vec<McpServer>,
+    /// `[[tool]]`
+    pub own: Own,
     /// Where each setting that is not at its default was set, by its key (`server.port`).
     pub origins: BTreeMap<&'static str, Source>,
     /// Settings that are not at their default, as they were written; none that is secret.

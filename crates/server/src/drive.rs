@@ -13,7 +13,7 @@ use crate::{
 };
 use call::{
     Answer, Call, Digits, Ending, EngineEvent, Input, LineCommand, LineEvent, Manner, Note, Output,
-    PinVerdict, Policy, ToolCall, ToolCallId,
+    PinVerdict, Policy, Standing, ToolCall, ToolCallId,
 };
 use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
@@ -22,7 +22,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until, timeout},
 };
-use tool::{Errand, Tools, Trust};
+use tool::{Errand, Hands, Trust};
 
 /// How long tools may go on after their call.
 const LONGEST_ERRAND: Duration = Duration::from_secs(2 * 60);
@@ -62,8 +62,10 @@ pub struct Driven {
 /// Runs a call to its end. Tools that are under way then are run to theirs.
 pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
     let Drive { mut line, mut answerer, mut errand, mut scribe, mut told, policy, connect } = drive;
-    let tools = answerer.tools().clone();
-    let policy = Policy { messages: answerer.takes_messages(), ..policy };
+    let hands = Hands::new(answerer.tools().clone(), &app.config.get().assistant.language);
+    let hands = Arc::new(hands);
+    let guarded = hands.tools().guarded();
+    let policy = Policy { messages: answerer.takes_messages(), guarded, ..policy };
     let mut call = Call::new(clock::now(), line.manner(), policy);
     let (mut transfer, mut reason) = (None, String::new());
     let (mut errands, mut pins, mut connecting) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
@@ -84,7 +86,10 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                     line.tell(&command);
                 }
                 Output::Engine(command) => answerer.tell(command),
-                Output::Tool(wanted) => drop(errands.spawn(run(tools.clone(), errand.clone(), wanted))),
+                Output::Tool(wanted, mut standing) => {
+                    standing.swayed &= !answerer.is_deterministic();
+                    errands.spawn(run(hands.clone(), errand.clone(), wanted, standing));
+                }
                 Output::Reopen(handover) => answerer.reopen(handover),
                 Output::TakeMessage => answerer.take_message(),
                 Output::Renew(handover) => answerer.renew(handover),
@@ -175,9 +180,14 @@ fn raise(app: &Arc<App>, errand: &mut Errand, answerer: &mut Answerer) {
     });
 }
 
-async fn run(tools: Arc<Tools>, errand: Errand, wanted: ToolCall) -> (ToolCallId, Answer) {
+async fn run(
+    hands: Arc<Hands>,
+    errand: Errand,
+    wanted: ToolCall,
+    standing: Standing,
+) -> (ToolCallId, Answer) {
     let id = wanted.id.clone();
-    (id, tools.run(&wanted, &errand.at(clock::now_ms())).await)
+    (id, hands.run(&wanted, &errand.at(clock::now_ms()), &standing).await)
 }
 
 /// A booking that was asked for is made and noted even if the caller hangs up meanwhile. What hangs is given up.

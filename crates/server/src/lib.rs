@@ -30,6 +30,7 @@ pub mod data;
 pub mod drive;
 pub mod engines;
 pub mod guard;
+pub mod hands;
 pub mod insist;
 pub mod jobs;
 pub mod line;

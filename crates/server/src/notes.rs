@@ -18,7 +18,9 @@
 //! | `answered` | `turn`, `item`, `after_ms`, and as far as the engine tells `endpoint_ms`, `hear_ms`, `think_ms`, `tools_ms`, `speak_ms`, `own_ms` |
 //! | `interrupted` | `item`, `heard_ms`, `sent_ms` |
 //! | `tool_asked` | `id`, `name`, `arguments` (JSON, or text where it is none) |
-//! | `tool_answered` | `id`, `name`, `ok`, `say`, `took_ms`, and perhaps `effect`: `{"booked"\|"moved"\|"cancelled": {"id", "starts"}}` or `{"sent": "to whom"}` |
+//! | `tool_answered` | `id`, `name`, `ok`, `say`, `took_ms`, and perhaps `effect`: `{"booked"\|"moved"\|"cancelled": {"id", "starts"}}` or `{"sent": "to whom"}` or `{"changed": "by which tool"}` |
+//! | `consent_asked` | `name` of the tool, `text` of the question |
+//! | `consent_given`, `consent_refused` | `name` of the tool |
 //! | `filler`, `trouble` | `text` |
 //! | `used` | `audio_tokens_in`, `audio_tokens_out`, `text_tokens_in`, `text_tokens_out`, `cached_tokens` |
 //! | `false_claim` | `item`, `deed` (`booked`, `moved`, `cancelled`, `sent`, `listed`), `said`, `corrected`, and perhaps `agreed`, which is so instead: `{"id", "starts"}` |
@@ -151,6 +153,9 @@ fn fields(note: &Note) -> (&'static str, Value) {
             }
             ("tool_answered", fields)
         }
+        Note::ConsentAsked { name, words } => ("consent_asked", json!({"name": name, "text": words})),
+        Note::ConsentGiven { name } => ("consent_given", json!({"name": name})),
+        Note::ConsentRefused { name } => ("consent_refused", json!({"name": name})),
         Note::Filler(text) => ("filler", json!({"text": text})),
         Note::AskedIfThere => ("asked_if_there", Value::Null),
         Note::Used(usage) => ("used", self::usage(*usage)),
@@ -175,6 +180,7 @@ fn effect(effect: &Effect) -> Option<Value> {
         Effect::Moved(appointment) => Some(json!({"moved": agreed(appointment)})),
         Effect::Cancelled(appointment) => Some(json!({"cancelled": agreed(appointment)})),
         Effect::Sent(to) => Some(json!({"sent": to})),
+        Effect::Changed(tool) => Some(json!({"changed": tool})),
     }
 }
 
@@ -227,6 +233,7 @@ fn timer(timer: Timer) -> &'static str {
         Timer::Pin => "pin",
         Timer::Takeover => "takeover",
         Timer::Session => "session",
+        Timer::Words => "words",
     }
 }
 
@@ -330,6 +337,15 @@ mod tests {
                     took: Duration::ZERO,
                 },
                 json!({"kind": "tool_answered", "id": "c1", "name": "book", "ok": false, "say": "No.", "took_ms": 0}),
+            ),
+            (
+                Note::ConsentAsked { name: "send".into(), words: "Shall I?".into() },
+                json!({"kind": "consent_asked", "name": "send", "text": "Shall I?"}),
+            ),
+            (Note::ConsentGiven { name: "send".into() }, json!({"kind": "consent_given", "name": "send"})),
+            (
+                Note::ConsentRefused { name: "send".into() },
+                json!({"kind": "consent_refused", "name": "send"}),
             ),
             (Note::Filler("One moment.".into()), json!({"kind": "filler", "text": "One moment."})),
             (Note::AskedIfThere, json!({"kind": "asked_if_there"})),

@@ -22,6 +22,7 @@ mod servers;
 mod settings;
 pub mod timeline;
 mod times;
+mod tools;
 pub mod welcome;
 
 pub(crate) use calls::{told as ending, who};
@@ -92,6 +93,9 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/servers/{name}/test", post(servers::test))
         .route("/servers/{name}/connect", post(servers::connect))
         .route("/feeds/{file}", get(calendars::feed))
+        .route("/tools", get(tools::tools))
+        .route("/tools/{name}", get(tools::tool).post(tools::rule))
+        .route("/tools/{name}/try", post(tools::try_out))
         .route("/settings", get(settings::settings))
         .route("/users/settings", get(settings::settings))
         .route("/settings/{section}", post(settings::save))

@@ -4,6 +4,7 @@ use crate::{
     app::App,
     config::{Config, ConfigError, Live, UrgentBy, Warning, schema},
     guard::pin,
+    hands,
     jobs::{self, Bell},
     secret::Secret,
     vault::Vault,
@@ -63,6 +64,7 @@ pub async fn change(
 
 /// Makes what is saved count, if another has saved something since it was last heeded, too.
 pub async fn refresh(app: &App) -> Result<(), NotSaved> {
+    hands::heed_rulings(app).await?;
     let rows = app.store.settings().await?;
     if *app.saved.get() == rows {
         return Ok(());

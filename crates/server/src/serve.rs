@@ -9,7 +9,7 @@ use crate::{
     current::Current,
     data,
     engines::{self, Engines},
-    jobs, log,
+    hands, jobs, log,
     mcp::{self, Servers},
     pages,
     phone::{Briefings, Turns},
@@ -97,6 +97,8 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let bell = Arc::new(jobs::Bell::default());
     let books = Arc::new(tool::calendar::Books::new(store.clone()).with_announce(announcing(&bell)));
     let tools = tool::Toolbox::new(saved::tools(&config, &store, &books, &bell));
+    tools.rule(hands::rulings(&store).await?);
+    tools.put(hands::OWN, hands::own(&config.own));
     mcp.shelve(&tools);
     Ok(Arc::new(App {
         tools,

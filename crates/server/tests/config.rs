@@ -492,3 +492,51 @@ fn a_key_goes_to_no_other_service_than_its_own() {
         ("http://10.0.0.5:8000/v1".into(), true)
     );
 }
+
+const OWN: &str = r#"
+[server]
+port = 1
+
+[[tool]]
+name = "add_task"
+description = "Adds a task."
+method = "POST"
+url = "https://tasks.example/lists/{list}"
+headers = { Authorization = "Bearer {secret:TASKS_KEY}" }
+body = { content = "{content}" }
+
+[tool.parameters]
+type = "object"
+
+[tool.parameters.properties]
+list = { type = "string" }
+content = { type = "string" }
+
+[[tool]]
+name = "weather"
+description = "The weather."
+url = "https://weather.example/{secret:WEATHER_KEY}"
+"#;
+
+#[test]
+fn tools_of_the_owners_are_read_with_the_secrets_that_they_name_and_no_others() {
+    let mut sources = file(OWN);
+    sources.dotenv.push((".env".into(), "TASKS_KEY=old\nWEATHER_KEY=sun".into()));
+    sources.environment = [("TASKS_KEY".into(), "s3cret".into()), ("OTHER".into(), "x".into())].into();
+    let (config, _) = load(&sources);
+    let names: Vec<_> = config.own.tools.iter().map(|tool| tool.name.as_str()).collect();
+    assert_eq!(names, ["add_task", "weather"]);
+    let secrets: Vec<_> =
+        config.own.secrets.iter().map(|(name, secret)| (name.as_str(), secret.expose())).collect();
+    assert_eq!(secrets, [("TASKS_KEY", "s3cret"), ("WEATHER_KEY", "sun")]);
+    assert!(!format!("{config:?}").contains("s3cret"));
+    assert_eq!(config.server.port, 1);
+}
+
+#[test]
+fn a_tool_that_is_described_wrongly_is_told_with_its_name_or_line() {
+    let wrong = problems(&file(&OWN.replace("weather.example", "{list}.example")));
+    assert!(wrong[0].contains("earpiece.toml") && wrong[0].contains("weather"), "{wrong:?}");
+    let unknown = problems(&file(&OWN.replace("method =", "metod =")));
+    assert!(unknown[0].contains("earpiece.toml:") && unknown[0].contains("metod"), "{unknown:?}");
+}

@@ -6,4 +6,5 @@ mod pages {
     pub mod doors;
     pub mod rig;
     pub mod settings;
+    pub mod tools;
 }

@@ -42,21 +42,23 @@ pub struct Hints {
 pub fn guessed(name: &str, hints: Hints) -> Class {
     let words = words(name);
     let says = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    let begins = |list: &[&str]| words.first().is_some_and(|word| list.contains(&word.as_str()));
-    let looks = begins(&READING) && !says(&FINAL) && !says(&WRITING);
-    if looks && hints.read_only != Some(false) && hints.destructive != Some(true) {
-        return Class::Reads;
-    }
-    if begins(&READING) && hints.read_only == Some(true) {
-        return Class::Reads;
-    }
-    if says(&FINAL) || hints.destructive == Some(true) && hints.read_only != Some(true) {
+    let lists: [&[&str]; 4] = [&READING, &WRITING, &FINAL, &THINGS];
+    let leads = words.iter().find(|word| lists.iter().any(|list| list.contains(&word.as_str())));
+    let looks = leads.is_some_and(|word| READING.contains(&word.as_str()));
+    if says(&FINAL)
+        || says(&THINGS) && !looks
+        || hints.destructive == Some(true) && hints.read_only != Some(true)
+    {
         return Class::Final;
     }
-    if hints.read_only == Some(true) && !says(&WRITING) { Class::Reads } else { Class::Writes }
+    match hints.read_only {
+        Some(true) if !says(&WRITING) => Class::Reads,
+        None if looks && !says(&WRITING) => Class::Reads,
+        Some(_) | None => Class::Writes,
+    }
 }
 
-/// What a name begins with that only looks.
+/// What a name does that only looks, where it does it first.
 const READING: [&str; 27] = [
     "get",
     "list",
@@ -88,7 +90,7 @@ const READING: [&str; 27] = [
 ];
 
 /// What a name says that does what nobody can take back.
-const FINAL: [&str; 44] = [
+const FINAL: [&str; 26] = [
     "delete",
     "deletes",
     "remove",
@@ -97,42 +99,30 @@ const FINAL: [&str; 44] = [
     "purge",
     "erase",
     "wipe",
-    "clear",
-    "empty",
-    "trash",
     "send",
     "sends",
     "forward",
-    "reply",
-    "post",
     "publish",
-    "tweet",
-    "share",
-    "invite",
-    "email",
-    "mail",
-    "sms",
-    "text",
     "notify",
     "broadcast",
     "dial",
     "pay",
     "buy",
     "purchase",
-    "order",
     "checkout",
-    "charge",
-    "refund",
-    "transfer",
     "donate",
     "cancel",
     "unsubscribe",
     "revoke",
     "terminate",
-    "merge",
     "deploy",
     "execute",
-    "reset",
+];
+
+/// Words that do so, too, unless they name what is looked at: *order*, but not *list orders*.
+const THINGS: [&str; 17] = [
+    "mail", "email", "sms", "post", "order", "share", "charge", "refund", "transfer", "invite", "reply",
+    "tweet", "trash", "clear", "empty", "merge", "reset",
 ];
 
 /// What a name says that changes something.
@@ -182,6 +172,9 @@ mod tests {
             "forward_mail",
             "post_message",
             "emptyTrash",
+            "get_and_delete",
+            "create_order",
+            "email_bob",
         ] {
             for read_only in [None, Some(true), Some(false)] {
                 let hints = Hints { read_only, destructive: Some(false) };
@@ -192,9 +185,18 @@ mod tests {
 
     #[test]
     fn what_only_looks_reads() {
-        for name in
-            ["get_task", "listTasks", "find-tasks-by-date", "search_emails", "get_weather", "readFile"]
-        {
+        for name in [
+            "get_task",
+            "listTasks",
+            "find-tasks-by-date",
+            "search_emails",
+            "get_weather",
+            "readFile",
+            "read_mail",
+            "gmail_find_email",
+            "get_order",
+            "todoist-get-tasks",
+        ] {
             assert_eq!(guessed(name, Hints::default()), Class::Reads, "{name}");
         }
         let read_only = Hints { read_only: Some(true), destructive: None };

@@ -3,11 +3,13 @@
 //! ```text
 //!   ToolCall ── Tools::run ─► known? allowed? arguments as the schema says? ─► Tool::run ─► Answer
 //!
+//!   hands.rs      the tools in one call: what the caller is asked first, how much is said of an answer
 //!   toolbox.rs    all the tools, while they change: a call takes those of its first moment
 //!   class.rs      what using a tool does to the world
 //!   calendar.rs   the six tools of the calendar      calendar/books.rs  the book behind them
 //!   memo.rs       take_message
 //!   memory.rs     remember, recall, forget
+//!   own.rs        tools that the owner describes: an HTTP request each
 //!   message.rs    what callers and the owner are told by mail and by text
 //! ```
 //!
@@ -18,16 +20,19 @@
 
 pub mod calendar;
 mod class;
+mod hands;
 pub mod mcp;
 pub mod memo;
 pub mod memory;
 pub mod message;
+pub mod own;
 mod toolbox;
 mod tools;
 
 pub use class::{Class, Hints, guessed};
+pub use hands::Hands;
 pub use toolbox::{Ruling, Shelf, Toolbox, Unfit};
-pub use tools::{Destination, Tools};
+pub use tools::{Destination, Listed, Tools};
 
 use call::Answer;
 use serde_json::Value;

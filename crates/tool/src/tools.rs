@@ -3,6 +3,7 @@
 use crate::{
     Class, Errand, Ruling, Running, Shelf, Spec, Tool, Trust, Unfit,
     calendar::{self, Books},
+    hands::MORE,
     memo,
 };
 use call::{Answer, ToolCall};
@@ -39,6 +40,17 @@ pub struct Destination {
 pub struct Tools {
     offers: Vec<Arc<Offer>>,
     destinations: Vec<Destination>,
+}
+
+/// A tool as the owner sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    pub spec: Spec,
+    pub class: Class,
+    /// The least that it takes.
+    pub trust: Trust,
+    /// It came with the program.
+    pub ours: bool,
 }
 
 /// A tool, and to whom it is offered.
@@ -100,13 +112,17 @@ impl Tools {
     ) -> Self {
         let mut taken = BTreeSet::new();
         let all = self.offers.iter().chain(shelves.flat_map(|shelf| &shelf.0));
-        let offers = all
+        let mut offers: Vec<_> = all
             .filter(|offer| taken.insert(offer.name()))
             .filter_map(|offer| match rulings.get(offer.name()) {
                 Some(ruling) if offer.tool.is_some() => offer.ruled(*ruling).map(Arc::new),
                 Some(_) | None => Some(offer.clone()),
             })
             .collect();
+        let foreign = offers.iter().filter(|offer| offer.is_foreign()).map(|offer| offer.trust).min();
+        if let Some(trust) = foreign.filter(|_| !taken.contains(MORE)) {
+            offers.push(Arc::new(more(trust)));
+        }
         Self { offers, destinations: self.destinations.clone() }
     }
 
@@ -131,23 +147,43 @@ impl Tools {
         Some(&found.address)
     }
 
-    /// Runs a tool. What is unknown, not allowed or not understood is answered with a sentence that says so; so is a
-    /// panic.
+    /// The names of the tools that change something: what the caller says may decide about them.
+    pub fn guarded(&self) -> BTreeSet<String> {
+        let changes = |offer: &&Arc<Offer>| offer.tool.is_some() && offer.class != Class::Reads;
+        self.offers.iter().filter(changes).map(|offer| offer.name().to_owned()).collect()
+    }
+
+    /// What there is to be ruled on: everything but what the call itself decides.
+    pub fn listed(&self) -> Vec<Listed> {
+        let listed = |offer: &Arc<Offer>| Listed {
+            spec: Spec::clone(&offer.spec),
+            class: offer.class,
+            trust: offer.trust,
+            ours: offer.is_ours(),
+        };
+        self.offers.iter().filter(|offer| offer.tool.is_some()).map(listed).collect()
+    }
+
+    /// Runs a tool for somebody who knows what they do: the owner at a page, a program of theirs, the desk. In a call
+    /// [`Hands`](crate::Hands) run it. What is unknown, not allowed or not understood is answered with a sentence that says
+    /// so; so is a panic.
     pub async fn run(&self, call: &ToolCall, errand: &Errand) -> Answer {
+        match self.ready(call, errand) {
+            Ok((offer, arguments)) => offer.run(arguments, errand).await,
+            Err(answer) => answer,
+        }
+    }
+
+    /// A tool that may be run, and its arguments; or what to answer.
+    pub(crate) fn ready(&self, call: &ToolCall, errand: &Errand) -> Result<(&Offer, Value), Answer> {
         let Some(offer) = self.offers.iter().find(|offer| offer.spec.name == call.name) else {
-            return Answer::failed("I have no such tool. I can only do what I was told of.");
+            return Err(Answer::failed("I have no such tool. I can only do what I was told of."));
         };
         if errand.trust < offer.trust {
-            return Answer::failed("I am not allowed to do that for this caller.");
+            return Err(Answer::failed("I am not allowed to do that for this caller."));
         }
-        let arguments = match read(&call.arguments).and_then(|arguments| offer.checked(arguments)) {
-            Ok(arguments) => arguments,
-            Err(why) => return Answer::failed(why),
-        };
-        match &offer.tool {
-            Some(tool) => survived(&call.name, tool.run(arguments, errand)).await,
-            None => Answer::failed("That is decided in the call itself."),
-        }
+        let arguments = read(&call.arguments).and_then(|arguments| offer.checked(arguments));
+        Ok((offer, arguments.map_err(Answer::failed)?))
     }
 
     fn offer(&mut self, offer: Result<Offer, Unfit>) {
@@ -195,6 +231,33 @@ impl Offer {
 
     pub(crate) fn name(&self) -> &str {
         &self.spec.name
+    }
+
+    pub(crate) fn class(&self) -> Class {
+        self.class
+    }
+
+    /// Its answers are words of others.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.tool.as_ref().is_some_and(|tool| tool.is_foreign())
+    }
+
+    /// It is no tool of a shelf.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.least == Trust::Stranger
+    }
+
+    /// Whether the schema lists this among what the argument may be.
+    pub(crate) fn is_choice(&self, argument: &str, value: &str) -> bool {
+        let choices = self.spec.parameters["properties"][argument]["enum"].as_array();
+        choices.is_some_and(|choices| choices.iter().any(|choice| choice == value))
+    }
+
+    pub(crate) async fn run(&self, arguments: Value, errand: &Errand) -> Answer {
+        match &self.tool {
+            Some(tool) => survived(self.name(), tool.run(arguments, errand)).await,
+            None => Answer::failed("That is decided in the call itself."),
+        }
     }
 
     /// The same as the owner rules; none where nobody is to have it.
@@ -278,6 +341,19 @@ fn hang_up() -> Spec {
         description: "Ends the call after what you have said is heard. Say goodbye first.".into(),
         parameters: json!({"type": "object", "properties": {}}),
     }
+}
+
+/// What goes on with a long answer, for those who may have one.
+fn more(trust: Trust) -> Offer {
+    let spec = Spec {
+        name: MORE.into(),
+        description:
+            "Goes on with the last answer of a tool that was too long to be said at once. Ask the caller \
+                      whether they want to hear more first."
+                .into(),
+        parameters: json!({"type": "object", "properties": {}}),
+    };
+    Offer::new(spec, Class::Reads, trust, trust, None).expect("its schema is a schema")
 }
 
 fn transfer(destinations: &[Destination]) -> Spec {

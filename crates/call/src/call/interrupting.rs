@@ -111,6 +111,7 @@ impl Call {
         }
         if !transcript.partial {
             self.history.caller_said(turn, &transcript.text);
+            self.release_tools(now);
         }
         if words && !transcript.partial {
             self.note(Note::CallerSaid(turn, transcript.text));

@@ -68,6 +68,7 @@ impl Call {
             Timer::Pin => self.on_keys_over(now),
             Timer::Takeover => self.on_takeover(now),
             Timer::Session => self.on_session_old(now),
+            Timer::Words => self.release_tools(now),
         }
     }
 
@@ -172,6 +173,9 @@ impl Call {
             return;
         }
         if self.floor.taken.is_none() && self.correct_claims(now) {
+            return;
+        }
+        if self.read_back() {
             return;
         }
         let awaited = self.is_claim_awaited();

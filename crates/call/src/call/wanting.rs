@@ -1,6 +1,6 @@
 //! What the assistant wants done: tools, and what becomes of their answers.
 
-use super::{Call, Expected, Output};
+use super::{Call, Expected};
 use crate::{
     Answer, Ending, EngineCommand, LineCommand, Note, Timer, ToolCall, ToolCallId, errand::Finished,
 };
@@ -37,12 +37,19 @@ impl Call {
             self.timers.set(Timer::Filler, now + self.policy.filler);
         }
         self.arm_errands();
-        self.output.push_back(Output::Tool(call));
+        self.use_tool(now, call);
     }
 
     pub(super) fn on_answer(&mut self, now: Instant, id: ToolCallId, answer: Answer) {
         match self.note_answer(now, &id, &answer) {
-            Some((name, Finished::Awaited)) => self.deliver(id, &name, answer),
+            Some((name, Finished::Awaited)) => {
+                if let Some(asked) = &answer.asks
+                    && self.ending().is_none()
+                {
+                    self.note(Note::ConsentAsked { name: name.clone(), words: asked.words.clone() });
+                }
+                self.deliver(id, &name, answer);
+            }
             Some((_, Finished::TooLate)) => {
                 self.errands.keep_news(&answer);
                 if self.floor.taken.is_none() {
@@ -61,9 +68,11 @@ impl Call {
         id: &ToolCallId,
         answer: &Answer,
     ) -> Option<(String, Finished)> {
+        let arguments = self.errands.arguments(id);
         let (name, took, finished) = self.errands.finish(now, id, answer)?;
         self.claims.answered(&name, answer);
         self.history.answered(&name, answer);
+        self.consents.answered(&name, &arguments, answer, self.history.mark());
         let (ok, say, effect) = (answer.ok, answer.say.clone(), answer.effect.clone());
         self.note(Note::ToolAnswered { id: id.clone(), name: name.clone(), ok, say, effect, took });
         Some((name, finished))
@@ -86,7 +95,7 @@ impl Call {
     pub(super) fn answer_engine(&mut self, id: ToolCallId, answer: Answer) {
         // One that is gone asked for this, and its successor knows nothing of it.
         if self.numbering.is_its_own(&id) {
-            self.speak(EngineCommand::Answer(id, answer));
+            self.speak(EngineCommand::Answer(id, answer.told()));
         }
     }
 

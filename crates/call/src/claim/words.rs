@@ -2,7 +2,7 @@
 
 /// A word or a mark of punctuation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word {
+pub(crate) struct Word {
     pub text: String,
     /// Where it ends in the text, in bytes.
     pub end: usize,
@@ -11,19 +11,19 @@ pub(super) struct Word {
 }
 
 impl Word {
-    pub(super) fn is(&self, texts: &[&str]) -> bool {
+    pub(crate) fn is(&self, texts: &[&str]) -> bool {
         texts.contains(&self.text.as_str())
     }
 
     /// Whether a clause ends here.
-    pub(super) fn is_break(&self) -> bool {
+    pub(crate) fn is_break(&self) -> bool {
         self.is(&[",", "-"])
     }
 }
 
 /// Words up to the mark that ends them.
 #[derive(Debug)]
-pub(super) struct Sentence {
+pub(crate) struct Sentence {
     pub words: Vec<Word>,
     pub asks: bool,
 }
@@ -52,7 +52,7 @@ const ENDINGS: [(&str, &str); 7] = [
 ];
 
 /// Reads a text.
-pub(super) fn sentences(text: &str) -> Vec<Sentence> {
+pub(crate) fn sentences(text: &str) -> Vec<Sentence> {
     let mut reader = Reader::default();
     let mut chars = text.char_indices().take_while(|(at, _)| *at < LONGEST).peekable();
     while let Some((at, char)) = chars.next() {

@@ -231,7 +231,7 @@ impl Sim {
             }
             Output::Line(_)
             | Output::Engine(_)
-            | Output::Tool(_)
+            | Output::Tool(..)
             | Output::Pin(_)
             | Output::Renew(_)
             | Output::Note(_) => {}
@@ -413,7 +413,7 @@ fn clone(output: &Output) -> Output {
     match output {
         Output::Line(command) => Output::Line(command.clone()),
         Output::Engine(command) => Output::Engine(command.clone()),
-        Output::Tool(call) => Output::Tool(call.clone()),
+        Output::Tool(call, standing) => Output::Tool(call.clone(), standing.clone()),
         Output::Pin(digits) => Output::Pin(digits.clone()),
         Output::Reopen(handover) => Output::Reopen(handover.clone()),
         Output::TakeMessage => Output::TakeMessage,

@@ -4,7 +4,7 @@ use super::{
     AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Cost, Data, Deepgram, Email,
     EngineKind, Flags, Google, Hear, Hearing, Local, Log, LogFormat, Messages, Mode, Ollama, OnMachine,
     OpenAi, OutOfHours, Plivo, Server, Speaking, Telnyx, Think, Thinker, TurnBy, TurnDetection, Twilio,
-    VoicemailUse, Zapier, dotenv, file, finish, mcp,
+    VoicemailUse, Zapier, dotenv, file, finish, mcp, own,
     parse::Value,
     schema::{self, Setting},
 };
@@ -99,7 +99,8 @@ pub(super) fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigEr
         given.insert(key, Given { source: Source::Flag { name }, value: Value::Text(text.clone()) });
     }
 
-    let mut config = defaults(sources.zone.clone().unwrap_or(TimeZone::UTC));
+    let own = own::read(sources, &mut problems);
+    let mut config = Config { own, ..defaults(sources.zone.clone().unwrap_or(TimeZone::UTC)) };
     for setting in schema::settings() {
         let Some(Given { source, value }) = given.remove(setting.key) else { continue };
         if value.is_empty() {
@@ -154,7 +155,7 @@ fn from_file(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<(&'sta
     for file::Written { key, line, value } in written {
         let source = Source::File { path: path.to_owned(), line };
         match (schema::by_key(&key), value) {
-            (None, None) if key == mcp::KEY => {}
+            (None, None) if key == mcp::KEY || key == own::KEY => {}
             (None, _) => {
                 problems.push(Problem(format!(
                     "{source}: there is no setting `{key}`; did you mean {}?",
@@ -471,6 +472,7 @@ fn blank(zone: TimeZone) -> Config {
             public_key: None,
             api_url: nowhere(),
         },
+        own: super::Own::default(),
         zapier: Zapier { mcp_url: Secret::new(""), mcp_password: None },
         messages: Messages {
             confirmations: tool::message::Confirmations::None,

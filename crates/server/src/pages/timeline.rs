@@ -129,6 +129,12 @@ impl Reader {
             "relieved" => self.remark(at_ms, "The engine failed, and another went on.", true),
             "renewed" => self.remark(at_ms, "The engine went on in a new session, unheard.", false),
             "asked_if_there" => self.remark(at_ms, "Nobody spoke, and the caller was asked.", false),
+            "consent_asked" => {
+                let words = text("text");
+                self.remark(at_ms, &format!("Not done yet: the caller is asked first. “{words}”"), false);
+            }
+            "consent_given" => self.remark(at_ms, "The caller said yes, and it is done.", false),
+            "consent_refused" => self.remark(at_ms, "The caller did not agree, and it is not done.", false),
             "filler" => self.remark(at_ms, "A tool took long, and the caller was asked to wait.", false),
             "false_claim" => self.remark(at_ms, &false_claim(fields), true),
             "trouble" => self.remark(at_ms, &text("text"), true),
@@ -242,10 +248,12 @@ fn effect(effect: &Value) -> String {
         Some(format!("{word}: {}", day_and_time(starts)))
     };
     let sent = || Some(format!("Sent to {}", effect.get("sent")?.as_str()?));
+    let changed = || Some(format!("Done elsewhere, by {}", effect.get("changed")?.as_str()?));
     named("booked", "Booked")
         .or_else(|| named("moved", "Moved"))
         .or_else(|| named("cancelled", "Cancelled"))
         .or_else(sent)
+        .or_else(changed)
         .unwrap_or_default()
 }
 

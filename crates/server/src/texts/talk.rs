@@ -138,7 +138,7 @@ fn replayed(app: &App, story: &Story, key: &str) -> (Desk, Vec<String>, Option<T
             }
             Step::Answered { id, ok, say, data, at_ms } => {
                 let (say, data, effect) = (say.clone(), data.clone(), Effect::None);
-                let answer = Answer { ok: *ok, say, data, effect };
+                let answer = Answer { ok: *ok, data, effect, ..Answer::said(say) };
                 desk.answer(&zoned(app, *at_ms), &ToolCallId(id.clone()), &answer);
             }
         }

@@ -103,7 +103,7 @@ impl Create {
             Booking::ReadBack => return Err(read_back(&start, &now, "booked", "book it")),
         };
         let effect = Effect::Booked(office.agreed(&entry));
-        Ok(Answer { ok: true, say, data: office.data(&entry).to_string(), effect })
+        Ok(Answer { data: office.data(&entry).to_string(), effect, ..Answer::said(say) })
     }
 }
 
@@ -207,12 +207,14 @@ impl Reschedule {
         let reason = text(arguments, "reason").map(tidy).unwrap_or_default();
         let moving = office.calendar.reschedule(&entry.id, slot, &reason, errand).await;
         match moving.map_err(|error| unavailable(&error, errand))? {
-            Moving::Moved(moved) => Ok(Answer {
-                ok: true,
-                say: format!("{remark}It is moved to {}.", when::name_moment(&start, &now, Style::Spoken)),
-                data: office.data(&moved).to_string(),
-                effect: Effect::Moved(office.agreed(&moved)),
-            }),
+            Moving::Moved(moved) => {
+                let at = when::name_moment(&start, &now, Style::Spoken);
+                Ok(Answer {
+                    data: office.data(&moved).to_string(),
+                    effect: Effect::Moved(office.agreed(&moved)),
+                    ..Answer::said(format!("{remark}It is moved to {at}."))
+                })
+            }
             Moving::Taken => Err(office.taken(slot, &rules, errand, &now).await),
             Moving::ReadBack => Err(read_back(&start, &now, "moved", "move it")),
             Moving::Gone => {
@@ -268,10 +270,9 @@ impl Cancel {
             return Err(nothing(&at, errand));
         }
         Ok(Answer {
-            ok: true,
-            say: format!("The appointment on {at} is cancelled."),
             data: office.data(&entry).to_string(),
             effect: Effect::Cancelled(office.agreed(&entry)),
+            ..Answer::said(format!("The appointment on {at} is cancelled."))
         })
     }
 }

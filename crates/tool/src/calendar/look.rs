@@ -6,7 +6,7 @@ use super::{
     office::{self, Office, Rules, a_kind, iso, name_all, unavailable},
 };
 use crate::{Class, Errand, Running, Spec, Tool, Trust};
-use call::Answer;
+use call::{Answer, Others};
 use jiff::{ToSpan, Zoned};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -260,7 +260,9 @@ impl List {
         listed.truncate(MOST_ENTRIES);
         let entries: Vec<Value> = listed.iter().map(|entry| office.data(entry)).collect();
         let data = json!({"appointments": entries, "more": count > listed.len()}).to_string();
-        Ok(Answer { data, ..Answer::said(say) })
+        // Whoever made an appointment has named it.
+        let others = if errand.trust == Trust::Owner && count > 0 { Others::Within } else { Others::None };
+        Ok(Answer { data, others, ..Answer::said(say) })
     }
 
     fn name(&self, entries: &[Entry], errand: &Errand, now: &Zoned) -> String {

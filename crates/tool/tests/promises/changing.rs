@@ -11,7 +11,7 @@ async fn book(office: &Office, who: &Errand, start: &str) -> Agreed {
         .await;
     match answer.effect {
         Effect::Booked(agreed) => agreed,
-        Effect::None | Effect::Moved(_) | Effect::Cancelled(_) | Effect::Sent(_) => {
+        Effect::None | Effect::Moved(_) | Effect::Cancelled(_) | Effect::Sent(_) | Effect::Changed(_) => {
             panic!("not booked: {answer:?}")
         }
     }

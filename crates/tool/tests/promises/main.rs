@@ -3,7 +3,9 @@
 mod booking;
 mod changing;
 mod hostile;
+mod injection;
 mod kinds;
 mod looking;
 mod office;
+mod own;
 mod set;

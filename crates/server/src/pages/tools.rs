@@ -1,0 +1,140 @@
+//! What the assistant can do, for whom, and after which question; and a form to try it.
+
+use super::{Failure, Frame, shown};
+use crate::{api::calendar::owners, app::App, clock, guard::session::Owner, hands};
+use askama::Template;
+use axum::{
+    extract::{Form, Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use call::{ToolCall, ToolCallId};
+use serde::Deserialize;
+use std::sync::Arc;
+use store::RulingRow;
+use tool::{Class, Listed, Trust};
+
+#[derive(Template)]
+#[template(path = "tools.html")]
+struct ToolsPage {
+    frame: Frame,
+    ours: Vec<Line>,
+    others: Vec<Line>,
+    withheld: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "tool.html")]
+struct ToolPage {
+    frame: Frame,
+    line: Line,
+    parameters: String,
+    arguments: String,
+    answer: Option<Tried>,
+}
+
+struct Line {
+    name: String,
+    description: String,
+    class: &'static str,
+    trust: &'static str,
+    ours: bool,
+}
+
+/// What came of trying it.
+struct Tried {
+    ok: bool,
+    say: String,
+    data: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Ruled {
+    class: String,
+    trust: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Arguments {
+    arguments: String,
+}
+
+/// `GET /tools`
+pub(super) async fn tools(State(app): State<Arc<App>>, _: Owner) -> Result<Response, Failure> {
+    let (ours, others) = app.tools.get().listed().iter().map(line).partition(|line| line.ours);
+    let withheld = app.store.rulings().await?.into_iter().filter(|row| row.withheld != 0).map(|row| row.name);
+    Ok(shown(&ToolsPage { frame: Frame::inside("tools"), ours, others, withheld: withheld.collect() }))
+}
+
+/// `GET /tools/{name}`
+pub(super) async fn tool(
+    State(app): State<Arc<App>>,
+    _: Owner,
+    Path(name): Path<String>,
+) -> Result<Response, Failure> {
+    Ok(page(&find(&app, &name)?, "{}".into(), None))
+}
+
+/// `POST /tools/{name}`: what the owner says of it.
+pub(super) async fn rule(
+    State(app): State<Arc<App>>,
+    _: Owner,
+    Path(name): Path<String>,
+    Form(Ruled { class, trust }): Form<Ruled>,
+) -> Result<Response, Failure> {
+    let known = |name: &str| name.is_empty() || Class::named(name).is_some();
+    let for_whom = ["", "known", "owner", "nobody"].contains(&trust.as_str());
+    if !known(&class) || !for_whom || name.is_empty() || name.len() > 64 {
+        return Err(Failure::bad_request("That is no class, or nobody a tool can be for."));
+    }
+    let withheld = i64::from(trust == "nobody");
+    let trust = if withheld == 1 { String::new() } else { trust };
+    app.store.rule(&RulingRow { name: name.clone(), class, trust, withheld }, clock::now_ms()).await?;
+    hands::heed_rulings(&app).await?;
+    Ok(Redirect::to("/tools").into_response())
+}
+
+/// `POST /tools/{name}/try`: runs it, as the owner.
+pub(super) async fn try_out(
+    State(app): State<Arc<App>>,
+    _: Owner,
+    Path(name): Path<String>,
+    Form(Arguments { arguments }): Form<Arguments>,
+) -> Result<Response, Failure> {
+    let listed = find(&app, &name)?;
+    let call = ToolCall { id: ToolCallId(String::new()), name, arguments: arguments.clone() };
+    let answer = app.tools.get().run(&call, &owners(clock::now_ms())).await;
+    let tried = Tried { ok: answer.ok, say: answer.say, data: answer.data };
+    Ok(page(&listed, arguments, Some(tried)))
+}
+
+fn find(app: &App, name: &str) -> Result<Listed, Failure> {
+    app.tools
+        .get()
+        .listed()
+        .into_iter()
+        .find(|listed| listed.spec.name == name)
+        .ok_or_else(Failure::not_found)
+}
+
+fn page(listed: &Listed, arguments: String, answer: Option<Tried>) -> Response {
+    let parameters = serde_json::to_string_pretty(&listed.spec.parameters).unwrap_or_default();
+    shown(&ToolPage { frame: Frame::inside("tools"), line: line(listed), parameters, arguments, answer })
+}
+
+fn line(listed: &Listed) -> Line {
+    Line {
+        name: listed.spec.name.clone(),
+        description: listed.spec.description.clone(),
+        class: match listed.class {
+            Class::Reads => "looks something up",
+            Class::Writes => "changes something",
+            Class::Final => "cannot be undone: callers are asked first",
+        },
+        trust: match listed.trust {
+            Trust::Stranger => "everybody",
+            Trust::Known => "known callers and you",
+            Trust::Owner => "only you",
+        },
+        ours: listed.ours,
+    }
+}
