@@ -7,6 +7,7 @@ mod leaving;
 mod pinning;
 mod relieving;
 mod renewing;
+mod tongues;
 mod wanting;
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     pin::PinPad,
     stages::Stopwatch,
     timer::Timers,
+    tongue::Tongue,
 };
 use std::{collections::VecDeque, time::Instant};
 
@@ -109,6 +111,7 @@ pub struct Call {
     history: History,
     stopwatch: Stopwatch,
     numbering: Numbering,
+    tongue: Tongue,
     /// Engines that have not been tried in this call.
     spares: u32,
     relief: relieving::Relief,
@@ -157,6 +160,7 @@ impl Call {
             history: History::default(),
             stopwatch: Stopwatch::default(),
             numbering: Numbering::default(),
+            tongue: tongues::of(&policy),
             policy,
             phase: Phase::Talking,
             playout: Playout::default(),
@@ -246,6 +250,7 @@ impl Call {
             EngineEvent::CallerPauses => self.on_caller_pauses(now),
             EngineEvent::Took(stages) => self.stopwatch.told(stages),
             EngineEvent::Voice(item, chunk) => self.on_voice(now, item, chunk),
+            EngineEvent::CallerSpoke(turn, language) => self.tongue.reported(turn, language),
             EngineEvent::CallerSaid(turn, transcript) => self.on_caller_said(now, turn, transcript),
             EngineEvent::AssistantSaid(item, transcript) => self.on_assistant_said(now, item, transcript),
             EngineEvent::Wants(call) => self.on_wants(now, call),

@@ -1,6 +1,6 @@
 //! The one who answers: a realtime model, an agent service, or the local cascade.
 
-use crate::{Answer, Chunk, Stages, ToolCall, ToolCallId};
+use crate::{Answer, Chunk, Language, Stages, ToolCall, ToolCallId};
 use std::{ops::AddAssign, time::Duration};
 
 /// One thing the assistant says, the unit of truncation. Engines name them; we number them in the order in which
@@ -64,6 +64,8 @@ pub enum EngineEvent {
     Took(Stages),
     /// A piece of the assistant's voice. Items come one after the other, never mingled.
     Voice(ItemId, Chunk),
+    /// The words of this turn, which follow, are in this language, as whoever hears them tells.
+    CallerSpoke(TurnId, Language),
     CallerSaid(TurnId, Transcript),
     AssistantSaid(ItemId, Transcript),
     Wants(ToolCall),
@@ -100,4 +102,7 @@ pub enum EngineCommand {
     Prompt(String),
     /// The caller pressed this key.
     Key(char),
+    /// The conversation goes on in this language, BCP 47: it is to be expected and spoken. What is asked for next is to be
+    /// answered in it.
+    Speak(String),
 }

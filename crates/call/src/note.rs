@@ -1,6 +1,6 @@
 //! What is worth writing down about a call. Notes are the transcript, the timeline and the metrics.
 
-use crate::{Agreed, Deed, Effect, Ending, ItemId, Stages, Timer, ToolCallId, TurnId, Usage};
+use crate::{Agreed, Deed, Effect, Ending, ItemId, Language, Stages, Timer, ToolCallId, TurnId, Usage, Why};
 use std::time::Duration;
 
 /// One thing that happened, in the order in which it happened.
@@ -88,6 +88,12 @@ pub enum Note {
     Relieved,
     /// The engine goes on in a new session, as the old one would have ended soon.
     Renewed,
+    /// The call goes on in another language.
+    LanguageChanged {
+        from: Language,
+        to: Language,
+        why: Why,
+    },
     /// Something went wrong that the call survived.
     Trouble(String),
     /// A deadline passed.

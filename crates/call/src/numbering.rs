@@ -33,6 +33,9 @@ impl Numbering {
             EngineEvent::CallerSaid(turn, said) => {
                 EngineEvent::CallerSaid(TurnId(self.turns.saturating_add(turn.0)), said)
             }
+            EngineEvent::CallerSpoke(turn, language) => {
+                EngineEvent::CallerSpoke(TurnId(self.turns.saturating_add(turn.0)), language)
+            }
             EngineEvent::Wants(call) => EngineEvent::Wants(ToolCall { id: self.tool(call.id), ..call }),
             EngineEvent::Withdraws(id) => EngineEvent::Withdraws(self.tool(id)),
             EngineEvent::Ready
@@ -57,7 +60,8 @@ impl Numbering {
             | EngineCommand::Cancel
             | EngineCommand::Say(_)
             | EngineCommand::Prompt(_)
-            | EngineCommand::Key(_) => command,
+            | EngineCommand::Key(_)
+            | EngineCommand::Speak(_) => command,
         })
     }
 

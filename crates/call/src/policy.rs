@@ -1,6 +1,6 @@
 //! How patient a call is.
 
-use crate::Chunk;
+use crate::{Chunk, Language};
 use std::{collections::BTreeSet, time::Duration};
 
 /// The bounds within which a call is polite. Every field is a length of time from a moment that its name says.
@@ -54,6 +54,49 @@ pub struct Policy {
     pub apology: Option<Chunk>,
     /// What the engine is told when nobody spoke for `silence`.
     pub silence_prompt: String,
+    /// The languages in which the call may be held, each with what the call says by itself in it. It begins in the first, whose
+    /// words are also those above. Fewer than two: it is held in one language.
+    pub languages: Vec<Wording>,
+}
+
+/// What a call says by itself, in one language. Each field is what the one of that name is in [`Policy`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wording {
+    /// BCP 47, as engines are told it.
+    pub tag: String,
+    pub filler_words: String,
+    pub bridge_words: String,
+    pub silence_goodbye: String,
+    pub longest_goodbye: String,
+    pub cost_goodbye: String,
+    pub transfer_words: String,
+    pub apology: Option<Chunk>,
+}
+
+impl Policy {
+    /// From now on the call says what it says by itself in this language; gives the language's tag. Nothing where the call
+    /// may not be held in it.
+    pub(crate) fn speak(&mut self, language: Language) -> Option<String> {
+        let wording = self.languages.iter().find(|wording| Language::of(&wording.tag) == Some(language))?;
+        let Wording {
+            tag,
+            filler_words,
+            bridge_words,
+            silence_goodbye,
+            longest_goodbye,
+            cost_goodbye,
+            transfer_words,
+            apology,
+        } = wording.clone();
+        self.filler_words = filler_words;
+        self.bridge_words = bridge_words;
+        self.silence_goodbye = silence_goodbye;
+        self.longest_goodbye = longest_goodbye;
+        self.cost_goodbye = cost_goodbye;
+        self.transfer_words = transfer_words;
+        self.apology = apology;
+        Some(tag)
+    }
 }
 
 impl Default for Policy {
@@ -86,6 +129,7 @@ impl Default for Policy {
             silence_prompt:
                 "Nobody has spoken for a while. Ask in one short sentence whether the caller is still there."
                     .into(),
+            languages: vec![],
         }
     }
 }

@@ -81,6 +81,7 @@ impl Path {
             greeting: String::new(),
             voice: String::new(),
             language: "en-US".into(),
+            others: Vec::new(),
             tools: vec![],
             manner: Manner::Duplex,
             format: Format::Ulaw,

@@ -32,7 +32,10 @@ mod speech;
 mod telling;
 mod timers;
 
-pub use config::{ADDRESS, Config, LISTEN, PROVIDER, PROVIDERS, SPEAK, THINK, has_voice, takes_temperature};
+pub use config::{
+    ADDRESS, Config, LISTEN, PROVIDER, PROVIDERS, SPEAK, THINK, has_voice, hears_many, takes_temperature,
+    voice_of,
+};
 
 use crate::{
     Brief, Dialect, Outbox, Tally, ToolSpec,
@@ -44,6 +47,7 @@ use crate::{
         timers::Timers,
         troubles::Troubles,
     },
+    language::Languages,
 };
 use bytes::Bytes;
 use call::{EngineCommand, EngineEvent, Failure, Format, ItemId, Manner, Transcript, Usage};
@@ -69,6 +73,11 @@ pub struct Deepgram {
     brief: Option<Box<Brief>>,
     /// The agent's prompt, with all that was added to it.
     prompt: String,
+    languages: Languages,
+    /// Another language than that of the brief was wanted before the session was ready.
+    language_changed: bool,
+    /// The voice that was wished for.
+    wish: String,
     tools: Vec<ToolSpec>,
     /// The call begins with this session.
     greets: bool,
@@ -145,6 +154,9 @@ impl Deepgram {
             phase: Phase::Connecting,
             brief: None,
             prompt: String::new(),
+            languages: Languages::default(),
+            language_changed: false,
+            wish: String::new(),
             tools: Vec::new(),
             greets: false,
             greeting_is_set: false,
@@ -236,11 +248,13 @@ impl Dialect for Deepgram {
     fn greet(&mut self, now: Instant, brief: Brief, out: &mut Outbox) {
         self.timers.set(Timer::Confirmed, now + CONFIRMS);
         if !brief.voice.is_empty() && !has_voice(&brief.voice) {
-            let voice = request::voice(&self.config, "").to_owned();
+            let voice = request::voice(&self.config, "", &brief.language).to_owned();
             self.troubles
                 .tell(format!("Deepgram has no voice {:?}; {voice} speaks.", plain(&brief.voice)), out);
         }
-        self.prompt = format!("{}\n\n{BRACKETS}", brief.instructions);
+        self.languages = Languages::of(&brief);
+        self.wish.clone_from(&brief.voice);
+        self.prompt = format!("{}\n\n{BRACKETS}", self.languages.instruct(&brief.instructions));
         if let Some(fitting) = request::fitting(&self.prompt) {
             self.prompt = fitting;
             self.troubles
@@ -283,6 +297,7 @@ impl Dialect for Deepgram {
             EngineCommand::Say(words) => self.say(now, words, out),
             EngineCommand::Prompt(instruction) => self.instruct(now, instruction, out),
             EngineCommand::Key(key) => self.key(now, key),
+            EngineCommand::Speak(tag) => self.change_language(&tag, out),
         }
     }
 

@@ -12,6 +12,7 @@
 
 pub mod deepgram;
 mod dialect;
+mod language;
 pub mod live;
 pub mod local;
 pub mod openai;
@@ -101,6 +102,8 @@ pub struct Brief {
     pub voice: String,
     /// BCP 47, such as `en-US`.
     pub language: String,
+    /// In which the caller may go on instead, once the call says so; who hears expects them, too.
+    pub others: Vec<String>,
     pub tools: Vec<ToolSpec>,
     pub manner: Manner,
     /// How the line's audio comes and must go; engines that can, speak it.

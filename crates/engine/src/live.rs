@@ -42,6 +42,7 @@ use crate::{
         message::send,
         troubles::Troubles,
     },
+    language::Languages,
     openai::{event::unreadable, speaking::Blocks},
 };
 use call::{EngineCommand, EngineEvent, Failure, Format, Manner, Usage};
@@ -68,6 +69,7 @@ pub struct Live {
     greeting: Option<String>,
     manner: Manner,
     format: Format,
+    languages: Languages,
     /// Other tools than those of the brief, offered before the session was ready.
     early_tools: Option<Vec<ToolSpec>>,
     /// What was to be said before it was.
@@ -143,6 +145,7 @@ impl Live {
             greeting: None,
             manner: Manner::Duplex,
             format: Format::Ulaw,
+            languages: Languages::default(),
             early_tools: None,
             early: Vec::new(),
             confirmed: None,
@@ -206,6 +209,8 @@ impl Dialect for Live {
     }
 
     fn greet(&mut self, now: Instant, brief: Brief, out: &mut Outbox) {
+        self.languages = Languages::of(&brief);
+        let brief = Brief { instructions: self.languages.instruct(&brief.instructions), ..brief };
         let Some(start) = request::session_start(&self.config, &brief) else {
             let why = format!("OpenAI Live speaks G.711 and PCM of 16 or 24 kHz, not {:?}.", brief.format);
             return self.fail(why, true, out);
@@ -247,6 +252,7 @@ impl Dialect for Live {
             EngineCommand::Say(words) => self.say(now, &words, out),
             EngineCommand::Prompt(instruction) => self.prompt(now, instruction, out),
             EngineCommand::Key(key) => self.key(now, key, out),
+            EngineCommand::Speak(tag) => self.change_language(&tag, out),
         }
     }
 

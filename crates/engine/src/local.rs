@@ -47,8 +47,8 @@ pub use workers::{Staff, Workers};
 
 use crate::{Brief, ToolSpec};
 use bytes::Bytes;
-use call::{Chunk, EngineCommand, EngineEvent, Failure, Format, Manner};
-use cascade::{Cascade, CascadeInput, CascadeOutput, Thinking};
+use call::{Chunk, EngineCommand, EngineEvent, Failure, Format, Language, Manner};
+use cascade::{Cascade, CascadeInput, CascadeOutput, Thinking, Whose};
 use desk::{Desk, DeskSetup};
 use futures_util::{
     StreamExt,
@@ -75,6 +75,8 @@ pub struct Hypothesis {
     pub text: String,
     /// 0: surely not; 1: surely. `docs/speech.md` shows what was measured.
     pub confidence: f32,
+    /// Which language it is in, where the recogniser told.
+    pub language: Option<Language>,
 }
 
 /// What an ear that follows a call says of the caller's turns.
@@ -161,11 +163,13 @@ pub async fn check(workers: &Workers) -> Result<(), String> {
 /// The cascade with its parts: the shell that carries out what the pure machine asks for.
 pub struct Local {
     cascade: Cascade,
-    stt: Arc<dyn Stt>,
-    tts: Arc<dyn Tts>,
+    /// Those of the language that is spoken.
+    parts: Parts,
+    /// Those of other languages, where there is a choice.
+    parts_of: Option<PartsOf>,
+    /// Those of the desk, once it speaks another language than the caller.
+    desk: Option<Parts>,
     llm: Option<Arc<dyn Llm>>,
-    voice: String,
-    language: String,
     format: Format,
     hearing: FuturesUnordered<BoxFuture<'static, (u32, Heard)>>,
     follower: Option<Follower>,
@@ -174,10 +178,24 @@ pub struct Local {
     /// Brings the piece that is heard now to the line's rate, where that is another.
     resampler: Option<Resampler>,
     /// What is to be spoken after that.
-    queue: VecDeque<(Piece, String)>,
+    queue: VecDeque<(Piece, String, Whose)>,
     /// What is being thought.
     thinking: Option<(u32, BoxStream<'static, Result<Delta, Failure>>)>,
 }
+
+/// Who hears and who speaks, in one language.
+#[derive(Clone)]
+pub struct Parts {
+    pub stt: Arc<dyn Stt>,
+    pub tts: Arc<dyn Tts>,
+    /// One that `tts` has.
+    pub voice: String,
+    /// BCP 47.
+    pub language: String,
+}
+
+/// Gives the parts for a language, BCP 47.
+pub type PartsOf = Arc<dyn Fn(&str) -> Parts + Send + Sync>;
 
 /// A part of a sentence that is spoken in one go.
 #[derive(Clone, Copy, Debug)]
@@ -222,9 +240,10 @@ impl Local {
         tts: Arc<dyn Tts>,
         llm: Option<Model>,
     ) -> Self {
-        let (voice, language, format) = (brief.voice.clone(), brief.language.clone(), brief.format);
+        let format = brief.format;
+        let parts = Parts { stt, tts, voice: brief.voice.clone(), language: brief.language.clone() };
         // Where the ends take turns, what is recorded is one.
-        let follower = if brief.manner == Manner::Duplex { stt.follow(format) } else { None };
+        let follower = if brief.manner == Manner::Duplex { parts.stt.follow(format) } else { None };
         let mut cascade = match &llm {
             Some((_, how)) => Cascade::with_model(now(), brief, Desk::new(setup), vad, how.clone()),
             None => Cascade::new(now(), brief, Desk::new(setup), vad),
@@ -234,11 +253,10 @@ impl Local {
         }
         Self {
             cascade,
-            stt,
-            tts,
+            parts,
+            parts_of: None,
+            desk: None,
             llm: llm.map(|(llm, _)| llm),
-            voice,
-            language,
             format,
             hearing: FuturesUnordered::new(),
             follower,
@@ -253,6 +271,13 @@ impl Local {
     #[must_use]
     pub fn reminded_of(mut self, kind: &str) -> Self {
         self.cascade.remind_of(kind);
+        self
+    }
+
+    /// The same, and other languages are heard and spoken by these parts.
+    #[must_use]
+    pub fn with_languages(mut self, parts_of: PartsOf) -> Self {
+        self.parts_of = Some(parts_of);
         self
     }
 
@@ -304,18 +329,23 @@ impl Local {
     fn carry_out(&mut self, output: CascadeOutput) -> Option<EngineEvent> {
         match output {
             CascadeOutput::Event(event) => return Some(event),
-            CascadeOutput::Recognise { utterance, samples, grammar } => {
-                let heard = self.stt.recognise(samples, grammar.into());
+            CascadeOutput::Recognise { utterance, samples, grammar, whose } => {
+                let heard = self.parts(whose).stt.recognise(samples, grammar.into());
                 self.hearing.push(Box::pin(async move { (utterance, heard.await) }));
             }
-            CascadeOutput::Speak { sentence, text } => {
-                let text = speakable(&text, &self.language);
+            CascadeOutput::Speak { sentence, text, whose } => {
+                let text = speakable(&text, &self.parts(whose).language);
                 let mut pieces = tts::pieces(&text).into_iter().peekable();
                 while let Some(text) = pieces.next() {
                     let piece = Piece { sentence, last: pieces.peek().is_none() };
-                    self.queue.push_back((piece, text.to_owned()));
+                    self.queue.push_back((piece, text.to_owned(), whose));
                 }
                 self.speak_on();
+            }
+            CascadeOutput::Language(tag) => {
+                if let Some(parts_of) = &self.parts_of {
+                    self.parts = parts_of(&tag);
+                }
             }
             CascadeOutput::Hush => {
                 self.queue.clear();
@@ -332,13 +362,22 @@ impl Local {
         None
     }
 
+    /// Who hears and speaks that.
+    fn parts(&mut self, whose: Whose) -> &Parts {
+        match (whose, &self.parts_of) {
+            (Whose::Desks, Some(parts_of)) => self.desk.get_or_insert_with(|| parts_of("en-US")),
+            (Whose::Desks, None) | (Whose::Callers, _) => &self.parts,
+        }
+    }
+
     fn speak_on(&mut self) {
         while self.speaking.len() < AT_ONCE
-            && let Some((piece, text)) = self.queue.pop_front()
+            && let Some((piece, text, whose)) = self.queue.pop_front()
         {
+            let parts = self.parts(whose);
             let speech = match text.as_str() {
                 "" => stream::empty().boxed(),
-                text => self.tts.stream(text, &self.voice),
+                text => parts.tts.stream(text, &parts.voice),
             };
             self.speaking.push(piece, speech);
         }
@@ -362,7 +401,7 @@ impl Local {
             Some(Ok(_)) => return,
             Some(Err(why)) => {
                 tell(None, Some(why));
-                self.queue.retain(|(waiting, _)| waiting.sentence != sentence);
+                self.queue.retain(|(waiting, ..)| waiting.sentence != sentence);
                 self.speaking.drop_those(|waiting| waiting.sentence == sentence);
                 self.resampler = None;
             }

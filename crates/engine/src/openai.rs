@@ -45,6 +45,7 @@ use crate::{
         timers::Timers,
         troubles::Troubles,
     },
+    language::Languages,
 };
 use call::{EngineCommand, EngineEvent, Failure, Format, Manner, Transcript, Usage};
 use errands::Errands;
@@ -64,6 +65,9 @@ pub struct OpenAi {
     access: Access,
     phase: Phase,
     instructions: String,
+    /// What of them is the owner's.
+    owners: String,
+    languages: Languages,
     greeting: String,
     /// What was said before; then nobody greets.
     so_far: Vec<Said>,
@@ -133,6 +137,8 @@ impl OpenAi {
             access,
             phase: Phase::Configuring,
             instructions: String::new(),
+            owners: String::new(),
+            languages: Languages::default(),
             greeting: String::new(),
             so_far: Vec::new(),
             manner: Manner::Duplex,
@@ -226,7 +232,10 @@ impl Dialect for OpenAi {
             let why = format!("OpenAI speaks G.711 and PCM of 24 kHz, not {:?}.", brief.format);
             return self.fail(why, true, out);
         }
-        send(&mut out.wire, &request::session_update(&self.config, &brief));
+        self.languages = Languages::of(&brief);
+        self.instructions = self.languages.instruct(&brief.instructions);
+        let update = request::session_update(&self.config, &brief, &self.instructions, &self.languages);
+        send(&mut out.wire, &update);
         self.timers.set(Timer::Confirmed, now + ANSWERS);
         if !brief.voice.is_empty() && !has_voice(&brief.voice) {
             self.troubles
@@ -235,7 +244,7 @@ impl Dialect for OpenAi {
         self.format = brief.format;
         self.manner = brief.manner;
         self.replies.manual = brief.manner == Manner::Turns;
-        self.instructions = brief.instructions;
+        self.owners = brief.instructions;
         self.greeting = brief.greeting;
         self.so_far = brief.so_far;
     }
@@ -265,6 +274,7 @@ impl Dialect for OpenAi {
             EngineCommand::Say(words) => self.want(now, Wish::Say(words), out),
             EngineCommand::Prompt(instruction) => self.want(now, Wish::Prompt(instruction), out),
             EngineCommand::Key(key) => self.key(now, key, out),
+            EngineCommand::Speak(tag) => self.change_language(&tag, out),
         }
     }
 

@@ -133,15 +133,19 @@ impl World {
                     self.do_for_call(output);
                 }
             }
+            CascadeOutput::Language(_) => {}
             CascadeOutput::Think { .. } | CascadeOutput::Forget { .. } => panic!("the desk thinks"),
             CascadeOutput::Recognise { utterance, .. } => {
                 let text = self.says.pop_front().unwrap_or_default();
-                let heard =
-                    if text.is_empty() { Vec::new() } else { vec![Hypothesis { text, confidence: 0.9 }] };
+                let heard = if text.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![Hypothesis { text, confidence: 0.9, language: None }]
+                };
                 let input = CascadeInput::Recognised { utterance, result: Ok(heard) };
                 self.later.push((self.now + millis(150), Later::Engine(input)));
             }
-            CascadeOutput::Speak { sentence, text } => {
+            CascadeOutput::Speak { sentence, text, .. } => {
                 assert_eq!(sentence as usize, self.sentences.len() + 1);
                 let length = millis(60 * text.len() as u64);
                 self.sentences.push(text);

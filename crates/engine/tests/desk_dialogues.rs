@@ -97,7 +97,7 @@ fn every_grammar_can_be_read_and_has_only_words_that_the_recogniser_knows() {
             });
             for said in ["", "book an appointment", "monday", "at half past eleven", "no", "talk to a person"]
             {
-                desk.hear(&now, &[Hypothesis { text: said.into(), confidence: 1.0 }]);
+                desk.hear(&now, &[Hypothesis { text: said.into(), confidence: 1.0, language: None }]);
                 while desk.poll().is_some() {}
                 grammars.insert(desk.grammar(&now));
             }

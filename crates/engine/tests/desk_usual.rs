@@ -35,7 +35,7 @@ fn said(desk: &mut Desk) -> String {
 }
 
 fn say(desk: &mut Desk, now: &Zoned, words: &str) -> String {
-    desk.hear(now, &[Hypothesis { text: words.into(), confidence: 0.9 }]);
+    desk.hear(now, &[Hypothesis { text: words.into(), confidence: 0.9, language: None }]);
     said(desk)
 }
 
@@ -46,7 +46,7 @@ fn whoever_had_a_shave_last_is_asked_whether_it_is_one_again_and_yes_is_enough()
     assert!(asked.contains("a shave again"), "{asked}");
     assert!(desk.grammar(&now).contains("<yes>"), "so that a yes can be heard");
     // The calendar is asked about the time with that kind.
-    desk.hear(&now, &[Hypothesis { text: "yes please".into(), confidence: 0.9 }]);
+    desk.hear(&now, &[Hypothesis { text: "yes please".into(), confidence: 0.9, language: None }]);
     let mut wanted = None;
     while let Some(output) = desk.poll() {
         if let DeskOutput::Wants(call) = output {

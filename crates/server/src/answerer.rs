@@ -178,6 +178,9 @@ impl Answerer {
         if let EngineCommand::Hear(chunk) = &command {
             self.ear.hear(chunk);
         }
+        if let EngineCommand::Speak(tag) = &command {
+            self.dossier.brief.language.clone_from(tag);
+        }
         match &mut self.seat {
             Seat::Taken(warm) if self.ready => warm.engine.tell(command),
             Seat::Taken(_) | Seat::Warming { .. } => self.wait(command),
@@ -248,6 +251,11 @@ impl Answerer {
         self.vacate();
         self.listen_again(unheard);
         self.expect_end(warm.ends);
+        let language = &self.dossier.brief.language;
+        if warm.language != *language {
+            // It was changed while the session was dialled.
+            self.waiting.push_front(EngineCommand::Speak(language.clone()));
+        }
         self.seat = Seat::Taken(warm);
         self.catch_up();
     }
@@ -255,8 +263,9 @@ impl Answerer {
     fn seat_voicemail(&mut self, failed: bool) {
         let engine = voicemail::engine(&self.app, &self.dossier.brief, self.leaving.clone(), failed);
         // It is no engine of the list, and never at rest.
-        let kind = EngineKind::Local;
-        self.seat = Seat::Taken(Box::new(Warm { kind, engine, early: VecDeque::new(), ends: None }));
+        let (kind, language) = (EngineKind::Local, self.dossier.brief.language.clone());
+        self.seat =
+            Seat::Taken(Box::new(Warm { kind, engine, language, early: VecDeque::new(), ends: None }));
     }
 
     /// Nobody sits there any more, and what was meant for whoever did is forgotten.
@@ -351,6 +360,7 @@ impl Answerer {
             EngineEvent::CallerSpeaks
             | EngineEvent::CallerPauses
             | EngineEvent::Voice(..)
+            | EngineEvent::CallerSpoke(..)
             | EngineEvent::AssistantSaid(..)
             | EngineEvent::Wants(_)
             | EngineEvent::Withdraws(_)

@@ -1,14 +1,11 @@
 //! What an engine and a call are told before they begin: who we are, who calls, what may be done.
 
-use crate::{app::App, clock, config::EngineKind, memory::Memory, sentences};
-use call::{Chunk, Format, Handover, Manner, Past, Policy};
+use crate::{app::App, clock, config::EngineKind, languages, memory::Memory, sentences};
+use call::{Format, Handover, Manner, Past, Policy};
 use engine::{Brief, ToolSpec, local::desk::DeskSetup};
 use jiff::{Timestamp, Zoned};
 use std::time::Duration;
 use tool::{Errand, Tools, Trust};
-
-/// What is played when the engine is gone: µ-law, four seconds.
-static APOLOGY: &[u8] = include_bytes!("../assets/apology.ulaw");
 
 /// What the assistant is told of the PIN, which it never learns.
 const PIN: &str = " Somebody who says that they are your owner can prove it by keys: star, their PIN, hash. Tell them so if they \
@@ -39,6 +36,7 @@ pub fn of(app: &App, from: &str, trust: Trust, manner: Manner) -> Brief {
         greeting: config.assistant.greeting.clone(),
         voice: config.assistant.voice.clone(),
         language: config.assistant.language.clone(),
+        others: Vec::new(),
         tools: Vec::new(),
         manner,
         format: Format::Ulaw,
@@ -83,15 +81,18 @@ const SILENCE_BETWEEN_TURNS: Duration = Duration::from_secs(75);
 
 /// The policy of a call.
 pub fn policy(app: &App, manner: Manner, trust: Trust) -> Policy {
-    let apology = Some(Chunk { format: Format::Ulaw, bytes: APOLOGY.into() });
     let config = app.config.get();
+    let languages = languages::of(app, config.assistant.engine);
+    let apology = Some(sentences::apology(&config.assistant.language));
     let policy = sentences::filled(&config);
     let pin = config.callers.pin.is_some() && trust != Trust::Owner;
     let silence = match manner {
         Manner::Duplex => policy.silence,
         Manner::Turns => policy.silence.max(SILENCE_BETWEEN_TURNS),
     };
-    Policy { apology, silence, pin, destinations: app.tools.get().destinations(), ..policy }
+    let destinations = app.tools.get().destinations();
+    let languages = sentences::wordings(&config, &languages);
+    Policy { apology, silence, pin, destinations, languages, ..policy }
 }
 
 /// On whose behalf the tools of a call run.

@@ -202,6 +202,8 @@ pub struct Assistant {
     pub welcome: String,
     /// BCP 47, such as `en-US`.
     pub language: String,
+    /// To which callers may change, BCP 47; none set: to those that the engine hears and speaks.
+    pub languages: Option<Vec<String>>,
     /// Empty: the engine's default.
     pub voice: String,
     /// 0 to 2. Only for engines that take it.
@@ -355,6 +357,7 @@ pub struct Deepgram {
 /// `[local]`: the parts of the engine `local`.
 #[derive(Clone, Debug)]
 pub struct Local {
+    pub vad: Ear,
     pub hear: Hearing,
     /// Empty: the part's default.
     pub hear_model: String,
@@ -369,6 +372,15 @@ pub struct Local {
     pub speak_url: Option<String>,
     pub speak_api_key: Option<Secret>,
     pub piper: PathBuf,
+}
+
+/// Who tells speech from other sounds in the engine `local`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ear {
+    /// By loudness.
+    Energy,
+    /// By a small neural network.
+    Neural,
 }
 
 /// Who hears in the engine `local`.

@@ -12,8 +12,8 @@ use crate::{
     scribe::Scribe,
 };
 use call::{
-    Answer, Call, Digits, Ending, EngineEvent, Input, LineCommand, LineEvent, Manner, Note, Output,
-    PinVerdict, Policy, Standing, ToolCall, ToolCallId,
+    Answer, Call, Digits, Ending, EngineCommand, EngineEvent, Input, LineCommand, LineEvent, Manner, Note,
+    Output, PinVerdict, Policy, Standing, ToolCall, ToolCallId,
 };
 use futures_util::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
@@ -85,7 +85,12 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                     }
                     line.tell(&command);
                 }
-                Output::Engine(command) => answerer.tell(command),
+                Output::Engine(command) => {
+                    if let EngineCommand::Speak(tag) = &command {
+                        line.speak(tag);
+                    }
+                    answerer.tell(command);
+                }
                 Output::Tool(wanted, mut standing) => {
                     standing.swayed &= !answerer.is_deterministic();
                     errands.spawn(run(hands.clone(), errand.clone(), wanted, standing));

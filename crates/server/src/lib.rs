@@ -33,6 +33,7 @@ pub mod guard;
 pub mod hands;
 pub mod insist;
 pub mod jobs;
+pub mod languages;
 pub mod line;
 pub mod log;
 pub mod mcp;

@@ -39,6 +39,14 @@ impl Line {
         }
     }
 
+    /// The conversation goes on in this language, BCP 47: a carrier that understands words is to expect it.
+    pub fn speak(&self, tag: &str) {
+        match self {
+            Line::Stream(_) => {}
+            Line::Turns(line) => line.speak(tag),
+        }
+    }
+
     /// What was wrong with what the carrier sent, said once a call.
     pub fn trouble(&mut self) -> Option<String> {
         match self {

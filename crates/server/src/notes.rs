@@ -24,6 +24,7 @@
 //! | `filler`, `trouble` | `text` |
 //! | `used` | `audio_tokens_in`, `audio_tokens_out`, `text_tokens_in`, `text_tokens_out`, `cached_tokens` |
 //! | `false_claim` | `item`, `deed` (`booked`, `moved`, `cancelled`, `sent`, `listed`), `said`, `corrected`, and perhaps `agreed`, which is so instead: `{"id", "starts"}` |
+//! | `language_changed` | `from`, `to` (ISO 639-1), `why`: `asked` or `spoken` |
 //! | `woke` | `timer` |
 //! | `ended` | `ending` |
 //!
@@ -33,7 +34,7 @@
 //! A later text of the same turn or item replaces the earlier one. Readers ignore fields and kinds that they do not
 //! know; a field only changes its meaning with a new `v`.
 
-use call::{Agreed, Deed, Effect, Ending, Note, Stages, Timer, Usage};
+use call::{Agreed, Deed, Effect, Ending, Note, Stages, Timer, Usage, Why};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 use store::NoteRow;
@@ -167,6 +168,9 @@ fn fields(note: &Note) -> (&'static str, Value) {
             }
             ("false_claim", fields)
         }
+        Note::LanguageChanged { from, to, why } => {
+            ("language_changed", json!({"from": from.code(), "to": to.code(), "why": self::why(*why)}))
+        }
         Note::Trouble(text) => ("trouble", json!({"text": text})),
         Note::Woke(timer) => ("woke", json!({"timer": self::timer(*timer)})),
         Note::Ended(how) => ("ended", json!({"ending": ending(*how)})),
@@ -191,6 +195,13 @@ fn deed(deed: Deed) -> &'static str {
         Deed::Cancelled => "cancelled",
         Deed::Sent => "sent",
         Deed::Listed => "listed",
+    }
+}
+
+fn why(why: Why) -> &'static str {
+    match why {
+        Why::Asked => "asked",
+        Why::Spoken => "spoken",
     }
 }
 
@@ -244,7 +255,7 @@ fn ms(length: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use call::{ItemId, ToolCallId, TurnId};
+    use call::{ItemId, Language, ToolCallId, TurnId};
 
     #[test]
     fn every_note_is_the_object_that_the_table_above_shows() {
@@ -380,6 +391,14 @@ mod tests {
                     "kind": "false_claim", "item": 2, "deed": "booked", "said": "Booked", "corrected": true,
                     "agreed": {"id": "a1", "starts": "2026-11-24T10:30"},
                 }),
+            ),
+            (
+                Note::LanguageChanged {
+                    from: Language::of("en").expect("a language"),
+                    to: Language::of("de").expect("a language"),
+                    why: Why::Spoken,
+                },
+                json!({"kind": "language_changed", "from": "en", "to": "de", "why": "spoken"}),
             ),
             (Note::Trouble("lost".into()), json!({"kind": "trouble", "text": "lost"})),
             (Note::Woke(Timer::LongestCall), json!({"kind": "woke", "timer": "longest_call"})),

@@ -32,7 +32,7 @@ use crate::{
     line::{
         Line,
         stream::StreamLine,
-        turns::{Addresses, Ear},
+        turns::{Addresses, Ear, Spoken},
         upgrade::{Upgrade, Upgraded},
     },
     memory::{self, Memory},
@@ -239,7 +239,7 @@ fn ear(config: &Config, carrier: &dyn Carrier, engine: &str, trust: Trust) -> Ea
     let recorded = voicemail && carriers::Account::of(config, carrier).is_some();
     Ear {
         hear: if recorded { Hear::Record } else { config.calls.hear },
-        language: config.assistant.language.clone(),
+        language: Spoken::new(config.assistant.language.clone()),
         pin: config.callers.pin.is_some() && trust != Trust::Owner,
         voicemail,
     }

@@ -1,7 +1,7 @@
 //! What the owner's settings mean to the engines and tools, in their words.
 
 use crate::{
-    config::{Config, Deepgram, Hearing, OpenAi, Speaking, Thinker, TurnBy},
+    config::{Config, Deepgram, Ear, Hearing, OpenAi, Speaking, Thinker, TurnBy},
     models,
     secret::Secret,
     sentences,
@@ -10,11 +10,12 @@ use call::Failure;
 use engine::{
     ApiKey, deepgram, live,
     local::{
-        self, Model,
+        self, Model, Vad,
         cascade::Thinking,
         llm::{Llm, chat, ollama},
         parts::{Hear, Speak},
         piper::Piper,
+        vad::{Energy, Neural},
         web::{self, Place},
         whisper,
     },
@@ -91,19 +92,22 @@ pub fn hear(config: &Config, http: &reqwest::Client) -> Hear {
             let english = language.to_ascii_lowercase().starts_with("en");
             let model =
                 models::whisper(&models::folder(&config.data), &or(if english { "base.en" } else { "base" }));
-            Hear::Whisper(whisper::Ear { model, language, prompt: local.hear_words.clone() })
+            let prompt = local.hear_words.clone();
+            Hear::Whisper(whisper::Ear { model, language, others: Vec::new(), prompt })
         }
         Hearing::OpenAi => Hear::OpenAi(local::openai::Transcriber {
             http: http.clone(),
             place: openai_place(config, local.hear_url.as_ref(), local.hear_api_key.as_ref()),
             model: or("gpt-transcribe"),
             language,
+            others: Vec::new(),
             prompt: local.hear_words.clone(),
         }),
         Hearing::Deepgram => Hear::Deepgram(local::deepgram::Listener {
             place: deepgram_place(&config.deepgram),
             model: or(local::deepgram::LISTEN),
             language,
+            others: Vec::new(),
             keyterms: terms(&local.hear_words),
             early: config.think.early && config.think.by != Thinker::Desk,
         }),
@@ -127,6 +131,14 @@ pub fn speak(config: &Config, http: &reqwest::Client) -> Speak {
             http: http.clone(),
             place: deepgram_place(&config.deepgram),
         }),
+    }
+}
+
+/// Who tells speech from other sounds in the engine `local`.
+pub fn vad(config: &Config) -> Box<dyn Vad> {
+    match config.local.vad {
+        Ear::Energy => Box::new(Energy::default()),
+        Ear::Neural => Box::new(Neural::default()),
     }
 }
 
@@ -156,14 +168,17 @@ fn terms(words: &str) -> Vec<String> {
     words.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).take(100).collect()
 }
 
-/// Who thinks in the engine `local`, as it was chosen; nobody: the desk does.
-pub fn think(config: &Config) -> Result<Option<Model>, Failure> {
+/// Who thinks in the engine `local`, as it was chosen; nobody: the desk does. It begins in the first of these languages and
+/// may go on in the others. `last`: no other engine goes on where it fails.
+pub fn think(config: &Config, languages: &[String], last: bool) -> Result<Option<Model>, Failure> {
     let llm: Arc<dyn Llm> = match config.think.by {
         Thinker::Desk => return Ok(None),
         Thinker::Ollama => Arc::new(ollama(config)?),
         Thinker::OpenAi => Arc::new(chat(config)?),
     };
-    let how = Thinking { filler: sentences::filled(config).filler_words, early: config.think.early };
+    let mut phrases = languages.iter().map(|tag| sentences::phrases(config, tag));
+    let first = phrases.next().unwrap_or_default();
+    let how = Thinking { phrases: first, others: phrases.collect(), early: config.think.early, last };
     Ok(Some((llm, how)))
 }
 

@@ -194,7 +194,7 @@ fn a_model_that_thinks_needs_an_ear_that_takes_down_whatever_is_said() {
     }
     let words = [("ENGINE", "local"), ("CALL_MODE", "turns"), ("CALL_HEAR", "gather")];
     let (config, warnings) = load(&environment(&[&words[..], &[("THINK", "ollama")]].concat()));
-    assert!(warnings.is_empty() && server::settings::think(&config).expect("a client").is_some());
+    assert!(warnings.is_empty() && server::settings::think(&config, &[], true).expect("a client").is_some());
     let (_, warnings) = load(&environment(&[&words[..], &[("THINK", "openai")]].concat()));
     assert!(warnings[0].contains("OPENAI_API_KEY is not set"), "{warnings:?}");
     load(&environment(&[("THINK", "ollama"), ("ENGINE", "openai"), ("OPENAI_API_KEY", "x")]));

@@ -336,3 +336,33 @@ async fn an_error_and_garbage_are_told_in_plain_words() {
         assert!(trouble.contains(words), "{trouble}");
     }
 }
+
+#[tokio::test]
+async fn a_caller_who_speaks_another_language_is_followed_after_two_sentences() {
+    let (house, service, account) = opened(stamped([]), &[("ASSISTANT_LANGUAGES", "de, fr")]).await;
+    let call = Handset::dial(&account, Dial::local(house.address));
+    greeted(&call).await;
+    let session = service.session(1).await;
+    assert_eq!(session.events(true, "Settings")[0]["agent"]["listen"]["provider"]["language"], "multi");
+    for (words, follows) in
+        [("Ich hätte gerne einen Termin.", false), ("ja", false), ("Haben Sie morgen noch etwas frei?", true)]
+    {
+        assert!(session.events(true, "UpdateSpeak").is_empty(), "not before {words:?}");
+        let said = json!({"type": "ConversationText", "role": "user", "content": words});
+        session.order(Order::SpeechStarts);
+        session.order(Order::Send(said));
+        session.order(Order::SpeechStops);
+        if follows {
+            let spoken = session.wait_for(PATIENCE, from_client("UpdateSpeak")).await.expect("it is told");
+            assert_eq!(spoken.event["speak"]["provider"]["model"], "aura-2-viktoria-de");
+        }
+        call.listen(call.position(), ms(300), PATIENCE).await;
+    }
+    assert!(session.events(true, "UpdatePrompt")[0].to_string().contains("From now on speak German"));
+    call.hang_up();
+    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    assert_eq!((session.mistakes(), session.errors()), (vec![], vec![]));
+    let (_, notes) = outcome(&house.store().await).await;
+    let changed = told(&notes, "language_changed");
+    assert!(changed.len() == 1 && changed[0].contains("spoken"), "{changed:?}");
+}

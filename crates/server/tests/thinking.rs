@@ -256,3 +256,77 @@ async fn a_call_survives_its_model_and_the_desk_books() {
     call.hang_up();
     call.ended().await.expect("the call is put through");
 }
+
+fn with_ollama(minds: &Minds, more: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+    let mut variables: Vec<_> = more.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    variables.extend([
+        ("THINK", "ollama".into()),
+        ("OLLAMA_HOST", minds.url()),
+        ("OLLAMA_MODEL", "test-model".into()),
+    ]);
+    variables
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_asks_for_german_is_heard_answered_and_spoken_to_in_it() {
+    let script = Script {
+        rules: vec![
+            Rule::said("Deutsch", Thought::says("Gern. Was kann ich tun?")),
+            Rule::said("Dienstag", Thought::says("Um zehn ist etwas frei.")),
+        ],
+        ..Script::default()
+    };
+    let office = Office::by(Mode::Stream, script, |minds| {
+        with_ollama(minds, &[("SPEAK", "espeak"), ("GREETING", "Hello.")])
+    })
+    .await;
+    let call =
+        office.call(&["Können wir bitte Deutsch sprechen?", "Haben Sie am Dienstag etwas frei?"]).await;
+    let (_, troubles) = office.said("Um zehn ist etwas frei.").await;
+    assert_eq!(troubles, Vec::<String>::new());
+    call.hang_up();
+    call.ended().await.expect("the call is put through");
+
+    let told: Vec<String> = office.minds.asked().iter().map(Value::to_string).collect();
+    let (first, last) = (told.first().expect("it was asked"), told.last().expect("it was asked"));
+    assert!(last.contains("speak German from now on"), "{last}");
+    assert!(first.contains("in it: ") && first.contains("German"), "it knows what may be spoken: {first}");
+    let heard = office.speech.asked();
+    assert!(
+        !heard.is_empty() && heard.iter().all(|asked| asked.field("language").is_none()),
+        "any is expected"
+    );
+    let store = office.house.store().await;
+    let call = waiting::ended(&store).await;
+    let notes = waiting::notes(&store, &call.id).await;
+    let changed: Vec<Value> = notes
+        .iter()
+        .filter(|note| note.kind == "language_changed")
+        .map(|note| serde_json::from_str(&note.json).expect("JSON"))
+        .collect();
+    assert_eq!(changed.len(), 1, "{changed:?}");
+    assert_eq!((&changed[0]["to"], &changed[0]["why"]), (&json!("de"), &json!("asked")));
+    assert_eq!((office.minds.mistakes(), office.speech.mistakes()), (Vec::new(), Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_only_the_desk_is_left_a_german_caller_is_told_that_it_speaks_english() {
+    let busy = || Fault::Status(503, "server busy".into());
+    let script = Script { faults: [busy(), busy()].into(), ..books() };
+    let office = Office::open(script, |minds| {
+        with_ollama(minds, &[("SPEAK", "espeak"), ("ASSISTANT_LANGUAGE", "de"), ("GREETING", "Guten Tag.")])
+    })
+    .await;
+    let day = tuesday();
+    let wish = format!("I need an appointment on {} at ten a m.", day.strftime("%B %-d"));
+    let call = office.call(&["Guten Tag, ich hätte gerne einen Termin.", &wish, "Yes, that's right."]).await;
+    assert_eq!(
+        office.booked().await.starts_ms,
+        day.timestamp().as_millisecond(),
+        "and it books all the same"
+    );
+    let (said, _) = office.said("nur noch auf Englisch").await;
+    assert!(said.iter().any(|said| said.contains("nur noch auf Englisch")), "{said:?}");
+    call.hang_up();
+    call.ended().await.expect("the call is put through");
+}

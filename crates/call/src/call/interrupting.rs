@@ -114,6 +114,7 @@ impl Call {
             self.release_tools(now);
         }
         if words && !transcript.partial {
+            self.follow_language(turn, &transcript.text);
             self.note(Note::CallerSaid(turn, transcript.text));
         }
     }

@@ -1,6 +1,7 @@
 //! What an owner can choose about Deepgram Voice Agent.
 
 use crate::ApiKey;
+use call::Language;
 
 /// Everything that does not change from call to call.
 #[derive(Clone, Debug)]
@@ -57,4 +58,32 @@ pub fn has_voice(name: &str) -> bool {
 /// Whether this model takes a temperature: those that reason do not.
 pub fn takes_temperature(model: &str) -> bool {
     !["gpt-5", "o1", "o3", "o4"].iter().any(|family| model.starts_with(family))
+}
+
+/// A voice for each of the languages that Deepgram has voices for.
+///
+/// Source: <https://developers.deepgram.com/docs/tts-models>, read in November 2026.
+const VOICES: [(&str, &str); 7] = [
+    ("en", SPEAK),
+    ("es", "aura-2-celeste-es"),
+    ("de", "aura-2-viktoria-de"),
+    ("fr", "aura-2-agathe-fr"),
+    ("it", "aura-2-livia-it"),
+    ("nl", "aura-2-rhea-nl"),
+    ("ja", "aura-2-izanami-ja"),
+];
+
+/// Deepgram's voice for this language, where it has one.
+pub fn voice_of(language: Language) -> Option<&'static str> {
+    VOICES.iter().find(|(code, _)| *code == language.code()).map(|(_, voice)| *voice)
+}
+
+/// Whether this voice of Deepgram's speaks this language: its name says so at its end.
+pub fn speaks(voice: &str, language: Language) -> bool {
+    voice.rsplit('-').next().and_then(Language::of) == Some(language)
+}
+
+/// Whether the model takes `multi` for a language and then hears fifty of them.
+pub fn hears_many(model: &str) -> bool {
+    model == "nova-3" || model == "nova-3-general"
 }

@@ -13,6 +13,9 @@ pub(super) enum Event {
     ConversationText {
         role: String,
         content: String,
+        /// Which languages the words are in, where the model that hears tells.
+        #[serde(default)]
+        languages: Option<Vec<String>>,
     },
     AgentStartedSpeaking(Latencies),
     AgentAudioDone,

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use bytes::{BufMut, Bytes, BytesMut};
-use call::{Answer, Chunk, EngineEvent, Manner, Stages, ToolCall, ToolCallId, Transcript};
+use call::{Answer, Chunk, EngineEvent, Language, Manner, Stages, ToolCall, ToolCallId, Transcript};
 use std::time::Instant;
 
 /// What files of sound begin with; a stream of samples does not.
@@ -44,8 +44,8 @@ impl Deepgram {
             // Before the session is ready there is no conversation.
             _ if self.phase != Phase::Talking => {}
             Event::UserStartedSpeaking => self.on_caller_speaks(now, out),
-            Event::ConversationText { role, content } => match role.as_str() {
-                "user" => self.on_caller_said(now, &content, out),
+            Event::ConversationText { role, content, languages } => match role.as_str() {
+                "user" => self.on_caller_said(now, &content, languages.as_deref(), out),
                 "assistant" => self.on_assistant_says(now, &content, out),
                 _ => self.troubles.malformed("words of nobody", out),
             },
@@ -67,7 +67,7 @@ impl Deepgram {
     fn on_welcome(&mut self, out: &mut Outbox) {
         let Some(brief) = self.brief.take() else { return };
         self.phase = Phase::Configuring;
-        let settings = request::settings(&self.config, &brief, &self.prompt);
+        let settings = request::settings(&self.config, &brief, &self.languages, &self.prompt);
         send(&mut out.wire, &settings);
         self.greeting_is_set = !brief.greeting.is_empty();
     }
@@ -83,6 +83,9 @@ impl Deepgram {
         if std::mem::take(&mut self.tools_changed) {
             let update = request::update_think(&self.config, &self.prompt, &self.tools);
             send(&mut out.wire, &update);
+        }
+        if std::mem::take(&mut self.language_changed) {
+            self.tell_language(out);
         }
         if self.greets {
             self.replying = true;
@@ -158,7 +161,7 @@ impl Deepgram {
     }
 
     /// A whole turn. That it began need not have been told.
-    fn on_caller_said(&mut self, now: Instant, words: &str, out: &mut Outbox) {
+    fn on_caller_said(&mut self, now: Instant, words: &str, languages: Option<&[String]>, out: &mut Outbox) {
         if self.replies.is_echo(words) {
             return;
         }
@@ -167,6 +170,11 @@ impl Deepgram {
         }
         self.speak_over(now, out);
         let transcript = Transcript { text: speech::bounded(words).to_owned(), partial: false };
+        if let Some([language]) = languages
+            && let Some(language) = Language::of(language)
+        {
+            out.events.push_back(EngineEvent::CallerSpoke(self.hearing.turn(), language));
+        }
         out.events.push_back(EngineEvent::CallerSaid(self.hearing.turn(), transcript));
         if self.hearing.caller == Caller::Speaks {
             out.events.push_back(EngineEvent::CallerPauses);

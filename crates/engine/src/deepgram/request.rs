@@ -3,12 +3,13 @@
 //!
 //! Source: <https://developers.deepgram.com/docs/configure-voice-agent>.
 
-use super::config::{Config, has_voice, takes_temperature};
+use super::config::{Config, SPEAK, has_voice, hears_many, speaks, takes_temperature, voice_of};
 use crate::{
     Brief, Said, ToolSpec,
-    dialect::message::{self, outcome},
+    dialect::message::outcome,
+    language::{Languages, service_code},
 };
-use call::{Answer, Format, Wire};
+use call::{Answer, Format, Language, Wire};
 use serde_json::{Value, json};
 
 /// The longest prompt that the service takes, in characters.
@@ -25,12 +26,12 @@ fn audio(format: Format) -> (&'static str, u32) {
 }
 
 /// The whole configuration; sent once, after `Welcome` and before anything else. `prompt` fits.
-pub(super) fn settings(config: &Config, brief: &Brief, prompt: &str) -> Value {
+pub(super) fn settings(config: &Config, brief: &Brief, languages: &Languages, prompt: &str) -> Value {
     let (encoding, rate) = audio(brief.format);
     let mut agent = json!({
-        "listen": {"provider": listen(&config.listen, &brief.language)},
+        "listen": {"provider": listen(&config.listen, languages)},
         "think": think(config, prompt, &brief.tools),
-        "speak": {"provider": speak(voice(config, &brief.voice))},
+        "speak": {"provider": speak(voice(config, &brief.voice, &brief.language))},
     });
     if !brief.so_far.is_empty() {
         agent["context"] = json!({"messages": brief.so_far.iter().map(history).collect::<Vec<_>>()});
@@ -48,17 +49,46 @@ pub(super) fn settings(config: &Config, brief: &Brief, prompt: &str) -> Value {
     })
 }
 
-fn listen(model: &str, language: &str) -> Value {
-    match (model.starts_with("flux"), message::language(language)) {
-        (true, Some(language)) if model.ends_with("-multi") => {
-            json!({"type": "deepgram", "version": "v2", "model": model, "language_hints": [language]})
-        }
-        (true, _) => json!({"type": "deepgram", "version": "v2", "model": model}),
-        (false, Some(language)) => {
-            json!({"type": "deepgram", "version": "v1", "model": model, "language": language})
-        }
-        (false, None) => json!({"type": "deepgram", "version": "v1", "model": model}),
+/// Models of several languages are told all that may be spoken; the others the one that is.
+fn listen(model: &str, languages: &Languages) -> Value {
+    let codes = languages.codes();
+    let codes: Vec<&str> = codes.iter().map(service_code).filter(|code| code.len() == 2).collect();
+    let now = Language::of(languages.now()).filter(|now| now.code().len() == 2);
+    if model.starts_with("flux") {
+        let english = now == Language::of("en") || now.is_none();
+        let model = if english || model.ends_with("-multi") { model } else { FLUX_OF_MANY };
+        return match &codes[..] {
+            [_, ..] if model.ends_with("-multi") => {
+                json!({"type": "deepgram", "version": "v2", "model": model, "language_hints": codes})
+            }
+            _ => json!({"type": "deepgram", "version": "v2", "model": model}),
+        };
     }
+    match now {
+        Some(_) if hears_many(model) && codes.len() > 1 => {
+            json!({"type": "deepgram", "version": "v1", "model": model, "language": "multi"})
+        }
+        Some(now) => {
+            json!({"type": "deepgram", "version": "v1", "model": model, "language": service_code(&now)})
+        }
+        None => json!({"type": "deepgram", "version": "v1", "model": model}),
+    }
+}
+
+/// The one of Flux that hears other languages than English.
+const FLUX_OF_MANY: &str = "flux-general-multi";
+
+/// Has what is said expected in the language that is spoken now, where the model hears but one; nothing where it hears all.
+pub(super) fn update_listen(config: &Config, languages: &Languages) -> Option<Value> {
+    if hears_many(&config.listen) || config.listen.ends_with("-multi") {
+        return None;
+    }
+    Some(json!({"type": "UpdateListen", "listen": {"provider": listen(&config.listen, languages)}}))
+}
+
+/// Has the agent speak with another voice.
+pub(super) fn update_speak(voice: &str) -> Value {
+    json!({"type": "UpdateSpeak", "speak": {"provider": speak(voice)}})
 }
 
 fn think(config: &Config, prompt: &str, tools: &[ToolSpec]) -> Value {
@@ -80,9 +110,24 @@ fn speak(voice: &str) -> Value {
     }
 }
 
-/// The voice that will speak.
-pub(super) fn voice<'a>(config: &'a Config, wish: &'a str) -> &'a str {
-    if has_voice(wish) { wish } else { &config.speak }
+/// The voice that speaks first: the owner's choice, where they made one, whatever it speaks.
+pub(super) fn voice<'a>(config: &'a Config, wish: &'a str, language: &str) -> &'a str {
+    match Language::of(language).and_then(voice_of) {
+        _ if has_voice(wish) => wish,
+        Some(voice) if config.speak == SPEAK => voice,
+        Some(_) | None => &config.speak,
+    }
+}
+
+/// The voice that speaks now: the first one, unless it speaks another language.
+pub(super) fn voice_now<'a>(config: &'a Config, wish: &'a str, languages: &Languages) -> &'a str {
+    let first = voice(config, wish, languages.first());
+    match Language::of(languages.now()) {
+        Some(now) if Language::of(languages.first()) != Some(now) && !speaks(first, now) => {
+            voice_of(now).unwrap_or(first)
+        }
+        Some(_) | None => first,
+    }
 }
 
 fn history(said: &Said) -> Value {

@@ -117,6 +117,30 @@ impl Deepgram {
         }
     }
 
+    pub(super) fn change_language(&mut self, tag: &str, out: &mut Outbox) {
+        self.languages.speak(tag);
+        let order = self.languages.order();
+        if self.prompt.chars().count() + order.chars().count() < request::PROMPT {
+            self.prompt.push('\n');
+            self.prompt.push_str(&order);
+        }
+        match self.phase {
+            Phase::Connecting | Phase::Configuring => self.language_changed = true,
+            Phase::Talking => self.tell_language(out),
+            Phase::Over => {}
+        }
+    }
+
+    /// Has the agent hear, think and speak in the language that is spoken now.
+    pub(super) fn tell_language(&mut self, out: &mut Outbox) {
+        if let Some(update) = request::update_listen(&self.config, &self.languages) {
+            send(&mut out.wire, &update);
+        }
+        send(&mut out.wire, &request::update_prompt(&self.languages.order()));
+        let voice = request::voice_now(&self.config, &self.wish, &self.languages);
+        send(&mut out.wire, &request::update_speak(voice));
+    }
+
     pub(super) fn answer(&mut self, now: Instant, id: &ToolCallId, answer: &Answer, out: &mut Outbox) {
         if let Some(tool) = self.errands.end(&id.0) {
             send(&mut out.wire, &request::tool_output(&id.0, &tool, answer));

@@ -25,9 +25,3 @@ pub(crate) fn outcome(answer: &Answer) -> String {
 pub(crate) fn data(answer: &Answer) -> Value {
     serde_json::from_str(&answer.data).unwrap_or_else(|_| Value::from(answer.data.as_str()))
 }
-
-/// The language of a BCP 47 tag, where it is one of two letters, as services take no other.
-pub(crate) fn language(tag: &str) -> Option<String> {
-    let language = tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    (language.len() == 2 && language.bytes().all(|b| b.is_ascii_lowercase())).then_some(language)
-}

@@ -192,6 +192,17 @@ impl Live {
         ]);
     }
 
+    /// The voice speaks every language.
+    pub(super) fn change_language(&mut self, tag: &str, out: &mut Outbox) {
+        self.languages.speak(tag);
+        let order = self.languages.order();
+        if self.phase == Phase::Talking {
+            self.append(Append::Instructions, &order, out);
+        } else if self.early.len() < EARLY {
+            self.early.push((Append::Instructions, order));
+        }
+    }
+
     pub(super) fn key(&mut self, now: Instant, key: char, out: &mut Outbox) {
         if !key.is_ascii_alphanumeric() && key != '*' && key != '#' {
             return;

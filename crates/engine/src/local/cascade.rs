@@ -31,7 +31,7 @@ use super::{
     mind::Mind,
 };
 use crate::{Brief, ToolSpec};
-use call::{Chunk, EngineCommand, EngineEvent, Failure, Manner, ToolCallId, Transcript, Usage};
+use call::{Chunk, EngineCommand, EngineEvent, Failure, Language, Manner, ToolCallId, Transcript, Usage};
 use ear::Ear;
 use following::Following;
 use hearing::{Early, Utterance};
@@ -80,12 +80,16 @@ pub enum CascadeOutput {
         utterance: u32,
         samples: Vec<i16>,
         grammar: String,
+        whose: Whose,
     },
     /// Speak this after what was asked before. The numbers of sentences only ever grow.
     Speak {
         sentence: u32,
         text: String,
+        whose: Whose,
     },
+    /// The conversation goes on in this language, BCP 47: what is asked for from now on is in it.
+    Language(String),
     /// Drop all speech under way or queued.
     Hush,
     /// Have the model think about this. The numbers of thoughts only ever grow.
@@ -99,6 +103,15 @@ pub enum CascadeOutput {
     },
 }
 
+/// In whose language something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The conversation's.
+    Callers,
+    /// English: the desk goes on where a model that spoke another language has failed.
+    Desks,
+}
+
 /// The silence after which an utterance has ended, counted from when the VAD says that the caller is quiet.
 pub const ENDPOINT: Duration = Duration::from_millis(500);
 /// A part that fails this often in a row has failed for good.
@@ -109,20 +122,62 @@ const RESUMES: Duration = Duration::from_millis(1_200);
 /// How a model thinks in a cascade.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thinking {
-    /// What the caller is told once in a turn when the model is slow; empty: nothing.
-    pub filler: String,
+    /// What is said by itself, in the language in which the conversation begins.
+    pub phrases: Phrases,
+    /// The same in those to which it may change.
+    pub others: Vec<Phrases>,
     /// Words are looked for, and a thought is begun, before it is certain that the caller has finished.
     pub early: bool,
+    /// No other engine goes on where the model fails: the desk does, in English where that must be.
+    pub last: bool,
+}
+
+/// What a cascade says by itself where a model thinks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phrases {
+    /// BCP 47.
+    pub language: String,
+    /// What the caller is told once in a turn when the model is slow; empty: nothing.
+    pub filler: String,
+    /// The model has failed: what can be done all the same, and, in another language than English, that it goes on in
+    /// English.
+    pub bridge: String,
+    /// The model comes to no end.
+    pub no_end: String,
 }
 
 impl Default for Thinking {
     fn default() -> Self {
-        Self { filler: "One moment, please.".into(), early: true }
+        Self { phrases: Phrases::default(), others: Vec::new(), early: true, last: false }
+    }
+}
+
+impl Default for Phrases {
+    fn default() -> Self {
+        Self {
+            language: "en".into(),
+            filler: "One moment, please.".into(),
+            bridge: "I am sorry, something is wrong on my side. I can still book, move or cancel an appointment, or take a \
+                     message."
+                .into(),
+            no_end: "I am sorry, I cannot do that just now. Is there anything else?".into(),
+        }
+    }
+}
+
+impl Thinking {
+    /// From now on what is said by itself is in this language, where it is known.
+    fn speak(&mut self, tag: &str) {
+        let known = |phrases: &Phrases| Language::of(&phrases.language) == Language::of(tag);
+        if let Some(at) = self.others.iter().position(known) {
+            std::mem::swap(&mut self.phrases, &mut self.others[at]);
+        }
     }
 }
 
 /// One conversation held by the parts of this machine. Pure: [`handle`](Self::handle), then [`poll`](Self::poll) until
 /// nothing is left; [`wake`](Self::wake) at the [`deadline`](Self::deadline).
+#[expect(clippy::struct_excessive_bools, reason = "four facts that have nothing to do with one another")]
 pub struct Cascade {
     manner: Manner,
     desk: Desk,
@@ -131,6 +186,8 @@ pub struct Cascade {
     how: Thinking,
     /// The desk speaks the caller's language.
     desk_can: bool,
+    /// The desk answers where a model did.
+    desk_took_over: bool,
     ear: Ear,
     begun: Instant,
     turn: u32,
@@ -214,13 +271,13 @@ impl Cascade {
     }
 
     fn idle(now: Instant, brief: &Brief, desk: Desk, vad: Box<dyn Vad>) -> Self {
-        let language = brief.language.to_ascii_lowercase();
         Self {
             manner: brief.manner,
             desk,
             mind: None,
             how: Thinking::default(),
-            desk_can: language.is_empty() || language.split('-').next() == Some("en"),
+            desk_can: is_english(&brief.language),
+            desk_took_over: false,
             ear: Ear::new(vad, brief.manner, ENDPOINT),
             begun: now,
             turn: 0,
@@ -365,7 +422,13 @@ impl Cascade {
             EngineCommand::Say(text) => self.say(now, &text),
             EngineCommand::Prompt(instruction) => self.prompted(now, &instruction),
             EngineCommand::Key(key) => self.key(now, key),
+            EngineCommand::Speak(tag) => self.change_language(now, &tag),
         }
+    }
+
+    /// In whose language the assistant hears and speaks.
+    fn whose(&self) -> Whose {
+        if self.desk_took_over && !self.desk_can { Whose::Desks } else { Whose::Callers }
     }
 
     /// The wall clock of the office.
@@ -392,4 +455,8 @@ impl Cascade {
         }
         self.event(EngineEvent::Failed(failure));
     }
+}
+
+fn is_english(tag: &str) -> bool {
+    tag.is_empty() || Language::of(tag) == Language::of("en")
 }

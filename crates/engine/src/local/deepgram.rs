@@ -10,6 +10,7 @@ use super::{
     web::{self, Place},
     words::Evidence,
 };
+use crate::deepgram::hears_many;
 use crate::dialect::access::escaped;
 use call::Format;
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -30,6 +31,8 @@ pub struct Listener {
     pub model: String,
     /// BCP 47.
     pub language: String,
+    /// Which may be spoken as well; a model that hears several is asked for all of them.
+    pub others: Vec<String>,
     /// Names and words that are likely.
     pub keyterms: Vec<String>,
     /// Where it follows a call, it says when the caller has likely finished, too.
@@ -64,6 +67,11 @@ impl Stt for Listener {
 impl Listener {
     fn is_flux(&self) -> bool {
         self.model.starts_with("flux-")
+    }
+
+    /// Whether it is asked for more than one language at once, by a model other than Flux.
+    fn hears_several(&self) -> bool {
+        !self.is_flux() && !self.others.is_empty() && hears_many(&self.model)
     }
 }
 

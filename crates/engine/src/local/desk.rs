@@ -309,7 +309,7 @@ impl Desk {
             (_, '2') => "no",
             _ => return self.miss(now),
         };
-        self.hear(now, &[Hypothesis { text: words.into(), confidence: 1.0 }]);
+        self.hear(now, &[Hypothesis { text: words.into(), confidence: 1.0, language: None }]);
     }
 
     /// Somebody other than the caller wants something said: what follows "Tell the caller:" is said; anything else

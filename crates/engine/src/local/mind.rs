@@ -13,7 +13,10 @@ use super::{
     llm::{Ask, Delta},
     speakable,
 };
-use crate::{Brief, Said, ToolSpec};
+use crate::{
+    Brief, Said, ToolSpec,
+    language::{self, Languages},
+};
 use call::{ToolCall, ToolCallId, Usage};
 use history::History;
 use sentences::Sentences;
@@ -45,6 +48,9 @@ pub(super) enum Thinking {
 #[derive(Debug)]
 pub(super) struct Mind {
     pub(super) history: History,
+    /// The owner's.
+    instructions: String,
+    languages: Languages,
     tools: Arc<[ToolSpec]>,
     thought: Option<Thought>,
     thoughts: u32,
@@ -93,11 +99,8 @@ const TO_SPEAK: Duration = Duration::from_secs(40);
 impl Mind {
     /// Knows what was said before, if anything was.
     pub(super) fn new(brief: &Brief) -> Self {
-        let language = match brief.language.as_str() {
-            "" => String::new(),
-            language => format!(" Speak the language {language}, or the caller's where that is another."),
-        };
-        let mut history = History::new(format!("{}\n\n{MANNERS}{language}", brief.instructions));
+        let languages = Languages::of(brief);
+        let mut history = History::new(instructions(&brief.instructions, &languages));
         for said in &brief.so_far {
             match said {
                 Said::Caller(words) => history.caller(words),
@@ -106,6 +109,8 @@ impl Mind {
         }
         Self {
             history,
+            instructions: brief.instructions.clone(),
+            languages,
             tools: brief.tools.clone().into(),
             thought: None,
             thoughts: 0,
@@ -119,6 +124,12 @@ impl Mind {
     /// The tools are these from now on.
     pub(super) fn offer(&mut self, tools: &[ToolSpec]) {
         self.tools = tools.into();
+    }
+
+    /// From now on it speaks this language.
+    pub(super) fn speak(&mut self, tag: &str) {
+        self.languages.speak(tag);
+        self.history.instruct(instructions(&self.instructions, &self.languages));
     }
 
     /// Begins a thought and gives its number. What comes of a `maybe` is kept until it is [`meant`](Self::meant).
@@ -286,6 +297,16 @@ impl Mind {
             return Some(("This is under way already. You will be told what came of it.".into(), None));
         }
         None
+    }
+}
+
+/// What the model is told before all else.
+fn instructions(own: &str, languages: &Languages) -> String {
+    let told = format!("{own}\n\n{MANNERS}");
+    match languages.now() {
+        "" => told,
+        _ if languages.are_several() => languages.instruct(&told),
+        tag => format!("{told} Speak {} ({tag}) and no other language.", language::name(tag)),
     }
 }
 

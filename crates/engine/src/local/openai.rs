@@ -9,6 +9,7 @@ use super::{
     words::{self, Evidence},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use call::Language;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde_json::{Value, json};
 use sound::wav::Wav;
@@ -22,6 +23,8 @@ pub struct Transcriber {
     pub model: String,
     /// BCP 47; the service is told the language alone.
     pub language: String,
+    /// Which may be spoken as well; the service is told none then, and finds out.
+    pub others: Vec<String>,
     /// Names and words that are likely; empty: none.
     pub prompt: String,
 }
@@ -78,7 +81,7 @@ impl Transcriber {
             ("response_format", self.answer_format()),
             ("temperature", "0"),
         ];
-        if language.len() == 2 {
+        if language.len() == 2 && self.others.is_empty() {
             fields.push(("language", &language));
         }
         if !self.prompt.is_empty() {
@@ -120,7 +123,8 @@ fn heard(answer: &Value, mut evidence: Evidence, grammar: &str) -> Option<Vec<Hy
     evidence.no_speech = mean("no_speech_prob");
     evidence.log_probability = mean("avg_logprob");
     let confidence = evidence.log_probability.map_or(USUAL, |log| log.exp().clamp(0.0, 1.0).sqrt());
-    Some(words::hypotheses(text, confidence, &evidence, grammar))
+    let language = answer["language"].as_str().and_then(|name| Language::named(name).or(Language::of(name)));
+    Some(words::in_language(words::hypotheses(text, confidence, &evidence, grammar), language))
 }
 
 /// A line that does not occur in the file.

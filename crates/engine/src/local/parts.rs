@@ -4,6 +4,8 @@ use super::{
     Stt, Tts, deepgram, espeak, flite, openai, piper::Piper, remembered::Remembered, tts, whisper,
     workers::Workers,
 };
+use crate::deepgram::{hears_many, voice_of};
+use call::Language;
 use std::sync::Arc;
 
 /// Who hears.
@@ -26,11 +28,48 @@ pub enum Speak {
     Deepgram(deepgram::Speaker),
 }
 
+/// What Deepgram's Flux hears besides English.
+///
+/// Source: <https://developers.deepgram.com/docs/flux/language-prompting>.
+const FLUX: [&str; 9] = ["es", "fr", "de", "hi", "ru", "pt", "ja", "it", "nl"];
+
 /// The default voices of those that have one.
 pub const PIPER_VOICE: &str = "en_US-lessac-medium";
 pub const OPENAI_VOICE: &str = "alloy";
 
 impl Hear {
+    /// The same where this language is spoken, and perhaps one of the others.
+    #[must_use]
+    pub fn in_language(&self, language: &str, others: &[String]) -> Self {
+        let mut hear = self.clone();
+        let (spoken, expected) = match &mut hear {
+            Hear::PocketSphinx => return hear,
+            Hear::Whisper(ear) => (&mut ear.language, &mut ear.others),
+            Hear::OpenAi(transcriber) => (&mut transcriber.language, &mut transcriber.others),
+            Hear::Deepgram(listener) => (&mut listener.language, &mut listener.others),
+        };
+        language.clone_into(spoken);
+        others.clone_into(expected);
+        hear
+    }
+
+    /// Whether this language can be heard in the middle of a conversation in another.
+    pub fn hears(&self, language: Language) -> bool {
+        let english = Language::of("en") == Some(language);
+        match self {
+            Hear::PocketSphinx => english,
+            // Models of English alone say so in their names.
+            Hear::Whisper(ear) => english || !ear.model.to_string_lossy().contains(".en"),
+            Hear::OpenAi(_) => true,
+            Hear::Deepgram(listener) if listener.model.starts_with("flux-") => {
+                english || (listener.model.ends_with("-multi") && FLUX.contains(&language.code()))
+            }
+            Hear::Deepgram(listener) => {
+                hears_many(&listener.model) || Language::of(&listener.language) == Some(language)
+            }
+        }
+    }
+
     pub fn stt(&self, workers: &Arc<Workers>) -> Arc<dyn Stt> {
         match self {
             Hear::PocketSphinx => workers.clone(),
@@ -75,6 +114,21 @@ impl Speak {
         })
     }
 
+    /// Whether there is a voice for this language.
+    pub fn speaks(&self, language: Language) -> bool {
+        match self {
+            Speak::Flite => Language::of("en") == Some(language),
+            Speak::Espeak | Speak::OpenAi(_) => true,
+            Speak::Piper(piper) => piper.voice_of(language).is_some(),
+            Speak::Deepgram(_) => voice_of(language).is_some(),
+        }
+    }
+
+    /// Whether each of its voices speaks every language.
+    pub fn has_voices_for_all(&self) -> bool {
+        matches!(self, Speak::OpenAi(_))
+    }
+
     fn voice(&self, wished: &str, language: &str) -> String {
         let foreign = |name: &str, voice: &str| {
             if !wished.is_empty() {
@@ -89,11 +143,16 @@ impl Speak {
             Speak::Espeak => foreign("espeak-ng", &espeak::voice(language)),
             // Names of files, and of other people's servers: only they know.
             Speak::Piper(_) if wished.contains(['-', '/']) => wished.to_owned(),
-            Speak::Piper(_) => foreign("Piper", PIPER_VOICE),
+            Speak::Piper(piper) => {
+                let own = Language::of(language).and_then(|language| piper.voice_of(language));
+                foreign("Piper", own.as_deref().unwrap_or(PIPER_VOICE))
+            }
             Speak::OpenAi(_) if wished.is_empty() => OPENAI_VOICE.to_owned(),
             Speak::OpenAi(_) => wished.to_owned(),
             Speak::Deepgram(_) if wished.starts_with("aura-") => wished.to_owned(),
-            Speak::Deepgram(_) => foreign("Deepgram", deepgram::SPEAK),
+            Speak::Deepgram(_) => {
+                foreign("Deepgram", Language::of(language).and_then(voice_of).unwrap_or(deepgram::SPEAK))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 //! and `--length-scale`, and read one utterance a line.
 
 use super::{Speech, SpeechStream, Tts, inflow::Inflow, program::Program, web};
+use call::Language;
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
 use serde::Deserialize;
 use std::{
@@ -38,6 +39,15 @@ impl Piper {
         rate(&self.model(voice))
     }
 
+    /// A voice of the folder that speaks this language: they are named as `de_DE-thorsten-medium`. Of several the first by name.
+    pub fn voice_of(&self, language: Language) -> Option<String> {
+        let files = std::fs::read_dir(&self.folder).ok()?;
+        let names = files.take(MOST_FILES).filter_map(|file| file.ok()?.file_name().into_string().ok());
+        let voices = names.filter_map(|name| Some(name.strip_suffix(".onnx")?.to_owned()));
+        let speaks = |voice: &String| voice.contains('-') && Language::of(voice) == Some(language);
+        voices.filter(speaks).min()
+    }
+
     fn model(&self, voice: &str) -> PathBuf {
         if Path::new(voice).extension().is_some_and(|end| end == "onnx") {
             PathBuf::from(voice)
@@ -47,6 +57,8 @@ impl Piper {
     }
 }
 
+/// No more files of the folder are looked at.
+const MOST_FILES: usize = 1_000;
 /// The longest file beside a voice, in bytes.
 const LONGEST_SETTINGS: u64 = 1024 * 1024;
 

@@ -63,11 +63,11 @@ impl Ear {
         let mut routes = routes.into_iter();
         let Some(best) = routes.next() else { return Ok(Vec::new()) };
         let strain = Strain::of(&best, &loops);
-        let mut heard = vec![Hypothesis { confidence: strain.confidence(), text: best.text }];
+        let mut heard = vec![Hypothesis { confidence: strain.confidence(), text: best.text, language: None }];
         for other in routes {
             if let Some(other) = self.decoder.fit(&wide, &other.text)? {
                 let confidence = Strain::of(&other, &loops).confidence_beside(strain);
-                heard.push(Hypothesis { confidence, text: other.text });
+                heard.push(Hypothesis { confidence, text: other.text, language: None });
             }
         }
         heard[1..].sort_by(|a, b| b.confidence.total_cmp(&a.confidence));

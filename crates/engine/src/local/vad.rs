@@ -1,5 +1,9 @@
 //! Who speaks, told by loudness alone: a floor that follows the line's own noise, and what stands out from it.
 
+mod neural;
+
+pub use neural::Neural;
+
 use super::Vad;
 use sound::level;
 use std::{array, time::Duration};

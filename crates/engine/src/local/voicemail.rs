@@ -194,7 +194,8 @@ impl Voicemail {
             EngineCommand::Cancel
             | EngineCommand::Truncate(..)
             | EngineCommand::Delete(_)
-            | EngineCommand::Key(_) => {}
+            | EngineCommand::Key(_)
+            | EngineCommand::Speak(_) => {}
         }
     }
 

@@ -14,6 +14,7 @@ use super::{
     words::{self, Evidence},
     workers::Workers,
 };
+use call::Language;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
@@ -31,6 +32,8 @@ pub struct Ear {
     pub model: PathBuf,
     /// BCP 47; empty: it finds out.
     pub language: String,
+    /// Which may be spoken as well; a model of several languages then finds out which it is.
+    pub others: Vec<String>,
     /// Names and words that are likely; empty: none.
     pub prompt: String,
 }
@@ -43,6 +46,8 @@ pub(super) struct Transcript {
     pub no_speech: f32,
     /// The mean of the words' logarithmic probabilities.
     pub log_probability: f32,
+    /// Which language it is in, where it was not given: ISO 639-1.
+    pub language: Option<String>,
 }
 
 /// Hears by Whisper.
@@ -63,7 +68,8 @@ impl Stt for Whisper {
             evidence.no_speech = Some(transcript.no_speech);
             evidence.log_probability = Some(transcript.log_probability);
             let confidence = transcript.log_probability.exp().clamp(0.0, 1.0).sqrt();
-            Ok(words::hypotheses(&transcript.text, confidence, &evidence, &grammar))
+            let heard = words::hypotheses(&transcript.text, confidence, &evidence, &grammar);
+            Ok(words::in_language(heard, transcript.language.as_deref().and_then(Language::of)))
         }
         .boxed()
     }

@@ -2,6 +2,7 @@
 //! it, in the grammar's spelling.
 
 use super::{Hypothesis, jsgf::Grammar, speakable::speakable};
+use call::Language;
 use sound::level;
 
 /// What is known of the sound that words are claimed of.
@@ -67,7 +68,7 @@ pub fn fitted(text: &str, confidence: f32, grammar: &str) -> Vec<Hypothesis> {
         return Vec::new();
     }
     if grammar.trim().is_empty() {
-        return vec![Hypothesis { text, confidence }];
+        return vec![Hypothesis { text, confidence, language: None }];
     }
     let text = spelled(&text);
     if text.is_empty() {
@@ -75,7 +76,15 @@ pub fn fitted(text: &str, confidence: f32, grammar: &str) -> Vec<Hypothesis> {
     }
     let expected = Grammar::read(grammar).is_ok_and(|grammar| grammar.accepts(&text));
     let confidence = if expected { confidence } else { confidence.min(UNEXPECTED) };
-    vec![Hypothesis { text, confidence }]
+    vec![Hypothesis { text, confidence, language: None }]
+}
+
+/// The same, in this language.
+pub fn in_language(mut heard: Vec<Hypothesis>, language: Option<Language>) -> Vec<Hypothesis> {
+    for hypothesis in &mut heard {
+        hypothesis.language = language;
+    }
+    heard
 }
 
 /// How sure words can be that were not expected: the desk reads them, and asks again where it makes nothing of them.

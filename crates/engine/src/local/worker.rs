@@ -125,7 +125,10 @@ impl Worker {
             Request::Recognise { grammar, most } => {
                 match self.ear().and_then(|ear| ear.recognise(samples, &grammar, most)) {
                     Ok(heard) => Answer::Recognised(
-                        heard.into_iter().map(|Hypothesis { text, confidence }| (text, confidence)).collect(),
+                        heard
+                            .into_iter()
+                            .map(|Hypothesis { text, confidence, .. }| (text, confidence))
+                            .collect(),
                     ),
                     Err(why) => Answer::Refused(why),
                 }

@@ -97,9 +97,10 @@ impl Workers {
     ) -> Result<Vec<Hypothesis>, String> {
         let request = Request::Recognise { grammar: grammar.to_owned(), most };
         match self.pool.clone().ask(request, samples).await? {
-            (Answer::Recognised(heard), _) => {
-                Ok(heard.into_iter().map(|(text, confidence)| Hypothesis { text, confidence }).collect())
-            }
+            (Answer::Recognised(heard), _) => Ok(heard
+                .into_iter()
+                .map(|(text, confidence)| Hypothesis { text, confidence, language: None })
+                .collect()),
             (other, _) => Err(unexpected(&other)),
         }
     }

@@ -40,6 +40,8 @@ pub(super) struct Event<'a> {
     pub session: Option<&'a RawValue>,
     pub error: Option<&'a RawValue>,
     pub usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub languages: Option<&'a RawValue>,
 }
 
 /// Counts a message that is not what its type says, or of a type that we do not know.
@@ -213,4 +215,10 @@ impl Session<'_> {
 /// Reads a part of an event; nothing, where it is not what it should be.
 pub(crate) fn part<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
     serde_json::from_str(raw?.get()).ok()
+}
+
+/// A language that words are in.
+#[derive(Debug, Deserialize)]
+pub(super) struct SpokenLanguage {
+    pub code: String,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     OpenAi, Phase, STALLS,
-    event::{Event, Fault, Item, Response, Session, part, text},
+    event::{Event, Fault, Item, Response, Session, SpokenLanguage, part, text},
     fault::{self, Verdict},
     hearing::Caller,
     replies::{Refused, Wish},
@@ -14,7 +14,7 @@ use crate::{
     Outbox,
     dialect::{errands::NAME, message::send},
 };
-use call::EngineEvent;
+use call::{EngineEvent, Language};
 use std::time::Instant;
 
 /// Types that we know and that mean nothing to a call: what we did is confirmed, what is told elsewhere is told in
@@ -268,6 +268,9 @@ impl OpenAi {
         self.bill(event.usage);
         let Some(turn) = self.hearing.turn(text(event.item_id.as_ref())) else { return };
         let speaker = Speaker::Caller(turn.id);
+        if let Some(language) = only_language(event) {
+            out.events.push_back(EngineEvent::CallerSpoke(turn.id, language));
+        }
         let words = text(event.transcript.as_ref()).to_owned();
         // That there were words is known at once, whatever order they are told in.
         if self.transcripts.must_wait(speaker) {
@@ -284,4 +287,10 @@ impl OpenAi {
         self.troubles
             .tell(format!("What the caller said could not be written down: {}.", fault::words(&fault)), out);
     }
+}
+
+/// The language of what was said, where the model that wrote it down names one and no other.
+fn only_language(event: &Event) -> Option<Language> {
+    let [SpokenLanguage { code }] = &part::<Vec<SpokenLanguage>>(event.languages)?[..] else { return None };
+    Language::of(code)
 }

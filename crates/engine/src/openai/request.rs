@@ -3,7 +3,8 @@
 use super::config::{Config, Eagerness, NoiseReduction, TurnDetection, VOICE, has_voice};
 use crate::{
     Brief, Said, ToolSpec,
-    dialect::message::{self, outcome},
+    dialect::message::outcome,
+    language::{Languages, service_code},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::BytesMut;
@@ -23,7 +24,12 @@ pub(super) fn format(format: Format) -> Option<(&'static str, Option<u32>)> {
     }
 }
 
-pub(super) fn session_update(config: &Config, brief: &Brief) -> Value {
+pub(super) fn session_update(
+    config: &Config,
+    brief: &Brief,
+    instructions: &str,
+    languages: &Languages,
+) -> Value {
     let format = match format(brief.format) {
         Some((name, Some(rate))) => json!({"type": name, "rate": rate}),
         Some((name, None)) => json!({"type": name}),
@@ -31,7 +37,7 @@ pub(super) fn session_update(config: &Config, brief: &Brief) -> Value {
     };
     let mut input = json!({
         "format": format,
-        "transcription": config.transcription.as_deref().map(|model| transcription(model, &brief.language)),
+        "transcription": config.transcription.as_deref().map(|model| transcription(model, languages)),
         "turn_detection": match brief.manner {
             Manner::Duplex => turn_detection(config.turns),
             Manner::Turns => Value::Null,
@@ -50,7 +56,7 @@ pub(super) fn session_update(config: &Config, brief: &Brief) -> Value {
         "session": {
             "type": "realtime",
             "output_modalities": ["audio"],
-            "instructions": brief.instructions,
+            "instructions": instructions,
             "audio": {"input": input, "output": {"format": format, "voice": voice(&brief.voice, has_voice, VOICE)}},
             "tools": tools(&brief.tools),
             "tool_choice": "auto",
@@ -61,6 +67,11 @@ pub(super) fn session_update(config: &Config, brief: &Brief) -> Value {
 /// Replaces the tools of a session; what is not mentioned stays.
 pub(super) fn tools_update(offered: &[ToolSpec]) -> Value {
     json!({"type": "session.update", "session": {"type": "realtime", "tools": tools(offered)}})
+}
+
+/// Replaces the instructions of a session; what is not mentioned stays.
+pub(super) fn instructions_update(instructions: &str) -> Value {
+    json!({"type": "session.update", "session": {"type": "realtime", "instructions": instructions}})
 }
 
 pub(crate) fn tools(offered: &[ToolSpec]) -> Vec<Value> {
@@ -102,12 +113,15 @@ fn turn_detection(turns: TurnDetection) -> Value {
     }
 }
 
-/// The newer models take a list of languages, the older ones a single one.
-fn transcription(model: &str, language: &str) -> Value {
-    let Some(language) = message::language(language) else { return json!({"model": model}) };
-    match model {
-        "gpt-transcribe" | "gpt-live-transcribe" => json!({"model": model, "languages": [language]}),
-        _ => json!({"model": model, "language": language}),
+/// The newer models take a list of languages, the older ones a single one: where there are several, they find out.
+fn transcription(model: &str, languages: &Languages) -> Value {
+    let codes = languages.codes();
+    let codes: Vec<&str> = codes.iter().map(service_code).filter(|code| code.len() == 2).collect();
+    match (model, &codes[..]) {
+        (_, []) => json!({"model": model}),
+        ("gpt-transcribe" | "gpt-live-transcribe", codes) => json!({"model": model, "languages": codes}),
+        (_, [language]) => json!({"model": model, "language": language}),
+        (_, [..]) => json!({"model": model}),
     }
 }
 

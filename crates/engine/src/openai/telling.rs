@@ -125,6 +125,15 @@ impl OpenAi {
         }
     }
 
+    /// The voice speaks every language, and the model that writes down what is said finds out which it is.
+    pub(super) fn change_language(&mut self, tag: &str, out: &mut Outbox) {
+        self.languages.speak(tag);
+        self.instructions = self.languages.instruct(&self.owners);
+        if self.phase == Phase::Talking {
+            send(&mut out.wire, &request::instructions_update(&self.instructions));
+        }
+    }
+
     /// The keys that came before anybody could read them.
     pub(super) fn catch_up_on_keys(&mut self, now: Instant, out: &mut Outbox) {
         for key in std::mem::take(&mut self.early_keys).chars() {

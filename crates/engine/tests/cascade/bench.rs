@@ -81,15 +81,16 @@ impl Bench {
         while let Some(output) = self.cascade.poll() {
             match output {
                 CascadeOutput::Event(event) => self.events.push(event),
-                CascadeOutput::Recognise { utterance, samples, grammar } => {
+                CascadeOutput::Recognise { utterance, samples, grammar, .. } => {
                     assert!(grammar.starts_with("#JSGF"));
                     self.unknown.push((utterance, samples, grammar));
                 }
-                CascadeOutput::Speak { sentence, text } => self.asked.push((sentence, text)),
+                CascadeOutput::Speak { sentence, text, .. } => self.asked.push((sentence, text)),
                 CascadeOutput::Hush => {
                     self.asked.clear();
                     self.hushes += 1;
                 }
+                CascadeOutput::Language(_) => {}
                 CascadeOutput::Think { .. } | CascadeOutput::Forget { .. } => panic!("the desk thinks"),
             }
         }
@@ -155,7 +156,7 @@ impl Bench {
         let (utterance, _, _) = self.unknown.remove(0);
         let result = match text {
             "" => Ok(Vec::new()),
-            text => Ok(vec![Hypothesis { text: text.into(), confidence }]),
+            text => Ok(vec![Hypothesis { text: text.into(), confidence, language: None }]),
         };
         self.cascade.handle(self.now, CascadeInput::Recognised { utterance, result });
         self.drain();
@@ -202,6 +203,7 @@ impl Bench {
                 EngineEvent::CallerPauses => "pauses",
                 EngineEvent::Took(_) => "took",
                 EngineEvent::Voice(..) => "voice",
+                EngineEvent::CallerSpoke(..) => "spoke",
                 EngineEvent::CallerSaid(..) => "caller",
                 EngineEvent::AssistantSaid(..) => "assistant",
                 EngineEvent::Wants(_) => "wants",

@@ -392,7 +392,7 @@ fn a_broken_voice_is_given_up_and_what_it_said_is_told() {
 #[test]
 fn what_is_unknown_or_late_is_ignored() {
     let mut bench = Bench::greeted();
-    let heard = vec![Hypothesis { text: "yes".into(), confidence: 1.0 }];
+    let heard = vec![Hypothesis { text: "yes".into(), confidence: 1.0, language: None }];
     bench.cascade.handle(bench.now, CascadeInput::Recognised { utterance: 9, result: Ok(heard) });
     bench.cascade.handle(bench.now, CascadeInput::Spoken { sentence: 1, chunk: None, failed: None });
     bench.drain();

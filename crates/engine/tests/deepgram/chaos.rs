@@ -51,6 +51,7 @@ impl Watch {
                 | EngineEvent::AssistantSaid(..)
                 | EngineEvent::Withdraws(_)
                 | EngineEvent::Took(_)
+                | EngineEvent::CallerSpoke(..)
                 | EngineEvent::Trouble(_) => {}
             }
         }

@@ -12,6 +12,7 @@ fn told(event: &EngineEvent) -> String {
         EngineEvent::CallerSpeaks => "CallerSpeaks".into(),
         EngineEvent::CallerPauses => "CallerPauses".into(),
         EngineEvent::Voice(item, chunk) => format!("Voice {} {}", item.0, chunk.bytes.len()),
+        EngineEvent::CallerSpoke(turn, language) => format!("CallerSpoke {} {}", turn.0, language.code()),
         EngineEvent::CallerSaid(turn, said) => format!("CallerSaid {} {}", turn.0, said.text),
         EngineEvent::AssistantSaid(item, said) => format!("AssistantSaid {} {}", item.0, said.text),
         EngineEvent::Wants(call) => format!("Wants {} {} {}", call.id.0, call.name, call.arguments),

@@ -15,6 +15,7 @@ mod chaos;
 mod examples;
 mod failures;
 mod interruptions;
+mod languages;
 mod replies;
 mod rig;
 mod scenarios;

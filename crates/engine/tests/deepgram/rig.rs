@@ -30,6 +30,9 @@ fn side(side: &str) -> Validators {
     )
 }
 
+/// Voices that the service's pages name and its package does not list.
+const UNLISTED: [&str; 3] = ["aura-2-viktoria-de", "aura-2-agathe-fr", "aura-2-livia-it"];
+
 /// The package takes any text where it lists some.
 fn no_other_values(schema: &mut Value) {
     match schema {
@@ -38,6 +41,9 @@ fn no_other_values(schema: &mut Value) {
                 && branches.iter().any(|branch| branch.get("enum").is_some())
             {
                 branches.retain(|branch| branch.as_object().is_some_and(|branch| !branch.is_empty()));
+                let voices = branches.iter_mut().filter_map(|branch| branch.get_mut("enum")?.as_array_mut());
+                let spoken = |voices: &&mut Vec<Value>| voices.contains(&json!("aura-2-thalia-en"));
+                voices.filter(spoken).for_each(|voices| voices.extend(UNLISTED.map(Value::from)));
             }
             fields.values_mut().for_each(no_other_values);
         }

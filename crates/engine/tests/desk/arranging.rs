@@ -369,7 +369,7 @@ fn in_writing_there_are_no_keys_and_the_desk_does_not_leave_for_what_it_cannot_r
     };
     let mut desk = Desk::new(setup).in_writing();
     let mut said = |words: &str| {
-        desk.hear(&now, &[Hypothesis { text: words.into(), confidence: 1.0 }]);
+        desk.hear(&now, &[Hypothesis { text: words.into(), confidence: 1.0, language: None }]);
         let mut sentences = Vec::new();
         while let Some(output) = desk.poll() {
             match output {

@@ -68,7 +68,11 @@ impl Conversation {
     pub fn say_surely(&mut self, hypotheses: &[(&str, f32)]) -> &str {
         let hypotheses: Vec<Hypothesis> = hypotheses
             .iter()
-            .map(|(text, confidence)| Hypothesis { text: (*text).into(), confidence: *confidence })
+            .map(|(text, confidence)| Hypothesis {
+                text: (*text).into(),
+                confidence: *confidence,
+                language: None,
+            })
             .collect();
         self.desk.hear(&self.now, &hypotheses);
         self.listen();

@@ -317,7 +317,7 @@ impl Caller {
 
     /// What reaches the desk of it.
     pub fn channel(&mut self, words: &str) -> Vec<Hypothesis> {
-        let plain = |text: &str, confidence| Hypothesis { text: text.to_owned(), confidence };
+        let plain = |text: &str, confidence| Hypothesis { text: text.to_owned(), confidence, language: None };
         if self.typed {
             return vec![plain(words, 1.0)];
         }

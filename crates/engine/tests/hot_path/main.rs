@@ -3,6 +3,7 @@
 #[path = "../shared/brief.rs"]
 mod brief;
 mod deepgram;
+mod ears;
 mod live;
 mod openai;
 

@@ -98,6 +98,7 @@ impl Watch {
             | EngineEvent::Withdraws(_)
             | EngineEvent::Took(_)
             | EngineEvent::Done(_)
+            | EngineEvent::CallerSpoke(..)
             | EngineEvent::Trouble(_) => {}
         }
     }

@@ -14,6 +14,7 @@ mod clock;
 mod examples;
 mod failures;
 mod floor;
+mod languages;
 mod rig;
 mod session;
 mod tools;

@@ -252,6 +252,7 @@ pub fn told(events: &[EngineEvent]) -> Vec<String> {
             EngineEvent::CallerPauses => "pauses".into(),
             EngineEvent::Took(_) => "took".into(),
             EngineEvent::Voice(item, _) => format!("voice {}", item.0),
+            EngineEvent::CallerSpoke(turn, language) => format!("spoke {} {}", turn.0, language.code()),
             EngineEvent::CallerSaid(turn, said) => {
                 format!("caller {}{} {}", turn.0, if said.partial { "…" } else { "" }, said.text)
             }

@@ -109,6 +109,7 @@ impl Caller {
                 | EngineEvent::CallerSaid(..)
                 | EngineEvent::AssistantSaid(..)
                 | EngineEvent::Took(_)
+                | EngineEvent::CallerSpoke(..)
                 | EngineEvent::Trouble(_) => {}
                 EngineEvent::Withdraws(id) => panic!("{id:?} was withdrawn"),
             }

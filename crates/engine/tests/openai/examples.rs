@@ -16,6 +16,7 @@ fn told(event: &EngineEvent) -> String {
         EngineEvent::CallerSpeaks => "CallerSpeaks".into(),
         EngineEvent::CallerPauses => "CallerPauses".into(),
         EngineEvent::Voice(item, chunk) => format!("Voice {} {} ms", item.0, chunk.duration().as_millis()),
+        EngineEvent::CallerSpoke(turn, language) => format!("CallerSpoke {} {}", turn.0, language.code()),
         EngineEvent::CallerSaid(turn, said) => {
             format!("CallerSaid {}{} {}", turn.0, if said.partial { " so far" } else { "" }, said.text)
         }

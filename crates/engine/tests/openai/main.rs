@@ -13,6 +13,7 @@ mod chaos;
 mod examples;
 mod failures;
 mod interruptions;
+mod languages;
 mod model;
 mod replies;
 mod rig;

@@ -57,10 +57,9 @@ fn the_answer_is_put_into_the_conversation_and_spoken_of_when_its_response_is_ov
     session.read(&wants("resp_1", "call_1", "completed"));
     let booked = Effect::Booked(Agreed { id: "a1".into(), starts: "2026-11-24T10:30".into() });
     let found = Answer {
-        ok: true,
-        say: "Booked.".into(),
         data: "{\"at\":\"10:30\",\"free\":[1,2]}".into(),
         effect: booked,
+        ..Answer::said("Booked.")
     };
     session.tell(EngineCommand::Answer(call_id("call_1"), found));
     let sent = session.sent();

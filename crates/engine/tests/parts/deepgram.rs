@@ -13,6 +13,7 @@ fn listener(service: &Service, model: &str) -> Listener {
         place: place(service.url(), "Token"),
         model: model.into(),
         language: "en-US".into(),
+        others: Vec::new(),
         keyterms: vec!["Elm Street & Sons".into()],
         early: false,
     }
@@ -140,7 +141,7 @@ fn sound(lengths: &[u64]) -> Vec<i16> {
 }
 
 fn over(words: &str) -> TurnEvent {
-    TurnEvent::Over(Hypothesis { text: words.into(), confidence: 0.97 })
+    TurnEvent::Over(Hypothesis { text: words.into(), confidence: 0.97, language: None })
 }
 
 #[tokio::test]

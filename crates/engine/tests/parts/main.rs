@@ -83,7 +83,8 @@ pub fn is_sentence(why: &str, peer: &str) {
 async fn what_a_part_lacks_is_named_and_a_voice_it_lacks_replaced() {
     let workers = Arc::new(Workers::new("/nowhere/earpiece"));
     let model = "/nowhere/ggml-base.en.bin".into();
-    let hear = Hear::Whisper(Ear { model, language: "en-US".into(), prompt: String::new() });
+    let hear =
+        Hear::Whisper(Ear { model, language: "en-US".into(), others: Vec::new(), prompt: String::new() });
     let speak = Speak::Piper(Piper::new("/nowhere/piper", "/nowhere"));
     let missing = parts::missing(&hear, &speak, "", "en-US", &workers).await.join("\n");
     for named in

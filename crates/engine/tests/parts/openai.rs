@@ -13,6 +13,7 @@ fn transcriber(service: &Service, model: &str) -> Transcriber {
         place: place(service.openai_url(), "Bearer"),
         model: model.into(),
         language: "en-US".into(),
+        others: Vec::new(),
         prompt: "Elm Street practice".into(),
     }
 }

@@ -9,6 +9,7 @@ pub fn brief() -> Brief {
         greeting: "Hello.".into(),
         voice: String::new(),
         language: "en-US".into(),
+        others: Vec::new(),
         tools: Vec::new(),
         manner: Manner::Duplex,
         format: Format::Ulaw,

@@ -62,7 +62,7 @@ fn formats() {
 }
 
 fn ear(model: &Path) -> Ear {
-    Ear { model: model.to_owned(), language: "en-US".into(), prompt: "Elm Street".into() }
+    Ear { model: model.to_owned(), language: "en-US".into(), others: Vec::new(), prompt: "Elm Street".into() }
 }
 
 fn whisper(model: &Path, staff: Staff) -> Whisper {

@@ -7,7 +7,7 @@ use engine::local::{Hypothesis, TurnEvent};
 const WISH: &str = "I need an appointment.";
 
 fn words(words: &str) -> TurnEvent {
-    TurnEvent::Over(Hypothesis { text: words.into(), confidence: 0.95 })
+    TurnEvent::Over(Hypothesis { text: words.into(), confidence: 0.95, language: None })
 }
 
 fn followed() -> Rig {

@@ -6,6 +6,7 @@ mod plain;
 
 mod faults;
 mod following;
+mod languages;
 mod rig;
 mod talking;
 mod tools;

@@ -7,7 +7,7 @@ use engine::{
     Brief, ToolSpec,
     local::{
         Hypothesis, TurnEvent, Vad,
-        cascade::{Cascade, CascadeInput, CascadeOutput, Thinking},
+        cascade::{Cascade, CascadeInput, CascadeOutput, Thinking, Whose},
         desk::{Desk, DeskSetup},
         llm::{Ask, Delta, Message},
     },
@@ -29,6 +29,10 @@ pub struct Rig {
     pub sentence: Duration,
     /// Sentences asked for and not yet spoken.
     pub asked: Vec<(u32, String)>,
+    /// In whose language everything was asked to be spoken or heard, in order.
+    pub whose: Vec<Whose>,
+    /// What the shell was told to go on in.
+    pub languages: Vec<String>,
     /// Utterances asked for and not yet recognised.
     pub unknown: Vec<u32>,
     /// Thoughts asked for, the latest last.
@@ -62,8 +66,12 @@ impl Rig {
         Self::with(brief())
     }
 
-    #[expect(clippy::disallowed_methods, reason = "simulated time has to begin somewhere")]
     pub fn with(brief: Brief) -> Self {
+        Self::thinking(brief, Thinking::default())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "simulated time has to begin somewhere")]
+    pub fn thinking(brief: Brief, how: Thinking) -> Self {
         let desk = Desk::new(DeskSetup {
             now: "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment"),
             hours: when::Hours::default(),
@@ -75,9 +83,11 @@ impl Rig {
         let now = Instant::now();
         let mut rig = Self {
             now,
-            cascade: Cascade::with_model(now, brief, desk, Box::new(Loud), Thinking::default()),
+            cascade: Cascade::with_model(now, brief, desk, Box::new(Loud), how),
             sentence: Duration::from_secs(1),
             asked: Vec::new(),
+            whose: Vec::new(),
+            languages: Vec::new(),
             unknown: Vec::new(),
             asks: Vec::new(),
             forgotten: Vec::new(),
@@ -108,11 +118,16 @@ impl Rig {
         while let Some(output) = self.cascade.poll() {
             match output {
                 CascadeOutput::Event(event) => self.events.push(event),
-                CascadeOutput::Recognise { utterance, grammar, .. } => {
+                CascadeOutput::Recognise { utterance, grammar, whose, .. } => {
+                    self.whose.push(whose);
                     assert!(grammar.is_empty() || grammar.starts_with("#JSGF"), "{grammar}");
                     self.unknown.push(utterance);
                 }
-                CascadeOutput::Speak { sentence, text } => self.asked.push((sentence, text)),
+                CascadeOutput::Speak { sentence, text, whose } => {
+                    self.whose.push(whose);
+                    self.asked.push((sentence, text));
+                }
+                CascadeOutput::Language(tag) => self.languages.push(tag),
                 CascadeOutput::Hush => self.asked.clear(),
                 CascadeOutput::Think { thought, ask } => self.asks.push((thought, ask)),
                 CascadeOutput::Forget { thought } => self.forgotten.push(thought),
@@ -162,7 +177,7 @@ impl Rig {
         let utterance = self.unknown.pop().expect("words are looked for");
         let result = match text {
             "" => Ok(Vec::new()),
-            text => Ok(vec![Hypothesis { text: text.into(), confidence: 0.9 }]),
+            text => Ok(vec![Hypothesis { text: text.into(), confidence: 0.9, language: None }]),
         };
         self.cascade.handle(self.now, CascadeInput::Recognised { utterance, result });
         self.drain();
@@ -171,7 +186,7 @@ impl Rig {
     /// This utterance was this.
     pub fn recognised(&mut self, utterance: u32, text: &str) {
         self.unknown.retain(|unknown| *unknown != utterance);
-        let result = Ok(vec![Hypothesis { text: text.into(), confidence: 0.9 }]);
+        let result = Ok(vec![Hypothesis { text: text.into(), confidence: 0.9, language: None }]);
         self.cascade.handle(self.now, CascadeInput::Recognised { utterance, result });
         self.drain();
     }
@@ -291,6 +306,7 @@ impl Rig {
             EngineEvent::CallerPauses => "pauses",
             EngineEvent::Took(_) => "took",
             EngineEvent::Voice(..) => "voice",
+            EngineEvent::CallerSpoke(..) => "spoke",
             EngineEvent::CallerSaid(..) => "caller",
             EngineEvent::AssistantSaid(..) => "assistant",
             EngineEvent::Wants(_) => "wants",

@@ -54,6 +54,7 @@ impl Ear {
             EngineEvent::Ready
             | EngineEvent::CallerPauses
             | EngineEvent::Voice(..)
+            | EngineEvent::CallerSpoke(..)
             | EngineEvent::CallerSaid(..)
             | EngineEvent::Wants(_)
             | EngineEvent::Withdraws(_)

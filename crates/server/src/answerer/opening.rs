@@ -5,19 +5,20 @@ use crate::{
     brief::{self, Dossier},
     clock,
     config::EngineKind,
-    settings,
+    languages, settings,
 };
-use call::{EngineEvent, Failure, Handover, Past};
+use call::{EngineEvent, Failure, Handover, Language, Past};
 use engine::{
     Brief, Dialect, Engine, Said,
     deepgram::Deepgram,
     live,
-    local::{Local, vad::Energy},
+    local::{Local, Parts},
     openai::OpenAi,
     socket::{Patience, Socket},
 };
 use std::{
     collections::VecDeque,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
@@ -32,6 +33,8 @@ pub(super) struct Warm {
     pub kind: EngineKind,
     pub engine: Engine,
     pub early: VecDeque<EngineEvent>,
+    /// In which it began, BCP 47.
+    pub language: String,
     /// When its session ends by itself, if it does.
     pub ends: Option<Instant>,
 }
@@ -59,9 +62,10 @@ pub(super) async fn open(
     let patience = Patience::default();
     let patience = if alone { patience } else { Patience { connect: REACHED, ..patience } };
     let dialled = clock::now();
-    let engine = engine(app, kind, dossier, so_far, patience).await?;
+    let language = dossier.brief.language.clone();
+    let engine = engine(app, kind, dossier, so_far, patience, alone).await?;
     let ends = engine.longest().and_then(|longest| dialled.checked_add(longest));
-    Ok(Warm { kind, engine, early: VecDeque::new(), ends })
+    Ok(Warm { kind, engine, language, early: VecDeque::new(), ends })
 }
 
 async fn engine(
@@ -70,20 +74,39 @@ async fn engine(
     dossier: Dossier,
     so_far: &Handover,
     patience: Patience,
+    alone: bool,
 ) -> Result<Engine, Failure> {
     let Some(dialect) = dialect(app, kind)? else {
-        let (config, desk) = (app.config.get(), brief::desk(app, &dossier, so_far));
-        let Dossier { brief, memory } = dossier;
-        let stt = settings::hear(&config, &app.http).stt(&app.workers);
-        let wished = settings::local_voice(&config);
-        let (tts, voice) = settings::speak(&config, &app.http).tts(&app.workers, wished, &brief.language);
-        let (brief, ear) = (Brief { voice, ..brief }, Box::new(Energy::default()));
-        let think = settings::think(&config)?;
-        return Ok(Engine::Local(Box::new(
-            Local::with(brief, desk, ear, stt, tts, think).reminded_of(&memory.usual),
-        )));
+        return local(app, dossier, so_far, alone);
     };
     Ok(Engine::Socket(Box::new(Socket::open(dialect, dossier.brief, patience).await?)))
+}
+
+/// The cascade, with the parts that the owner chose.
+fn local(app: &App, dossier: Dossier, so_far: &Handover, alone: bool) -> Result<Engine, Failure> {
+    let (config, desk) = (app.config.get(), brief::desk(app, &dossier, so_far));
+    let Dossier { brief, memory } = dossier;
+    let (hear, speak) = (settings::hear(&config, &app.http), settings::speak(&config, &app.http));
+    let tags: Vec<String> = [&brief.language].into_iter().chain(&brief.others).cloned().collect();
+    let think = settings::think(&config, &tags, alone)?;
+    let (workers, own, wished) =
+        (app.workers.clone(), config.assistant.language.clone(), settings::local_voice(&config).to_owned());
+    let parts_of = move |tag: &str| {
+        let others: Vec<String> =
+            tags.iter().filter(|other| Language::of(other) != Language::of(tag)).cloned().collect();
+        // A voice of the owner's choice speaks their language.
+        let own = Language::of(tag) == Language::of(&own);
+        let wished = if own || speak.has_voices_for_all() { wished.as_str() } else { "" };
+        let stt = hear.in_language(tag, &others).stt(&workers);
+        let (tts, voice) = speak.tts(&workers, wished, tag);
+        Parts { stt, tts, voice, language: tag.to_owned() }
+    };
+    let Parts { stt, tts, voice, .. } = parts_of(&brief.language);
+    let (brief, ear) = (Brief { voice, ..brief }, settings::vad(&config));
+    let local = Local::with(brief, desk, ear, stt, tts, think)
+        .with_languages(Arc::new(parts_of))
+        .reminded_of(&memory.usual);
+    Ok(Engine::Local(Box::new(local)))
 }
 
 /// What the engine's service speaks, where it has one.
@@ -149,5 +172,7 @@ fn taken_over(app: &App, kind: EngineKind, brief: Brief, so_far: &Handover) -> B
     // The voice was chosen for the first of the engines.
     let own = kind == app.config.get().assistant.engine;
     let voice = if own { brief.voice } else { String::new() };
-    Brief { instructions: brief.instructions + &brief::done(so_far), voice, so_far: said, ..brief }
+    let mut others = languages::of(app, kind);
+    others.retain(|other| Language::of(other) != Language::of(&brief.language));
+    Brief { instructions: brief.instructions + &brief::done(so_far), voice, others, so_far: said, ..brief }
 }

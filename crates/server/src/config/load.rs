@@ -401,6 +401,7 @@ fn blank(zone: TimeZone) -> Config {
             greeting: nowhere(),
             welcome: nowhere(),
             language: nowhere(),
+            languages: None,
             voice: nowhere(),
             temperature: 0.0,
         },
@@ -450,6 +451,7 @@ fn blank(zone: TimeZone) -> Config {
         think: Think { by: Thinker::Desk, model: nowhere(), url: None, api_key: None, early: true },
         ollama: Ollama { host: nowhere(), model: nowhere(), effort: Effort::Least, context: 0 },
         local: Local {
+            vad: super::Ear::Energy,
             hear: Hearing::PocketSphinx,
             hear_model: nowhere(),
             hear_url: None,

@@ -231,7 +231,7 @@ fn filled(text: &str, sources: &Sources) -> Result<String, String> {
 }
 
 /// A variable: the environment counts before `.env`.
-fn variable(sources: &Sources, name: &str) -> Option<String> {
+pub(super) fn variable(sources: &Sources, name: &str) -> Option<String> {
     let written = || {
         let files = sources.dotenv.iter().rev();
         files.flat_map(|(_, text)| dotenv::parse(text).unwrap_or_default()).find(|a| a.name == name)

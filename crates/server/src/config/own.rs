@@ -1,6 +1,9 @@
 //! `[[tool]]`: tools that the owner describes, and the secrets that they name.
 
-use super::load::{Problem, Sources};
+use super::{
+    load::{Problem, Sources},
+    mcp::variable,
+};
 use crate::secret::Secret;
 use std::{collections::BTreeMap, sync::Arc};
 use tool::own::{Definition, OwnTool};
@@ -43,13 +46,4 @@ pub(super) fn read(sources: &Sources, problems: &mut Vec<Problem>) -> Own {
     let secrets =
         named.filter_map(|name| Some((name.clone(), Secret::new(variable(sources, &name)?)))).collect();
     Own { tools, secrets }
-}
-
-/// A variable: the environment counts before `.env`.
-fn variable(sources: &Sources, name: &str) -> Option<String> {
-    let written = || {
-        let files = sources.dotenv.iter().rev();
-        files.flat_map(|(_, text)| super::dotenv::parse(text).unwrap_or_default()).find(|a| a.name == name)
-    };
-    sources.environment.get(name).cloned().or_else(|| Some(written()?.value))
 }

@@ -66,7 +66,7 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
         briefs::lines(&Known { call: &call, timeline: &timeline, messages: &messages, name: &name });
     let config = app.config.get();
     if config.owner.briefs_by_model
-        && let Ok(Some((llm, _))) = settings::think(&config)
+        && let Ok(Some((llm, _))) = settings::think(&config, &[], true)
         && let Some(wanted) = worded::wanted(llm.as_ref(), &timeline).await
     {
         lines.wanted = wanted;

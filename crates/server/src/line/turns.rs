@@ -13,7 +13,11 @@ use super::clips::Clips;
 use crate::config::Hear;
 use call::{Chunk, Format, LineCommand, LineEvent, Mark};
 use carrier::{Bounds, Dial, GatherInput, Next, Prompt, Reply};
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// A caller may speak this long at a time; the silence after which they have finished is a carrier's least that is not
@@ -74,12 +78,30 @@ pub struct Addresses {
 #[derive(Clone, Debug)]
 pub struct Ear {
     pub hear: Hear,
-    /// What the carrier is to understand: a tag such as `de-DE`.
-    pub language: String,
+    /// What the carrier is to understand.
+    pub language: Spoken,
     /// Keys behind a star may be a PIN.
     pub pin: bool,
     /// Nobody answers: the caller leaves a message.
     pub voicemail: bool,
+}
+
+/// The language that is spoken now: a tag such as `de-DE`. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Spoken(Arc<Mutex<String>>);
+
+impl Spoken {
+    pub fn new(tag: impl Into<String>) -> Self {
+        Self(Arc::new(Mutex::new(tag.into())))
+    }
+
+    pub fn get(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, tag: &str) {
+        tag.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 impl Ear {
@@ -88,7 +110,7 @@ impl Ear {
         match self.hear {
             Hear::Record => Next::Record { to, bounds: self.bounds(), beep: false },
             Hear::Gather => {
-                let language = self.language.clone();
+                let language = self.language.get();
                 Next::Gather { to, bounds: self.bounds(), input: GatherInput::Both(1), language }
             }
         }
@@ -164,6 +186,11 @@ impl TurnsLine {
                 None => self.over = true,
             }
         }
+    }
+
+    /// The caller speaks this language from now on.
+    pub fn speak(&self, tag: &str) {
+        self.ear.language.set(tag);
     }
 
     pub fn tell(&mut self, command: &LineCommand) {
@@ -280,10 +307,12 @@ impl TurnsLine {
 mod tests {
     use super::*;
 
-    const RECORDS: Ear = Ear { hear: Hear::Record, language: String::new(), pin: true, voicemail: false };
+    fn records() -> Ear {
+        Ear { hear: Hear::Record, language: Spoken::new(""), pin: true, voicemail: false }
+    }
 
     fn line() -> (mpsc::Sender<Visit>, TurnsLine, Arc<Clips>) {
-        line_of(RECORDS)
+        line_of(records())
     }
 
     fn line_of(ear: Ear) -> (mpsc::Sender<Visit>, TurnsLine, Arc<Clips>) {
@@ -392,7 +421,7 @@ mod tests {
     async fn a_star_asks_for_the_keys_behind_it_up_to_the_hash() {
         for typed in ["2718", "2718#"] {
             let heards = [Heard::Keys("*".into()), Heard::Keys(typed.into())];
-            let (events, replies) = brings(&RECORDS, heards);
+            let (events, replies) = brings(&records(), heards);
             let Some(Reply::Turn(prompts, Next::Gather { input, bounds, .. })) = &replies[0] else {
                 panic!("{replies:?}")
             };
@@ -400,31 +429,31 @@ mod tests {
             assert_eq!((events, &replies[1]), (keys("*2718#"), &None));
         }
         let nothing = [Heard::Keys("*".into()), Heard::Sound(Vec::new()), Heard::Keys("1".into())];
-        assert_eq!(brings(&RECORDS, nothing).0, [LineEvent::TurnOver, LineEvent::Key('1')]);
-        let without = Ear { pin: false, ..RECORDS };
+        assert_eq!(brings(&records(), nothing).0, [LineEvent::TurnOver, LineEvent::Key('1')]);
+        let without = Ear { pin: false, ..records() };
         assert_eq!(brings(&without, [Heard::Keys("*".into())]), (keys("*"), vec![None]));
     }
 
     #[tokio::test]
     async fn a_hash_ends_a_turn_and_a_message() {
         let sound = || Heard::Ended(vec![7; 80]);
-        let (events, _) = brings(&RECORDS, [sound()]);
+        let (events, _) = brings(&records(), [sound()]);
         assert_eq!(events.last(), Some(&LineEvent::TurnOver));
-        let (events, _) = brings(&Ear { voicemail: true, ..RECORDS }, [sound()]);
+        let (events, _) = brings(&Ear { voicemail: true, ..records() }, [sound()]);
         assert_eq!(events.last(), Some(&LineEvent::Key('#')));
         assert!(matches!(&events[0], LineEvent::Audio(_)), "what was said until then is kept");
     }
 
     #[tokio::test]
     async fn what_was_said_before_the_caller_hung_up_comes_before_the_end() {
-        let (events, _) = brings(&Ear { voicemail: true, ..RECORDS }, [Heard::Last(vec![7; 80])]);
+        let (events, _) = brings(&Ear { voicemail: true, ..records() }, [Heard::Last(vec![7; 80])]);
         // The line goes on saying that it is over.
         assert!(matches!(&events[..2], [LineEvent::Audio(_), LineEvent::Closed]), "{events:?}");
     }
 
     #[tokio::test]
     async fn what_the_carrier_understood_is_handed_on_in_words() {
-        let ear = Ear { hear: Hear::Gather, language: "de-DE".into(), ..RECORDS };
+        let ear = Ear { hear: Hear::Gather, language: Spoken::new("de-DE"), ..records() };
         let (events, _) = brings(&ear, [Heard::Words("am Dienstag".into())]);
         assert_eq!(events, [LineEvent::Words("am Dienstag".into()), LineEvent::TurnOver]);
         let Next::Gather { input, language, .. } = ear.listen("https://e/next".into()) else {

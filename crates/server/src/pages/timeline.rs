@@ -2,6 +2,7 @@
 
 use super::calls::told;
 use crate::notes::waited;
+use call::Language;
 use jiff::civil::DateTime;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -127,6 +128,7 @@ impl Reader {
                 self.remark(at_ms, "The caller could not be connected, and was told so.", true);
             }
             "relieved" => self.remark(at_ms, "The engine failed, and another went on.", true),
+            "language_changed" => self.remark(at_ms, &language_changed(fields), false),
             "renewed" => self.remark(at_ms, "The engine went on in a new session, unheard.", false),
             "asked_if_there" => self.remark(at_ms, "Nobody spoke, and the caller was asked.", false),
             "consent_asked" => {
@@ -222,6 +224,15 @@ fn heard_until(text: &str, heard_ms: u64, sent_ms: u64) -> usize {
     let heard = usize::try_from(letters * u128::from(heard_ms) / u128::from(sent_ms)).unwrap_or(usize::MAX);
     let at = text.char_indices().nth(heard).map_or(text.len(), |(at, _)| at);
     text[..at].rfind(' ').map_or(0, |blank| blank + 1)
+}
+
+fn language_changed(fields: &Value) -> String {
+    let code = fields["to"].as_str().unwrap_or_default();
+    let to = Language::of(code).map_or_else(|| code.to_owned(), |language| language.name().to_owned());
+    match fields["why"].as_str() {
+        Some("asked") => format!("The caller asked for {to}: the call went on in it."),
+        Some(_) | None => format!("The caller spoke {to}: the call went on in it."),
+    }
 }
 
 /// What was claimed, what is so, and what came of it.

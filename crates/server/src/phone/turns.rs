@@ -218,10 +218,10 @@ async fn visited(
 ) -> Reply {
     let (answer, answered) = oneshot::channel();
     let Way { next, listen } = way;
-    let (host, call) = (app.clone(), call.to_owned());
+    let (host, id) = (app.clone(), call.to_owned());
     app.tasks.spawn(async move {
         let heard = hearing.await;
-        if host.turns.thinks(&call, &heard, host.config.get().policy.silence) {
+        if host.turns.thinks(&id, &heard, host.config.get().policy.silence) {
             let _gone = answer.send(Reply::Turn(Vec::new(), listen));
             return;
         }
@@ -232,8 +232,9 @@ async fn visited(
         Ok(Err(_)) => Reply::Turn(Vec::new(), Next::HangUp),
         Err(_) => {
             let config = app.config.get();
-            let language = config.assistant.language.clone();
-            let words = sentences::filled(&config).filler_words;
+            let spoken = app.turns.lock().get(call).map(|call| call.ear.language.get());
+            let language = spoken.unwrap_or_else(|| config.assistant.language.clone());
+            let words = sentences::filler(&config, &language);
             let prompt = if again == 0 {
                 Prompt::Say { words, language }
             } else {

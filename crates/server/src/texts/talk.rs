@@ -133,7 +133,7 @@ fn replayed(app: &App, story: &Story, key: &str) -> (Desk, Vec<String>, Option<T
                 if text == key {
                     said.clear();
                 }
-                let words = Hypothesis { text: words.clone(), confidence: 1.0 };
+                let words = Hypothesis { text: words.clone(), confidence: 1.0, language: None };
                 desk.hear(&zoned(app, *at_ms), &[words]);
             }
             Step::Answered { id, ok, say, data, at_ms } => {

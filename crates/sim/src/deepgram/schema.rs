@@ -56,6 +56,10 @@ fn validators(side: &str) -> BTreeMap<String, Validator> {
         .collect()
 }
 
+/// Voices that the service's pages name and its package does not list, one for each language.
+const UNLISTED: [&str; 5] =
+    ["aura-2-viktoria-de", "aura-2-agathe-fr", "aura-2-livia-it", "aura-2-rhea-nl", "aura-2-izanami-ja"];
+
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
@@ -66,6 +70,9 @@ fn close(schema: &mut Value) {
                 && branches.iter().any(|branch| branch.get("enum").is_some())
             {
                 branches.retain(|branch| *branch != json!({}));
+                let voices = branches.iter_mut().filter_map(|branch| branch.get_mut("enum")?.as_array_mut());
+                let spoken = |voices: &&mut Vec<Value>| voices.contains(&json!("aura-2-thalia-en"));
+                voices.filter(spoken).for_each(|voices| voices.extend(UNLISTED.map(Value::from)));
             }
             fields.values_mut().for_each(close);
         }

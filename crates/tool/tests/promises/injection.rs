@@ -262,7 +262,8 @@ async fn what_is_too_long_to_be_read_back_is_not_done() {
 
 #[tokio::test]
 async fn a_long_answer_is_told_in_parts_and_none_is_lost() {
-    let mail: String = (0..100).map(|n| format!("This is sentence {n} of a long mail. ")).collect();
+    let sentences: Vec<String> = (0..100).map(|n| format!("This is sentence {n} of a long mail. ")).collect();
+    let mail = sentences.concat();
     let mut talk = Talk::new(owner(), &mail);
     let specs = talk.hands.tools().specs_for(Trust::Owner);
     assert!(specs.iter().any(|spec| spec.name == "more"));

@@ -178,7 +178,8 @@ impl Cascade {
 
     /// As the desk spells it, where the desk thinks; nothing where nothing was understood.
     fn expected(&self, now: Instant, heard: &Hypothesis) -> Vec<Hypothesis> {
-        let mut hypotheses = words::fitted(&heard.text, heard.confidence, &self.grammar(now));
+        let fitted = words::fitted(&heard.text, heard.confidence, &self.grammar(now));
+        let mut hypotheses = words::in_language(fitted, heard.language);
         hypotheses.retain(|hypothesis| hypothesis.confidence >= desk::HEARD);
         hypotheses
     }
@@ -191,8 +192,8 @@ impl Cascade {
         self.ear.look_early(self.mind.is_some() && self.how.early);
         match (self.waiting(), following.lull) {
             (Some(utterance), Some(Lull { samples, .. })) => {
-                let grammar = self.grammar(now);
-                self.outputs.push_back(CascadeOutput::Recognise { utterance, samples, grammar });
+                let (grammar, whose) = (self.grammar(now), self.whose());
+                self.outputs.push_back(CascadeOutput::Recognise { utterance, samples, grammar, whose });
             }
             (None, lull) if !self.ear.is_busy() => {
                 let Lull { samples, quiet, .. } = lull.unwrap_or_default();

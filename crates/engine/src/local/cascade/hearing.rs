@@ -6,7 +6,7 @@ use super::{
     turn_end,
 };
 use crate::local::{Hypothesis, desk};
-use call::{Chunk, EngineEvent, Manner, Transcript, TurnId};
+use call::{Chunk, EngineEvent, Language, Manner, Transcript, TurnId};
 use std::time::Instant;
 
 /// What is known of an utterance before its words are.
@@ -80,8 +80,8 @@ impl Cascade {
 
     fn recognise(&mut self, at: Instant, samples: Vec<i16>) -> u32 {
         self.recognitions += 1;
-        let grammar = self.grammar(at);
-        self.outputs.push_back(CascadeOutput::Recognise { utterance: self.recognitions, samples, grammar });
+        let (utterance, grammar, whose) = (self.recognitions, self.grammar(at), self.whose());
+        self.outputs.push_back(CascadeOutput::Recognise { utterance, samples, grammar, whose });
         self.recognitions
     }
 
@@ -158,6 +158,9 @@ impl Cascade {
         self.misses = 0;
         let text = understood(&hypotheses).unwrap_or_default();
         let transcript = Transcript { text: text.to_owned(), partial: false };
+        if let Some(language) = language_of(&hypotheses) {
+            self.event(EngineEvent::CallerSpoke(TurnId(utterance.turn), language));
+        }
         self.event(EngineEvent::CallerSaid(TurnId(utterance.turn), transcript));
         let heard = self.playing.heard_at(utterance.since);
         if utterance.over_voice {
@@ -218,7 +221,7 @@ impl Cascade {
         self.event(EngineEvent::CallerPauses);
         self.stopwatch.start(now, self.turn, None);
         let utterance = Utterance { turn: self.turn, recognition: 0, since: now, over_voice: false };
-        self.words(now, &utterance, vec![Hypothesis { text: words, confidence: 1.0 }]);
+        self.words(now, &utterance, vec![Hypothesis { text: words, confidence: 1.0, language: None }]);
     }
 
     pub(super) fn respond(&mut self, now: Instant) {
@@ -245,11 +248,19 @@ fn joined(first: &Hypothesis, second: &Hypothesis) -> Hypothesis {
     Hypothesis {
         text: format!("{} {}", first.text.trim(), second.text.trim()),
         confidence: first.confidence.min(second.confidence),
+        language: second.language,
     }
 }
 
 /// What was most likely said, if anything was understood.
 fn understood(hypotheses: &[Hypothesis]) -> Option<&str> {
-    let heard = hypotheses.iter().find(|h| h.confidence >= desk::HEARD && !h.text.trim().is_empty());
-    heard.map(|heard| heard.text.as_str())
+    likeliest(hypotheses).map(|heard| heard.text.as_str())
+}
+
+fn language_of(hypotheses: &[Hypothesis]) -> Option<Language> {
+    likeliest(hypotheses)?.language
+}
+
+fn likeliest(hypotheses: &[Hypothesis]) -> Option<&Hypothesis> {
+    hypotheses.iter().find(|h| h.confidence >= desk::HEARD && !h.text.trim().is_empty())
 }

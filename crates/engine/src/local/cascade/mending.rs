@@ -84,7 +84,7 @@ impl Cascade {
         for part in &mut reply.parts {
             if let Part::Sentence { text, .. } = part {
                 let text = std::mem::take(text);
-                *part = self.sentence(text);
+                *part = self.sentence(text, reply.own);
             }
         }
         reply

@@ -1,7 +1,7 @@
 //! Speaking: from sentences to the voice of one reply after the other, and the tools between them.
 
 use super::{
-    Cascade, CascadeOutput,
+    Cascade, CascadeOutput, Whose,
     mouth::{Part, Reply},
 };
 use crate::local::desk::{self, DeskOutput};
@@ -14,7 +14,7 @@ impl Cascade {
         let mut parts = VecDeque::new();
         while let Some(output) = self.desk.poll() {
             parts.push_back(match output {
-                DeskOutput::Say(text) => self.sentence(text),
+                DeskOutput::Say(text) => self.sentence(text, true),
                 DeskOutput::Wants(call) => Part::Wants(call),
             });
         }
@@ -23,7 +23,7 @@ impl Cascade {
 
     /// Says what is not the assistant's own.
     pub(super) fn say(&mut self, now: Instant, text: &str) {
-        let parts = desk::sentences(text).into_iter().map(|text| self.sentence(text)).collect();
+        let parts = desk::sentences(text).into_iter().map(|text| self.sentence(text, false)).collect();
         self.begin(now, parts, false);
     }
 
@@ -53,7 +53,7 @@ impl Cascade {
         if !self.replies.iter().any(|reply| reply.open) {
             return;
         }
-        let part = self.sentence(text);
+        let part = self.sentence(text, true);
         let Some(reply) = self.replies.iter_mut().find(|reply| reply.open) else { return };
         reply.parts.push_back(part);
         let item = *reply.item.get_or_insert_with(|| {
@@ -65,10 +65,12 @@ impl Cascade {
         self.playing.goes_on(item);
     }
 
-    pub(super) fn sentence(&mut self, text: String) -> Part {
+    /// `own`: the assistant's, not the call's.
+    pub(super) fn sentence(&mut self, text: String, own: bool) -> Part {
         self.sentences += 1;
         let number = self.sentences;
-        self.outputs.push_back(CascadeOutput::Speak { sentence: number, text: text.clone() });
+        let whose = if own { self.whose() } else { Whose::Callers };
+        self.outputs.push_back(CascadeOutput::Speak { sentence: number, text: text.clone(), whose });
         Part::Sentence { number, text }
     }
 

@@ -1,6 +1,9 @@
 //! Thinking: what a model is asked and when, what comes of it, and the desk that answers when it is down.
 
-use super::{Cascade, CascadeOutput};
+use super::{
+    Cascade, CascadeOutput,
+    mouth::{Part, Reply},
+};
 use crate::local::{
     Hypothesis,
     llm::Delta,
@@ -20,9 +23,6 @@ const KEYS: Duration = Duration::from_millis(1_500);
 const MOST_KEYS: usize = 64;
 /// So many utterances in a row that nobody understood are asked about.
 const ASKED_ABOUT: u32 = 2;
-
-const BRIDGE: &str = "I am sorry, something is wrong on my side. I can still book, move or cancel an appointment, or take a message.";
-const NO_END: &str = "I am sorry, I cannot do that just now. Is there anything else?";
 
 /// What happens to the conversation.
 impl Cascade {
@@ -141,6 +141,26 @@ impl Cascade {
         self.reply(now);
     }
 
+    /// The conversation goes on in this language. What is about to be said in that of before is thought anew.
+    pub(super) fn change_language(&mut self, now: Instant, tag: &str) {
+        self.desk_can = super::is_english(tag);
+        self.how.speak(tag);
+        self.outputs.push_back(CascadeOutput::Language(tag.to_owned()));
+        let Some(mind) = &mut self.mind else { return };
+        mind.speak(tag);
+        let unsaid = |reply: &Reply| {
+            reply.own
+                && reply.said.is_empty()
+                && !reply.parts.iter().any(|part| matches!(part, Part::Wants(_)))
+        };
+        let under_way = mind.history.under_way().next().is_some();
+        // What was not asked yet is asked in the new language.
+        if self.asking.is_none() && !under_way && self.replies.iter().any(unsaid) {
+            self.drop_replies(now, |reply, _| unsaid(reply));
+            self.think(now);
+        }
+    }
+
     /// The call says how much of an item was heard.
     pub(super) fn cut(&mut self, item: ItemId, heard: Duration) {
         self.believe();
@@ -172,7 +192,8 @@ impl Cascade {
         }
         mind.news = false;
         if mind.rounds >= MOST_ROUNDS {
-            return self.say(now, NO_END);
+            let words = self.how.phrases.no_end.clone();
+            return self.say(now, &words);
         }
         mind.rounds += 1;
         let thought = mind.begin(now, false);
@@ -225,13 +246,14 @@ impl Cascade {
     pub(super) fn filler_due(&self) -> Option<Instant> {
         let silent = self.mind.as_ref()?.silent_since()?;
         let alone = self.replies.iter().all(|reply| reply.open);
-        let fills = !self.filled && alone && self.manner == Manner::Duplex && !self.how.filler.is_empty();
+        let fills =
+            !self.filled && alone && self.manner == Manner::Duplex && !self.how.phrases.filler.is_empty();
         fills.then_some(silent + SLOW)
     }
 
     pub(super) fn fill(&mut self, now: Instant) {
         self.filled = true;
-        let filler = self.how.filler.clone();
+        let filler = self.how.phrases.filler.clone();
         self.say(now, &filler);
     }
 
@@ -309,17 +331,20 @@ impl Cascade {
     fn hand_over(&mut self, now: Instant, failure: Failure) {
         let Some(mind) = self.mind.take() else { return };
         self.keys_due = None;
-        if !self.desk_can {
+        if !self.desk_can && !self.how.last {
             return self.fail_with(failure);
         }
+        self.desk_took_over = true;
         self.orphans = mind.history.under_way().map(|call| call.id.clone()).collect();
-        let words = plain(&mind.history.unanswered());
-        self.say(now, BRIDGE);
+        // What was said in another language says nothing to the desk.
+        let words = if self.desk_can { plain(&mind.history.unanswered()) } else { String::new() };
+        let bridge = self.how.phrases.bridge.clone();
+        self.say(now, &bridge);
         let clock = self.clock(now);
         if words.is_empty() {
-            self.desk.hear(&clock, &[Hypothesis { text: "help".into(), confidence: 1.0 }]);
+            self.desk.hear(&clock, &[Hypothesis { text: "help".into(), confidence: 1.0, language: None }]);
         } else {
-            self.desk.hear(&clock, &[Hypothesis { text: words, confidence: 1.0 }]);
+            self.desk.hear(&clock, &[Hypothesis { text: words, confidence: 1.0, language: None }]);
         }
         self.reply(now);
     }

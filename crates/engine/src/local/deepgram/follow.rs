@@ -5,7 +5,7 @@
 use super::{Listener, escaped, listen};
 use crate::local::{Follower, Hypothesis, TurnEvent, now, words};
 use bytes::{Bytes, BytesMut};
-use call::Format;
+use call::{Format, Language};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use std::{fmt::Write as _, time::Duration};
@@ -155,10 +155,22 @@ impl Turns {
             "TurnResumed" => TurnEvent::GoesOn,
             "EndOfTurn" => {
                 self.next = turn.saturating_add(1);
-                TurnEvent::Over(Hypothesis { text: text.to_owned(), confidence: confidence(&message) })
+                TurnEvent::Over(Hypothesis {
+                    text: text.to_owned(),
+                    confidence: confidence(&message),
+                    language: language(&message),
+                })
             }
             _ => return Ok(None),
         }))
+    }
+}
+
+/// The only language that the service hears in this turn.
+fn language(message: &Value) -> Option<Language> {
+    match message["languages"].as_array().map(Vec::as_slice) {
+        Some([language]) => language.as_str().and_then(Language::of),
+        Some(_) | None => None,
     }
 }
 
@@ -192,7 +204,7 @@ mod tests {
         assert_eq!(read(&info("Update", 0, "yes")), Some(TurnEvent::SoFar("yes".into())));
         assert_eq!(read(&info("EagerEndOfTurn", 0, "yes")), Some(TurnEvent::Likely("yes".into())));
         assert_eq!(read(&info("TurnResumed", 0, "yes")), Some(TurnEvent::GoesOn));
-        let over = Hypothesis { text: "yes please".into(), confidence: 0.75 };
+        let over = Hypothesis { text: "yes please".into(), confidence: 0.75, language: None };
         assert_eq!(read(&info("EndOfTurn", 0, " yes please ")), Some(TurnEvent::Over(over)));
         assert_eq!(read(&info("Update", 0, "yes please")), None, "that turn is over");
         assert_eq!(read(&info("Dances", 1, "yes")), None);

@@ -9,9 +9,14 @@ use crate::{
     },
     socket::{TLS, refusal},
 };
+use call::Language;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    sync::Arc,
+};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
@@ -21,6 +26,8 @@ use tokio_tungstenite::{
 /// The largest message that is read, in bytes, and how many of them there may be.
 const LARGEST: usize = 1024 * 1024;
 const MOST: usize = 2_000;
+/// Nobody speaks more languages in one utterance.
+const LANGUAGES: usize = 8;
 /// Sound in one message: a quarter of a second.
 const PIECE: usize = 2_000;
 
@@ -32,6 +39,8 @@ struct Transcript {
     /// Flux: those that have ended.
     turns: BTreeMap<i64, String>,
     confidences: Vec<f32>,
+    /// As the service calls those that it heard.
+    languages: BTreeSet<String>,
     complete: bool,
 }
 
@@ -50,7 +59,7 @@ pub(super) async fn listen(
     let sum: f32 = transcript.confidences.iter().sum();
     let confidence =
         if transcript.confidences.is_empty() { 0.9 } else { sum / transcript.confidences.len() as f32 };
-    Ok(words::hypotheses(&text, confidence, evidence, grammar))
+    Ok(words::in_language(words::hypotheses(&text, confidence, evidence, grammar), transcript.language()))
 }
 
 async fn converse(listener: &Listener, peer: &str, samples: &[i16]) -> Result<Transcript, String> {
@@ -87,7 +96,7 @@ async fn converse(listener: &Listener, peer: &str, samples: &[i16]) -> Result<Tr
 
 fn path(listener: &Listener, flux: bool) -> String {
     let model = escaped(&listener.model);
-    let language = escaped(&listener.language);
+    let language = if listener.hears_several() { "multi".to_owned() } else { escaped(&listener.language) };
     let mut path = if flux {
         format!("/v2/listen?model={model}&encoding=linear16&sample_rate=8000")
     } else {
@@ -103,9 +112,12 @@ fn path(listener: &Listener, flux: bool) -> String {
 /// What is said beforehand of what will be heard, as the end of a query.
 pub(super) fn hints(listener: &Listener) -> String {
     let mut hints = String::new();
-    if listener.is_flux() && listener.model.ends_with("-multi") {
-        let primary = listener.language.split('-').next().unwrap_or_default();
-        let _ = write!(hints, "&language_hint={}", escaped(primary));
+    let many = listener.model.ends_with("-multi");
+    if listener.hears_several() || (listener.is_flux() && many) {
+        for tag in [&listener.language].into_iter().chain(&listener.others) {
+            let primary = tag.split('-').next().unwrap_or_default();
+            let _ = write!(hints, "&language_hint={}", escaped(primary));
+        }
     }
     for term in &listener.keyterms {
         let _ = write!(hints, "&keyterm={}", escaped(term));
@@ -163,6 +175,7 @@ impl Transcript {
                 let text = best["transcript"].as_str().unwrap_or_default().trim();
                 if !text.is_empty() {
                     self.finals.push(text.to_owned());
+                    self.spoke(&best["languages"]);
                     self.confidences.extend(best["confidence"].as_f64().map(|confidence| confidence as f32));
                 }
             }
@@ -171,6 +184,7 @@ impl Transcript {
                 let turn = message["turn_index"].as_i64().unwrap_or_default();
                 if message["event"] == "EndOfTurn" {
                     self.turns.insert(turn, text.to_owned());
+                    self.spoke(&message["languages"]);
                     let words = message["words"].as_array().map(Vec::as_slice).unwrap_or_default();
                     let sure = words.iter().filter_map(|word| word["confidence"].as_f64());
                     self.confidences.extend(sure.map(|confidence| confidence as f32));
@@ -187,6 +201,19 @@ impl Transcript {
             return Err(format!("{peer} sent a transcript that does not end."));
         }
         Ok(())
+    }
+
+    fn spoke(&mut self, languages: &Value) {
+        let languages = languages.as_array().map(Vec::as_slice).unwrap_or_default();
+        let room = LANGUAGES.saturating_sub(self.languages.len());
+        self.languages.extend(languages.iter().filter_map(Value::as_str).take(room).map(str::to_owned));
+    }
+
+    /// The only one that was heard.
+    fn language(&self) -> Option<Language> {
+        let mut languages = self.languages.iter();
+        let language = languages.next()?;
+        if languages.next().is_none() { Language::of(language) } else { None }
     }
 
     fn text(&self) -> String {

@@ -55,6 +55,11 @@ impl History {
         Self { instructions, entries: VecDeque::new() }
     }
 
+    /// From now on these are the instructions.
+    pub(in crate::local) fn instruct(&mut self, instructions: String) {
+        self.instructions = instructions;
+    }
+
     /// The caller said this. Square brackets are for notes alone.
     pub(in crate::local) fn caller(&mut self, words: &str) {
         let words = bounded(words).replace(['[', ']'], "");

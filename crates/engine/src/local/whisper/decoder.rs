@@ -1,6 +1,7 @@
 //! whisper.cpp itself, inside of a speech worker.
 
 use super::{Ear, Transcript, file};
+use call::Language;
 use sound::resample;
 use std::{path::PathBuf, sync::Once};
 use whisper_rs::{FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState};
@@ -15,6 +16,8 @@ pub(in crate::local) struct Decoder {
 /// What it listens to at least, in samples of 16 kHz: it makes words up where there is less.
 const SHORTEST: usize = 18_000;
 const HERTZ: u32 = 16_000;
+/// Less sound than this, in samples of 8 kHz, tells no language.
+const TELLING: usize = 9_600;
 /// More than anybody says.
 const TOKENS_A_SECOND: i32 = 10;
 
@@ -46,13 +49,29 @@ impl Decoder {
         let mut wide: Vec<f32> =
             resample::resample(samples, 8_000, HERTZ).into_iter().map(|s| f32::from(s) / 32_768.0).collect();
         wide.resize(wide.len().max(SHORTEST), 0.0);
-        let language = ear.language.split('-').next().unwrap_or_default().to_ascii_lowercase();
-        let known = whisper_rs::get_lang_id(&language).is_some();
-        let language = match (self.multilingual, known) {
-            (false, _) => Some("en"),
-            (true, true) => Some(language.as_str()),
-            (true, false) => None,
+        let known = |tag: &str| {
+            Language::of(tag).map(own_code).filter(|code| whisper_rs::get_lang_id(code).is_some())
         };
+        let language = known(&ear.language);
+        let finds_out = language.is_none() || (!ear.others.is_empty() && samples.len() >= TELLING);
+        if !self.multilingual || !finds_out {
+            let language = if self.multilingual { language.as_deref() } else { Some("en") };
+            self.decode(&wide, language, &ear.prompt)?;
+            return Ok(self.transcript());
+        }
+        self.decode(&wide, None, &ear.prompt)?;
+        let found = self.state.full_lang_id_from_state();
+        let found = whisper_rs::get_lang_str(found).and_then(Language::of);
+        let expected = ear.others.iter().chain([&ear.language]).filter_map(|tag| Language::of(tag));
+        if language.is_some() && !expected.into_iter().any(|expected| Some(expected) == found) {
+            // None that is spoken here: a short sound, or a name.
+            self.decode(&wide, language.as_deref(), &ear.prompt)?;
+            return Ok(self.transcript());
+        }
+        Ok(Transcript { language: found.map(|found| found.code().to_owned()), ..self.transcript() })
+    }
+
+    fn decode(&mut self, wide: &[f32], language: Option<&str>, prompt: &str) -> Result<(), String> {
         let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
         let cores = std::thread::available_parallelism().map_or(2, usize::from).min(8);
         params.set_n_threads(i32::try_from(cores).expect("there are eight at most"));
@@ -68,12 +87,12 @@ impl Decoder {
         params.set_print_realtime(false);
         params.set_print_special(false);
         params.set_print_timestamps(false);
-        let prompt: String = ear.prompt.chars().filter(|c| *c != '\0').collect();
+        let prompt: String = prompt.chars().filter(|c| *c != '\0').collect();
         if !prompt.is_empty() {
             params.set_initial_prompt(&prompt);
         }
-        self.state.full(params, &wide).map_err(|why| format!("Whisper failed: {why}"))?;
-        Ok(self.transcript())
+        self.state.full(params, wide).map_err(|why| format!("Whisper failed: {why}"))?;
+        Ok(())
     }
 
     fn transcript(&self) -> Transcript {
@@ -97,6 +116,15 @@ impl Decoder {
             text: text.trim().to_owned(),
             no_speech: if segments > 0.0 { mean(nobody, segments) } else { 1.0 },
             log_probability: mean(sum, tokens),
+            language: None,
         }
+    }
+}
+
+/// As Whisper calls it.
+fn own_code(language: Language) -> String {
+    match language.code() {
+        "nb" => "no".into(),
+        code => code.into(),
     }
 }

@@ -75,19 +75,25 @@ pub(super) const SECTIONS: &[Section] = &[
                 "assistant.language",
                 &["ASSISTANT_LANGUAGE"],
                 "en-US",
-                "The language of the calls, as BCP 47 has it. The local engine knows English only.",
+                "The language of the calls, as BCP 47 has it. The desk knows English only.",
+                |c, v| language(&v.text()?).map(|tag| c.assistant.language = tag),
+            ),
+            Setting::new(
+                "assistant.languages",
+                &["ASSISTANT_LANGUAGES"],
+                "",
+                "The languages to which a caller may change in mid-call, by asking for one or by speaking it, with commas between \
+                 them; `none` for none. Where it is not set: those of the eleven with sentences of their own that the engine hears \
+                 and speaks. Those that it does not are left out.",
                 |c, v| {
                     let text = v.text()?;
-                    let good = text.split('-').all(|part| {
-                        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                    });
-                    if !good || !text.starts_with(|first: char| first.is_ascii_alphabetic()) {
-                        return Err("give a language such as en-US or de".into());
-                    }
-                    c.assistant.language = text;
+                    let tags = text.split(',').map(str::trim).filter(|tag| !tag.is_empty() && *tag != "none");
+                    let tags = tags.map(language).collect::<Result<Vec<_>, _>>()?;
+                    c.assistant.languages = (!text.trim().is_empty()).then_some(tags);
                     Ok(())
                 },
-            ),
+            )
+            .example("de, fr, tr"),
             Setting::new(
                 "assistant.voice",
                 &["VOICE"],
@@ -366,3 +372,15 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     },
 ];
+
+/// A tag of BCP 47.
+fn language(text: &str) -> Result<String, String> {
+    let good = text
+        .split('-')
+        .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    if good && text.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        Ok(text.to_owned())
+    } else {
+        Err("give a language such as en-US or de".into())
+    }
+}

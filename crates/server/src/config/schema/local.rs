@@ -1,8 +1,9 @@
 //! The parts of the engine `local`: who hears and who speaks.
 
 use super::{Section, Setting};
-use crate::config::{Hearing, Speaking};
+use crate::config::{Ear, Hearing, Speaking};
 
+const EARS: [(&str, Ear); 2] = [("energy", Ear::Energy), ("neural", Ear::Neural)];
 const HEARING: [(&str, Hearing); 4] = [
     ("pocketsphinx", Hearing::PocketSphinx),
     ("whisper", Hearing::Whisper),
@@ -21,6 +22,15 @@ pub(super) const SECTIONS: &[Section] = &[Section {
     name: "local",
     about: "The engine `local`: who hears and who speaks, in any combination. `docs/engines.md` has recipes.",
     settings: &[
+        Setting::new(
+            "local.vad",
+            &["VAD"],
+            "energy",
+            "Who tells the caller's speech from other sounds: `energy` (by loudness; costs nothing) or `neural` (a small neural \
+             network that is part of this program; noise, music and knocking do not disturb it). `docs/speech.md` has what was \
+             measured.",
+            |c, v| v.choice(&EARS).map(|vad| c.local.vad = vad),
+        ),
         Setting::new(
             "local.hear",
             &["HEAR"],
