@@ -24,7 +24,7 @@ pub const RINGS: Duration = Duration::from_secs(45);
 /// The longest that is said of what a call is about, in characters.
 pub const LONGEST_PURPOSE: usize = 1_000;
 /// How many calls are placed in an hour where programs ask for them, and how many texts are sent.
-const CALLS_AN_HOUR: usize = 20;
+const CALLS_AN_HOUR: usize = 60;
 const TEXTS_AN_HOUR: u64 = 30;
 const AN_HOUR_MS: i64 = 60 * 60 * 1_000;
 /// What the keys of programs' texts begin with.

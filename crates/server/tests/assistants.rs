@@ -366,7 +366,7 @@ async fn a_program_calls_and_texts_nobody_without_end_and_nobody_at_night() {
     let store = exchange.house.store().await;
     let bearer = format!("Bearer {}", token(&store, true).await);
     let now_ms = clock::now_ms();
-    for n in 0..20 {
+    for n in 0..60 {
         let id = format!("placed-{n}");
         let new = NewCall {
             id: &id,

@@ -64,6 +64,7 @@ async fn call(house: &House, service: &OpenAi, from: &str, nth: u32, turns: usiz
     let call = Handset::dial(Account::new(Carrier::Twilio, AUTH_TOKEN), dial);
     assert!(call.connected().await);
     let session = service.session(nth).await;
+    assert!(call.hear_for(0, ms(100)).await, "the greeting comes first");
     for turn in 1..=turns {
         session.order(Order::SpeechStarts);
         session.order(Order::SpeechStops);

@@ -171,6 +171,21 @@ impl Store {
         Ok(u64::try_from(queued).unwrap_or(0))
     }
 
+    /// How many jobs whose key begins with `prefix` were queued since then and before this one, whatever became of them.
+    pub async fn jobs_ahead(&self, job: &JobRow, prefix: &str, since_ms: i64) -> Result<u64, StoreError> {
+        let ahead: i64 = on_reader!(self, db => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM jobs WHERE queued_ms >= $2 AND substr(key, 1, length($1)) = $1 \
+             AND (queued_ms < $3 OR (queued_ms = $3 AND id < $4))",
+        )
+        .bind(prefix)
+        .bind(since_ms)
+        .bind(job.queued_ms)
+        .bind(&job.id)
+        .fetch_one(db)
+        .await)?;
+        Ok(u64::try_from(ahead).unwrap_or(0))
+    }
+
     /// Wakes a dead job: it is due now, as if it had never been tried. False: there is no such job, or it is not dead.
     pub async fn job_retried(&self, id: &str, now_ms: i64) -> Result<bool, StoreError> {
         let done = on_writer!(self, db => sqlx::query(

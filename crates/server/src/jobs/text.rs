@@ -32,7 +32,7 @@ const AWAKE_MS: i64 = 15 * 60 * 1_000;
 const STALE_MS: i64 = 24 * 60 * 60 * 1_000;
 const A_DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How many urgent messages are texted in a day.
-const MOST_URGENT: usize = 10;
+const MOST_URGENT: u64 = 10;
 
 /// Where a text is in the store before the carrier knows of it.
 const SENDING: &str = "sending";
@@ -81,7 +81,7 @@ pub(super) async fn send_words(app: &App, job: &JobRow) -> Outcome {
         return Outcome::NotBefore(until.as_millisecond());
     }
     if job.key.starts_with(job::URGENT) {
-        match too_many_urgent(app, &to, &job.key, now_ms).await {
+        match too_many_urgent(app, job).await {
             Ok(false) => {}
             Ok(true) => {
                 tracing::warn!(job = job.id, "an urgent message was not texted: there were too many of late");
@@ -93,13 +93,11 @@ pub(super) async fn send_words(app: &App, job: &JobRow) -> Outcome {
     hand_over(app, job, &Outgoing { to: &to, body: &body, about: None }).await
 }
 
-/// Anybody can say that something is urgent: the owner is not texted without end.
-async fn too_many_urgent(app: &App, to: &str, key: &str, now_ms: i64) -> Result<bool, StoreError> {
-    let texts = app.store.texts_with(to, 200).await?;
-    let urgent = |row: &&store::TextRow| {
-        row.key.starts_with(job::URGENT) && row.key != key && now_ms - row.at_ms < A_DAY_MS
-    };
-    Ok(texts.iter().filter(urgent).count() >= MOST_URGENT)
+/// Anybody can say that something is urgent: the owner is not texted without end. Several may be at work at once, so what
+/// counts is how many were wanted before this one.
+async fn too_many_urgent(app: &App, job: &JobRow) -> Result<bool, StoreError> {
+    let ahead = app.store.jobs_ahead(job, job::URGENT, job.queued_ms - A_DAY_MS).await?;
+    Ok(ahead >= MOST_URGENT)
 }
 
 /// A text, and the appointment that it is about.

@@ -133,6 +133,16 @@ async fn a_call_without_a_brief_is_found_until_it_has_one(store: Store) {
     assert_eq!(store.jobs_queued("brief:", 5).await.expect("counted"), 1);
     assert_eq!(store.jobs_queued("brief:", 6).await.expect("counted"), 0);
     assert_eq!(store.jobs_queued("letter:", 0).await.expect("counted"), 0);
+    // Of those that are queued at one moment, each has another number ahead of it.
+    for key in ["brief:a", "brief:b", "brief:c"] {
+        assert!(store.queue_job(&NewJob { key, due_ms: 9, now_ms: 9, ..job }).await.expect("queued"));
+    }
+    let mut ahead = Vec::new();
+    for job in store.jobs(JobState::Waiting, 9).await.expect("read") {
+        ahead.push(store.jobs_ahead(&job, "brief:", 0).await.expect("counted"));
+    }
+    ahead.sort_unstable();
+    assert_eq!(ahead, [0, 1, 2, 3]);
 }
 
 async fn a_token_is_known_by_its_hash_until_it_is_revoked(store: Store) {
