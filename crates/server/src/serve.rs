@@ -9,7 +9,7 @@ use crate::{
     current::Current,
     data,
     engines::{self, Engines},
-    hands, jobs, log,
+    hands, jobs, languages, log,
     mcp::{self, Servers},
     pages,
     phone::{Briefings, Turns},
@@ -162,6 +162,12 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     tracing::info!("calls are answered by {} ({})", assistant.engine.name(), assistant.engine_why);
     for next in &assistant.engines[1..] {
         tracing::info!("should it fail, calls go on with {}", next.name());
+    }
+    for kind in &assistant.engines {
+        let unable = languages::unable(app, *kind).join(", ");
+        if !unable.is_empty() {
+            tracing::warn!("{} does not hear and speak these ASSISTANT_LANGUAGES: {unable}", kind.name());
+        }
     }
     let ready: Vec<_> =
         carriers::all().into_iter().filter(|one| carriers::signing(&config, *one).is_ok()).collect();
