@@ -54,6 +54,19 @@ fn caller(sim: &mut Sim, turn: u32, words: &str) {
     sim.engine(EngineEvent::CallerPauses);
 }
 
+/// The assistant wants it, and reads it back as it was told to.
+fn read_back(sim: &mut Sim) {
+    asked(sim);
+    says(sim, 1, WORDS);
+}
+
+/// The caller says something whose words are not known yet.
+fn speaks(sim: &mut Sim) {
+    sim.engine(EngineEvent::CallerSpeaks);
+    sim.pass(ms(300));
+    sim.engine(EngineEvent::CallerPauses);
+}
+
 fn agreed(standing: Option<Standing>) -> bool {
     standing.expect("it is let through to be judged").agreed.as_deref() == Some("send_mail bob")
 }
@@ -61,8 +74,7 @@ fn agreed(standing: Option<Standing>) -> bool {
 #[test]
 fn a_yes_to_what_was_read_back_is_good_for_one_use() {
     let mut sim = Sim::new(policy());
-    asked(&mut sim);
-    says(&mut sim, 1, WORDS);
+    read_back(&mut sim);
     caller(&mut sim, 1, "Yes, please.");
     assert!(agreed(wants(&mut sim, "second", ARGUMENTS)));
     assert!(!agreed(wants(&mut sim, "third", ARGUMENTS)), "one yes, two mails");
@@ -144,8 +156,7 @@ fn a_yes_before_the_read_back_was_heard_is_none() {
 #[test]
 fn a_no_ends_it_and_so_does_a_yes_after_it() {
     let mut sim = Sim::new(policy());
-    asked(&mut sim);
-    says(&mut sim, 1, WORDS);
+    read_back(&mut sim);
     caller(&mut sim, 1, "No, wait.");
     says(&mut sim, 2, "All right.");
     caller(&mut sim, 2, "Yes, what is the time?");
@@ -159,11 +170,8 @@ fn a_no_ends_it_and_so_does_a_yes_after_it() {
 #[test]
 fn words_that_are_not_known_yet_are_waited_for() {
     let mut sim = Sim::new(policy());
-    asked(&mut sim);
-    says(&mut sim, 1, WORDS);
-    sim.engine(EngineEvent::CallerSpeaks);
-    sim.pass(ms(300));
-    sim.engine(EngineEvent::CallerPauses);
+    read_back(&mut sim);
+    speaks(&mut sim);
     assert_eq!(wants(&mut sim, "second", ARGUMENTS), None);
     sim.pass(secs(1));
     assert!(agreed(used(&sim.caller_says(1, "Yes."))));
@@ -172,11 +180,8 @@ fn words_that_are_not_known_yet_are_waited_for() {
 #[test]
 fn words_that_never_come_are_no_yes() {
     let mut sim = Sim::new(policy());
-    asked(&mut sim);
-    says(&mut sim, 1, WORDS);
-    sim.engine(EngineEvent::CallerSpeaks);
-    sim.pass(ms(300));
-    sim.engine(EngineEvent::CallerPauses);
+    read_back(&mut sim);
+    speaks(&mut sim);
     assert_eq!(wants(&mut sim, "second", ARGUMENTS), None);
     sim.pass(secs(10));
     let uses = sim.said(|output| matches!(output, Output::Tool(..)));
@@ -187,11 +192,8 @@ fn words_that_never_come_are_no_yes() {
 #[test]
 fn a_use_that_is_withdrawn_while_it_waits_never_happens() {
     let mut sim = Sim::new(policy());
-    asked(&mut sim);
-    says(&mut sim, 1, WORDS);
-    sim.engine(EngineEvent::CallerSpeaks);
-    sim.pass(ms(300));
-    sim.engine(EngineEvent::CallerPauses);
+    read_back(&mut sim);
+    speaks(&mut sim);
     wants(&mut sim, "second", ARGUMENTS);
     sim.engine(EngineEvent::Withdraws(ToolCallId("second".into())));
     assert_eq!(used(&sim.caller_says(1, "Yes.")), None);
@@ -202,8 +204,7 @@ fn a_use_that_is_withdrawn_while_it_waits_never_happens() {
 #[test]
 fn a_call_by_turns_asks_as_well() {
     let mut sim = Sim::of(Manner::Turns, policy());
-    asked(&mut sim);
-    says(&mut sim, 1, WORDS);
+    read_back(&mut sim);
     caller(&mut sim, 1, "Ja, bitte.");
     assert!(agreed(wants(&mut sim, "second", ARGUMENTS)));
 }
@@ -211,8 +212,7 @@ fn a_call_by_turns_asks_as_well() {
 #[test]
 fn another_engine_goes_on_with_the_question() {
     let mut sim = Sim::new(Policy { spares: 1, ..policy() });
-    asked(&mut sim);
-    says(&mut sim, 1, WORDS);
+    read_back(&mut sim);
     sim.fails();
     sim.engine(EngineEvent::Ready);
     caller(&mut sim, 1, "Yes.");

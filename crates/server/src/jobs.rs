@@ -12,7 +12,7 @@
 //! happens when it is done twice.
 
 mod announce;
-mod brief;
+mod call_brief;
 mod letter;
 pub mod text;
 
@@ -94,7 +94,7 @@ pub async fn run(app: Arc<App>) {
             if let Err(error) = app.store.tidy_jobs(now_ms - REMEMBERED_MS).await {
                 tracing::debug!(%error, "jobs that were done were not forgotten");
             }
-            if let Err(error) = brief::catch_up(&app, now_ms).await {
+            if let Err(error) = call_brief::catch_up(&app, now_ms).await {
                 tracing::warn!(%error, "calls that were cut off are without a brief");
             }
         }
@@ -202,7 +202,7 @@ async fn perform(app: &App, job: &JobRow) -> Outcome {
         job::TEXT => text::send(app, job).await,
         job::OWNER => letter::to_owner(app, job).await,
         job::WORDS => text::send_words(app, job).await,
-        job::BRIEF => brief::make(app, job).await,
+        job::BRIEF => call_brief::make(app, job).await,
         _ => Outcome::Never("this version of Earpiece does not know what to do with it".into()),
     }
 }

@@ -9,6 +9,7 @@
 mod appointment;
 mod appointments;
 mod assets;
+mod away;
 mod calendars;
 mod call;
 mod callers;
@@ -100,8 +101,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/users/settings", get(settings::settings))
         .route("/settings/{section}", post(settings::save))
         .route("/settings/engines/test", post(settings::try_engines))
-        .route("/assets/style.css", get(assets::style))
-        .route("/assets/icon.svg", get(assets::icon))
+        .route("/assets/{file}", get(assets::file))
         .merge(api::calendar::router())
         .merge(api::calls::router())
         .merge(api::phone::router())
@@ -115,18 +115,18 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
     })
 }
 
-/// No code, no frames, no fonts, nothing from elsewhere. The referrer stays within the house; with none at all,
+/// Code, pictures, sound and connections of this house alone, nothing inline; no frames, no fonts. The referrer stays within the house; with none at all,
 /// browsers would also withhold the origin that state changes are checked by.
 const HEADERS: [(&str, &str); 6] = [
     (
         "content-security-policy",
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; \
+         connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "same-origin"),
-    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=(self)"),
     ("cache-control", "no-store"),
 ];
 
@@ -185,17 +185,20 @@ struct Frame {
     inside: bool,
     /// Which entry of the way around this is.
     here: &'static str,
-    /// Changes with the stylesheet, so that browsers may keep it for ever.
-    style: &'static str,
 }
 
 impl Frame {
     fn inside(here: &'static str) -> Self {
-        Self { inside: true, here, style: assets::style_version() }
+        Self { inside: true, here }
     }
 
     fn outside() -> Self {
-        Self { inside: false, here: "", style: assets::style_version() }
+        Self { inside: false, here: "" }
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call what they need by their frame")]
+    fn asset(&self, name: &str) -> String {
+        assets::address(name)
     }
 }
 

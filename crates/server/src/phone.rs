@@ -17,7 +17,7 @@ use crate::{
     answerer::Answerer,
     app::App,
     brief::{self, Dossier},
-    briefs,
+    call_briefs,
     calls::Awaited,
     carriers, clock,
     config::{Config, Hear, Mode, VoicemailUse},
@@ -347,7 +347,7 @@ async fn write_start(app: Arc<App>, id: String, now_ms: i64) {
 
 async fn write_end(app: &App, id: &str, ending: &str) {
     let now_ms = clock::now_ms();
-    let after = briefs::planned(id, now_ms);
+    let after = call_briefs::planned(id, now_ms);
     let job =
         NewJob { kind: after.kind, key: &after.key, payload: &after.payload, due_ms: after.due_ms, now_ms };
     let written =

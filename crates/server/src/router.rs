@@ -1,6 +1,6 @@
 //! Every address, on one page.
 
-use crate::{app::App, assistants, line::clips, pages, phone, texts};
+use crate::{app::App, line::clips, pages, phone, programs, texts};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
@@ -37,7 +37,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/phone/{carrier}/sms", post(texts::incoming_text))
         .route("/phone/{carrier}/sms/status/{text}", post(texts::delivery));
     // Programs come here, no browsers: it has guards of its own.
-    let mcp = Router::new().route("/mcp", any(assistants::endpoint));
+    let mcp = Router::new().route("/mcp", any(programs::endpoint));
     let probes = Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready));
     Router::new()
         .merge(phone)

@@ -3,7 +3,11 @@
 
 mod house;
 
-use house::{AUTH_TOKEN, House, browser::Browser};
+use house::{
+    AUTH_TOKEN, House,
+    browser::Browser,
+    waiting::{self, PATIENCE, ms, until},
+};
 use serde_json::{Value, json};
 use server::config::{Config, McpServer, Sources};
 use sim::{
@@ -15,7 +19,6 @@ use sim::{
     twilio::{Account, Dial, Handset, handset::Listened},
 };
 use sound::g711;
-use std::time::Duration;
 use store::Store;
 use tempfile::TempDir;
 use tool::{
@@ -24,13 +27,8 @@ use tool::{
 };
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-const PATIENCE: Duration = Duration::from_secs(120);
 const OWNER: &str = "+14155550199";
 const KEY: &str = "0123456789abcdef0123456789abcdef01234567";
-
-fn ms(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 /// A folder with a list of tasks as a server of tools.
 fn folder() -> TempDir {
@@ -61,37 +59,12 @@ fn dial(house: &House) -> Dial {
     Dial { from: OWNER.into(), ..Dial::local(house.address) }
 }
 
-async fn until<T, F>(mut look: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
-    let looking = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(ms(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, looking).await.expect("it comes to pass")
-}
-
 /// The answers of tools in the last call, once there are so many: name, whether it was done, and what it said.
 async fn answers(store: &Store, count: usize) -> Vec<(String, bool, String)> {
-    until(async || {
-        let call = store.calls(1, i64::MAX).await.expect("read").pop()?;
-        let notes = store.notes(&call.id).await.expect("read");
-        let answered = notes.iter().filter(|note| note.kind == "tool_answered");
-        let all: Vec<_> = answered
-            .map(|note| {
-                let json: Value = serde_json::from_str(&note.json).expect("JSON");
-                let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
-                (text("name"), json["ok"] == true, text("say"))
-            })
-            .collect();
-        (all.len() >= count).then_some(all)
-    })
-    .await
+    let notes = waiting::noted(store, "tool_answered", count).await;
+    let answered = waiting::of_kind(&notes, "tool_answered").map(waiting::read);
+    let text = |json: &Value, name: &str| json[name].as_str().unwrap_or_default().to_owned();
+    answered.map(|json| (text(&json, "name"), json["ok"] == true, text(&json, "say"))).collect()
 }
 
 /// Added, listed, completed.

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts  pins
-//!                           memories  briefs  api_tokens
+//!                           memories  call_briefs  api_tokens
 //!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
-//!                           consents ─► credentials ─► connections    mcp
+//!                           oauth_states ─► credentials ─► connections    mcp
 //! ```
 //!
 //! Every function is a method on [`Store`], in the file of its noun. Times are milliseconds since 1970 and always an
@@ -16,13 +16,12 @@
 
 mod api_tokens;
 mod appointments;
-mod briefs;
+mod call_briefs;
 mod callers;
 mod calls;
 mod changes;
 mod connected;
 mod connections;
-mod consents;
 mod credentials;
 mod feeds;
 mod holds;
@@ -32,6 +31,7 @@ mod mcp;
 mod memories;
 mod messages;
 mod notes;
+mod oauth_states;
 mod open;
 mod pins;
 mod plan;
@@ -45,13 +45,12 @@ mod users;
 
 pub use api_tokens::ApiTokenRow;
 pub use appointments::{AppointmentRow, Gap, Span};
-pub use briefs::{CallBrief, Unbriefed};
+pub use call_briefs::{CallBrief, Unbriefed};
 pub use callers::{CallerMark, CallerRow, Forgotten};
 pub use calls::{Begun, CallRow, NewCall, Which};
 pub use changes::{Carried, ChangeRow, Followup};
 pub use connected::ConnectedRow;
 pub use connections::{ConnectionRow, ConnectionState, NewConnection};
-pub use consents::{ConsentRow, NewConsent};
 pub use credentials::{CredentialRow, CredentialState, NewCredential};
 pub use holds::{Asking, Held, Hold};
 pub use intents::{Intent, IntentState, Outcome, Remote, What};
@@ -60,6 +59,7 @@ pub use mcp::McpRow;
 pub use memories::{MemoryRow, NewMemory};
 pub use messages::{MessageRow, NewMessage, NewVoicemail};
 pub use notes::NoteRow;
+pub use oauth_states::{NewOauthState, OauthStateRow};
 pub use plan::{By, NewAppointment, Plan, Planned};
 pub use rulings::RulingRow;
 pub use settings::SettingRow;

@@ -1,27 +1,19 @@
 //! The cascade on a bench: its ear, its recogniser and its voice do as a test says.
 
-use crate::plain::brief;
-use bytes::Bytes;
-use call::{Answer, Chunk, EngineCommand, EngineEvent, Format, ItemId, Manner, ToolCall};
+use crate::{
+    parts::{FRAME, Loud, frame, recognised, spoken},
+    plain::brief,
+};
+use call::{Answer, EngineCommand, EngineEvent, ItemId, Manner, ToolCall};
 use engine::{
     Brief,
     local::{
-        Hypothesis, Vad,
         cascade::{Cascade, CascadeInput, CascadeOutput},
         desk::{Desk, DeskSetup},
     },
 };
 use std::time::{Duration, Instant};
 use when::Hours;
-
-struct Loud;
-
-impl Vad for Loud {
-    fn hear(&mut self, samples: &[i16]) -> bool {
-        assert_eq!(samples.len(), 160);
-        samples.iter().any(|sample| sample.abs() > 1_000)
-    }
-}
 
 pub struct Bench {
     pub now: Instant,
@@ -35,8 +27,6 @@ pub struct Bench {
     pub events: Vec<EngineEvent>,
     pub hushes: usize,
 }
-
-pub const FRAME: Duration = Duration::from_millis(20);
 
 impl Bench {
     pub fn new() -> Self {
@@ -121,18 +111,15 @@ impl Bench {
     }
 
     pub fn speak_one(&mut self, sentence: u32) {
-        let half = vec![0xff; Format::Ulaw.bytes(self.sentence / 2)];
-        for chunk in [Some(half.clone()), Some(half), None] {
-            let chunk = chunk.map(|bytes| Chunk { format: Format::Ulaw, bytes: Bytes::from(bytes) });
-            self.cascade.handle(self.now, CascadeInput::Spoken { sentence, chunk, failed: None });
+        for input in spoken(sentence, self.sentence) {
+            self.cascade.handle(self.now, input);
             self.drain();
         }
     }
 
     pub fn feed(&mut self, millis: u64, byte: u8) {
         for _ in 0..millis / 20 {
-            let bytes = Bytes::from(vec![byte; 160]);
-            self.tell(EngineCommand::Hear(Chunk { format: Format::Ulaw, bytes }));
+            self.tell(frame(byte));
             self.now += FRAME;
         }
     }
@@ -154,11 +141,7 @@ impl Bench {
     /// The oldest utterance was this.
     pub fn recognise(&mut self, text: &str, confidence: f32) {
         let (utterance, _, _) = self.unknown.remove(0);
-        let result = match text {
-            "" => Ok(Vec::new()),
-            text => Ok(vec![Hypothesis { text: text.into(), confidence, language: None }]),
-        };
-        self.cascade.handle(self.now, CascadeInput::Recognised { utterance, result });
+        self.cascade.handle(self.now, recognised(utterance, text, confidence));
         self.drain();
     }
 

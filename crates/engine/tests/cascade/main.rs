@@ -1,13 +1,16 @@
 //! The cascade in simulated time: an ear that knows loud from quiet, a recogniser and a voice that do as they are told.
 
 mod bench;
+#[path = "../shared/parts.rs"]
+mod parts;
 #[path = "../shared/brief.rs"]
 mod plain;
 
-use bench::{Bench, FRAME};
+use bench::Bench;
 use bytes::Bytes;
 use call::{Answer, Chunk, EngineCommand, EngineEvent, Format, ItemId, Manner, Stages};
 use engine::local::{Hypothesis, cascade::CascadeInput};
+use parts::FRAME;
 use std::time::Duration;
 
 #[test]

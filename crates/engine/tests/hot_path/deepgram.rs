@@ -1,16 +1,13 @@
 //! Deepgram Voice Agent.
 
-use crate::{FRAMES, allocations, brief::brief, now};
+use crate::{FRAMES, allocations, brief::brief, hear_for_nothing, now};
 use bytes::Bytes;
-use call::{Chunk, EngineCommand, EngineEvent, Format};
+use call::{EngineEvent, Format};
 use engine::{
     ApiKey, Dialect, Outbox,
     deepgram::{Config, Deepgram},
 };
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, time::Instant};
 
 fn ready(now: Instant) -> (Deepgram, Outbox) {
     let mut dialect = Deepgram::new(Config::new(ApiKey::new("a-key-of-no-account"))).expect("a session");
@@ -30,26 +27,10 @@ fn ready(now: Instant) -> (Deepgram, Outbox) {
 
 #[test]
 fn a_frame_of_the_callers_costs_no_allocation() {
-    let start = now();
-    let (mut dialect, mut out) = ready(start);
+    let (mut dialect, mut out) = ready(now());
     // Somebody who speaks, so that our own ear has something to hear.
     let voice = (0..160).map(|n| if n / 20 % 2 == 0 { 0x10 } else { 0x90 }).collect::<Vec<u8>>();
-    let chunk = Chunk { format: Format::Ulaw, bytes: voice.into() };
-    let mut sent = 0;
-    let mut hear = |frames: u32| {
-        for frame in 0..frames {
-            let now = start + Duration::from_millis(20) * frame;
-            dialect.write(now, EngineCommand::Hear(chunk.clone()), &mut out);
-            black_box(dialect.deadline());
-            while let Some(message) = out.wire.pop() {
-                sent += message.bytes().len();
-            }
-        }
-    };
-    hear(100);
-    let counted = allocations(|| hear(FRAMES));
-    assert_eq!(counted, 0, "in {FRAMES} frames");
-    assert_eq!(sent, (FRAMES as usize + 100) * 160, "and every one of them is on the wire");
+    hear_for_nothing(&mut dialect, &mut out, (Format::Ulaw, voice), 160);
 }
 
 #[test]

@@ -7,10 +7,13 @@ mod ears;
 mod live;
 mod openai;
 
+use call::{Chunk, EngineCommand, Format};
+use engine::{Dialect, Outbox};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
-    time::Instant,
+    hint::black_box,
+    time::{Duration, Instant},
 };
 
 struct Counting;
@@ -51,4 +54,31 @@ fn allocations(run: impl FnOnce()) -> usize {
 #[expect(clippy::disallowed_methods, reason = "any moment will do to begin with")]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// Has a dialect hear this frame over and over, each of which must cost no allocation and leave as a message of so many
+/// bytes. What the dialect tells meanwhile is let go.
+fn hear_for_nothing(
+    dialect: &mut dyn Dialect,
+    out: &mut Outbox,
+    (format, frame): (Format, Vec<u8>),
+    message: usize,
+) {
+    let chunk = Chunk { format, bytes: frame.into() };
+    let (mut sent, mut at) = (0, now());
+    let mut hear = |frames: u32| {
+        for _ in 0..frames {
+            at += Duration::from_millis(20);
+            dialect.write(at, EngineCommand::Hear(chunk.clone()), out);
+            black_box(dialect.deadline());
+            while let Some(message) = out.wire.pop() {
+                sent += message.bytes().len();
+            }
+            out.events.clear();
+        }
+    };
+    hear(100);
+    let counted = allocations(|| hear(FRAMES));
+    assert_eq!(counted, 0, "in {FRAMES} frames of {format:?}");
+    assert_eq!(sent, (FRAMES as usize + 100) * message, "and every one of them is on the wire");
 }

@@ -1,26 +1,20 @@
 //! The cascade and its parts.
 
-use crate::plain;
-use bytes::Bytes;
-use call::{Answer, Chunk, EngineCommand, EngineEvent, Failure, Format, ItemId, ToolCall, Usage};
+use crate::{
+    parts::{FRAME, Loud, frame, recognised, spoken},
+    plain,
+};
+use call::{Answer, EngineCommand, EngineEvent, Failure, ItemId, ToolCall, Usage};
 use engine::{
     Brief, ToolSpec,
     local::{
-        Hypothesis, TurnEvent, Vad,
+        TurnEvent,
         cascade::{Cascade, CascadeInput, CascadeOutput, Thinking, Whose},
         desk::{Desk, DeskSetup},
         llm::{Ask, Delta, Message},
     },
 };
 use std::time::{Duration, Instant};
-
-struct Loud;
-
-impl Vad for Loud {
-    fn hear(&mut self, samples: &[i16]) -> bool {
-        samples.iter().any(|sample| sample.abs() > 1_000)
-    }
-}
 
 pub struct Rig {
     pub now: Instant,
@@ -40,8 +34,6 @@ pub struct Rig {
     pub forgotten: Vec<u32>,
     pub events: Vec<EngineEvent>,
 }
-
-const FRAME: Duration = Duration::from_millis(20);
 
 pub fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -146,10 +138,8 @@ impl Rig {
         while !self.asked.is_empty() {
             let (sentence, text) = self.asked.remove(0);
             said.push(text);
-            let half = vec![0xff; Format::Ulaw.bytes(self.sentence / 2)];
-            for chunk in [Some(half.clone()), Some(half), None] {
-                let chunk = chunk.map(|bytes| Chunk { format: Format::Ulaw, bytes: Bytes::from(bytes) });
-                self.cascade.handle(self.now, CascadeInput::Spoken { sentence, chunk, failed: None });
+            for input in spoken(sentence, self.sentence) {
+                self.cascade.handle(self.now, input);
                 self.drain();
             }
         }
@@ -158,8 +148,7 @@ impl Rig {
 
     fn feed(&mut self, millis: u64, byte: u8) {
         for _ in 0..millis / 20 {
-            let bytes = Bytes::from(vec![byte; 160]);
-            self.tell(EngineCommand::Hear(Chunk { format: Format::Ulaw, bytes }));
+            self.tell(frame(byte));
             self.now += FRAME;
         }
     }
@@ -175,19 +164,14 @@ impl Rig {
     /// The latest utterance that was asked for was this.
     pub fn recognise(&mut self, text: &str) {
         let utterance = self.unknown.pop().expect("words are looked for");
-        let result = match text {
-            "" => Ok(Vec::new()),
-            text => Ok(vec![Hypothesis { text: text.into(), confidence: 0.9, language: None }]),
-        };
-        self.cascade.handle(self.now, CascadeInput::Recognised { utterance, result });
+        self.cascade.handle(self.now, recognised(utterance, text, 0.9));
         self.drain();
     }
 
     /// This utterance was this.
     pub fn recognised(&mut self, utterance: u32, text: &str) {
         self.unknown.retain(|unknown| *unknown != utterance);
-        let result = Ok(vec![Hypothesis { text: text.into(), confidence: 0.9, language: None }]);
-        self.cascade.handle(self.now, CascadeInput::Recognised { utterance, result });
+        self.cascade.handle(self.now, recognised(utterance, text, 0.9));
         self.drain();
     }
 

@@ -1,9 +1,9 @@
 //! `earpiece mcp`: lends the telephone to an assistant that starts this program.
 
 use crate::{
-    assistants::Phone,
     config::{Config, Flags},
     log,
+    programs::Phone,
 };
 use rmcp::ServiceExt;
 use std::process::ExitCode;

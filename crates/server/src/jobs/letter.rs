@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use store::JobRow;
 use tool::message::{
     invite,
-    job::OwnerBrief,
+    job::OwnerLetter,
     mail::{self, Mail, Postman, Security, Server, Undelivered},
     words::{self, Letter},
 };
@@ -65,7 +65,7 @@ pub(super) async fn about(app: &App, job: &JobRow) -> Outcome {
 
 /// Sends the owner one letter.
 pub(super) async fn to_owner(app: &App, job: &JobRow) -> Outcome {
-    let Ok(OwnerBrief { subject, text, html, at_ms, voicemail }) = serde_json::from_str(&job.payload) else {
+    let Ok(OwnerLetter { subject, text, html, at_ms, voicemail }) = serde_json::from_str(&job.payload) else {
         return Outcome::Never("what it was about cannot be read any more".into());
     };
     let config = app.config.get();

@@ -1,31 +1,39 @@
-//! What pages load: one stylesheet, one picture, both part of the program.
+//! What pages load: stylesheet, scripts and pictures, all part of the program. To add one: a file in `assets/` and a line
+//! in [`FILES`]; templates name it by `{{ frame.asset("style.css") }}`.
 
 use axum::{
-    extract::RawQuery,
+    extract::{Path, RawQuery},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use sha2::{Digest, Sha256};
 use std::{fmt::Write, sync::LazyLock};
 
-static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("text/css; charset=utf-8", include_str!("../../assets/style.css")));
-static ICON: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("image/svg+xml", include_str!("../../assets/icon.svg")));
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+static FILES: LazyLock<[Asset; 4]> = LazyLock::new(|| {
+    [
+        Asset::new("style.css", "text/css; charset=utf-8", include_str!("../../assets/style.css")),
+        Asset::new("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
+        Asset::new("htmx.js", SCRIPT, include_str!("../../assets/vendor/htmx.js")),
+        Asset::new("htmx-sse.js", SCRIPT, include_str!("../../assets/vendor/htmx-sse.js")),
+    ]
+});
 
 struct Asset {
+    name: &'static str,
     kind: &'static str,
     text: &'static str,
     version: String,
 }
 
 impl Asset {
-    fn new(kind: &'static str, text: &'static str) -> Self {
+    fn new(name: &'static str, kind: &'static str, text: &'static str) -> Self {
         let version = Sha256::digest(text).iter().take(8).fold(String::new(), |mut hex, byte| {
             write!(hex, "{byte:02x}").expect("a String takes everything");
             hex
         });
-        Self { kind, text, version }
+        Self { name, kind, text, version }
     }
 
     /// Asked for by its version it can be kept for ever; else the browser must ask again each time.
@@ -42,16 +50,19 @@ impl Asset {
     }
 }
 
-pub(super) fn style_version() -> &'static str {
-    &STYLE.version
+/// Where a page finds this file: the address changes with its content, so that browsers may keep it for ever.
+pub(super) fn address(name: &str) -> String {
+    let asset = FILES.iter().find(|asset| asset.name == name);
+    let version = asset.map(|asset| &*asset.version).expect("a template names a file of ours");
+    format!("/assets/{name}?{version}")
 }
 
-/// `GET /assets/style.css`
-pub(super) async fn style(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    STYLE.answer(query.as_deref(), &headers)
-}
-
-/// `GET /assets/icon.svg`
-pub(super) async fn icon(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    ICON.answer(query.as_deref(), &headers)
+/// `GET /assets/{file}`
+pub(super) async fn file(
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, super::Failure> {
+    let asset = FILES.iter().find(|asset| asset.name == name).ok_or_else(super::Failure::not_found)?;
+    Ok(asset.answer(query.as_deref(), &headers))
 }

@@ -113,7 +113,7 @@ pub(super) async fn caller(
     let mut texts = app.store.texts_with(&number, MOST).await?;
     texts.reverse();
     let listed = |numbers: &[Number]| numbers.iter().any(|listed| listed.as_str() == number);
-    Ok(messages::listening(shown(&CallerPage {
+    Ok(shown(&CallerPage {
         frame: Frame::inside("callers"),
         line: line(row, zone),
         blocked_by_settings: listed(&config.callers.blocked),
@@ -123,7 +123,7 @@ pub(super) async fn caller(
         appointments: appointments.into_iter().map(|row| of_appointment(row, zone)).collect(),
         messages: messages.into_iter().map(|row| messages::line(row, zone)).collect(),
         texts: texts.into_iter().map(|text| of_text(text, zone)).collect(),
-    })))
+    }))
 }
 
 /// `POST /callers/{number}`: blocks or lets in, makes a VIP or none, and keeps what the owner wants to remember.

@@ -5,7 +5,7 @@ use crate::{app::App, clock, guard::session::Owner, voicemail};
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
-    http::{HeaderValue, header},
+    http::header,
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::tz::TimeZone;
@@ -15,11 +15,6 @@ use store::MessageRow;
 
 /// As many as are shown.
 const MOST: u32 = 200;
-/// What a page with a voicemail may do beside what every page may: play a sound of ours.
-const LISTENING: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; \
-     frame-ancestors 'none'",
-);
 
 #[derive(Template)]
 #[template(path = "messages.html")]
@@ -55,7 +50,7 @@ pub(super) async fn messages(State(app): State<Arc<App>>, _: Owner) -> Result<Re
     let zone = app.config.get().calendar.zone.clone();
     let lines = app.store.messages(MOST).await?.into_iter().map(|row| line(row, &zone));
     let (done, open) = lines.partition(|line| line.done);
-    Ok(listening(shown(&MessagesPage { frame: Frame::inside("messages"), open, done })))
+    Ok(shown(&MessagesPage { frame: Frame::inside("messages"), open, done }))
 }
 
 /// `POST /messages/{id}/done`
@@ -94,10 +89,4 @@ pub(super) fn line(row: MessageRow, zone: &TimeZone) -> Line {
         urgent: row.urgent,
         done: row.done_ms.is_some(),
     }
-}
-
-/// Lets a page play what it shows.
-pub(super) fn listening(mut page: Response) -> Response {
-    page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, LISTENING);
-    page
 }

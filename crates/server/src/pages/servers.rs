@@ -1,13 +1,10 @@
 //! The servers of tools: how each fares, what it offers, whether it answers, and the owner's consent where it wants one.
 
-use super::{Failure, Frame, calendars::Origin, shown, times};
+use super::{Failure, Frame, away, calendars::Origin, shown, times};
 use crate::{
     app::App,
     clock,
-    guard::{
-        session::{Owner, Visitor},
-        token,
-    },
+    guard::session::{Owner, Visitor},
     mcp::Kept,
     secret,
 };
@@ -19,17 +16,14 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use store::NewConsent;
 use tool::mcp::{
     self, Way,
     oauth::{self, Asked, Client, Unusable},
 };
 
-/// How long the owner may stay away.
-const AWAY_MS: i64 = 20 * 60 * 1000;
 const CALLBACK: &str = "/servers/callback";
 /// What is sealed for the way back is bound to this.
-const OWNER: &str = "mcp consent";
+const PURPOSE: &str = "mcp consent";
 
 #[derive(Template)]
 #[template(path = "servers.html")]
@@ -96,17 +90,7 @@ pub(super) async fn connect(
     };
     let (url, state) = (started.url, started.asked.state.clone());
     let away = Away { name, asked: started.asked };
-    let now_ms = clock::now_ms();
-    let new = NewConsent {
-        hash: &token::hash(&state),
-        session: visitor.session().unwrap_or_default(),
-        user_id: &owner.user.id,
-        sealed: &app.vault.seal(OWNER, &serde_json::to_string(&away).expect("texts are JSON")),
-        now_ms,
-        expires_ms: now_ms + AWAY_MS,
-    };
-    app.store.consent_begun(&new).await?;
-    Ok(Redirect::to(&url).into_response())
+    away::send(&app, &owner, &visitor, PURPOSE, (&url, &state), &away).await
 }
 
 async fn started(kept: &Kept, redirect: &str) -> Result<oauth::Started, Unusable> {
@@ -130,7 +114,7 @@ pub(super) async fn back(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let query = query.unwrap_or_default();
-    let Some(away) = away(&app, &visitor, &query).await? else {
+    let Some(away) = away::back::<Away>(&app, &visitor, PURPOSE, &query).await? else {
         let why =
             "This answer belongs to no consent that was begun here, or to one of long ago. Begin again.";
         return Ok(refused(&app, "The server", &Unusable(why.into())));
@@ -147,17 +131,6 @@ pub(super) async fn back(
         }
         Err(why) => Ok(refused(&app, &away.name, &why)),
     }
-}
-
-async fn away(app: &App, visitor: &Visitor, query: &str) -> Result<Option<Away>, Failure> {
-    let pairs = reqwest::Url::parse(&format!("http://localhost/?{query}")).ok();
-    let state =
-        pairs.and_then(|url| Some(url.query_pairs().find(|(name, _)| name == "state")?.1.into_owned()));
-    let Some(state) = state else { return Ok(None) };
-    let session = visitor.session().unwrap_or_default();
-    let row = app.store.consent_back(&token::hash(&state), session, clock::now_ms()).await?;
-    let opened = row.and_then(|row| app.vault.open(OWNER, &row.sealed).ok());
-    Ok(opened.and_then(|text| serde_json::from_str(text.expose()).ok()))
 }
 
 async fn finished(kept: &Kept, asked: &Asked, query: &str) -> Result<(), Unusable> {

@@ -2,7 +2,7 @@
 
 use crate::harness::{Database, on_both, on_both_databases};
 use store::{
-    ConnectionState, CredentialRow, CredentialState, NewConnection, NewConsent, NewCredential, Store,
+    ConnectionState, CredentialRow, CredentialState, NewConnection, NewCredential, NewOauthState, Store,
 };
 
 mod both {
@@ -151,7 +151,7 @@ async fn of_many_that_choose_where_to_write_one_choice_holds(database: &Database
 }
 
 async fn a_consent_comes_back_once_in_time_and_in_its_session(store: Store) {
-    let new = |hash, expires_ms| NewConsent {
+    let new = |hash, expires_ms| NewOauthState {
         hash,
         session: "mine",
         user_id: "anna",
@@ -159,15 +159,15 @@ async fn a_consent_comes_back_once_in_time_and_in_its_session(store: Store) {
         now_ms: 0,
         expires_ms,
     };
-    store.consent_begun(&new("h1", 100)).await.expect("begun");
-    store.consent_begun(&new("h2", 100)).await.expect("begun");
-    assert!(store.consent_begun(&new("h1", 100)).await.is_err(), "a state is new");
-    assert_eq!(store.consent_back("h1", "another's", 5).await.expect("asked"), None);
-    assert_eq!(store.consent_back("h3", "mine", 5).await.expect("asked"), None);
-    let back = store.consent_back("h1", "mine", 99).await.expect("asked").expect("good");
+    store.oauth_begun(&new("h1", 100)).await.expect("begun");
+    store.oauth_begun(&new("h2", 100)).await.expect("begun");
+    assert!(store.oauth_begun(&new("h1", 100)).await.is_err(), "a state is new");
+    assert_eq!(store.oauth_back("h1", "another's", 5).await.expect("asked"), None);
+    assert_eq!(store.oauth_back("h3", "mine", 5).await.expect("asked"), None);
+    let back = store.oauth_back("h1", "mine", 99).await.expect("asked").expect("good");
     assert_eq!((back.user_id.as_str(), back.sealed.as_str()), ("anna", "verifier"));
-    assert_eq!(store.consent_back("h1", "mine", 99).await.expect("asked"), None);
-    assert_eq!(store.consent_back("h2", "mine", 100).await.expect("asked"), None);
+    assert_eq!(store.oauth_back("h1", "mine", 99).await.expect("asked"), None);
+    assert_eq!(store.oauth_back("h2", "mine", 100).await.expect("asked"), None);
 }
 
 async fn a_feed_has_one_secret_at_a_time(store: Store) {

@@ -14,7 +14,7 @@ pub const REMIND: &str = "remind";
 pub const MAIL: &str = "mail";
 /// Sends one text about an appointment: [`Announcement`].
 pub const TEXT: &str = "text";
-/// Sends the owner one letter: [`OwnerBrief`].
+/// Sends the owner one letter: [`OwnerLetter`].
 pub const OWNER: &str = "owner";
 
 /// Sends one text: [`Words`].
@@ -62,7 +62,7 @@ pub enum Author {
 
 /// A letter to the owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OwnerBrief {
+pub struct OwnerLetter {
     pub subject: String,
     pub text: String,
     pub html: String,
@@ -190,7 +190,7 @@ pub const AFTER_CALL: &str = "brief:";
 
 fn owner(key: &str, letter: &Letter, voicemail: Option<&str>, at_ms: i64) -> Planned {
     let Letter { subject, text, html } = letter.clone();
-    let brief = OwnerBrief { subject, text, html, at_ms, voicemail: voicemail.map(str::to_owned) };
+    let brief = OwnerLetter { subject, text, html, at_ms, voicemail: voicemail.map(str::to_owned) };
     let payload = serde_json::to_string(&brief).expect("texts and numbers are JSON");
     Planned { kind: OWNER, key: format!("{OWNER}:{key}"), payload, due_ms: at_ms }
 }

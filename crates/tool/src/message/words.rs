@@ -148,7 +148,7 @@ const LONGEST_URGENT: usize = 240;
 
 /// What a call came to.
 #[derive(Clone, Copy, Debug)]
-pub struct Brief<'a> {
+pub struct CallBrief<'a> {
     pub who: &'a str,
     pub when: &'a str,
     pub wanted: &'a str,
@@ -160,7 +160,7 @@ pub struct Brief<'a> {
 }
 
 /// A call is over.
-pub fn brief(brief: &Brief<'_>, messages: &[String]) -> Letter {
+pub fn brief(brief: &CallBrief<'_>, messages: &[String]) -> Letter {
     let shown = |text: &str| tame(text, LONGEST_MESSAGE);
     let mut facts = vec![
         ("Who", shown(brief.who)),

@@ -5,11 +5,8 @@ use crate::{
     app::App,
     calendars::{self, Kept},
     clock,
-    guard::{
-        session::{Owner, Visitor},
-        token,
-    },
-    pages::{Failure, shown},
+    guard::session::{Owner, Visitor},
+    pages::{Failure, away, shown},
     saved, secret,
 };
 use axum::{
@@ -20,17 +17,14 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use std::{convert::Infallible, sync::Arc};
-use store::NewConsent;
 use tool::calendar::{
     google::{self, Client, ClientKind, Grant, Secret, Upload},
     remote::Trouble,
 };
 
-/// How long the owner may stay away.
-const AWAY_MS: i64 = 20 * 60 * 1000;
 const CALLBACK: &str = "/calendars/google/callback";
 /// What is sealed for the way back is bound to this.
-const OWNER: &str = "consent";
+const PURPOSE: &str = "consent";
 
 /// What is kept while the owner is away.
 #[derive(Serialize, Deserialize)]
@@ -93,17 +87,7 @@ pub(in crate::pages) async fn start(
         verifier: started.verifier.expose().to_owned(),
         redirect,
     };
-    let now_ms = clock::now_ms();
-    let new = NewConsent {
-        hash: &token::hash(&away.state),
-        session: visitor.session().unwrap_or_default(),
-        user_id: &owner.user.id,
-        sealed: &app.vault.seal(OWNER, &serde_json::to_string(&away).expect("texts are JSON")),
-        now_ms,
-        expires_ms: now_ms + AWAY_MS,
-    };
-    app.store.consent_begun(&new).await?;
-    Ok(Redirect::to(&started.url).into_response())
+    away::send(&app, &owner, &visitor, PURPOSE, (&started.url, &away.state), &away).await
 }
 
 /// `GET /calendars/google/callback`: the owner is back.
@@ -115,7 +99,7 @@ pub(in crate::pages) async fn back(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let query = query.unwrap_or_default();
-    let Some(away) = kept(&app, &visitor, &query).await? else {
+    let Some(away) = away::back::<Away>(&app, &visitor, PURPOSE, &query).await? else {
         let why =
             "This answer belongs to no connection that was begun here, or to one of long ago. Begin again.";
         return refused(&app, &origin, why.into()).await;
@@ -124,17 +108,6 @@ pub(in crate::pages) async fn back(
         Ok(grant) => connected(&app, &owner, &origin, &grant).await,
         Err(why) => refused(&app, &origin, why.to_string()).await,
     }
-}
-
-async fn kept(app: &App, visitor: &Visitor, query: &str) -> Result<Option<Away>, Failure> {
-    let pairs = reqwest::Url::parse(&format!("http://localhost/?{query}")).ok();
-    let state =
-        pairs.and_then(|url| Some(url.query_pairs().find(|(name, _)| name == "state")?.1.into_owned()));
-    let Some(state) = state else { return Ok(None) };
-    let session = visitor.session().unwrap_or_default();
-    let row = app.store.consent_back(&token::hash(&state), session, clock::now_ms()).await?;
-    let opened = row.and_then(|row| app.vault.open(OWNER, &row.sealed).ok());
-    Ok(opened.and_then(|text| serde_json::from_str(text.expose()).ok()))
 }
 
 async fn finish(app: &App, away: &Away, query: &str) -> Result<Grant, google::Unusable> {

@@ -4,7 +4,7 @@ use crate::{Store, StoreError, on_writer};
 
 /// What is kept while the owner is away.
 #[derive(Clone, Copy, Debug)]
-pub struct NewConsent<'a> {
+pub struct NewOauthState<'a> {
     /// SHA-256 of the state that the owner takes along, in hex. The state itself is never stored.
     pub hash: &'a str,
     /// Names the browser session that began it, itself a hash: the way back is good in that one alone.
@@ -18,14 +18,14 @@ pub struct NewConsent<'a> {
 
 /// An owner is back.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct ConsentRow {
+pub struct OauthStateRow {
     pub user_id: String,
     pub sealed: String,
 }
 
 impl Store {
     /// Expects an owner back. What expired is forgotten on the way.
-    pub async fn consent_begun(&self, new: &NewConsent<'_>) -> Result<(), StoreError> {
+    pub async fn oauth_begun(&self, new: &NewOauthState<'_>) -> Result<(), StoreError> {
         on_writer!(self, db => sqlx::query("DELETE FROM oauth_states WHERE expires_ms <= $1")
             .bind(new.now_ms)
             .execute(db)
@@ -47,12 +47,12 @@ impl Store {
 
     /// What was kept for this state, good once, in time, and in the session that began it: in another it is none and stays
     /// good where it belongs.
-    pub async fn consent_back(
+    pub async fn oauth_back(
         &self,
         hash: &str,
         session: &str,
         now_ms: i64,
-    ) -> Result<Option<ConsentRow>, StoreError> {
+    ) -> Result<Option<OauthStateRow>, StoreError> {
         Ok(on_writer!(self, db => sqlx::query_as(
             "DELETE FROM oauth_states WHERE hash = $1 AND session = $2 AND expires_ms > $3 \
              RETURNING user_id, sealed",

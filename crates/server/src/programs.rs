@@ -1,4 +1,4 @@
-//! The owner's other assistants, which use the telephone by the Model Context Protocol.
+//! The owner's programs, other assistants among them, which use the telephone by the Model Context Protocol.
 //!
 //! ```text
 //!   an assistant ═ stdio ═ command/mcp.rs ─┐

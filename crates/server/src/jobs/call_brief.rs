@@ -5,7 +5,7 @@
 use super::{Outcome, can_mail, queue};
 use crate::{
     app::App,
-    briefs::{self, Known, Lines, worded},
+    call_briefs::{self, Known, Lines, worded},
     clock,
     config::Config,
     pages::timeline::timeline,
@@ -42,7 +42,7 @@ pub(super) async fn make(app: &App, job: &JobRow) -> Outcome {
 pub(super) async fn catch_up(app: &App, now_ms: i64) -> Result<(), StoreError> {
     let since_ms = now_ms - CATCH_UP_MS;
     for call in app.store.calls_unbriefed(since_ms, job::AFTER_CALL, MOST_CAUGHT_UP).await? {
-        queue(app, &briefs::planned(&call.call_id, call.ended_ms)).await?;
+        queue(app, &call_briefs::planned(&call.call_id, call.ended_ms)).await?;
     }
     Ok(())
 }
@@ -52,18 +52,18 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
     let Some(call) = app.store.call(id).await?.filter(|call| call.ended_ms == Some(ended_ms)) else {
         return Ok(Outcome::Done);
     };
-    if !briefs::is_worth_it(&call) {
+    if !call_briefs::is_worth_it(&call) {
         return Ok(Outcome::Done);
     }
     let now_ms = clock::now_ms();
     let timeline = timeline(&app.store.notes(id).await?);
-    if !briefs::is_complete(&call, &timeline) && now_ms - ended_ms < PATIENCE_MS {
+    if !call_briefs::is_complete(&call, &timeline) && now_ms - ended_ms < PATIENCE_MS {
         return Ok(Outcome::NotBefore(now_ms + AGAIN_MS));
     }
     let messages = app.store.messages_of_call(id).await?;
     let name = name(app, &call).await?;
     let mut lines =
-        briefs::lines(&Known { call: &call, timeline: &timeline, messages: &messages, name: &name });
+        call_briefs::lines(&Known { call: &call, timeline: &timeline, messages: &messages, name: &name });
     let config = app.config.get();
     if config.owner.briefs_by_model
         && let Ok(Some((llm, _))) = settings::think(&config, &[], true)
@@ -101,7 +101,7 @@ fn letter(config: &Config, call: &CallRow, lines: &Lines, messages: &[MessageRow
     let started = Timestamp::from_millisecond(call.started_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     let started = started.to_zoned(config.calendar.zone.clone());
     let link = config.server.public_url.as_deref().map(|base| format!("{base}/calls/{}", call.id));
-    let brief = words::Brief {
+    let brief = words::CallBrief {
         who: &lines.who,
         when: &started.strftime("%A, %-d %B %Y, %H:%M").to_string(),
         wanted: &lines.wanted,

@@ -138,7 +138,7 @@ fn calls() -> Value {
 /// Runs the SDK of this version with this brief.
 async fn client(of: &str, brief: Value) -> Value {
     let mut child = Command::new("scripts/python")
-        .args(["--of", of, "crates/server/tests/assistants/client.py"])
+        .args(["--of", of, "crates/server/tests/programs/client.py"])
         .current_dir(ROOT)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
