@@ -2,6 +2,7 @@
 
 pub mod allowlist;
 pub mod pin;
+pub mod remote;
 pub mod session;
 pub mod signature;
 pub mod standing;

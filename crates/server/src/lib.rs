@@ -14,6 +14,7 @@
 pub mod answerer;
 pub mod api;
 pub mod app;
+pub mod audit;
 pub mod brief;
 pub mod calendars;
 pub mod call_briefs;

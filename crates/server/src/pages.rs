@@ -1,10 +1,10 @@
 //! The house: what the owner sees in a browser. A page is a file here and a template of the same name.
 //!
-//! Every page is whole without a script, is never cached, and says nothing to a visitor who is not the owner. To add
-//! one: `pages/<page>.rs` with a handler that takes an [`Owner`], `templates/<page>.html` that extends `base.html`, and
+//! Every page is whole without a script, is never cached, and says nothing to a visitor who is not logged in. To add
+//! one: `pages/<page>.rs` with a handler that takes a [`User`], `templates/<page>.html` that extends `base.html`, and
 //! a line in [`router`].
 //!
-//! [`Owner`]: crate::guard::session::Owner
+//! [`User`]: crate::guard::session::User
 
 mod appointment;
 mod appointments;

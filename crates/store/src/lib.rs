@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts  pins
-//!                           memories  call_briefs  api_tokens
+//!                           memories  call_briefs  api_tokens  audit
 //!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
 //!                           oauth_states ─► credentials ─► connections    mcp
 //! ```
@@ -16,6 +16,7 @@
 
 mod api_tokens;
 mod appointments;
+mod audit;
 mod call_briefs;
 mod callers;
 mod calls;
@@ -45,6 +46,7 @@ mod users;
 
 pub use api_tokens::ApiTokenRow;
 pub use appointments::{AppointmentRow, Gap, Span};
+pub use audit::{AuditRow, NewAudit};
 pub use call_briefs::{CallBrief, Unbriefed};
 pub use callers::{CallerMark, CallerRow, Forgotten};
 pub use calls::{Begun, CallRow, NewCall, Which};
@@ -62,11 +64,12 @@ pub use notes::NoteRow;
 pub use oauth_states::{NewOauthState, OauthStateRow};
 pub use plan::{By, NewAppointment, Plan, Planned};
 pub use rulings::RulingRow;
+pub use sessions::{NewSession, SessionRow};
 pub use settings::SettingRow;
 pub use talks::TextTalk;
 pub use texts::{Delivery, Direction, NewText, TextRow, Texted};
 pub use tokens::{Issued, NewToken, Spent};
-pub use users::UserRow;
+pub use users::{Changed, Role, UserRow};
 
 use sqlx::{PgPool, SqlitePool};
 

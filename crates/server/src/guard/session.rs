@@ -1,24 +1,27 @@
 //! Who looks at a page: a cookie that names a session that the store remembers.
 //!
-//! Authorisation is a type: a page that takes an [`Owner`] cannot be reached by anybody else.
+//! Authorisation is a type: a page that takes a [`User`] cannot be reached by anybody who is not logged in, and one that
+//! takes an [`Owner`] by nobody but those who run this installation.
 
-use super::token;
-use crate::{app::App, clock, config::Config, pages::Failure, secret};
+use super::{remote, token};
+use crate::{app::App, clock, pages::Failure, secret};
 use axum::{
     extract::{ConnectInfo, FromRef, FromRequestParts},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use store::{Store, StoreError, UserRow};
+use store::{NewSession, Store, StoreError, UserRow};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// A session ends when it was not used for this long,
 const IDLE_MS: i64 = 30 * DAY_MS;
 /// and at the latest after this long.
 const LONGEST_MS: i64 = 180 * DAY_MS;
+/// As much of what a browser says it is as is kept, in bytes.
+const LONGEST_AGENT: usize = 300;
 
 /// The cookie's name. The prefix makes a browser take it from this host over HTTPS alone.
 const SECURE_COOKIE: &str = "__Host-earpiece";
@@ -30,13 +33,28 @@ pub struct Visitor {
     pub user: Option<UserRow>,
     /// They came by HTTPS, as far as we can know.
     pub secure: bool,
+    /// The network address they came from; empty where it cannot be known.
+    pub from: String,
+    /// What their browser says it is.
+    agent: String,
     /// What the store knows the session by.
     session: Option<String>,
 }
 
-/// The owner, logged in. Others are sent to the front page, or refused where they would change something.
+/// Anybody who is logged in. Others are sent to the login page, or refused where they would change something.
+pub struct User {
+    pub user: UserRow,
+    /// The network address they came from; empty where it cannot be known.
+    pub from: String,
+    /// What the store knows this session by.
+    pub session: String,
+}
+
+/// Somebody who runs this installation: manages its users. Users who do not are refused.
 pub struct Owner {
     pub user: UserRow,
+    /// The network address they came from; empty where it cannot be known.
+    pub from: String,
 }
 
 impl Visitor {
@@ -45,24 +63,23 @@ impl Visitor {
         self.session.as_deref()
     }
 
-    pub fn is_owner(&self) -> bool {
-        self.user.as_ref().is_some_and(|user| user.role == "owner")
-    }
-
     /// Logs this user in, and out of whatever session came with the request; the cookie says so to the browser.
     pub async fn log_in(&self, store: &Store, user: &UserRow) -> Result<Cookie, StoreError> {
         let secret = random_token();
-        let now_ms = clock::now_ms();
-        store.session_made(&token::hash(&secret), &user.id, now_ms, IDLE_MS, LONGEST_MS).await?;
+        let new = NewSession {
+            hash: &token::hash(&secret),
+            user_id: &user.id,
+            from: &self.from,
+            agent: &self.agent,
+            now_ms: clock::now_ms(),
+            idle_ms: IDLE_MS,
+            absolute_ms: LONGEST_MS,
+        };
+        store.session_made(&new).await?;
         if let Some(old) = &self.session {
             store.session_ended(old).await?;
         }
-        let seconds = LONGEST_MS / 1000;
-        Ok(Cookie(if self.secure {
-            format!("{SECURE_COOKIE}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax; Secure")
-        } else {
-            format!("{PLAIN_COOKIE}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax")
-        }))
+        Ok(self.cookie(&secret, LONGEST_MS / 1000))
     }
 
     /// Ends the session, if there is one.
@@ -70,11 +87,12 @@ impl Visitor {
         if let Some(session) = &self.session {
             store.session_ended(session).await?;
         }
-        Ok(Cookie(if self.secure {
-            format!("{SECURE_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure")
-        } else {
-            format!("{PLAIN_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
-        }))
+        Ok(self.cookie("", 0))
+    }
+
+    fn cookie(&self, secret: &str, seconds: i64) -> Cookie {
+        let (name, more) = if self.secure { (SECURE_COOKIE, "; Secure") } else { (PLAIN_COOKIE, "") };
+        Cookie(format!("{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{more}"))
     }
 }
 
@@ -103,15 +121,33 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let app = Arc::<App>::from_ref(state);
+        let config = app.config.get();
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        let secure = came_by_https(&parts.headers, peer, &app.config.get());
+        let secure = remote::came_by_https(&parts.headers, peer, &config);
+        let from = remote::address(&parts.headers, peer, &config).map(|from| from.to_string());
         let name = if secure { SECURE_COOKIE } else { PLAIN_COOKIE };
         let session = cookie(&parts.headers, name).map(token::hash);
         let user = match &session {
             Some(session) => app.store.session(session, clock::now_ms()).await?,
             None => None,
         };
-        Ok(Self { user, secure, session })
+        Ok(Self { user, secure, from: from.unwrap_or_default(), agent: agent(&parts.headers), session })
+    }
+}
+
+impl<S> FromRequestParts<S> for User
+where
+    Arc<App>: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let visitor = Visitor::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
+        match (visitor.user, visitor.session) {
+            (Some(user), Some(session)) => Ok(Self { user, from: visitor.from, session }),
+            (None, _) | (_, None) => Err(log_in_first(parts)),
+        }
     }
 }
 
@@ -123,15 +159,11 @@ where
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let visitor = Visitor::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        let owner = visitor.is_owner();
-        match visitor.user {
-            Some(user) if owner => Ok(Self { user }),
-            _ if parts.method == Method::GET || parts.method == Method::HEAD => {
-                Err(Redirect::to("/").into_response())
-            }
-            _ => Err(Failure::forbidden("Only the owner may do that.").into_response()),
+        let User { user, from, .. } = User::from_request_parts(parts, state).await?;
+        if user.is_owner() {
+            return Ok(Self { user, from });
         }
+        Err(Failure::forbidden("Only an owner of this installation may see or change that.").into_response())
     }
 }
 
@@ -140,19 +172,49 @@ pub fn random_token() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(secret::random::<32>())
 }
 
-/// We speak TLS ourselves, a proxy we trust says so, or it came to our public address, which is an HTTPS one.
-fn came_by_https(headers: &HeaderMap, peer: Option<IpAddr>, config: &Config) -> bool {
-    let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let trusted = |peer: IpAddr| config.server.trusted_proxies.iter().any(|network| network.contains(peer));
-    let forwarded = || {
-        let scheme = header(HeaderName::from_static("x-forwarded-proto"))?.rsplit(',').next()?.trim();
-        peer.is_some_and(trusted).then_some(scheme.eq_ignore_ascii_case("https"))
-    };
-    let public = || {
-        let authority = config.server.public_url.as_deref()?.strip_prefix("https://")?.split('/').next()?;
-        Some(header(header::HOST)?.eq_ignore_ascii_case(authority))
-    };
-    config.server.tls.is_some() || forwarded().unwrap_or(false) || public().unwrap_or(false)
+/// Where a visitor of this path logs in, and comes back to it.
+pub fn login_path(next: &str) -> String {
+    match remote::own_path(next) {
+        None | Some("/") => "/login".to_owned(),
+        Some(next) => {
+            let query = reqwest::Url::parse_with_params("http://x/login", [("next", next)]);
+            let query = query.expect("a path can stand in a query");
+            format!("/login?{}", query.query().unwrap_or_default())
+        }
+    }
+}
+
+/// A page leads to the login; what a script fetches or a form changes is refused, and htmx is told to lead there.
+fn log_in_first(parts: &Parts) -> Response {
+    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    if header("hx-request").is_some() {
+        let page = header("hx-current-url").and_then(|url| reqwest::Url::parse(url).ok());
+        let page = page.map_or_else(|| "/".to_owned(), |url| path_and_query(&url));
+        let to = HeaderValue::from_str(&login_path(&page)).expect("a path of ours is plain ASCII");
+        return (StatusCode::UNAUTHORIZED, [(HeaderName::from_static("hx-redirect"), to)]).into_response();
+    }
+    let looks = parts.method == Method::GET || parts.method == Method::HEAD;
+    let navigates = header("sec-fetch-mode").is_none_or(|mode| mode == "navigate");
+    match (looks, navigates) {
+        (true, true) => {
+            let here = parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
+            let here = here.path_and_query().map_or("/", |here| here.as_str());
+            Redirect::to(&login_path(here)).into_response()
+        }
+        (true, false) => StatusCode::UNAUTHORIZED.into_response(),
+        (false, _) => {
+            Failure::forbidden("You are not logged in any more: log in, and try again.").into_response()
+        }
+    }
+}
+
+fn path_and_query(url: &reqwest::Url) -> String {
+    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+}
+
+fn agent(headers: &HeaderMap) -> String {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    agent.chars().take(LONGEST_AGENT).collect()
 }
 
 /// The value of the first cookie of this name, if it can be one of ours.

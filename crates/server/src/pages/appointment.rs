@@ -1,7 +1,7 @@
 //! One appointment: what it is, everything that was done to it, and the way back.
 
 use super::{Failure, Frame, shown, times};
-use crate::{api::calendar::owners, app::App, clock, guard::session::Owner};
+use crate::{api::calendar::owners, app::App, clock, guard::session::User};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -54,7 +54,7 @@ struct Was {
 /// `GET /appointments/{id}`
 pub(super) async fn appointment(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     Ok(shown(&page(&app, &id, None).await?))
@@ -63,13 +63,13 @@ pub(super) async fn appointment(
 /// `POST /appointments/{id}/undo/{change}`
 pub(super) async fn undo(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Path((id, change)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     let undone = app.books.undo(&change, "", &owners(clock::now_ms())).await;
     let wrong = match undone {
         Ok(Undoing::Undone(_)) => {
-            tracing::info!(by = owner.user.id, appointment = id, "a change was undone on the page");
+            tracing::info!(by = by.user.id, appointment = id, "a change was undone on the page");
             return Ok(Redirect::to(&format!("/appointments/{id}")).into_response());
         }
         Ok(Undoing::Taken) => "This cannot be undone: something else is there now.".to_owned(),
@@ -83,12 +83,12 @@ pub(super) async fn undo(
 /// `POST /appointments/{id}/cancel`
 pub(super) async fn cancel(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     match app.books.cancel(&id, "", &owners(clock::now_ms())).await {
         Ok(_) => {
-            tracing::info!(by = owner.user.id, appointment = id, "an appointment was cancelled on the page");
+            tracing::info!(by = by.user.id, appointment = id, "an appointment was cancelled on the page");
             Ok(Redirect::to(&format!("/appointments/{id}")).into_response())
         }
         Err(Unavailable(why)) => refused(&app, &id, format!("It could not be cancelled now: {why}")).await,

@@ -1,7 +1,7 @@
 //! The appointments there are, day by day.
 
 use super::{Failure, Frame, shown, times};
-use crate::{app::App, clock, guard::session::Owner};
+use crate::{app::App, clock, guard::session::User};
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -55,7 +55,7 @@ struct Line {
 /// `GET /appointments`
 pub(super) async fn appointments(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Query(range): Query<Range>,
 ) -> Result<Response, Failure> {
     let zone = &app.config.get().calendar.zone;

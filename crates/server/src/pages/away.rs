@@ -6,7 +6,7 @@ use crate::{
     app::App,
     clock,
     guard::{
-        session::{Owner, Visitor},
+        session::{User, Visitor},
         token,
     },
 };
@@ -20,7 +20,7 @@ const AWAY_MS: i64 = 20 * 60 * 1000;
 /// Sends the owner to `url` with this `state`, by which they are known again. What is kept is sealed for `purpose` alone.
 pub(super) async fn send<T: Serialize>(
     app: &App,
-    owner: &Owner,
+    by: &User,
     visitor: &Visitor,
     purpose: &str,
     (url, state): (&str, &str),
@@ -30,7 +30,7 @@ pub(super) async fn send<T: Serialize>(
     let new = NewOauthState {
         hash: &token::hash(state),
         session: visitor.session().unwrap_or_default(),
-        user_id: &owner.user.id,
+        user_id: &by.user.id,
         sealed: &app.vault.seal(purpose, &serde_json::to_string(kept).expect("texts are JSON")),
         now_ms,
         expires_ms: now_ms + AWAY_MS,

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     calendars::{self, Kept},
     clock,
-    guard::session::Owner,
+    guard::session::User,
 };
 use askama::Template;
 use axum::{
@@ -77,7 +77,7 @@ struct Said {
 /// `GET /calendars`
 pub(super) async fn calendars(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     origin: google::Origin,
 ) -> Result<Response, Failure> {
     Ok(shown(&page(&app, &origin, Said::default()).await?))
@@ -92,7 +92,7 @@ pub(super) struct Purpose {
 /// `POST /calendars/{id}/reads`
 pub(super) async fn reads(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(id): Path<String>,
     Form(purpose): Form<Purpose>,
 ) -> Result<Response, Failure> {
@@ -103,7 +103,7 @@ pub(super) async fn reads(
 /// `POST /calendars/{id}/writes`: appointments are written there from now on; `none` means to our own book alone.
 pub(super) async fn writes(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let known = app.store.write_to(Some(id.as_str()).filter(|id| *id != "none")).await?;
@@ -113,18 +113,18 @@ pub(super) async fn writes(
 /// `POST /calendars/accounts/{id}/forget`
 pub(super) async fn forget(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let known = app.store.forget_credential(&id).await?;
-    tracing::info!(by = owner.user.id, "an account was disconnected on the page");
+    tracing::info!(by = by.user.id, "an account was disconnected on the page");
     changed(&app, known).await
 }
 
 /// `POST /calendars/{id}/test`: asks the calendar something harmless, and says what came back.
 pub(super) async fn test(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     origin: google::Origin,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::app::App;
 use crate::cost;
-use crate::guard::session::Owner;
+use crate::guard::session::User;
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -53,7 +53,7 @@ struct Noted {
 /// `GET /calls/{id}`
 pub(super) async fn call(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let call = app.store.call(&id).await?.ok_or_else(Failure::not_found)?;

@@ -1,7 +1,7 @@
 //! The callers there are, and one caller: what they said, want and wrote, and what the owner decided about them.
 
 use super::{Failure, Frame, calls, messages, shown, times};
-use crate::{app::App, clock, config::Number, guard::session::Owner};
+use crate::{app::App, clock, config::Number, guard::session::User};
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
@@ -91,7 +91,7 @@ pub(super) struct Decision {
 }
 
 /// `GET /callers`
-pub(super) async fn callers(State(app): State<Arc<App>>, _: Owner) -> Result<Response, Failure> {
+pub(super) async fn callers(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
     let zone = app.config.get().calendar.zone.clone();
     let callers = app.store.callers(MOST).await?.into_iter().map(|row| line(row, &zone)).collect();
     Ok(shown(&CallersPage { frame: Frame::inside("callers"), callers }))
@@ -100,7 +100,7 @@ pub(super) async fn callers(State(app): State<Arc<App>>, _: Owner) -> Result<Res
 /// `GET /callers/{number}`
 pub(super) async fn caller(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(number): Path<String>,
 ) -> Result<Response, Failure> {
     let config = app.config.get();
@@ -129,18 +129,18 @@ pub(super) async fn caller(
 /// `POST /callers/{number}`: blocks or lets in, makes a VIP or none, and keeps what the owner wants to remember.
 pub(super) async fn decide(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Path(number): Path<String>,
     Form(decision): Form<Decision>,
 ) -> Result<Response, Failure> {
     app.store.caller(&number).await?.ok_or_else(Failure::not_found)?;
-    marked(&app, &owner, &number, &decision).await
+    marked(&app, &by, &number, &decision).await
 }
 
 /// `POST /callers`: the same about a number that need not have called.
 pub(super) async fn add(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Form(form): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Failure> {
     let written = form.get("number").map_or("", String::as_str);
@@ -151,39 +151,39 @@ pub(super) async fn add(
         vip: (what == "vip").then_some(true),
         note: None,
     };
-    marked(&app, &owner, number.as_str(), &decision).await
+    marked(&app, &by, number.as_str(), &decision).await
 }
 
 /// `POST /callers/{number}/memory`: the assistant forgets one thing about the caller, or all of them.
 pub(super) async fn forget_memory(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Path(number): Path<String>,
     Form(form): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Failure> {
     let topic = form.get("topic").map(String::as_str);
     let gone = app.store.forget_memories(&number, topic, Trust::Owner.degree()).await?;
-    tracing::info!(by = owner.user.id, gone, "what was remembered of a caller was forgotten");
+    tracing::info!(by = by.user.id, gone, "what was remembered of a caller was forgotten");
     Ok(Redirect::to(&format!("/callers/{}", escaped(&number))).into_response())
 }
 
 /// `POST /callers/{number}/forget`
 pub(super) async fn forget(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Path(number): Path<String>,
 ) -> Result<Response, Failure> {
     let forgotten = app.store.forget_caller(&number, clock::now_ms()).await?;
-    tracing::info!(by = owner.user.id, ?forgotten, "a caller was forgotten");
+    tracing::info!(by = by.user.id, ?forgotten, "a caller was forgotten");
     Ok(Redirect::to("/callers").into_response())
 }
 
-async fn marked(app: &App, owner: &Owner, number: &str, decision: &Decision) -> Result<Response, Failure> {
+async fn marked(app: &App, by: &User, number: &str, decision: &Decision) -> Result<Response, Failure> {
     let note = decision.note.as_ref().map(|note| note.trim().chars().take(LONGEST_NOTE).collect::<String>());
     let mark = CallerMark { blocked: decision.blocked, vip: decision.vip, note: note.as_deref() };
     app.store.mark_caller(number, mark, clock::now_ms()).await?;
     let (blocked, vip) = (decision.blocked, decision.vip);
-    tracing::info!(by = owner.user.id, ?blocked, ?vip, "something was decided about a caller");
+    tracing::info!(by = by.user.id, ?blocked, ?vip, "something was decided about a caller");
     Ok(Redirect::to(&format!("/callers/{}", escaped(number))).into_response())
 }
 

@@ -4,7 +4,7 @@ use super::{Failure, Frame, shown, times};
 use crate::{
     app::App,
     clock,
-    guard::session::Owner,
+    guard::session::User,
     outgoing::{self, NotPlaced, Wish},
 };
 use askama::Template;
@@ -93,7 +93,7 @@ impl Facts {
 /// `GET /calls`
 pub(super) async fn calls(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Query(range): Query<Range>,
 ) -> Result<Response, Failure> {
     Ok(shown(&page(&app, range.before, Wish::default(), None).await?))
@@ -102,12 +102,12 @@ pub(super) async fn calls(
 /// `POST /calls`: calls somebody.
 pub(super) async fn place(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Form(wish): Form<Wish>,
 ) -> Result<Response, Failure> {
     match outgoing::place_here(&app, &wish).await {
         Ok(placed) => {
-            tracing::info!(by = owner.user.id, call = %placed.id, "a call was placed on the page");
+            tracing::info!(by = by.user.id, call = %placed.id, "a call was placed on the page");
             Ok(Redirect::to(&format!("/calls/{}", placed.id)).into_response())
         }
         Err(NotPlaced::Store(error)) => Err(error.into()),

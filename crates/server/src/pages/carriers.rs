@@ -5,7 +5,7 @@ use crate::{
     app::App,
     carriers,
     connect::{Desk, Line, NotConnected, Report},
-    guard::session::Owner,
+    guard::session::User,
     reach,
 };
 use askama::Template;
@@ -54,14 +54,14 @@ pub(super) struct Which {
 }
 
 /// `GET /carriers`
-pub(super) async fn carriers(State(app): State<Arc<App>>, _: Owner) -> Response {
+pub(super) async fn carriers(State(app): State<Arc<App>>, _: User) -> Response {
     shown(&page(&app, Said::default(), None))
 }
 
 /// `POST /carriers/{carrier}/test`: asks it something harmless, and says what came back.
 pub(super) async fn test(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
     let carrier = carriers::named(&name).ok_or_else(Failure::not_found)?;
@@ -74,7 +74,7 @@ pub(super) async fn test(
 /// `POST /carriers/{carrier}/numbers`: lists the account's numbers.
 pub(super) async fn numbers(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
     let carrier = carriers::named(&name).ok_or_else(Failure::not_found)?;
@@ -84,21 +84,21 @@ pub(super) async fn numbers(
 /// `POST /carriers/{carrier}/connect`: sends a number's calls here.
 pub(super) async fn connect(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Path(name): Path<String>,
     Form(which): Form<Which>,
 ) -> Result<Response, Failure> {
-    change(&app, &owner, &name, &which, Change::Connect).await
+    change(&app, &by, &name, &which, Change::Connect).await
 }
 
 /// `POST /carriers/{carrier}/undo`: sends a number's calls where they went before.
 pub(super) async fn undo(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Path(name): Path<String>,
     Form(which): Form<Which>,
 ) -> Result<Response, Failure> {
-    change(&app, &owner, &name, &which, Change::Undo).await
+    change(&app, &by, &name, &which, Change::Undo).await
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -109,7 +109,7 @@ enum Change {
 
 async fn change(
     app: &Arc<App>,
-    owner: &Owner,
+    by: &User,
     name: &str,
     which: &Which,
     change: Change,
@@ -123,7 +123,7 @@ async fn change(
     };
     let done = report.is_ok();
     tracing::info!(
-        by = owner.user.id,
+        by = by.user.id,
         carrier = name,
         ?change,
         done,

@@ -20,7 +20,7 @@ struct HomePage {
 
 /// `GET /`
 pub(super) async fn home(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Response, Failure> {
-    if visitor.is_owner() {
+    if visitor.user.is_some() {
         return Ok(Redirect::to("/calls").into_response());
     }
     let new = !app.store.owner_exists().await?;

@@ -1,7 +1,7 @@
 //! What callers left for the owner: words that the assistant wrote down, and voicemail to listen to.
 
 use super::{Failure, Frame, shown, times};
-use crate::{app::App, clock, guard::session::Owner, voicemail};
+use crate::{app::App, clock, guard::session::User, voicemail};
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
@@ -46,7 +46,7 @@ pub(super) struct Done {
 }
 
 /// `GET /messages`
-pub(super) async fn messages(State(app): State<Arc<App>>, _: Owner) -> Result<Response, Failure> {
+pub(super) async fn messages(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
     let zone = app.config.get().calendar.zone.clone();
     let lines = app.store.messages(MOST).await?.into_iter().map(|row| line(row, &zone));
     let (done, open) = lines.partition(|line| line.done);
@@ -56,7 +56,7 @@ pub(super) async fn messages(State(app): State<Arc<App>>, _: Owner) -> Result<Re
 /// `POST /messages/{id}/done`
 pub(super) async fn done(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(id): Path<String>,
     Form(Done { done }): Form<Done>,
 ) -> Result<Response, Failure> {
@@ -69,7 +69,7 @@ pub(super) async fn done(
 /// `GET /messages/{id}/voicemail.wav`
 pub(super) async fn sound(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let ulaw = app.store.voicemail(&id).await?.ok_or_else(Failure::not_found)?;

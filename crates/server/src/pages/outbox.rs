@@ -1,7 +1,7 @@
 //! What is still to be sent or written elsewhere, and what was given up.
 
 use super::{Failure, Frame, calls, shown, times};
-use crate::{app::App, clock, guard::session::Owner, jobs};
+use crate::{app::App, clock, guard::session::User, jobs};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -57,7 +57,7 @@ struct Moment {
 }
 
 /// `GET /outbox`
-pub(super) async fn outbox(State(app): State<Arc<App>>, _: Owner) -> Result<Response, Failure> {
+pub(super) async fn outbox(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
     let zone = app.config.get().calendar.zone.clone();
     let dead = app.store.jobs(JobState::Dead, MOST).await?;
     let waiting = app.store.jobs(JobState::Waiting, MOST).await?;
@@ -101,14 +101,14 @@ pub(super) async fn outbox(State(app): State<Arc<App>>, _: Owner) -> Result<Resp
 /// `POST /outbox/{id}/retry`
 pub(super) async fn retry(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     if !app.store.job_retried(&id, clock::now_ms()).await? {
         return Err(Failure::not_found());
     }
     app.bell.ring();
-    tracing::info!(by = owner.user.id, job = id, "a job that was given up is tried again");
+    tracing::info!(by = by.user.id, job = id, "a job that was given up is tried again");
     Ok(Redirect::to("/outbox").into_response())
 }
 

@@ -1,7 +1,7 @@
 //! The owner's programs and other assistants: the tokens they come with, and how they are told of us.
 
 use super::{Failure, Frame, shown, times};
-use crate::{api, app::App, clock, guard::session::Owner};
+use crate::{api, app::App, clock, guard::session::User};
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
@@ -32,14 +32,14 @@ struct Line {
 }
 
 /// `GET /programs`
-pub(super) async fn programs(State(app): State<Arc<App>>, _: Owner) -> Result<Response, Failure> {
+pub(super) async fn programs(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
     Ok(shown(&page(&app, None).await?))
 }
 
 /// `POST /programs`: makes a token.
 pub(super) async fn make(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Form(form): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Failure> {
     let name = form.get("name").map_or("", |name| name.trim());
@@ -48,20 +48,20 @@ pub(super) async fn make(
     }
     let acts = form.get("may").is_some_and(|may| may == "act");
     let (token, row) = api::make_token(&app.store, name, acts, clock::now_ms()).await?;
-    tracing::info!(by = owner.user.id, token = row.id, acts, "a token was made");
+    tracing::info!(by = by.user.id, token = row.id, acts, "a token was made");
     Ok(shown(&page(&app, Some(token.expose().to_owned())).await?))
 }
 
 /// `POST /programs/{id}/revoke`
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     if !app.store.api_token_revoked(&id).await? {
         return Err(Failure::not_found());
     }
-    tracing::info!(by = owner.user.id, token = id, "a token was revoked");
+    tracing::info!(by = by.user.id, token = id, "a token was revoked");
     Ok(Redirect::to("/programs").into_response())
 }
 

@@ -4,7 +4,7 @@ use super::{Failure, Frame, away, calendars::Origin, shown, times};
 use crate::{
     app::App,
     clock,
-    guard::session::{Owner, Visitor},
+    guard::session::{User, Visitor},
     mcp::Kept,
     secret,
 };
@@ -58,14 +58,14 @@ struct Away {
 }
 
 /// `GET /servers`
-pub(super) async fn servers(State(app): State<Arc<App>>, _: Owner) -> Response {
+pub(super) async fn servers(State(app): State<Arc<App>>, _: User) -> Response {
     shown(&page(&app, None, None))
 }
 
 /// `POST /servers/{name}/test`: asks the server what it offers.
 pub(super) async fn test(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
     let kept = app.mcp.named(&name).ok_or_else(Failure::not_found)?;
@@ -78,7 +78,7 @@ pub(super) async fn test(
 /// `POST /servers/{name}/connect`: sends the owner to whoever signs people in for the server.
 pub(super) async fn connect(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     visitor: Visitor,
     origin: Origin,
     Path(name): Path<String>,
@@ -90,7 +90,7 @@ pub(super) async fn connect(
     };
     let (url, state) = (started.url, started.asked.state.clone());
     let away = Away { name, asked: started.asked };
-    away::send(&app, &owner, &visitor, PURPOSE, (&url, &state), &away).await
+    away::send(&app, &by, &visitor, PURPOSE, (&url, &state), &away).await
 }
 
 async fn started(kept: &Kept, redirect: &str) -> Result<oauth::Started, Unusable> {
@@ -109,7 +109,7 @@ async fn started(kept: &Kept, redirect: &str) -> Result<oauth::Started, Unusable
 /// `GET /servers/callback`: the owner is back.
 pub(super) async fn back(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     visitor: Visitor,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
@@ -123,7 +123,7 @@ pub(super) async fn back(
     match finished(kept, &away.asked, &query).await {
         Ok(()) => {
             tracing::info!(
-                by = owner.user.id,
+                by = by.user.id,
                 server = away.name,
                 "a server of tools was connected on the page"
             );

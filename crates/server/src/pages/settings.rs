@@ -9,7 +9,7 @@ use crate::{
         schema::{self, Section, Setting},
     },
     engines,
-    guard::session::Owner,
+    guard::session::User,
     saved::{self, NotSaved},
 };
 use askama::Template;
@@ -90,12 +90,12 @@ struct Field {
 }
 
 /// `GET /settings`
-pub(super) async fn settings(State(app): State<Arc<App>>, _: Owner) -> Response {
+pub(super) async fn settings(State(app): State<Arc<App>>, _: User) -> Response {
     shown(&page(&app, "", &BTreeMap::new(), &BTreeMap::new()))
 }
 
 /// `POST /settings/engines/test`: opens a session with every engine of the list, and closes it.
-pub(super) async fn try_engines(State(app): State<Arc<App>>, _: Owner) -> Response {
+pub(super) async fn try_engines(State(app): State<Arc<App>>, _: User) -> Response {
     for kind in app.config.get().assistant.engines.clone() {
         let _shown = engines::attempt(&app, kind).await;
     }
@@ -105,7 +105,7 @@ pub(super) async fn try_engines(State(app): State<Arc<App>>, _: Owner) -> Respon
 /// `POST /settings/{section}`: saves what is written in that section's form. An empty field goes back to its default.
 pub(super) async fn save(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     Path(name): Path<String>,
     Form(form): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Failure> {
@@ -126,7 +126,7 @@ pub(super) async fn save(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
     }
     let changes: Vec<_> = changes.into_iter().map(|(setting, value)| (setting.key, value)).collect();
-    let (by, now_ms) = (&owner.user.id, clock::now_ms());
+    let (by, now_ms) = (&by.user.id, clock::now_ms());
     match saved::change(&app, &changes, by, now_ms).await {
         Ok(()) => {}
         Err(NotSaved::Store(error)) => return Err(error.into()),

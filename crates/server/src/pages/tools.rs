@@ -1,7 +1,7 @@
 //! What the assistant can do, for whom, and after which question; and a form to try it.
 
 use super::{Failure, Frame, shown};
-use crate::{api::calendar::owners, app::App, clock, guard::session::Owner, hands};
+use crate::{api::calendar::owners, app::App, clock, guard::session::User, hands};
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
@@ -59,7 +59,7 @@ pub(super) struct Arguments {
 }
 
 /// `GET /tools`
-pub(super) async fn tools(State(app): State<Arc<App>>, _: Owner) -> Result<Response, Failure> {
+pub(super) async fn tools(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
     let (ours, others) = app.tools.get().listed().iter().map(line).partition(|line| line.ours);
     let withheld = app.store.rulings().await?.into_iter().filter(|row| row.withheld != 0).map(|row| row.name);
     Ok(shown(&ToolsPage { frame: Frame::inside("tools"), ours, others, withheld: withheld.collect() }))
@@ -68,7 +68,7 @@ pub(super) async fn tools(State(app): State<Arc<App>>, _: Owner) -> Result<Respo
 /// `GET /tools/{name}`
 pub(super) async fn tool(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
     Ok(page(&find(&app, &name)?, "{}".into(), None))
@@ -77,7 +77,7 @@ pub(super) async fn tool(
 /// `POST /tools/{name}`: what the owner says of it.
 pub(super) async fn rule(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(name): Path<String>,
     Form(Ruled { class, trust }): Form<Ruled>,
 ) -> Result<Response, Failure> {
@@ -96,7 +96,7 @@ pub(super) async fn rule(
 /// `POST /tools/{name}/try`: runs it, as the owner.
 pub(super) async fn try_out(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     Path(name): Path<String>,
     Form(Arguments { arguments }): Form<Arguments>,
 ) -> Result<Response, Failure> {

@@ -24,7 +24,7 @@ pub const GOOD_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 /// owner; where there is an owner, whoever has it is logged in as that owner.
 pub async fn make_link(store: &Store, now_ms: i64) -> Result<String, StoreError> {
     let secret = random_token();
-    store.owner_link_made(&token::hash(&secret), now_ms + GOOD_FOR_MS).await?;
+    store.login_link_made(&token::hash(&secret), None, now_ms + GOOD_FOR_MS).await?;
     Ok(secret)
 }
 
@@ -49,7 +49,7 @@ pub(super) async fn enter(
     Path(secret): Path<String>,
 ) -> Result<Response, Failure> {
     let now_ms = clock::now_ms();
-    if !app.store.owner_link_used(&token::hash(&secret), now_ms).await? {
+    if !app.store.login_link_used(&token::hash(&secret), now_ms).await? {
         tracing::warn!("a link that was used, too old or never made was tried");
         return Err(Failure::forbidden(
             "This link was used already, or is older than a day. Ask the program for a new one.",

@@ -1,7 +1,7 @@
 //! Callers, users, sessions and the owner's link.
 
 use crate::harness::on_both;
-use store::{Store, StoreError};
+use store::{NewSession, Store, StoreError};
 
 mod both {
     super::on_both!(
@@ -49,27 +49,27 @@ async fn an_address_is_one_users(store: Store) {
 }
 
 async fn an_owner_link_is_good_once_and_for_its_time(store: Store) {
-    store.owner_link_made("h1", 10_000).await.expect("made");
-    store.owner_link_made("h2", 10_000).await.expect("made");
-    assert!(store.owner_link_used("h1", 9_999).await.expect("used"));
-    assert!(!store.owner_link_used("h1", 9_999).await.expect("used before"));
-    assert!(!store.owner_link_used("h2", 10_000).await.expect("too late"));
-    assert!(!store.owner_link_used("h3", 1_000).await.expect("unknown"));
+    store.login_link_made("h1", None, 10_000).await.expect("made");
+    store.login_link_made("h2", None, 10_000).await.expect("made");
+    assert!(store.login_link_used("h1", 9_999).await.expect("used"));
+    assert!(!store.login_link_used("h1", 9_999).await.expect("used before"));
+    assert!(!store.login_link_used("h2", 10_000).await.expect("too late"));
+    assert!(!store.login_link_used("h3", 1_000).await.expect("unknown"));
 }
 
 async fn of_fifty_that_use_one_owner_link_exactly_one_succeeds(store: Store) {
-    store.owner_link_made("h1", 10_000).await.expect("made");
+    store.login_link_made("h1", None, 10_000).await.expect("made");
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let store = store.clone();
-        tasks.spawn(async move { store.owner_link_used("h1", 1_000).await.expect("looked at") });
+        tasks.spawn(async move { store.login_link_used("h1", 1_000).await.expect("looked at") });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|used| *used).count(), 1);
 }
 
 async fn a_session_lasts_while_it_is_used(store: Store) {
     let user = store.create_user(None, "Anna", "owner", 0).await.expect("made");
-    store.session_made("h1", &user.id, 0, 100, 10_000).await.expect("logged in");
+    store.session_made(&session("h1", &user.id, 0, 100, 10_000)).await.expect("logged in");
     for now in [99, 198, 297] {
         assert_eq!(store.session("h1", now).await.expect("looked").as_ref(), Some(&user));
     }
@@ -79,7 +79,7 @@ async fn a_session_lasts_while_it_is_used(store: Store) {
 
 async fn a_session_ends_after_its_longest_time(store: Store) {
     let user = store.create_user(None, "Anna", "owner", 0).await.expect("made");
-    store.session_made("h1", &user.id, 0, 100, 150).await.expect("logged in");
+    store.session_made(&session("h1", &user.id, 0, 100, 150)).await.expect("logged in");
     assert!(store.session("h1", 99).await.expect("looked").is_some());
     assert!(store.session("h1", 149).await.expect("looked").is_some());
     assert_eq!(store.session("h1", 150).await.expect("looked"), None);
@@ -87,7 +87,7 @@ async fn a_session_ends_after_its_longest_time(store: Store) {
 
 async fn a_session_that_is_ended_is_over(store: Store) {
     let user = store.create_user(None, "Anna", "owner", 0).await.expect("made");
-    store.session_made("h1", &user.id, 0, 100, 150).await.expect("logged in");
+    store.session_made(&session("h1", &user.id, 0, 100, 150)).await.expect("logged in");
     store.session_ended("h1").await.expect("logged out");
     assert_eq!(store.session("h1", 1).await.expect("looked"), None);
     store.session_ended("h1").await.expect("logged out before");
@@ -95,8 +95,8 @@ async fn a_session_that_is_ended_is_over(store: Store) {
 
 async fn sessions_that_are_over_are_forgotten(store: Store) {
     let user = store.create_user(None, "Anna", "owner", 0).await.expect("made");
-    store.session_made("h1", &user.id, 0, 100, 150).await.expect("logged in");
-    store.session_made("h2", &user.id, 1_000, 100, 150).await.expect("logged in");
+    store.session_made(&session("h1", &user.id, 0, 100, 150)).await.expect("logged in");
+    store.session_made(&session("h2", &user.id, 1_000, 100, 150)).await.expect("logged in");
     // A session of the past is not there even for somebody whose clock is behind.
     assert_eq!(store.session("h1", 50).await.expect("looked"), None);
     assert!(store.session("h2", 1_001).await.expect("looked").is_some());
@@ -112,4 +112,14 @@ async fn a_healthy_store_says_so(store: Store) {
     store.health().await.expect("healthy");
     store.close().await;
     assert!(matches!(store.health().await, Err(StoreError::Database(_))));
+}
+
+fn session<'a>(
+    hash: &'a str,
+    user_id: &'a str,
+    now_ms: i64,
+    idle_ms: i64,
+    absolute_ms: i64,
+) -> NewSession<'a> {
+    NewSession { hash, user_id, from: "192.0.2.1", agent: "a browser", now_ms, idle_ms, absolute_ms }
 }

@@ -4,7 +4,7 @@ use super::{Found, connect as connect_account, google::Origin, refused};
 use crate::{
     app::App,
     calendars::{self, Kept},
-    guard::session::Owner,
+    guard::session::User,
     pages::Failure,
 };
 use axum::{
@@ -26,7 +26,7 @@ pub(in crate::pages) struct Given {
 /// `POST /calendars/caldav`
 pub(in crate::pages) async fn connect(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     origin: Origin,
     Form(given): Form<Given>,
 ) -> Result<Response, Failure> {
@@ -52,6 +52,6 @@ pub(in crate::pages) async fn connect(
         .collect();
     let name = format!("{} at {}", login.user, login.address);
     connect_account(&app, Kept::CalDav(&login), &name, &found).await?;
-    tracing::info!(by = owner.user.id, calendars = found.len(), "a CalDAV account was connected on the page");
+    tracing::info!(by = by.user.id, calendars = found.len(), "a CalDAV account was connected on the page");
     Ok(Redirect::to("/calendars").into_response())
 }

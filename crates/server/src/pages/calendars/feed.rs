@@ -5,7 +5,7 @@ use crate::{
     app::App,
     calendars, clock,
     guard::{
-        session::{Owner, random_token},
+        session::{User, random_token},
         token,
     },
     pages::{Failure, shown},
@@ -33,18 +33,18 @@ const REFRESH: Duration = Duration::from_secs(15 * 60);
 /// `POST /calendars/feed`: a new link, instead of the one there was. It is shown this once.
 pub(in crate::pages) async fn make(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     origin: Origin,
 ) -> Result<Response, Failure> {
     let secret = random_token();
     app.store.rotate_feed(Books::NAME, &token::hash(&secret), clock::now_ms()).await?;
-    tracing::info!(by = owner.user.id, "a link to the calendar's feed was made");
+    tracing::info!(by = by.user.id, "a link to the calendar's feed was made");
     let said = Said { feed: Some(format!("{}/feeds/{secret}.ics", origin.base())), ..Said::default() };
     Ok(shown(&page(&app, &origin, said).await?))
 }
 
 /// `POST /calendars/feed/close`
-pub(in crate::pages) async fn close(State(app): State<Arc<App>>, _: Owner) -> Result<Response, Failure> {
+pub(in crate::pages) async fn close(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
     app.store.close_feed(Books::NAME).await?;
     Ok(Redirect::to("/calendars").into_response())
 }

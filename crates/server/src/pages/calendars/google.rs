@@ -5,7 +5,7 @@ use crate::{
     app::App,
     calendars::{self, Kept},
     clock,
-    guard::session::{Owner, Visitor},
+    guard::session::{User, Visitor},
     pages::{Failure, away, shown},
     saved, secret,
 };
@@ -63,7 +63,7 @@ impl FromRequestParts<Arc<App>> for Origin {
 /// `POST /calendars/google/start`: sends the owner to Google.
 pub(in crate::pages) async fn start(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     visitor: Visitor,
     origin: Origin,
 ) -> Result<Response, Failure> {
@@ -87,13 +87,13 @@ pub(in crate::pages) async fn start(
         verifier: started.verifier.expose().to_owned(),
         redirect,
     };
-    away::send(&app, &owner, &visitor, PURPOSE, (&started.url, &away.state), &away).await
+    away::send(&app, &by, &visitor, PURPOSE, (&started.url, &away.state), &away).await
 }
 
 /// `GET /calendars/google/callback`: the owner is back.
 pub(in crate::pages) async fn back(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     visitor: Visitor,
     origin: Origin,
     RawQuery(query): RawQuery,
@@ -105,7 +105,7 @@ pub(in crate::pages) async fn back(
         return refused(&app, &origin, why.into()).await;
     };
     match finish(&app, &away, &query).await {
-        Ok(grant) => connected(&app, &owner, &origin, &grant).await,
+        Ok(grant) => connected(&app, &by, &origin, &grant).await,
         Err(why) => refused(&app, &origin, why.to_string()).await,
     }
 }
@@ -121,7 +121,7 @@ async fn finish(app: &App, away: &Away, query: &str) -> Result<Grant, google::Un
 /// `POST /calendars/google/upload`: a client's `credentials.json`, a `token.json`, or a service account's key.
 pub(in crate::pages) async fn upload(
     State(app): State<Arc<App>>,
-    owner: Owner,
+    by: User,
     origin: Origin,
     mut form: Multipart,
 ) -> Result<Response, Failure> {
@@ -143,24 +143,19 @@ pub(in crate::pages) async fn upload(
                 ("google.client_id", Some(client.id.clone())),
                 ("google.client_secret", Some(client.secret.expose().to_owned())),
             ];
-            let (by, now_ms) = (&owner.user.id, clock::now_ms());
+            let (by, now_ms) = (&by.user.id, clock::now_ms());
             let saved = saved::change(&app, &changes, by, now_ms).await;
             saved.map_err(|error| Failure::bad_request(&error.to_string()))?;
             let done = Some(Upload::Client(client).describe());
             Ok(shown(&page(&app, &origin, Said { done, ..Said::default() }).await?))
         }
-        Ok(Upload::Grant(grant)) => connected(&app, &owner, &origin, &grant).await,
+        Ok(Upload::Grant(grant)) => connected(&app, &by, &origin, &grant).await,
         Err(why) => refused(&app, &origin, why.to_string()).await,
     }
 }
 
 /// Connects the calendars of this grant's account.
-async fn connected(
-    app: &Arc<App>,
-    owner: &Owner,
-    origin: &Origin,
-    grant: &Grant,
-) -> Result<Response, Failure> {
+async fn connected(app: &Arc<App>, by: &User, origin: &Origin, grant: &Grant) -> Result<Response, Failure> {
     let listed = match calendars_of(app, grant).await {
         Ok(listed) => listed,
         Err(why) => return refused(app, origin, why.to_string()).await,
@@ -171,11 +166,7 @@ async fn connected(
         .or(listed.first())
         .map_or_else(|| grant.who(), |one| one.remote.clone());
     connect(app, Kept::Google(grant), &who, &listed).await?;
-    tracing::info!(
-        by = owner.user.id,
-        calendars = listed.len(),
-        "a Google account was connected on the page"
-    );
+    tracing::info!(by = by.user.id, calendars = listed.len(), "a Google account was connected on the page");
     let lacks = grant.lacks();
     if lacks.is_empty() {
         return Ok(Redirect::to("/calendars").into_response());
@@ -211,7 +202,7 @@ pub(in crate::pages) struct Named {
 /// `POST /calendars/accounts/{id}/add`: connects a calendar by its id, if it can be read.
 pub(in crate::pages) async fn add(
     State(app): State<Arc<App>>,
-    _: Owner,
+    _: User,
     origin: Origin,
     Path(id): Path<String>,
     Form(named): Form<Named>,
