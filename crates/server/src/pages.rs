@@ -1,13 +1,15 @@
 //! The house: what the owner sees in a browser. A page is a file here and a template of the same name.
 //!
 //! Every page is whole without a script, is never cached, and says nothing to a visitor who is not logged in. To add
-//! one: `pages/<page>.rs` with a handler that takes a [`User`], `templates/<page>.html` that extends `base.html`, and
-//! a line in [`router`].
+//! one: `pages/<page>.rs` with a handler that takes a [`User`], `templates/<page>.html` that extends `base.html` and is
+//! made of what the head of `assets/style.css` lists, a line in [`router`], and one in `around.rs` where it is to be found
+//! from every page.
 //!
 //! [`User`]: crate::guard::session::User
 
 mod appointment;
 mod appointments;
+mod around;
 mod assets;
 mod away;
 mod calendars;
@@ -38,7 +40,7 @@ use axum::{
 };
 use std::sync::Arc;
 use store::StoreError;
-use tower_http::{csrf::CsrfLayer, set_header::SetResponseHeaderLayer};
+use tower_http::{compression::CompressionLayer, csrf::CsrfLayer, set_header::SetResponseHeaderLayer};
 
 /// Every page. Whatever changes something must come from a page of ours, and every answer forbids the browser
 /// everything that these pages do not need.
@@ -108,7 +110,10 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .merge(api::settings::router())
         .fallback(nowhere)
         .with_state(app)
-        .layer(same_origin);
+        .layer(same_origin)
+        // What is compressed holds no secret that a stranger could guess at by its length: a page shows what it knows to
+        // its owner alone, and forms carry no token.
+        .layer(CompressionLayer::new().gzip(true));
     HEADERS.iter().fold(pages, |pages, &(name, value)| {
         let name = HeaderName::from_static(name);
         pages.layer(SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value)))
@@ -199,6 +204,21 @@ impl Frame {
     #[expect(clippy::unused_self, reason = "templates call what they need by their frame")]
     fn asset(&self, name: &str) -> String {
         assets::address(name)
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call what they need by their frame")]
+    fn around(&self) -> &'static [around::Group] {
+        &around::GROUPS
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call what they need by their frame")]
+    fn account(&self) -> &'static [around::Way] {
+        &around::ACCOUNT
+    }
+
+    /// This is one of the pages about whoever is logged in.
+    fn at_account(&self) -> bool {
+        around::ACCOUNT.iter().any(|way| way.here == self.here)
     }
 }
 

@@ -151,8 +151,11 @@ async fn every_answer_forbids_what_pages_do_not_need() {
         assert!(!policy.contains("unsafe"), "{path}");
         assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(page.header("referrer-policy"), "same-origin", "{path}");
-        for code in ["<script", "style=", "onclick", "<style", "javascript:"] {
+        for code in [" style=", " onclick", "<style", "javascript:"] {
             assert!(!page.text.contains(code), "{path} holds {code}");
+        }
+        for script in page.text.split("<script").skip(1) {
+            assert!(script.starts_with(" src=\"/assets/"), "{path} holds a script of its own");
         }
         if !path.starts_with("/assets") {
             assert_eq!(page.header("cache-control"), "no-store", "{path}");
@@ -176,4 +179,40 @@ async fn the_stylesheet_is_kept_by_its_version_and_asked_for_again_without() {
     }
     let other = browser.send(Method::GET, "/assets/style.css", &[("if-none-match", "\"x\"")]).await;
     assert_eq!(other.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn everything_that_the_way_around_names_is_there() {
+    let mut browser = Browser::owner(&[]).await;
+    let page = browser.get("/calls").await.text;
+    let (_, around) = page.split_once("<nav aria-label=\"Pages\">").expect("a way around");
+    let (around, _) = around.split_once("</nav>").expect("its end");
+    let ways: Vec<_> = around.split("href=\"").skip(1).filter_map(|way| way.split('"').next()).collect();
+    assert!(ways.len() > 8, "{ways:?}");
+    for way in ways {
+        let there = browser.get(way).await;
+        assert_eq!(there.status, StatusCode::OK, "{way}");
+        let here = format!("href=\"{way}\" aria-current=\"page\"");
+        assert!(there.text.contains(&here), "{way} does not say that it is where the visitor is");
+    }
+}
+
+#[tokio::test]
+async fn a_first_visit_loads_less_than_a_hundred_kilobytes() {
+    let mut browser = Browser::owner(&[]).await;
+    let page = browser.send(Method::GET, "/calls", &[]).await.text;
+    let mut loaded: Vec<_> =
+        page.split('"').filter(|part| part.starts_with("/assets/")).map(str::to_owned).collect();
+    loaded.sort();
+    loaded.dedup();
+    assert!(loaded.len() >= 4, "{loaded:?}");
+    loaded.push("/calls".into());
+    let mut sum = 0;
+    for address in loaded {
+        let size = browser.size(&address).await;
+        println!("{address}: {size} bytes");
+        sum += size;
+    }
+    println!("a first visit: {sum} bytes");
+    assert!(sum <= 100_000, "{sum} bytes");
 }

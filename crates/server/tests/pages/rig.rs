@@ -75,6 +75,20 @@ impl Browser {
         self.send_with(Method::POST, path, &headers, Body::from(body)).await
     }
 
+    /// How many bytes come when a browser asks for this, which takes what is compressed.
+    pub async fn size(&self, path: &str) -> usize {
+        let mut request = Request::builder().uri(path).header(header::ACCEPT_ENCODING, "gzip, deflate, br");
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let answer = self.router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let head: usize =
+            answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        head + axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body").len()
+    }
+
     pub async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)]) -> Page {
         self.send_with(method, path, headers, Body::empty()).await
     }
