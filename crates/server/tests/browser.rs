@@ -1,0 +1,14 @@
+//! What the pages promise in a real browser: that everybody can use them, at any width and in both themes, and that nothing
+//! goes wrong in it.
+
+mod browser {
+    pub mod axe;
+    pub mod cdp;
+    pub mod chromium;
+    pub mod coming_in;
+    pub mod every_page;
+    pub mod lived_in;
+    pub mod pictures;
+    pub mod tab;
+}
+mod house;

@@ -1,0 +1,54 @@
+//! Pictures of the main pages for the documentation, of a house in which somebody lives.
+
+use super::{
+    chromium::Chromium,
+    lived_in::LivedIn,
+    tab::{Size, Tab, Theme},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use image::{
+    ImageEncoder,
+    codecs::png::{CompressionType, FilterType, PngEncoder},
+};
+use std::{fs, path::Path};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/images");
+const SIZE: Size = Size(1280, 860);
+const PAGES: [(&str, &str); 6] = [
+    ("calls", "/calls"),
+    ("call", "/calls/{call}"),
+    ("appointments", "/appointments"),
+    ("callers", "/callers"),
+    ("messages", "/messages"),
+    ("phone", "/phone"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "scripts/screenshots runs it: it writes into docs/images"]
+async fn the_main_pages_are_pictured_in_both_themes() {
+    let browser = Chromium::shared();
+    let lived_in = LivedIn::open().await;
+    let tab = Tab::open(&browser).await;
+    tab.keep_cookie(&lived_in.house.url("/"), &lived_in.owner.cookie).await;
+    fs::create_dir_all(FOLDER).expect("a folder");
+    for (name, path) in PAGES {
+        tab.go(&lived_in.house.url(&path.replace("{call}", &lived_in.call))).await;
+        for (theme, suffix) in [(Theme::Light, ""), (Theme::Dark, "-dark")] {
+            tab.look(SIZE, theme).await;
+            let picture = BASE64_STANDARD.decode(tab.picture().await).expect("base64");
+            let file = Path::new(FOLDER).join(format!("{name}{suffix}.png"));
+            fs::write(file, small(&picture)).expect("written");
+        }
+    }
+    tab.close().await;
+}
+
+/// The same picture, as small as PNG can make it without loss.
+fn small(png: &[u8]) -> Vec<u8> {
+    let picture = image::load_from_memory(png).expect("a picture").into_rgb8();
+    let mut small = Vec::new();
+    let encoder = PngEncoder::new_with_quality(&mut small, CompressionType::Best, FilterType::Adaptive);
+    let (width, height) = picture.dimensions();
+    encoder.write_image(&picture, width, height, image::ExtendedColorType::Rgb8).expect("it can be written");
+    small
+}
