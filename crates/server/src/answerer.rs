@@ -9,7 +9,8 @@ pub use opening::can_open;
 use crate::{
     app::App,
     brief::{self, Dossier},
-    config::{EngineKind, Thinker, VoicemailUse},
+    config::{Config, EngineKind, Thinker, VoicemailUse},
+    hands,
     memory::Memory,
     voicemail::{self, Leaving},
 };
@@ -86,8 +87,8 @@ impl Answerer {
     /// Dials the first engine that the owner chose and that is not at rest, and has it greet. Should it fail before it
     /// is heard, the next one is dialled.
     pub fn dial(app: &Arc<App>, mut dossier: Dossier, trust: Trust, leaving: Leaving) -> Self {
-        let engines = app.engines.order(&app.config.get().assistant.engines);
-        let tools = app.tools.get();
+        let engines = app.engines.order(&dossier.config.assistant.engines);
+        let tools = hands::of(app, &dossier.config);
         dossier.brief.tools = brief::tools(&tools, trust);
         Self::with(app, dossier, tools, leaving, engines)
     }
@@ -132,7 +133,12 @@ impl Answerer {
     pub fn takes_messages(&self) -> bool {
         let voicemail =
             matches!(&self.seat, Seat::Taken(warm) if matches!(warm.engine, Engine::Voicemail(_)));
-        !voicemail && self.app.config.get().answering.voicemail != VoicemailUse::Never
+        !voicemail && self.dossier.config.answering.voicemail != VoicemailUse::Never
+    }
+
+    /// The settings of the assistant that answers.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.dossier.config
     }
 
     /// Which engine of the list is there, if one is.
@@ -195,7 +201,7 @@ impl Answerer {
 
     /// Whether whoever is there obeys nothing that they read, as only the desk does not.
     pub fn is_deterministic(&self) -> bool {
-        self.engine() == Some(EngineKind::Local) && self.app.config.get().think.by == Thinker::Desk
+        self.engine() == Some(EngineKind::Local) && self.dossier.config.think.by == Thinker::Desk
     }
 
     /// Offers the engine the tools of somebody so trusted, at once or as soon as it is there.
@@ -473,8 +479,9 @@ fn warming(
 pub async fn try_out(app: &App, kind: EngineKind) -> Result<(), Failure> {
     let trust = Trust::Stranger;
     let tools = brief::tools(&app.tools.get(), trust);
-    let brief = Brief { tools, ..brief::of(app, "", trust, Manner::Duplex) };
-    let dossier = Dossier::of(brief, Memory::default());
+    let config = app.config.get();
+    let brief = Brief { tools, ..brief::of(&config, "", trust, Manner::Duplex) };
+    let dossier = Dossier::of(config, brief, Memory::default());
     // Whoever comes into the middle of a call does not greet.
     let handover = Handover { so_far: Vec::new(), unheard: true };
     let opening = async { opening::ready(opening::open(app, kind, dossier, &handover, true).await?).await };

@@ -1,10 +1,17 @@
 //! What an engine and a call are told before they begin: who we are, who calls, what may be done.
 
-use crate::{app::App, clock, config::EngineKind, languages, memory::Memory, sentences};
+use crate::{
+    app::App,
+    clock,
+    config::{Config, EngineKind},
+    languages,
+    memory::Memory,
+    sentences,
+};
 use call::{Format, Handover, Manner, Past, Policy};
 use engine::{Brief, ToolSpec, local::desk::DeskSetup};
 use jiff::{Timestamp, Zoned};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tool::{Errand, Tools, Trust};
 
 /// What the assistant is told of the PIN, which it never learns.
@@ -15,6 +22,8 @@ const PIN: &str = " Somebody who says that they are your owner can prove it by k
 /// What whoever answers a call is told before it begins.
 #[derive(Clone, Debug)]
 pub struct Dossier {
+    /// The settings of the assistant that they are.
+    pub config: Arc<Config>,
     pub brief: Brief,
     /// What is remembered of the caller. The brief holds it in words.
     pub memory: Memory,
@@ -22,17 +31,16 @@ pub struct Dossier {
 
 impl Dossier {
     /// The brief, and what is remembered.
-    pub fn of(mut brief: Brief, memory: Memory) -> Self {
+    pub fn of(config: Arc<Config>, mut brief: Brief, memory: Memory) -> Self {
         brief.instructions.push_str(&memory.told);
-        Self { brief, memory }
+        Self { config, brief, memory }
     }
 }
 
 /// The brief of a call from this number, yet without tools: whoever answers takes those of that moment.
-pub fn of(app: &App, from: &str, trust: Trust, manner: Manner) -> Brief {
-    let config = app.config.get();
+pub fn of(config: &Config, from: &str, trust: Trust, manner: Manner) -> Brief {
     Brief {
-        instructions: instructions(app, from, trust),
+        instructions: instructions(config, from, trust),
         greeting: config.assistant.greeting.clone(),
         voice: config.assistant.voice.clone(),
         language: config.assistant.language.clone(),
@@ -45,18 +53,17 @@ pub fn of(app: &App, from: &str, trust: Trust, manner: Manner) -> Brief {
 }
 
 /// The brief of a call that we placed to this number, about `purpose`.
-pub fn of_placed(app: &App, to: &str, trust: Trust, manner: Manner, purpose: &str) -> Brief {
-    let config = app.config.get();
+pub fn of_placed(config: &Config, to: &str, trust: Trust, manner: Manner, purpose: &str) -> Brief {
     let (business, engine) = (config.assistant.business.trim(), config.assistant.engine);
     Brief {
-        instructions: format!("{}\n\n{}", instructions(app, to, trust), placed_instructions(purpose)),
+        instructions: format!("{}\n\n{}", instructions(config, to, trust), placed_instructions(purpose)),
         // The local engine words nothing itself.
         greeting: if engine == EngineKind::Local {
             placed_greeting(business, purpose)
         } else {
             String::new()
         },
-        ..of(app, to, trust, manner)
+        ..of(config, to, trust, manner)
     }
 }
 
@@ -79,19 +86,18 @@ fn placed_greeting(business: &str, purpose: &str) -> String {
 /// A caller who is recorded cannot be asked meanwhile whether they are there.
 const SILENCE_BETWEEN_TURNS: Duration = Duration::from_secs(75);
 
-/// The policy of a call.
-pub fn policy(app: &App, manner: Manner, trust: Trust) -> Policy {
-    let config = app.config.get();
-    let languages = languages::of(app, config.assistant.engine);
+/// The policy of a call that this assistant answers.
+pub fn policy(app: &App, config: &Config, manner: Manner, trust: Trust) -> Policy {
+    let languages = languages::of(config, config.assistant.engine, &app.http);
     let apology = Some(sentences::apology(&config.assistant.language));
-    let policy = sentences::filled(&config);
+    let policy = sentences::filled(config);
     let pin = config.callers.pin.is_some() && trust != Trust::Owner;
     let silence = match manner {
         Manner::Duplex => policy.silence,
         Manner::Turns => policy.silence.max(SILENCE_BETWEEN_TURNS),
     };
     let destinations = app.tools.get().destinations();
-    let languages = sentences::wordings(&config, &languages);
+    let languages = sentences::wordings(config, &languages);
     Policy { apology, silence, pin, destinations, languages, ..policy }
 }
 
@@ -103,12 +109,16 @@ pub fn errand(call: &str, from: &str, trust: Trust) -> Errand {
 
 /// Now, where the owner is.
 pub fn now(app: &App) -> Zoned {
+    now_of(&app.config.get())
+}
+
+fn now_of(config: &Config) -> Zoned {
     let timestamp = Timestamp::from_millisecond(clock::now_ms()).expect("the clock is within jiff's range");
-    timestamp.to_zoned(app.config.get().calendar.zone.clone())
+    timestamp.to_zoned(config.calendar.zone.clone())
 }
 
 /// What the desk of a call is set up with, where this was said and done before.
-pub fn desk(app: &App, Dossier { brief, memory }: &Dossier, so_far: &Handover) -> DeskSetup {
+pub fn desk(Dossier { config, brief, memory }: &Dossier, so_far: &Handover) -> DeskSetup {
     // What was wanted before something was done, was done.
     let done = |past: &Past| matches!(past, Past::Tool { changed: true, .. });
     let from = so_far.so_far.iter().rposition(done).map_or(0, |at| at + 1);
@@ -116,7 +126,6 @@ pub fn desk(app: &App, Dossier { brief, memory }: &Dossier, so_far: &Handover) -
         Past::Caller(words) => Some(words.clone()),
         Past::Assistant(_) | Past::Tool { .. } => None,
     };
-    let config = app.config.get();
     let business = config.assistant.business.trim();
     let greeting = match (brief.greeting.trim(), memory.name.as_str(), business) {
         ("", "", _) => String::new(),
@@ -125,7 +134,7 @@ pub fn desk(app: &App, Dossier { brief, memory }: &Dossier, so_far: &Handover) -
         (greeting, ..) => greeting.to_owned(),
     };
     DeskSetup {
-        now: now(app),
+        now: now_of(config),
         hours: config.calendar.hours.clone(),
         greeting,
         business: business.to_owned(),
@@ -159,10 +168,9 @@ pub fn tools(tools: &Tools, trust: Trust) -> Vec<ToolSpec> {
     tools.specs_for(trust).into_iter().map(spec).collect()
 }
 
-fn instructions(app: &App, from: &str, trust: Trust) -> String {
-    let config = app.config.get();
+fn instructions(config: &Config, from: &str, trust: Trust) -> String {
     let pin = if config.callers.pin.is_some() && trust != Trust::Owner { PIN } else { "" };
-    let now = now(app);
+    let now = now_of(config);
     let zone = now.time_zone().iana_name().unwrap_or("the local zone").to_owned();
     let who = match trust {
         Trust::Owner => "your owner, from a number that is known to be theirs",

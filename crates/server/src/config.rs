@@ -9,6 +9,7 @@
 //! To add a setting: a field here and a row in the table under `config/schema/` that sets it. The row's default is the
 //! default; the documentation, both example files and the command line's flags are made from it.
 
+pub mod assistants;
 mod dotenv;
 mod file;
 mod finish;
@@ -208,6 +209,8 @@ pub struct Assistant {
     pub voice: String,
     /// 0 to 2. Only for engines that take it.
     pub temperature: f64,
+    /// The names of the tools that it does not have.
+    pub without_tools: Vec<String>,
 }
 
 /// Who answers.

@@ -62,7 +62,7 @@ pub struct Driven {
 /// Runs a call to its end. Tools that are under way then are run to theirs.
 pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
     let Drive { mut line, mut answerer, mut errand, mut scribe, mut told, policy, connect } = drive;
-    let hands = Hands::new(answerer.tools().clone(), &app.config.get().assistant.language);
+    let hands = Hands::new(answerer.tools().clone(), &answerer.config().assistant.language);
     let hands = Arc::new(hands);
     let guarded = hands.tools().guarded();
     let policy = Policy { messages: answerer.takes_messages(), guarded, ..policy };

@@ -1,15 +1,28 @@
 //! The tools that the owner has: those of their settings, and what they say of every one.
 
-use crate::{app::App, config::Own};
+use crate::{
+    app::App,
+    config::{Config, Own},
+    saved,
+};
 use std::{collections::BTreeMap, sync::Arc};
 use store::{RulingRow, Store, StoreError};
 use tool::{
-    Class, Ruling, Shelf, Tool, Trust,
+    Class, Ruling, Shelf, Tool, Tools, Trust,
     own::{OwnTool, Secrets},
 };
 
 /// The shelf of the tools that the owner describes.
 pub const OWN: &str = "own";
+
+/// The tools of the assistant with these settings.
+pub fn of(app: &App, config: &Arc<Config>) -> Arc<Tools> {
+    let without = &config.assistant.without_tools;
+    if without.is_empty() && Arc::ptr_eq(config, &app.config.get()) {
+        return app.tools.get();
+    }
+    app.tools.with_own(&saved::tools(config, &app.store, &app.books, &app.bell), without)
+}
 
 /// The tools that the owner describes.
 pub fn own(own: &Own) -> Shelf {

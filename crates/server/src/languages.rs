@@ -9,10 +9,9 @@ use call::Language;
 use engine::deepgram;
 
 /// The languages in which this engine may hold a call, as BCP 47, the owner's first.
-pub fn of(app: &App, kind: EngineKind) -> Vec<String> {
-    let config = app.config.get();
+pub fn of(config: &Config, kind: EngineKind, http: &reqwest::Client) -> Vec<String> {
     let own = Language::of(&config.assistant.language);
-    let can = ability(&config, kind, &app.http);
+    let can = ability(config, kind, http);
     let wished: Vec<String> = match &config.assistant.languages {
         Some(tags) => tags.clone(),
         None => sentences::languages().map(|language| language.code().to_owned()).collect(),

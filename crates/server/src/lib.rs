@@ -27,6 +27,7 @@ pub mod connect;
 pub mod cost;
 pub mod current;
 pub mod data;
+pub mod drafts;
 pub mod drive;
 pub mod engines;
 pub mod guard;

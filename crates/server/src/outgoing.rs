@@ -10,7 +10,7 @@ use crate::{
     carriers::{self, Account},
     clock,
     config::{Callers, Config, Number, OnMachine},
-    guard::trust,
+    guard::standing,
 };
 use carrier::{Ask, Carrier, Outgoing};
 use jiff::Timestamp;
@@ -199,7 +199,7 @@ pub async fn place(
         outbound: true,
         engine: config.assistant.engine.name(),
         // Whoever answers there has that telephone in their hands: no number was told that could be forged.
-        trust: trust::of(&config.callers, to.as_str(), None).name(),
+        trust: standing::trust(config, store, to.as_str(), None).await?.name(),
         started_ms: now_ms,
     };
     store.call_placed(&new, purpose).await?;

@@ -26,7 +26,7 @@ use crate::{
     guard::{
         allowlist,
         standing::{self, Standing},
-        token, trust,
+        token,
     },
     insist::insist,
     line::{
@@ -116,12 +116,12 @@ async fn answer(
     purpose: Option<&str>,
     url: &str,
 ) -> Result<Reply, Refused> {
-    let config = app.config.get();
-    let trust = trust::of(&config.callers, &ring.from, ring.attestation);
+    let config = app.config.at(&ring.to);
+    let trust = standing::trust(&config, &app.store, &ring.from, ring.attestation).await?;
     // Whom we call need not be somebody who may call us.
     let standing = match purpose {
         Some(_) => Standing::PutThrough,
-        None => standing::of(app, &ring.from, ring.attestation).await?,
+        None => standing::of(app, &config, &ring.from, ring.attestation).await?,
     };
     let engine = match standing {
         Standing::Blocked => {
@@ -158,7 +158,7 @@ async fn answer(
     let expected = Expected { id: &id, from: &ring.from, trust, engine };
     if manner == Manner::Turns {
         if let Some(place) = new {
-            let dossier = dossier(app, &ring.from, trust, manner, purpose, memory);
+            let dossier = dossier(&config, &ring.from, trust, manner, purpose, memory);
             let awaited =
                 Awaited { answerer: dial(app, &expected, dossier), place, from: ring.from.clone(), trust };
             let turned = Turned { call: &ring.call, base, engine, expected: false, before: None };
@@ -167,7 +167,7 @@ async fn answer(
         return Ok(turns::begin(app, &id).await);
     }
     if let Some(place) = new {
-        let answerer = dial(app, &expected, dossier(app, &ring.from, trust, manner, purpose, memory));
+        let answerer = dial(app, &expected, dossier(&config, &ring.from, trust, manner, purpose, memory));
         let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
         expect(app, carrier, &id, ring, awaited);
     }
@@ -184,7 +184,7 @@ async fn answer(
 
 /// What is told of a call with whoever has this number; with its purpose where we placed it.
 fn dossier(
-    app: &App,
+    config: &Arc<Config>,
     number: &str,
     trust: Trust,
     manner: Manner,
@@ -192,10 +192,10 @@ fn dossier(
     memory: Memory,
 ) -> Dossier {
     let brief = match purpose {
-        Some(purpose) => brief::of_placed(app, number, trust, manner, purpose),
-        None => brief::of(app, number, trust, manner),
+        Some(purpose) => brief::of_placed(config, number, trust, manner, purpose),
+        None => brief::of(config, number, trust, manner),
     };
-    Dossier::of(brief, memory)
+    Dossier::of(config.clone(), brief, memory)
 }
 
 /// How a call comes to be carried by webhooks.
@@ -216,7 +216,7 @@ fn by_turns(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, awaited: Aw
     let Turned { call, base, engine, expected, before } = turned;
     let next = format!("{base}/phone/{}/process-voice/{id}", carrier.name());
     let addresses = Addresses { next, base: (*base).to_owned() };
-    let ear = ear(&app.config.get(), carrier, engine, awaited.trust);
+    let ear = ear(awaited.answerer.config(), carrier, engine, awaited.trust);
     let line = Line::Turns(Box::new(app.turns.open(app, id, addresses, ear)));
     let scribe = match before {
         Some((began, notes)) => Scribe::resume(app, id, *began, notes),
@@ -393,9 +393,10 @@ async fn dialled_here(app: &Arc<App>, id: &str) -> Result<Awaited, (&'static str
     let place = app.calls.place().ok_or(("busy", TURNED_AWAY))?;
     let row = app.store.call(id).await.ok().flatten().ok_or(("unknown call", "crashed"))?;
     let trust = Trust::named(&row.trust).ok_or(("unknown trust", "crashed"))?;
+    let config = app.config.at(if row.outbound { &row.from } else { &row.to });
     let (other, purpose) = if row.outbound { (row.to, Some(row.purpose.as_str())) } else { (row.from, None) };
     let memory = memory::of(app, &other, trust).await;
-    let dossier = dossier(app, &other, trust, Manner::Duplex, purpose, memory);
+    let dossier = dossier(&config, &other, trust, Manner::Duplex, purpose, memory);
     let answerer = dial(app, &Expected { id, from: &other, trust, engine: &row.engine }, dossier);
     Ok(Awaited { answerer, place, from: other, trust })
 }
@@ -413,7 +414,7 @@ async fn run(
     let (_presence, told) = app.calls.begin(id);
     tracing::info!(call = %id, carrier_call = %call, carrier = carrier.name(), "a call begins");
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
-    let policy = brief::policy(app, line.manner(), trust);
+    let policy = brief::policy(app, answerer.config(), line.manner(), trust);
     let driven = drive(
         app,
         Drive {

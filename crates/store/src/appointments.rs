@@ -1,6 +1,6 @@
 //! The appointments that stand, have been moved and were cancelled, and where in a calendar elsewhere they are.
 
-use crate::{Store, StoreError, Tx, on_reader, on_tx};
+use crate::{Store, StoreError, Tx, callers::like, on_reader, on_tx};
 use serde::{Deserialize, Serialize};
 
 /// An appointment as it is remembered.
@@ -57,6 +57,26 @@ impl AppointmentRow {
     }
 }
 
+/// Which appointments are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought<'a> {
+    pub calendar: &'a str,
+    pub state: Stands,
+    /// What a name, a number, an address or the words about it hold, in whatever case; empty: anything.
+    pub words: &'a str,
+    pub now_ms: i64,
+}
+
+/// How an appointment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// It is booked, and not over.
+    ToCome,
+    /// It was booked, and is over.
+    Over,
+    Cancelled,
+}
+
 /// A time, from `starts_ms` up to and without `ends_ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Span {
@@ -111,6 +131,55 @@ impl Store {
         .bind(to_ms)
         .fetch_all(db)
         .await)?)
+    }
+
+    /// At most `limit` appointments of this kind: those to come in order of start, others the latest first; `page` is the
+    /// start and the id of the last one that was seen.
+    pub async fn appointments_which(
+        &self,
+        which: &Sought<'_>,
+        page: Option<(i64, &str)>,
+        limit: u32,
+    ) -> Result<Vec<AppointmentRow>, StoreError> {
+        let (status, to_come) = match which.state {
+            Stands::ToCome => ("booked", true),
+            Stands::Over => ("booked", false),
+            Stands::Cancelled => ("cancelled", false),
+        };
+        let (from_ms, before_ms) = match which.state {
+            Stands::ToCome => (which.now_ms, i64::MAX),
+            Stands::Over => (i64::MIN, which.now_ms),
+            Stands::Cancelled => (i64::MIN, i64::MAX),
+        };
+        macro_rules! found {
+            ($page:literal, $order:literal) => {
+                concat!(
+                    "SELECT ", columns!(), " FROM appointments WHERE calendar = $1 AND status = $2 AND ends_ms > $3 \
+                     AND ends_ms <= $4 AND ($5 = '%%' OR LOWER(summary) LIKE $5 ESCAPE '!' OR caller LIKE $5 ESCAPE '!' \
+                     OR LOWER(contact) LIKE $5 ESCAPE '!' OR LOWER(attendees) LIKE $5 ESCAPE '!' \
+                     OR LOWER(description) LIKE $5 ESCAPE '!') AND (",
+                    $page, ") ORDER BY ", $order, " LIMIT $8",
+                )
+            };
+        }
+        let sql = if to_come {
+            found!("starts_ms > $6 OR (starts_ms = $6 AND id > $7)", "starts_ms, id")
+        } else {
+            found!("starts_ms < $6 OR (starts_ms = $6 AND id < $7)", "starts_ms DESC, id DESC")
+        };
+        let beginning = (if to_come { i64::MIN } else { i64::MAX }, "");
+        let (seen_ms, seen) = page.unwrap_or(beginning);
+        Ok(on_reader!(self, db => sqlx::query_as(sql)
+            .bind(which.calendar)
+            .bind(status)
+            .bind(from_ms)
+            .bind(before_ms)
+            .bind(like(which.words))
+            .bind(seen_ms)
+            .bind(seen)
+            .bind(i64::from(limit))
+            .fetch_all(db)
+            .await)?)
     }
 
     /// The appointments that stand, end after `from_ms` and were made from this number or are confirmed to it, in order of

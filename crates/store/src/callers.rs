@@ -17,6 +17,8 @@ pub struct CallerRow {
     pub vip: bool,
     /// What the owner wants to remember.
     pub note: String,
+    /// How far the owner trusts it: `known` or `stranger`; empty: as the settings say.
+    pub trust: String,
 }
 
 /// What the owner decides about a caller. What is none stays as it is.
@@ -25,6 +27,8 @@ pub struct CallerMark<'a> {
     pub blocked: Option<bool>,
     pub vip: Option<bool>,
     pub note: Option<&'a str>,
+    /// `known`, `stranger` or empty.
+    pub trust: Option<&'a str>,
 }
 
 /// What was known of a caller and is no longer.
@@ -43,7 +47,7 @@ pub struct Forgotten {
 
 macro_rules! columns {
     () => {
-        "number, first_ms, last_ms, calls, blocked <> 0 AS blocked, vip <> 0 AS vip, note"
+        "number, first_ms, last_ms, calls, blocked <> 0 AS blocked, vip <> 0 AS vip, note, trust"
     };
 }
 
@@ -71,6 +75,19 @@ impl Store {
         .await)?)
     }
 
+    /// Likewise, of those whose number, note or what is remembered of them holds these words, in whatever case.
+    pub async fn callers_found(&self, words: &str, limit: u32) -> Result<Vec<CallerRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM callers WHERE number LIKE $1 ESCAPE '!' OR LOWER(note) LIKE $1 ESCAPE '!' \
+             OR number IN (SELECT number FROM memories WHERE LOWER(words) LIKE $1 ESCAPE '!') \
+             ORDER BY last_ms DESC, number LIMIT $2",
+        ))
+        .bind(like(words))
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await)?)
+    }
+
     pub async fn caller(&self, number: &str) -> Result<Option<CallerRow>, StoreError> {
         Ok(
             on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM callers WHERE number = $1"))
@@ -88,18 +105,52 @@ impl Store {
         now_ms: i64,
     ) -> Result<CallerRow, StoreError> {
         Ok(on_writer!(self, db => sqlx::query_as(concat!(
-            "INSERT INTO callers (number, first_ms, last_ms, calls, blocked, vip, note) \
-             VALUES ($1, $2, $2, 0, COALESCE($3, 0), COALESCE($4, 0), COALESCE($5, '')) \
+            "INSERT INTO callers (number, first_ms, last_ms, calls, blocked, vip, note, trust) \
+             VALUES ($1, $2, $2, 0, COALESCE($3, 0), COALESCE($4, 0), COALESCE($5, ''), COALESCE($6, '')) \
              ON CONFLICT (number) DO UPDATE SET blocked = COALESCE($3, callers.blocked), \
-             vip = COALESCE($4, callers.vip), note = COALESCE($5, callers.note) RETURNING ", columns!(),
+             vip = COALESCE($4, callers.vip), note = COALESCE($5, callers.note), \
+             trust = COALESCE($6, callers.trust) RETURNING ", columns!(),
         ))
         .bind(number)
         .bind(now_ms)
         .bind(mark.blocked.map(i64::from))
         .bind(mark.vip.map(i64::from))
         .bind(mark.note)
+        .bind(mark.trust)
         .fetch_one(db)
         .await)?)
+    }
+
+    /// What [`forget_caller`](Self::forget_caller) would forget now.
+    pub async fn known_of_caller(&self, number: &str, now_ms: i64) -> Result<Forgotten, StoreError> {
+        let counted = async |sql: &'static str| -> Result<u64, sqlx::Error> {
+            let count: i64 = on_reader!(self, db => sqlx::query_scalar(sql)
+                .bind(number)
+                .bind(now_ms)
+                .fetch_one(db)
+                .await)?;
+            Ok(u64::try_from(count).unwrap_or(0))
+        };
+        Ok(Forgotten {
+            calls: counted(
+                "SELECT COUNT(*) FROM calls WHERE ((from_number = $1 AND outbound = 0) \
+                 OR (to_number = $1 AND outbound <> 0)) AND ended_ms <= $2",
+            )
+            .await?,
+            texts: counted("SELECT COUNT(*) FROM texts WHERE number = $1 AND at_ms <= $2").await?,
+            messages: counted("SELECT COUNT(*) FROM messages WHERE caller = $1 AND taken_ms <= $2").await?,
+            memories: counted("SELECT COUNT(*) FROM memories WHERE number = $1 AND at_ms <= $2").await?,
+            appointments: counted(
+                "SELECT COUNT(*) FROM appointments WHERE (caller = $1 OR contact = $1) \
+                 AND (status <> 'booked' OR ends_ms <= $2)",
+            )
+            .await?,
+            to_come: counted(
+                "SELECT COUNT(*) FROM appointments WHERE (caller = $1 OR contact = $1) \
+                 AND status = 'booked' AND ends_ms > $2",
+            )
+            .await?,
+        })
     }
 
     /// Forgets a caller: calls that are over with their notes and briefs, texts, messages, voicemail, letters about them,
@@ -168,6 +219,18 @@ impl Store {
         let to_come = u64::try_from(to_come).unwrap_or(0);
         Ok(Forgotten { calls, texts, messages, memories, appointments, to_come })
     }
+}
+
+/// These words anywhere, for `LIKE … ESCAPE '!'`.
+pub(crate) fn like(words: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in words.to_lowercase().chars() {
+        if matches!(letter, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(letter);
+    }
+    pattern + "%"
 }
 
 async fn did(tx: &mut Tx, sql: &'static str, number: &str, now_ms: i64) -> Result<u64, sqlx::Error> {

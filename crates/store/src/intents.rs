@@ -113,6 +113,7 @@ impl Intent {
             second: self.second,
             at_ms: self.at_ms,
             reason: &self.reason,
+            seen: None,
         }
     }
 }

@@ -186,6 +186,20 @@ impl Store {
         Ok(u64::try_from(ahead).unwrap_or(0))
     }
 
+    /// What is, was or could not be sent about an appointment, the latest first: the jobs of these kinds whose key names
+    /// it behind the kind.
+    pub async fn jobs_about(&self, appointment: &str, limit: u32) -> Result<Vec<JobRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM jobs WHERE kind IN ('mail', 'text') \
+             AND substr(key, 1, length(kind) + length($1) + 2) = kind || ':' || $1 || ':' \
+             ORDER BY queued_ms DESC, id DESC LIMIT $2",
+        ))
+        .bind(appointment)
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await)?)
+    }
+
     /// Wakes a dead job: it is due now, as if it had never been tried. False: there is no such job, or it is not dead.
     pub async fn job_retried(&self, id: &str, now_ms: i64) -> Result<bool, StoreError> {
         let done = on_writer!(self, db => sqlx::query(

@@ -24,6 +24,7 @@ mod changes;
 mod connected;
 mod connections;
 mod credentials;
+mod drafts;
 mod feeds;
 mod holds;
 mod intents;
@@ -45,7 +46,7 @@ mod tokens;
 mod users;
 
 pub use api_tokens::ApiTokenRow;
-pub use appointments::{AppointmentRow, Gap, Span};
+pub use appointments::{AppointmentRow, Gap, Sought, Span, Stands};
 pub use audit::{AuditRow, NewAudit};
 pub use call_briefs::{CallBrief, Unbriefed};
 pub use callers::{CallerMark, CallerRow, Forgotten};

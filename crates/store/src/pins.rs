@@ -1,6 +1,6 @@
 //! How often a PIN was tried: across calls and instances.
 
-use crate::{Store, StoreError, on_tx, on_writer};
+use crate::{Store, StoreError, on_reader, on_tx, on_writer};
 
 /// The first wait. Each further one is twice as long,
 const WAIT_MS: i64 = 60 * 1_000;
@@ -45,6 +45,18 @@ impl Store {
         }
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// How often the PIN was tried from this number lately, and until when it has to wait; 0: it need not.
+    pub async fn pin_tries(&self, who: &str, now_ms: i64) -> Result<(i64, i64), StoreError> {
+        let tries: Option<(i64, i64)> = on_reader!(self, db => sqlx::query_as(
+            "SELECT tries, until_ms FROM pin_tries WHERE who = $1 AND last_ms >= $2",
+        )
+        .bind(who)
+        .bind(now_ms - FORGOTTEN_MS)
+        .fetch_optional(db)
+        .await)?;
+        Ok(tries.map_or((0, 0), |(tries, until_ms)| (tries, if until_ms > now_ms { until_ms } else { 0 })))
     }
 
     /// The PIN was right: this number's tries are forgotten.

@@ -65,7 +65,7 @@ pub enum Planned {
     Underway(Intent),
     /// Something else is there, is about to be there, or another call is about to book it.
     Taken(Span),
-    /// Undoing only: it was changed again since. This is how it stands.
+    /// It was changed again since what is to be undone, or since whoever asks has [seen](By::seen) it. This is how it stands.
     Changed(AppointmentRow),
     /// There is no such appointment or change, or it is cancelled and cannot be moved.
     Gone,
@@ -82,6 +82,9 @@ pub struct By<'a> {
     pub at_ms: i64,
     /// In the words of whoever wanted it; may be empty.
     pub reason: &'a str,
+    /// The last change of the appointment that they have seen; none: however it stands, it is changed. It has no part in
+    /// booking.
+    pub seen: Option<&'a str>,
 }
 
 impl Store {
@@ -119,6 +122,12 @@ impl Store {
                 Err(planned) => return Ok(planned),
             },
         };
+        if let (Some(before), Some(seen)) = (&wanted.before, by.seen) {
+            let latest = latest_change(&mut tx, &before.id).await?;
+            if latest.is_some_and(|latest| latest.id != seen) {
+                return Ok(Planned::Changed(before.clone()));
+            }
+        }
         if wanted.before.is_none()
             && let Some(row) = same(&mut tx, &wanted.after, &wanted.key).await?
         {

@@ -80,6 +80,16 @@ impl Toolbox {
         self.kept().now.clone()
     }
 
+    /// What there would be now if these were our own tools, and those of these names were not offered.
+    pub fn with_own(&self, own: &Tools, without: &[String]) -> Arc<Tools> {
+        let kept = self.kept();
+        let mut rulings = kept.rulings.clone();
+        for name in without {
+            rulings.entry(name.clone()).or_default().off = true;
+        }
+        Arc::new(own.joined(kept.shelves.values(), &rulings))
+    }
+
     /// From now on these are our own tools.
     pub fn set(&self, own: Tools) {
         self.change(|kept| kept.own = Arc::new(own));

@@ -4,7 +4,7 @@ use crate::{
     app::App,
     brief::{self, Dossier},
     clock,
-    config::EngineKind,
+    config::{Config, EngineKind},
     languages, settings,
 };
 use call::{EngineEvent, Failure, Handover, Language, Past};
@@ -54,11 +54,12 @@ impl Warm {
 pub(super) async fn open(
     app: &App,
     kind: EngineKind,
-    Dossier { brief, memory }: Dossier,
+    Dossier { config, brief, memory }: Dossier,
     so_far: &Handover,
     alone: bool,
 ) -> Result<Warm, Failure> {
-    let dossier = Dossier { brief: taken_over(app, kind, brief, so_far), memory };
+    let brief = taken_over(app, &config, kind, brief, so_far);
+    let dossier = Dossier { config, brief, memory };
     let patience = Patience::default();
     let patience = if alone { patience } else { Patience { connect: REACHED, ..patience } };
     let dialled = clock::now();
@@ -76,7 +77,7 @@ async fn engine(
     patience: Patience,
     alone: bool,
 ) -> Result<Engine, Failure> {
-    let Some(dialect) = dialect(app, kind)? else {
+    let Some(dialect) = dialect(&dossier.config, kind)? else {
         return local(app, dossier, so_far, alone);
     };
     Ok(Engine::Socket(Box::new(Socket::open(dialect, dossier.brief, patience).await?)))
@@ -84,8 +85,8 @@ async fn engine(
 
 /// The cascade, with the parts that the owner chose.
 fn local(app: &App, dossier: Dossier, so_far: &Handover, alone: bool) -> Result<Engine, Failure> {
-    let (config, desk) = (app.config.get(), brief::desk(app, &dossier, so_far));
-    let Dossier { brief, memory } = dossier;
+    let desk = brief::desk(&dossier, so_far);
+    let Dossier { config, brief, memory } = dossier;
     let (hear, speak) = (settings::hear(&config, &app.http), settings::speak(&config, &app.http));
     let tags: Vec<String> = [&brief.language].into_iter().chain(&brief.others).cloned().collect();
     let think = settings::think(&config, &tags, alone)?;
@@ -110,8 +111,7 @@ fn local(app: &App, dossier: Dossier, so_far: &Handover, alone: bool) -> Result<
 }
 
 /// What the engine's service speaks, where it has one.
-fn dialect(app: &App, kind: EngineKind) -> Result<Option<Box<dyn Dialect>>, Failure> {
-    let config = app.config.get();
+fn dialect(config: &Config, kind: EngineKind) -> Result<Option<Box<dyn Dialect>>, Failure> {
     Ok(Some(match kind {
         EngineKind::OpenAi => Box::new(OpenAi::new(settings::openai(&config.openai))?),
         EngineKind::OpenAiLive => {
@@ -128,7 +128,7 @@ fn dialect(app: &App, kind: EngineKind) -> Result<Option<Box<dyn Dialect>>, Fail
 
 /// Whether the engine could be opened at all as it is set: its key and its address are there.
 pub fn can_open(app: &App, kind: EngineKind) -> Result<(), Failure> {
-    dialect(app, kind).map(drop)
+    dialect(&app.config.get(), kind).map(drop)
 }
 
 /// Collects what the engine says until it is called to the table.
@@ -157,7 +157,7 @@ pub(super) async fn ready(mut warm: Warm) -> Result<Warm, Failure> {
 }
 
 /// The brief of an engine that comes when something was said and done already.
-fn taken_over(app: &App, kind: EngineKind, brief: Brief, so_far: &Handover) -> Brief {
+fn taken_over(app: &App, config: &Config, kind: EngineKind, brief: Brief, so_far: &Handover) -> Brief {
     let said = |past: &Past| match past {
         Past::Caller(words) => Some(Said::Caller(words.clone())),
         Past::Assistant(words) => Some(Said::Assistant(words.clone())),
@@ -170,9 +170,9 @@ fn taken_over(app: &App, kind: EngineKind, brief: Brief, so_far: &Handover) -> B
         said.push(Said::Assistant(hello));
     }
     // The voice was chosen for the first of the engines.
-    let own = kind == app.config.get().assistant.engine;
+    let own = kind == config.assistant.engine;
     let voice = if own { brief.voice } else { String::new() };
-    let mut others = languages::of(app, kind);
+    let mut others = languages::of(config, kind, &app.http);
     others.retain(|other| Language::of(other) != Language::of(&brief.language));
     Brief { instructions: brief.instructions + &brief::done(so_far), voice, others, so_far: said, ..brief }
 }

@@ -404,6 +404,7 @@ fn blank(zone: TimeZone) -> Config {
             languages: None,
             voice: nowhere(),
             temperature: 0.0,
+            without_tools: Vec::new(),
         },
         calendar: Calendar { zone, hours: when::Hours::default(), read_back: false },
         calls: Calls {

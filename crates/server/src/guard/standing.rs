@@ -8,7 +8,8 @@ use crate::{
     config::{AnswerHours, Callers, Config, Number, OutOfHours, VoicemailUse},
 };
 use jiff::Zoned;
-use store::StoreError;
+use store::{Store, StoreError};
+use tool::Trust;
 
 /// What becomes of a caller who is let in by the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +24,14 @@ pub enum Standing {
     PutThrough,
 }
 
-/// What becomes of a caller from this number now.
-pub async fn of(app: &App, from: &str, attestation: Option<char>) -> Result<Standing, StoreError> {
-    let config = app.config.get();
+/// What becomes of a caller from this number now,
+/// where the assistant with these settings answers.
+pub async fn of(
+    app: &App,
+    config: &Config,
+    from: &str,
+    attestation: Option<char>,
+) -> Result<Standing, StoreError> {
     let marked = app.store.caller(from).await?;
     let (blocked, vip) = marked.map_or((false, false), |caller| (caller.blocked, caller.vip));
     if blocked || listed(&config.callers.blocked, from) {
@@ -33,7 +39,27 @@ pub async fn of(app: &App, from: &str, attestation: Option<char>) -> Result<Stan
     }
     let vip =
         vip || listed(&config.callers.vips, from) || trust::is_owners(&config.callers, from, attestation);
-    Ok(at(&config, vip, &brief::now(app)))
+    Ok(at(config, vip, &brief::now(app)))
+}
+
+/// How far a caller from this number is trusted: as the settings say, but for numbers that the owner has decided about on
+/// their page. Those of the owner the settings alone decide.
+pub async fn trust(
+    config: &Config,
+    store: &Store,
+    from: &str,
+    attestation: Option<char>,
+) -> Result<Trust, StoreError> {
+    let said = trust::of(&config.callers, from, attestation);
+    if trust::is_owners(&config.callers, from, None) {
+        return Ok(said);
+    }
+    let marked = store.caller(from).await?.map(|caller| caller.trust).unwrap_or_default();
+    Ok(match Trust::named(&marked) {
+        Some(Trust::Known) => Trust::Known,
+        Some(Trust::Stranger) => Trust::Stranger,
+        Some(Trust::Owner) | None => said,
+    })
 }
 
 /// Whether the owner has blocked this number.

@@ -88,6 +88,7 @@ pub(super) struct Decision {
     blocked: Option<bool>,
     vip: Option<bool>,
     note: Option<String>,
+    trust: Option<String>,
 }
 
 /// `GET /callers`
@@ -150,6 +151,7 @@ pub(super) async fn add(
         blocked: (what == "block").then_some(true),
         vip: (what == "vip").then_some(true),
         note: None,
+        trust: None,
     };
     marked(&app, &by, number.as_str(), &decision).await
 }
@@ -180,7 +182,12 @@ pub(super) async fn forget(
 
 async fn marked(app: &App, by: &User, number: &str, decision: &Decision) -> Result<Response, Failure> {
     let note = decision.note.as_ref().map(|note| note.trim().chars().take(LONGEST_NOTE).collect::<String>());
-    let mark = CallerMark { blocked: decision.blocked, vip: decision.vip, note: note.as_deref() };
+    let mark = CallerMark {
+        blocked: decision.blocked,
+        vip: decision.vip,
+        note: note.as_deref(),
+        trust: decision.trust.as_deref(),
+    };
     app.store.mark_caller(number, mark, clock::now_ms()).await?;
     let (blocked, vip) = (decision.blocked, decision.vip);
     tracing::info!(by = by.user.id, ?blocked, ?vip, "something was decided about a caller");

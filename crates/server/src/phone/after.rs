@@ -63,12 +63,12 @@ async fn goes_on(
     row: &CallRow,
     url: &str,
 ) -> Result<Option<Reply>, Refused> {
-    let config = app.config.get();
+    let ours = if row.outbound { &row.from } else { &row.to };
+    let config = app.config.at(ours);
     if app.turns.is_under_way(&row.id) {
         // Told again.
         return Ok(Some(turns::begin(app, &row.id).await));
     }
-    let ours = if row.outbound { &row.from } else { &row.to };
     if config.calls.mode_of(ours) != Mode::Auto || !turns::can_be_heard(&config, carrier) {
         return Ok(None);
     }
@@ -98,7 +98,7 @@ async fn goes_on(
         if row.outbound { (&row.to, Some(row.purpose.as_str())) } else { (&row.from, None) };
     let trust = Trust::named(&row.trust).unwrap_or(Trust::Stranger);
     let memory = memory::of(app, other, trust).await;
-    let mut dossier = dossier(app, other, trust, Manner::Turns, purpose, memory);
+    let mut dossier = dossier(&config, other, trust, Manner::Turns, purpose, memory);
     let brief = &mut dossier.brief;
     let remembers = config.assistant.engine != EngineKind::Local;
     if let Some(notes) = &cut {

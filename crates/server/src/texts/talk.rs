@@ -3,7 +3,7 @@
 //! What was texted and what tools answered is kept, and the desk is made again from that for every text: so a conversation
 //! goes on after a restart, and on any instance. It is forgotten after some hours.
 
-use crate::{app::App, brief, clock, guard::trust};
+use crate::{app::App, brief, clock, guard::standing};
 use call::{Answer, Effect, ToolCall, ToolCallId};
 use engine::local::{
     Hypothesis,
@@ -86,7 +86,8 @@ pub(super) async fn answer(app: &App, number: &str, text: &str, body: &str) -> R
             kept_on(app, number, &mut version, &story).await?;
             break;
         }
-        let errand = brief::errand("", number, trust::of(&app.config.get().callers, number, None));
+        let trust = standing::trust(&app.config.get(), &app.store, number, None).await?;
+        let errand = brief::errand("", number, trust);
         let answer = app.tools.get().run(&call, &errand).await;
         let at_ms = clock::now_ms();
         let Answer { ok, say, data, .. } = answer.clone();

@@ -131,6 +131,7 @@ async fn appointments_are_told_by_day_in_the_owners_zone_with_their_call() {
         second: Some(40),
         at_ms: starts_ms - 1,
         reason: "",
+        seen: None,
     };
     let planned = browser.store.plan(&Plan::Book(&new), &by, None, starts_ms).await.expect("asked");
     let Planned::Planned(intent) = planned else { panic!("not planned: {planned:?}") };

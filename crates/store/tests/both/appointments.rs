@@ -244,7 +244,7 @@ async fn what_is_gone_cannot_be_moved_or_cancelled(store: Store) {
 
 async fn every_change_is_kept_with_who_and_when(store: Store) {
     let row = booked(&store, &at(10, "+49301", "k1")).await;
-    let later = By { who: "Anna", call_id: None, second: None, at_ms: 3, reason: "ill" };
+    let later = By { who: "Anna", call_id: None, second: None, at_ms: 3, reason: "ill", seen: None };
     move_to(&store, &row.id, (15 * HOUR, 16 * HOUR), 0, &later).await.expect("done");
     cancel(&store, &row.id, &by("c2")).await.expect("done");
     let changes = store.appointment_changes(&row.id).await.expect("read");

@@ -27,7 +27,7 @@ pub fn at(hour: i64, caller: &'static str, key: &'static str) -> NewAppointment<
 }
 
 pub fn by(call_id: &'static str) -> By<'static> {
-    By { who: "+49301", call_id: Some(call_id), second: Some(42), at_ms: 7, reason: "" }
+    By { who: "+49301", call_id: Some(call_id), second: Some(42), at_ms: 7, reason: "", seen: None }
 }
 
 pub fn span(from: i64, to: i64) -> Span {

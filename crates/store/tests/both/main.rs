@@ -9,6 +9,7 @@ mod hours;
 mod instances;
 mod intents;
 mod jobs;
+mod looked_at;
 mod mcp;
 mod memory;
 mod opening;

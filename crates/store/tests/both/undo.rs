@@ -24,7 +24,7 @@ async fn latest(store: &Store, id: &str) -> ChangeRow {
 }
 
 async fn undo(store: &Store, change: &ChangeRow) -> Result<AppointmentRow, Planned> {
-    let by = By { who: "owner", call_id: None, second: None, at_ms: 99, reason: "a mistake" };
+    let by = By { who: "owner", call_id: None, second: None, at_ms: 99, reason: "a mistake", seen: None };
     done(store, &Plan::Undo { change_id: &change.id }, &by).await
 }
 

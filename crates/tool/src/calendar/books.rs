@@ -10,6 +10,7 @@
 //!   books/steps.rs      from the plan to what is told    books/elsewhere.rs  the calendars that are connected
 //!   books/recover.rs    what was left half done          books/reconcile.rs  what the owner changed there
 //!   books/announce.rs   confirmations and reminders      books/rows.rs       between store, tools and calendars
+//!   books/by_hand.rs    changes of what somebody looks at
 //! ```
 //!
 //! What cannot be asked is unknown, and unknown is never free. Where our book and a calendar elsewhere differ about one of
@@ -17,6 +18,7 @@
 //! was deleted there still stands here: cancelling it succeeds, moving it makes its event anew.
 
 mod announce;
+mod by_hand;
 mod elsewhere;
 mod reconcile;
 mod recover;
@@ -24,6 +26,7 @@ mod rows;
 mod steps;
 
 pub use announce::{Announce, Announced, Changed, Job};
+pub use by_hand::Changing;
 pub use elsewhere::{Connected, Patience};
 pub use reconcile::Reconciled;
 pub use recover::Recovered;
@@ -147,6 +150,11 @@ impl Books {
 
     /// Books, once, in one step with looking whether the time is free.
     pub async fn book(&self, wish: Wish, errand: &Errand) -> Result<Booking, Unavailable> {
+        self.book_for(wish, errand.number().unwrap_or_default(), errand).await
+    }
+
+    /// Likewise, for whoever has this number, which need not be the one who books; it may be empty.
+    pub async fn book_for(&self, wish: Wish, number: &str, errand: &Errand) -> Result<Booking, Unavailable> {
         let (starts_ms, ends_ms) = milliseconds(wish.slot.span);
         let attendees = serde_json::to_string(&wish.attendees).expect("strings are JSON");
         let new = NewAppointment {
@@ -159,7 +167,7 @@ impl Books {
             summary: &wish.summary,
             description: &wish.description,
             attendees: &attendees,
-            caller: errand.number().unwrap_or_default(),
+            caller: number,
             contact: contact(wish.contact.as_ref()),
             key: &wish.key,
         };

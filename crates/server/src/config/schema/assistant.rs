@@ -111,6 +111,19 @@ pub(super) const SECTIONS: &[Section] = &[
                  with models that do not reason; OpenAI Realtime does not.",
                 |c, v| v.number(0.0..=2.0, "a temperature").map(|number| c.assistant.temperature = number),
             ),
+            Setting::new(
+                "assistant.without_tools",
+                &["WITHOUT_TOOLS"],
+                "",
+                "Tools that the assistant does not have in its calls, by name, with commas between them.",
+                |c, v| {
+                    let text = v.text()?;
+                    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+                    c.assistant.without_tools = names.map(str::to_owned).collect();
+                    Ok(())
+                },
+            )
+            .example("take_message, cancel_appointment"),
         ],
     },
     Section {

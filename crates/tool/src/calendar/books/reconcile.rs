@@ -80,7 +80,7 @@ impl Books {
             }
             There::Deleted => Plan::Cancel { id: &row.id },
         };
-        let by = By { who: WHO, call_id: None, second: None, at_ms: now_ms, reason: "" };
+        let by = By { who: WHO, call_id: None, second: None, at_ms: now_ms, reason: "", seen: None };
         let intent = match self.store.plan(&plan, &by, None, now_ms.saturating_add(LEASE_MS)).await? {
             Planned::Planned(intent) => intent,
             Planned::Taken(_) => {

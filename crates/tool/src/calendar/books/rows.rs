@@ -21,7 +21,7 @@ pub(super) fn call(errand: &Errand) -> Option<&str> {
 
 pub(super) fn by<'a>(errand: &'a Errand, reason: &'a str) -> By<'a> {
     let who = errand.number().unwrap_or(errand.trust.name());
-    By { who, call_id: call(errand), second: errand.second(), at_ms: errand.now_ms, reason }
+    By { who, call_id: call(errand), second: errand.second(), at_ms: errand.now_ms, reason, seen: None }
 }
 
 pub(super) fn entry(row: AppointmentRow) -> Result<Entry, Unavailable> {
