@@ -14,9 +14,9 @@ mod look;
 mod office;
 pub mod remote;
 
-pub(crate) use arguments::{line, tidy};
+pub use arguments::{line, tidy};
 pub use books::Books;
-pub use office::tools;
+pub use office::{title, tools};
 
 use std::time::Duration;
 use when::Span;

@@ -1,7 +1,14 @@
-//! The appointments there are, day by day.
+//! The appointments there are: a week of them as a grid, or a list that can be searched.
+
+mod list;
+pub(super) mod new;
+mod week;
+pub(super) mod wish;
+
+pub(super) use week::placed;
 
 use super::{Failure, Frame, shown, times};
-use crate::{app::App, clock, guard::session::User};
+use crate::{api::calendar::owners, app::App, clock, guard::session::User};
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -9,99 +16,151 @@ use axum::{
 };
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use serde::Deserialize;
-use std::sync::Arc;
-use store::AppointmentRow;
-use tool::calendar::Books;
+use std::{sync::Arc, time::Duration};
+use store::{Sought, Stands};
+use tool::calendar::{Books, Entry, Unavailable};
+use week::Week;
+use when::Span;
 
-/// Days a page.
-const DAYS: i64 = 28;
+/// So long a page waits for calendars elsewhere.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Rows of a list.
+const ROWS: u32 = 50;
+/// The longest text that is looked for, in characters.
+const LONGEST_WORDS: usize = 100;
 
-#[derive(Deserialize)]
-pub(super) struct Range {
-    /// The first day, `2026-11-24`.
+/// What of the appointments is to be seen.
+#[derive(Default, Deserialize)]
+pub(super) struct Asked {
+    /// A day of the week that is shown, `2026-11-24`.
     from: Option<String>,
+    /// `list` instead of the week.
+    view: Option<String>,
+    /// What a list shows: `to_come`, `over`, `cancelled`.
+    state: Option<String>,
+    /// What is looked for.
+    q: Option<String>,
+    /// The last one that was seen of a list: its start and its id.
+    after: Option<i64>,
+    id: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "appointments.html")]
-struct AppointmentsPage {
+struct WeekPage {
     frame: Frame,
-    days: Vec<Day>,
-    span: String,
+    week: Week,
+    name: String,
     zone: String,
-    /// The page begins today.
-    present: bool,
+    /// The day that a narrow page shows.
+    chosen: String,
     earlier: String,
     later: String,
+    /// Today is not in this week.
+    away: bool,
+    /// Why what stands elsewhere is not shown.
+    missing: Option<String>,
 }
 
-struct Day {
-    name: String,
-    today: bool,
-    appointments: Vec<Line>,
-}
-
-struct Line {
-    id: String,
-    machine: String,
-    from: String,
-    until: String,
-    summary: String,
-    description: String,
-    caller: String,
-    call: Option<String>,
+#[derive(Template)]
+#[template(path = "appointments_list.html")]
+struct ListPage {
+    frame: Frame,
+    zone: String,
+    words: String,
+    state: &'static str,
+    days: Vec<list::Day>,
+    /// Where it goes on.
+    more: Option<(i64, String)>,
 }
 
 /// `GET /appointments`
 pub(super) async fn appointments(
     State(app): State<Arc<App>>,
     _: User,
-    Query(range): Query<Range>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let zone = &app.config.get().calendar.zone;
-    let today = times::zoned(clock::now_ms(), zone).date();
+    match asked.view.as_deref() {
+        Some("list") => listed(&app, &asked).await,
+        Some(_) | None => weekly(&app, &asked).await,
+    }
+}
+
+async fn weekly(app: &App, asked: &Asked) -> Result<Response, Failure> {
+    let config = app.config.get();
+    let zone = &config.calendar.zone;
+    let now = times::zoned(clock::now_ms(), zone);
     let wrong = || Failure::bad_request("That is no date. A date looks like 2026-11-24.");
-    let first = match &range.from {
+    let chosen: Date = match &asked.from {
         Some(text) => text.parse().map_err(|_| wrong())?,
-        None => today,
+        None => now.date(),
     };
-    let shifted = |days: i64| first.checked_add(days.days()).map_err(|_| wrong());
-    let (end, earlier) = (shifted(DAYS)?, shifted(-DAYS)?);
-    let (from_ms, to_ms) = (start_of(first, zone).ok_or_else(wrong)?, start_of(end, zone).ok_or_else(wrong)?);
-    let rows = app.store.appointments_between(Books::NAME, from_ms, to_ms).await?;
-    Ok(shown(&AppointmentsPage {
+    let days = i64::from(chosen.weekday().to_monday_zero_offset());
+    let first = chosen.checked_sub(days.days()).map_err(|_| wrong())?;
+    let shifted = |days: i64| chosen.checked_add(days.days()).map_err(|_| wrong());
+    let (earlier, later) = (shifted(-7)?, shifted(7)?);
+    let span = span_of(first, zone).ok_or_else(wrong)?;
+    let (entries, missing) = entries(app, span).await?;
+    Ok(shown(&WeekPage {
         frame: Frame::inside("appointments"),
-        days: by_day(rows, today, zone),
-        span: format!("{} to {}", first.strftime("%-d %B"), shifted(DAYS - 1)?.strftime("%-d %B %Y")),
-        zone: zone.iana_name().unwrap_or("local time").to_owned(),
-        present: first == today,
+        week: Week::of(first, chosen, &entries, &config.calendar.hours, &now),
+        name: week::name(first),
+        zone: named(zone),
+        chosen: chosen.to_string(),
         earlier: earlier.to_string(),
-        later: end.to_string(),
+        later: later.to_string(),
+        away: !(first..first.saturating_add(7.days())).contains(&now.date()),
+        missing,
     }))
 }
 
-fn start_of(date: Date, zone: &TimeZone) -> Option<i64> {
-    Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond())
+/// What stands within the span, ours and elsewhere; or ours alone, and why.
+async fn entries(app: &App, span: Span) -> Result<(Vec<Entry>, Option<String>), Failure> {
+    let errand = owners(clock::now_ms());
+    let why = match tokio::time::timeout(PATIENCE, app.books.list(span, &errand)).await {
+        Ok(Ok(entries)) => return Ok((entries, None)),
+        Ok(Err(Unavailable(why))) => why,
+        Err(_) => format!("there was no answer within {} seconds", PATIENCE.as_secs()),
+    };
+    let ours = app.books.appointments(span, &errand).await.map_err(|Unavailable(why)| unreadable(&why))?;
+    Ok((ours, Some(why)))
 }
 
-fn by_day(rows: Vec<AppointmentRow>, today: Date, zone: &TimeZone) -> Vec<Day> {
-    let mut days: Vec<Day> = Vec::new();
-    for row in rows {
-        let starts = times::zoned(row.starts_ms, zone);
-        let name = times::day(&starts);
-        if days.last().is_none_or(|day| day.name != name) {
-            days.push(Day { name, today: starts.date() == today, appointments: Vec::new() });
-        }
-        days.last_mut().expect("there is one now").appointments.push(Line {
-            id: row.id,
-            machine: times::machine(&starts),
-            from: times::clock(&starts),
-            until: times::clock(&times::zoned(row.ends_ms, zone)),
-            summary: row.summary,
-            description: row.description,
-            caller: row.caller,
-            call: row.call_id,
-        });
-    }
-    days
+fn unreadable(why: &str) -> Failure {
+    tracing::error!(why, "the appointments cannot be read");
+    Failure::bad_request("The appointments cannot be read now. The log says more.")
+}
+
+async fn listed(app: &App, asked: &Asked) -> Result<Response, Failure> {
+    let zone = &app.config.get().calendar.zone;
+    let (state, name) = match asked.state.as_deref() {
+        Some("over") => (Stands::Over, "over"),
+        Some("cancelled") => (Stands::Cancelled, "cancelled"),
+        Some(_) | None => (Stands::ToCome, "to_come"),
+    };
+    let words: String = asked.q.as_deref().unwrap_or_default().trim().chars().take(LONGEST_WORDS).collect();
+    let sought = Sought { calendar: Books::NAME, state, words: &words, now_ms: clock::now_ms() };
+    let page = asked.after.zip(asked.id.as_deref());
+    let rows = app.store.appointments_which(&sought, page, ROWS).await?;
+    let full = rows.len() == ROWS as usize;
+    let more = rows.last().filter(|_| full).map(|row| (row.starts_ms, row.id.clone()));
+    Ok(shown(&ListPage {
+        frame: Frame::inside("appointments"),
+        zone: named(zone),
+        days: list::by_day(rows, times::zoned(clock::now_ms(), zone).date(), zone),
+        state: name,
+        words,
+        more,
+    }))
+}
+
+/// The week that begins with this day.
+fn span_of(first: Date, zone: &TimeZone) -> Option<Span> {
+    let last = first.checked_add(7.days()).ok()?;
+    let (from, to) = (first.to_zoned(zone.clone()).ok()?, last.to_zoned(zone.clone()).ok()?);
+    Some(Span::new(&from, &to))
+}
+
+fn named(zone: &TimeZone) -> String {
+    zone.iana_name().unwrap_or("local time").to_owned()
 }

@@ -7,13 +7,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sha2::{Digest, Sha256};
-use std::{fmt::Write, sync::LazyLock};
+use std::{borrow::Cow, fmt::Write, sync::LazyLock};
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-static FILES: LazyLock<[Asset; 4]> = LazyLock::new(|| {
+static FILES: LazyLock<[Asset; 5]> = LazyLock::new(|| {
     [
         Asset::new("style.css", "text/css; charset=utf-8", include_str!("../../assets/style.css")),
+        Asset::new(
+            "week.css",
+            "text/css; charset=utf-8",
+            [include_str!("../../assets/week.css"), "\n", &super::appointments::placed()].concat(),
+        ),
         Asset::new("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
         Asset::new("htmx.js", SCRIPT, include_str!("../../assets/vendor/htmx.js")),
         Asset::new("htmx-sse.js", SCRIPT, include_str!("../../assets/vendor/htmx-sse.js")),
@@ -23,13 +28,14 @@ static FILES: LazyLock<[Asset; 4]> = LazyLock::new(|| {
 struct Asset {
     name: &'static str,
     kind: &'static str,
-    text: &'static str,
+    text: Cow<'static, str>,
     version: String,
 }
 
 impl Asset {
-    fn new(name: &'static str, kind: &'static str, text: &'static str) -> Self {
-        let version = Sha256::digest(text).iter().take(8).fold(String::new(), |mut hex, byte| {
+    fn new(name: &'static str, kind: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        let text = text.into();
+        let version = Sha256::digest(text.as_bytes()).iter().take(8).fold(String::new(), |mut hex, byte| {
             write!(hex, "{byte:02x}").expect("a String takes everything");
             hex
         });
@@ -46,7 +52,7 @@ impl Asset {
         if known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)) {
             return (StatusCode::NOT_MODIFIED, about).into_response();
         }
-        (about, [(header::CONTENT_TYPE, self.kind)], self.text).into_response()
+        (about, [(header::CONTENT_TYPE, self.kind)], self.text.clone()).into_response()
     }
 }
 

@@ -48,8 +48,8 @@ async fn appointments_are_found_by_name_and_number_and_by_whether_they_are_over(
 }
 
 async fn a_list_is_read_in_pages_without_a_gap(store: Store) {
-    for hour in [13, 14, 15, 16, 17] {
-        booked(&store, &at(hour, "+49301", &format!("k{hour}"))).await;
+    for (hour, key) in [(13, "k1"), (14, "k2"), (15, "k3"), (16, "k4"), (17, "k5")] {
+        booked(&store, &at(hour, "+49301", key)).await;
     }
     let all = store.appointments_which(&sought(Stands::ToCome, ""), None, 9).await.expect("looked");
     let mut seen: Vec<AppointmentRow> = Vec::new();

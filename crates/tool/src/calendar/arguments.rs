@@ -27,13 +27,13 @@ pub(super) fn text<'a>(arguments: &'a Value, name: &str) -> Option<&'a str> {
 
 /// Text as it may be kept: no control characters but line breaks, nothing that turns the direction of writing around or
 /// hides, no space around it.
-pub(crate) fn tidy(text: &str) -> String {
+pub fn tidy(text: &str) -> String {
     let kept = |&character: &char| character == '\n' || !(character.is_control() || is_hidden(character));
     text.chars().filter(kept).collect::<String>().trim().to_owned()
 }
 
 /// Likewise, in one line.
-pub(crate) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     tidy(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

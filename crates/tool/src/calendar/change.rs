@@ -3,7 +3,7 @@
 use super::{
     Booking, Contact, Moving, Wish,
     arguments::{datetime, line, text, tidy, with_kind},
-    office::{Office, a_kind, nothing, read_back, unavailable},
+    office::{Office, a_kind, nothing, read_back, title, unavailable},
 };
 use crate::{Class, Errand, Running, Spec, Tool, Trust};
 use call::{Answer, Effect};
@@ -76,7 +76,7 @@ impl Create {
         let wish = Wish {
             slot,
             zone: office.zone.iana_name().unwrap_or("UTC").to_owned(),
-            summary: office.title(&rules, text(arguments, "summary").unwrap_or_default()),
+            summary: title(&office.hours, &rules.kind, text(arguments, "summary").unwrap_or_default()),
             kind: rules.kind.clone(),
             description: text(arguments, "description").map(tidy).unwrap_or_default(),
             attendees: attendees

@@ -325,19 +325,6 @@ impl Office {
         Ok(entry)
     }
 
-    /// What an appointment is called in the calendar: the caller's words in one line, after the kind where they do not
-    /// name it.
-    pub(super) fn title(&self, rules: &Rules, summary: &str) -> String {
-        let summary = line(summary);
-        let named = self.hours.kinds_in(&summary).iter().any(|kind| kind.name == rules.kind);
-        match (rules.kind.as_str(), summary.as_str()) {
-            ("", "") => "Appointment".into(),
-            (kind, "") => capitalised(kind),
-            (kind, _) if !kind.is_empty() && !named => format!("{}: {summary}", capitalised(kind)),
-            _ => summary,
-        }
-    }
-
     /// How long an appointment is.
     pub(super) fn length(&self, entry: &Entry) -> Duration {
         Duration::try_from(entry.span.to.duration_since(entry.span.from)).unwrap_or(self.hours.slot)
@@ -359,6 +346,19 @@ impl Office {
             data["kind"] = rules.kind.into();
         }
         data
+    }
+}
+
+/// What an appointment of this kind is called in the calendar: the words for it in one line, after the kind where they do
+/// not name it. The kind may be empty.
+pub fn title(hours: &Hours, kind: &str, summary: &str) -> String {
+    let summary = line(summary);
+    let named = hours.kinds_in(&summary).iter().any(|named| named.name == kind);
+    match (kind, summary.as_str()) {
+        ("", "") => "Appointment".into(),
+        (kind, "") => capitalised(kind),
+        (kind, _) if !kind.is_empty() && !named => format!("{}: {summary}", capitalised(kind)),
+        _ => summary,
     }
 }
 
