@@ -7,4 +7,5 @@ mod pages {
     pub mod rig;
     pub mod settings;
     pub mod tools;
+    pub mod week;
 }

@@ -108,7 +108,7 @@ async fn older_calls_are_a_page_away_and_none_is_missed() {
 }
 
 #[tokio::test]
-async fn appointments_are_told_by_day_in_the_owners_zone_with_their_call() {
+async fn appointments_are_told_by_day_in_the_owners_zone() {
     let mut browser = Browser::owner(&[("TIME_ZONE", "America/New_York")]).await;
     let starts_ms = 1_795_534_200_000; // 2026-11-24T10:30 in New York
     let new = NewAppointment {
@@ -139,15 +139,14 @@ async fn appointments_are_told_by_day_in_the_owners_zone_with_their_call() {
     let page = browser.get("/appointments?from=2026-11-24").await.text;
     for expected in [
         "Tuesday, 24 November 2026",
-        "10:30–11:00",
+        "datetime=\"2026-11-24T10:30:00-05:00\"",
         "Check-up &#60;b&#62;",
-        "href=\"/calls/call-1\"",
         "America/New_York",
     ] {
         assert!(page.contains(expected), "{expected}\n{page}");
     }
-    assert!(browser.get("/appointments?from=2026-11-25").await.text.contains("Nothing is booked"));
-    assert!(browser.get("/appointments?from=2026-10-28").await.text.contains("Check-up"));
+    assert!(browser.get("/appointments?from=2026-11-29").await.text.contains("Check-up"), "the same week");
+    assert!(!browser.get("/appointments?from=2026-11-30").await.text.contains("Check-up"), "the next one");
     for wrong in ["tomorrow", "9999-12-31", "-9999-01-01"] {
         let page = browser.get(&format!("/appointments?from={wrong}")).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{wrong}");

@@ -34,6 +34,14 @@ pub struct Page {
 }
 
 impl Page {
+    /// What a form of the page holds in the first field of this name.
+    pub fn value(&self, name: &str) -> String {
+        let (_, after) = self.text.split_once(&format!("name=\"{name}\"")).expect("a field of that name");
+        let (field, _) = after.split_once('>').expect("its end");
+        let value = field.split_once("value=\"").map_or("", |(_, value)| value);
+        value.split('"').next().unwrap_or_default().to_owned()
+    }
+
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }

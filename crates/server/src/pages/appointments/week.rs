@@ -102,7 +102,7 @@ impl Week {
             whole: pieces.iter().filter(|piece| piece.is_whole()).map(whole).collect(),
             shut: shut(&open(hours, *date), &shown),
             free: free(&open(hours, *date), *date, &shown, now),
-            blocks: blocks(pieces.iter().filter(|piece| !piece.is_whole()).collect(), &shown, now),
+            blocks: blocks(&pieces.iter().filter(|piece| !piece.is_whole()).collect::<Vec<_>>(), &shown, now),
             now: (*date == now.date())
                 .then(|| (row(minute(now.time()), &shown), times::clock(now)))
                 .filter(|(row, _)| (0..rows(&shown)).contains(row)),
@@ -210,11 +210,15 @@ fn rows_of(minutes: &Range<i64>, shown: &Range<i64>) -> Rows {
 fn shut(open: &[Range<i64>], shown: &Range<i64>) -> Vec<Rows> {
     let mut shut = Vec::new();
     let mut from = shown.start * 60;
-    for open in open.iter().cloned().chain([shown.end * 60..DAY]) {
+    for open in open {
         if open.start > from {
             shut.push(rows_of(&(from..open.start), shown));
         }
         from = from.max(open.end);
+    }
+    let end = shown.end * 60;
+    if end > from {
+        shut.push(rows_of(&(from..end), shown));
     }
     shut
 }
@@ -238,9 +242,9 @@ fn whole(piece: &Piece<'_>) -> Whole {
 }
 
 /// Side by side where they are at the same time.
-fn blocks(pieces: Vec<&Piece<'_>>, shown: &Range<i64>, now: &Zoned) -> Vec<Block> {
+fn blocks(pieces: &[&Piece<'_>], shown: &Range<i64>, now: &Zoned) -> Vec<Block> {
     let mut blocks = Vec::new();
-    let mut rest = pieces.as_slice();
+    let mut rest = pieces;
     while let Some(first) = rest.first() {
         let mut end = first.to;
         let together = rest.iter().take_while(|piece| {

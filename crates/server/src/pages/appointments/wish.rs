@@ -4,7 +4,7 @@ use crate::{api::calendar::owners, app::App, config::Config};
 use jiff::{SignedDuration, ToSpan, Zoned, civil::DateTime};
 use serde::Deserialize;
 use std::time::Duration;
-use tool::calendar::{Books, Slot};
+use tool::calendar::Slot;
 use when::{Hours, Refusal, Span, Style, Unclear};
 
 /// How many other times are offered.
@@ -183,6 +183,3 @@ pub(in crate::pages) fn rules(config: &Config, kind: &str) -> Hours {
     let hours = &config.calendar.hours;
     hours.kind(kind).map_or_else(|| hours.clone(), |kind| hours.for_kind(kind))
 }
-
-/// The calendar that all of this is in.
-pub(in crate::pages) const BOOK: &str = Books::NAME;
