@@ -153,7 +153,7 @@ impl Store {
         })
     }
 
-    /// Forgets a caller: calls that are over with their notes and briefs, texts, messages, voicemail, letters about them,
+    /// Forgets a caller: calls that are over with their notes, briefs and recordings, texts, messages, voicemail, letters about them,
     /// what the assistant remembers, tries of the PIN, and what was decided about the number. Appointments that are over or cancelled lose every word that says whose they were; those to
     /// come stay. That the number wants no texts is kept: it is asked for by the one who is forgotten.
     pub async fn forget_caller(&self, number: &str, now_ms: i64) -> Result<Forgotten, StoreError> {

@@ -1,6 +1,11 @@
 //! The calls there were and are.
 
-use crate::{NewJob, Store, StoreError, jobs::queue, new_id, on_reader, on_tx, on_writer};
+use crate::{
+    NewJob, Store, StoreError,
+    call_words::{Beginning, beginning},
+    jobs::queue,
+    new_id, on_reader, on_tx, on_writer,
+};
 
 /// A call that begins.
 #[derive(Clone, Debug)]
@@ -44,8 +49,29 @@ pub struct Which<'a> {
     pub number: Option<&'a str>,
     /// That started at this time or later.
     pub from_ms: Option<i64>,
+    /// That started before this time.
+    pub until_ms: Option<i64>,
     /// That come after the call with this start and id in the list, which begins with the latest.
     pub after: Option<(i64, &'a str)>,
+    /// The other's number has this in it. No `%` and no `_`.
+    pub like: Option<&'a str>,
+    pub carrier: Option<&'a str>,
+    pub engine: Option<&'a str>,
+    /// That ended so; [`Which::NOW`]: that go on.
+    pub ending: Option<&'a str>,
+    /// In which an appointment was made, moved or cancelled.
+    pub agreed: bool,
+    /// That lasted at least so long.
+    pub longer_ms: Option<i64>,
+    /// In which words were said that begin with each of these, in small letters; at most [`Which::MOST_WORDS`] count.
+    pub words: &'a [String],
+}
+
+impl Which<'_> {
+    /// The ending of a call that goes on.
+    pub const NOW: &'static str = "now";
+    /// By so many words calls can be looked for at once.
+    pub const MOST_WORDS: usize = 5;
 }
 
 /// A call as it is remembered.
@@ -80,6 +106,55 @@ macro_rules! columns {
         "id, carrier, carrier_call, from_number, to_number, outbound <> 0 AS outbound, engine, trust, started_ms, \
          answered_ms, ended_ms, ending, notes, purpose, cost_micros"
     };
+}
+
+/// The conditions of a [`Which`].
+macro_rules! which {
+    () => {
+        "(started_ms < $1 OR (started_ms = $1 AND id < $2)) AND started_ms >= $3 AND started_ms < $4 \
+         AND ($5 = '' OR (from_number = $5 AND outbound = 0) OR (to_number = $5 AND outbound <> 0)) \
+         AND ($6 = '' OR CASE WHEN outbound = 0 THEN from_number ELSE to_number END LIKE '%' || $6 || '%') \
+         AND ($7 = '' OR carrier = $7) AND ($8 = '' OR engine = $8) \
+         AND ($9 = '' OR ending = $9 OR ($9 = 'now' AND ended_ms IS NULL)) \
+         AND ($10 = 0 OR EXISTS (SELECT 1 FROM appointment_changes a WHERE a.call_id = calls.id)) \
+         AND ($11 = 0 OR ended_ms - answered_ms >= $11) \
+         AND ($13 = 0 OR EXISTS (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $14 AND w.word < $15)) \
+         AND ($16 = 0 OR EXISTS (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $17 AND w.word < $18)) \
+         AND ($19 = 0 OR EXISTS (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $20 AND w.word < $21)) \
+         AND ($22 = 0 OR EXISTS (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $23 AND w.word < $24)) \
+         AND ($25 = 0 OR EXISTS (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $26 AND w.word < $27))"
+    };
+}
+
+macro_rules! in_order {
+    () => {
+        "ORDER BY started_ms DESC, id DESC LIMIT $12"
+    };
+}
+
+/// A query with these conditions, and what they want to know.
+macro_rules! which_bound {
+    ($query:expr, $which:ident, $words:ident, $limit:ident) => {{
+        let (after_ms, after) = $which.after.unwrap_or((i64::MAX, ""));
+        let mut query = $query
+            .bind(after_ms)
+            .bind(after)
+            .bind($which.from_ms.unwrap_or(i64::MIN))
+            .bind($which.until_ms.unwrap_or(i64::MAX))
+            .bind($which.number.unwrap_or_default())
+            .bind($which.like.unwrap_or_default())
+            .bind($which.carrier.unwrap_or_default())
+            .bind($which.engine.unwrap_or_default())
+            .bind($which.ending.unwrap_or_default())
+            .bind(i64::from($which.agreed))
+            .bind($which.longer_ms.unwrap_or(0))
+            .bind(i64::from($limit));
+        for at in 0..Which::MOST_WORDS {
+            let (from, until) = $words.get(at).cloned().unwrap_or_default();
+            query = query.bind(i64::from(at < $words.len())).bind(from).bind(until);
+        }
+        query
+    }};
 }
 
 impl Store {
@@ -248,17 +323,45 @@ impl Store {
 
     /// At most `limit` of these calls, the latest first.
     pub async fn calls_which(&self, which: &Which<'_>, limit: u32) -> Result<Vec<CallRow>, StoreError> {
-        let (after_ms, after) = which.after.unwrap_or((i64::MAX, ""));
-        Ok(on_reader!(self, db => sqlx::query_as(concat!(
-            "SELECT ", columns!(), " FROM calls WHERE (started_ms < $1 OR (started_ms = $1 AND id < $2)) \
-             AND started_ms >= $3 AND ($4 = '' OR (from_number = $4 AND outbound = 0) \
-             OR (to_number = $4 AND outbound <> 0)) ORDER BY started_ms DESC, id DESC LIMIT $5",
-        ))
-        .bind(after_ms)
-        .bind(after)
-        .bind(which.from_ms.unwrap_or(0))
-        .bind(which.number.unwrap_or_default())
-        .bind(i64::from(limit))
+        let words: Vec<_> = which.words.iter().take(Which::MOST_WORDS).map(|word| beginning(word)).collect();
+        match self.rarest(&words).await? {
+            Some(rarest) => self.calls_among(which, &words, &words[rarest], limit).await,
+            None => self.calls_throughout(which, &words, limit).await,
+        }
+    }
+
+    /// Looks at one call after the other until there are enough.
+    async fn calls_throughout(
+        &self,
+        which: &Which<'_>,
+        words: &[Beginning],
+        limit: u32,
+    ) -> Result<Vec<CallRow>, StoreError> {
+        Ok(on_reader!(self, db => which_bound!(
+            sqlx::query_as(concat!("SELECT ", columns!(), " FROM calls WHERE ", which!(), " ", in_order!())),
+            which, words, limit
+        )
+        .fetch_all(db)
+        .await)?)
+    }
+
+    /// Looks at the calls alone in which a rare word was said.
+    async fn calls_among(
+        &self,
+        which: &Which<'_>,
+        words: &[Beginning],
+        (from, until): &Beginning,
+        limit: u32,
+    ) -> Result<Vec<CallRow>, StoreError> {
+        Ok(on_reader!(self, db => which_bound!(
+            sqlx::query_as(concat!(
+                "SELECT ", columns!(), " FROM calls WHERE ", which!(),
+                " AND id IN (SELECT call_id FROM call_words WHERE word >= $28 AND word < $29) ", in_order!(),
+            )),
+            which, words, limit
+        )
+        .bind(from)
+        .bind(until)
         .fetch_all(db)
         .await)?)
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts  pins
-//!                           memories  call_briefs  api_tokens  audit
+//!                           memories  call_briefs  call_words  recordings  retention  api_tokens  audit
 //!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
 //!                           oauth_states ─► credentials ─► connections    mcp
 //! ```
@@ -18,6 +18,7 @@ mod api_tokens;
 mod appointments;
 mod audit;
 mod call_briefs;
+mod call_words;
 mod callers;
 mod calls;
 mod changes;
@@ -37,6 +38,8 @@ mod oauth_states;
 mod open;
 mod pins;
 mod plan;
+mod recordings;
+mod retention;
 mod rulings;
 mod sessions;
 mod settings;
@@ -49,6 +52,7 @@ pub use api_tokens::ApiTokenRow;
 pub use appointments::{AppointmentRow, Gap, Sought, Span, Stands};
 pub use audit::{AuditRow, NewAudit};
 pub use call_briefs::{CallBrief, Unbriefed};
+pub use call_words::words;
 pub use callers::{CallerMark, CallerRow, Forgotten};
 pub use calls::{Begun, CallRow, NewCall, Which};
 pub use changes::{Carried, ChangeRow, Followup};
@@ -64,6 +68,8 @@ pub use messages::{MessageRow, NewMessage, NewVoicemail};
 pub use notes::NoteRow;
 pub use oauth_states::{NewOauthState, OauthStateRow};
 pub use plan::{By, NewAppointment, Plan, Planned};
+pub use recordings::{Piece, RecordingRow, Side};
+pub use retention::Kept;
 pub use rulings::RulingRow;
 pub use sessions::{NewSession, SessionRow};
 pub use settings::SettingRow;

@@ -63,6 +63,7 @@ impl Phone {
             number: number.as_ref().map(crate::config::Number::as_str),
             from_ms: since.map(Timestamp::as_millisecond),
             after,
+            ..Which::default()
         };
         let mut rows = self.store().calls_which(&which, limit + 1).await.map_err(|error| failed(&error))?;
         let more = rows.len() > limit as usize;

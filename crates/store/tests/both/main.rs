@@ -18,5 +18,6 @@ mod people;
 mod recovery;
 mod settings;
 mod texts;
+mod timeline;
 mod tokens;
 mod undo;
