@@ -87,9 +87,9 @@ pub struct Ring {
 /// What a webhook is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Open a media stream to this `wss:` address and hand it the token; first say the welcome, if any. Once the stream is
+    /// Open a media stream to this `wss:` address and hand it the token; first play `first`. Once the stream is
     /// over, or where it does not open, `after` is asked what comes next; none: the call is over, too.
-    Stream { url: String, token: String, welcome: Option<String>, after: Option<String> },
+    Stream { url: String, token: String, first: Vec<Prompt>, after: Option<String> },
     /// Say this and hang up.
     Say(String),
     /// Do not take the call.

@@ -14,7 +14,7 @@ mod vendor;
 mod webhooks;
 
 use call::{Chunk, Format, LineCommand, LineEvent, Mark, Message, Wire};
-use carrier::{Frame, Garbled, Refusal, Reply, Request, Stream, plivo::Plivo, telnyx::Telnyx};
+use carrier::{Frame, Garbled, Prompt, Refusal, Reply, Request, Stream, plivo::Plivo, telnyx::Telnyx};
 use serde_json::Value;
 use sides::{FROM, Kind, NOW, Side, TO, Told, URL};
 use std::{
@@ -94,7 +94,7 @@ fn a_stream_opens_and_brings_back_the_token_that_the_document_gave_it() {
         let reply = Reply::Stream {
             url: url.clone(),
             token: token.into(),
-            welcome: Some("Hi <you>".into()),
+            first: vec![Prompt::Say { words: "Hi <you>".into(), language: String::new() }],
             after: None,
         };
         let document = Element::read(&side.carrier.answer(&reply).body);

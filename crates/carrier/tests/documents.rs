@@ -1,7 +1,7 @@
 //! What Twilio is answered and asked, letter for letter as its own libraries write it.
 
 use carrier::{
-    Ask, Carrier as _, Dial, Document, Reply,
+    Ask, Carrier as _, Dial, Document, Prompt, Reply,
     twilio::{API, Twilio},
 };
 use serde_json::Value;
@@ -34,14 +34,14 @@ fn a_stream_is_the_last_verb_and_carries_the_token() {
     let reply = Reply::Stream {
         url: url.clone(),
         token: "t<0>".into(),
-        welcome: Some("Hi \"you\" & all".into()),
+        first: vec![Prompt::Say { words: "Hi \"you\" & all".into(), language: String::new() }],
         after: None,
     };
     let start = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>";
     let connect = "<Connect><Stream url=\"wss://voice.example.com/media-stream\">\
         <Parameter name=\"token\" value=\"t&lt;0&gt;\" /></Stream></Connect></Response>";
     assert_eq!(Twilio.answer(&reply).body, format!("{start}<Say>Hi \"you\" &amp; all</Say>{connect}"));
-    let reply = Reply::Stream { url, token: "t<0>".into(), welcome: None, after: None };
+    let reply = Reply::Stream { url, token: "t<0>".into(), first: Vec::new(), after: None };
     assert_eq!(Twilio.answer(&reply).body, format!("{start}{connect}"));
 
     // The library's own document of the same shape, with other names.

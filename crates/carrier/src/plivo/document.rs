@@ -10,10 +10,8 @@ const LONGEST_SPOKEN: usize = 3_000;
 
 pub(super) fn answer(reply: &Reply, format: Format) -> Document {
     let body = markup::document("Response", |response| match reply {
-        Reply::Stream { url, token, welcome, after } => {
-            if let Some(welcome) = welcome {
-                speak(response, welcome, "");
-            }
+        Reply::Stream { url, token, first, after } => {
+            say_all(response, first);
             let kind = stream::content_type(format).expect("such a format is not taken in the first place");
             let attributes = [
                 ("bidirectional", "true"),

@@ -6,10 +6,8 @@ use call::Format;
 
 pub(super) fn answer(reply: &Reply, format: Format) -> Document {
     let body = markup::document("Response", |response| match reply {
-        Reply::Stream { url, token, welcome, after } => {
-            if let Some(welcome) = welcome {
-                response.text("Say", &[], welcome);
-            }
+        Reply::Stream { url, token, first, after } => {
+            say_all(response, first);
             let codec = match format {
                 Format::Alaw => "PCMA",
                 Format::Ulaw | Format::Pcm { .. } => "PCMU",

@@ -5,10 +5,8 @@ use crate::{Dial, Document, Next, Prompt, Reply, markup, markup::Markup, turn::s
 /// TwiML. Where nothing follows a stream, the call ends when our end of the stream closes.
 pub(super) fn answer(reply: &Reply) -> Document {
     let body = markup::document("Response", |response| match reply {
-        Reply::Stream { url, token, welcome, after } => {
-            if let Some(welcome) = welcome {
-                response.text("Say", &[], welcome);
-            }
+        Reply::Stream { url, token, first, after } => {
+            say_all(response, first);
             response.holding("Connect", &[], |connect| {
                 connect.holding("Stream", &[("url", url)], |stream| {
                     stream.empty("Parameter", &[("name", "token"), ("value", token)]);

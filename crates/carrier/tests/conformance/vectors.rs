@@ -290,7 +290,7 @@ fn our_documents_are_those_of_the_carriers_where_they_say_the_same() {
     let stream = Reply::Stream {
         url: to("wss://voice.example.com/telnyx/stream"),
         token: to("0198c1f2"),
-        welcome: None,
+        first: Vec::new(),
         after: None,
     };
     let ours = plain(&telnyx.carrier.answer(&stream).body).replace("\"token\"", "\"call\"");

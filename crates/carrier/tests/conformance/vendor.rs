@@ -26,7 +26,7 @@ fn documents(side: &Side) -> Vec<(&'static str, String)> {
     all.push(Reply::Stream {
         url: url(),
         token: "t0ken".into(),
-        welcome: None,
+        first: Vec::new(),
         after: Some("https://h/after".into()),
     });
     for finish in ["", "*", "0123456789*#"] {

@@ -32,7 +32,7 @@ pub fn replies(text: &str) -> Vec<Reply> {
     let dial =
         |to: String| Next::Dial(Dial { to, caller_id: text.into(), then: text.into(), ..Dial::default() });
     let mut all = vec![
-        Reply::Stream { url: to(), token: to(), welcome: Some(to()), after: Some(to()) },
+        Reply::Stream { url: to(), token: to(), first: vec![Prompt::Say { words: to(), language: to() }], after: Some(to()) },
         Reply::Say(to()),
         Reply::Reject,
         Reply::Nothing,
@@ -427,7 +427,7 @@ fn what_comes_after_a_stream_is_asked_where_somebody_is_to_be_asked() {
     for side in sides::all() {
         let stream = |after: Option<&str>| {
             let (url, token) = ("wss://voice.example.com/media".to_owned(), "t".to_owned());
-            let reply = Reply::Stream { url, token, welcome: None, after: after.map(str::to_owned) };
+            let reply = Reply::Stream { url, token, first: Vec::new(), after: after.map(str::to_owned) };
             Element::read(&side.carrier.answer(&reply).body)
         };
         let last = stream(Some("https://h/after?a=b&c=d")).children.pop().expect("a verb");
