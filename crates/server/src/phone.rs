@@ -47,7 +47,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use call::{Ending, LineCommand, Manner};
-use carrier::{Ask, Carrier, Next, Reply, Ring, Started, address};
+use carrier::{Ask, Carrier, Next, Prompt, Reply, Ring, Started, address};
 use engine::websocket::WebSocket;
 use futures_util::FutureExt;
 use known::{Known, TURNED_AWAY, closed, known};
@@ -173,13 +173,14 @@ async fn answer(
     }
     let token = token::of(&app.key, carrier.name(), &id, issued_ms);
     let welcome = Some(config.assistant.welcome.clone()).filter(|words| !words.is_empty());
+    let first = welcome.map(|words| Prompt::Say { words, language: String::new() }).into_iter().collect();
     let path = match carrier.name() {
         "twilio" => MEDIA_STREAM.to_owned(),
         other => format!("/phone/{other}{MEDIA_STREAM}"),
     };
     let falls_back = config.calls.mode_of(&ring.to) == Mode::Auto && turns::can_be_heard(&config, carrier);
     let after = falls_back.then(|| format!("{base}/phone/{}/after-stream/{id}", carrier.name()));
-    Ok(Reply::Stream { url: address::stream_address(base, &path), token, welcome, after })
+    Ok(Reply::Stream { url: address::stream_address(base, &path), token, first, after })
 }
 
 /// What is told of a call with whoever has this number; with its purpose where we placed it.
