@@ -21,6 +21,7 @@ mod number;
 mod own;
 mod owner;
 mod parse;
+mod records;
 pub mod schema;
 
 pub use flags::Flags;
@@ -30,6 +31,7 @@ pub use mcp::McpServer;
 pub use number::{Network, Number, Numbers};
 pub use own::Own;
 pub use owner::{Owner, OwnersMessages, UrgentBy};
+pub use records::{Recorded, Recording, Retention};
 
 use crate::secret::Secret;
 use jiff::tz::TimeZone;
@@ -49,6 +51,8 @@ pub struct Config {
     pub calls: Calls,
     /// Section `[call]`.
     pub policy: call::Policy,
+    pub recording: Recording,
+    pub retention: Retention,
     pub cost: Cost,
     pub openai: OpenAi,
     pub deepgram: Deepgram,

@@ -9,6 +9,7 @@ use crate::{
     guard::{pin, standing},
     insist::insist,
     line::Line,
+    recording::Recorder,
     scribe::Scribe,
 };
 use call::{
@@ -33,6 +34,8 @@ pub struct Drive {
     pub answerer: Answerer,
     pub errand: Errand,
     pub scribe: Scribe,
+    /// Where the call is recorded.
+    pub recorder: Option<Recorder>,
     /// What the call is told from elsewhere.
     pub told: mpsc::Receiver<Word>,
     pub policy: Policy,
@@ -61,7 +64,8 @@ pub struct Driven {
 
 /// Runs a call to its end. Tools that are under way then are run to theirs.
 pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
-    let Drive { mut line, mut answerer, mut errand, mut scribe, mut told, policy, connect } = drive;
+    let Drive { mut line, mut answerer, mut errand, mut scribe, mut recorder, mut told, policy, connect } =
+        drive;
     let hands = Hands::new(answerer.tools().clone(), &answerer.config().assistant.language);
     let hands = Arc::new(hands);
     let guarded = hands.tools().guarded();
@@ -80,6 +84,9 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                     connecting.spawn(connect(Transfer { to, reason: reason.clone() }));
                 }
                 Output::Line(command) => {
+                    if let Some(recorder) = &mut recorder {
+                        recorder.sent(clock::now(), &command);
+                    }
                     if let LineCommand::Transfer(to) = &command {
                         transfer = Some(Transfer { to: to.clone(), reason: reason.clone() });
                     }
@@ -151,8 +158,12 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
         if let Some(why) = line.trouble() {
             scribe.write(clock::now(), &Note::Trouble(format!("The carrier sent what it should not: {why}")));
         }
+        if let (Some(recorder), Input::Line(event)) = (&mut recorder, &input) {
+            recorder.came(clock::now(), event);
+        }
         call.handle(clock::now(), input);
     }
+    drop(recorder);
     let ending = call.ending().expect("a call without a deadline has ended");
     if !errands.is_empty() {
         app.tasks.spawn(finish(call, errands, scribe));

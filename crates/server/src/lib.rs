@@ -46,6 +46,8 @@ pub mod pages;
 pub mod phone;
 pub mod programs;
 pub mod reach;
+pub mod recording;
+pub mod retention;
 pub mod router;
 pub mod saved;
 pub mod scribe;

@@ -37,6 +37,7 @@ use crate::{
     },
     memory::{self, Memory},
     notes,
+    recording::{self, Recorder},
     scribe::Scribe,
     sentences,
     voicemail::{self, Leaving},
@@ -157,6 +158,7 @@ async fn answer(
     };
     let expected = Expected { id: &id, from: &ring.from, trust, engine };
     if manner == Manner::Turns {
+        let announced = recording::announced(app, &id, trust, engine).await;
         if let Some(place) = new {
             let dossier = dossier(&config, &ring.from, trust, manner, purpose, memory);
             let awaited =
@@ -164,7 +166,10 @@ async fn answer(
             let turned = Turned { call: &ring.call, base, engine, expected: false, before: None };
             by_turns(app, carrier, &id, awaited, &turned);
         }
-        return Ok(turns::begin(app, &id).await);
+        return Ok(match turns::begin(app, &id).await {
+            Reply::Turn(prompts, next) => Reply::Turn(announced.into_iter().chain(prompts).collect(), next),
+            other => other,
+        });
     }
     if let Some(place) = new {
         let answerer = dial(app, &expected, dossier(&config, &ring.from, trust, manner, purpose, memory));
@@ -173,7 +178,9 @@ async fn answer(
     }
     let token = token::of(&app.key, carrier.name(), &id, issued_ms);
     let welcome = Some(config.assistant.welcome.clone()).filter(|words| !words.is_empty());
-    let first = welcome.map(|words| Prompt::Say { words, language: String::new() }).into_iter().collect();
+    let welcome = welcome.map(|words| Prompt::Say { words, language: String::new() });
+    let announced = recording::announced(app, &id, trust, engine).await;
+    let first = welcome.into_iter().chain(announced).collect();
     let path = match carrier.name() {
         "twilio" => MEDIA_STREAM.to_owned(),
         other => format!("/phone/{other}{MEDIA_STREAM}"),
@@ -416,6 +423,7 @@ async fn run(
     tracing::info!(call = %id, carrier_call = %call, carrier = carrier.name(), "a call begins");
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
     let policy = brief::policy(app, answerer.config(), line.manner(), trust);
+    let recorder = Recorder::of(app, id, line.manner(), scribe.began()).await;
     let driven = drive(
         app,
         Drive {
@@ -423,6 +431,7 @@ async fn run(
             answerer,
             errand: brief::errand(id, &from, trust),
             scribe,
+            recorder,
             told,
             policy,
             connect: connect(app, carrier, call, &from),

@@ -47,6 +47,11 @@ impl Scribe {
         scribe
     }
 
+    /// The moment from which its notes are counted.
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
     pub fn write(&mut self, now: Instant, note: &Note) {
         let at_ms = u64::try_from(now.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
         let (kind, json) = notes::to_json(at_ms, note, self.before);

@@ -16,6 +16,8 @@ struct Sentences {
     longest_goodbye: &'static str,
     cost_goodbye: &'static str,
     transfer: &'static str,
+    /// The call is recorded; said before it is.
+    recorded: &'static str,
     /// A model has failed: what the desk can do all the same, which it does in English.
     desk: &'static str,
     /// A model comes to no end.
@@ -32,6 +34,7 @@ static ENGLISH: Sentences = Sentences {
     longest_goodbye: "I am sorry, we have to end this call now. Goodbye.",
     cost_goodbye: "I am sorry, I have to end this call now. Please call again another time. Goodbye.",
     transfer: "I am connecting you. Please hold.",
+    recorded: "This call is recorded. If you do not want that, please hang up now.",
     desk: "I am sorry, something is wrong on my side. I can still book, move or cancel an appointment, or take a message.",
     no_end: "I am sorry, I cannot do that just now. Is there anything else?",
     recording: include_bytes!("../assets/apology/en.ulaw"),
@@ -47,6 +50,7 @@ static OTHERS: [Sentences; 10] = [
         cost_goodbye: "Es tut mir leid, ich muss das Gespräch jetzt beenden. Bitte rufen Sie ein andermal wieder an. Auf \
                        Wiederhören.",
         transfer: "Ich verbinde Sie. Bitte bleiben Sie dran.",
+        recorded: "Dieses Gespräch wird aufgezeichnet. Wenn Sie das nicht möchten, legen Sie bitte jetzt auf.",
         desk: "Es tut mir leid, bei mir ist etwas gestört. Ich kann nur noch auf Englisch weiterhelfen: einen Termin vereinbaren, verschieben oder absagen, oder eine Nachricht aufnehmen.",
         no_end: "Es tut mir leid, das kann ich gerade nicht. Kann ich sonst noch etwas tun?",
         recording: include_bytes!("../assets/apology/de.ulaw"),
@@ -59,6 +63,7 @@ static OTHERS: [Sentences; 10] = [
         longest_goodbye: "Je suis désolé, nous devons terminer cet appel maintenant. Au revoir.",
         cost_goodbye: "Je suis désolé, je dois terminer cet appel maintenant. Merci de rappeler une autre fois. Au revoir.",
         transfer: "Je vous mets en relation. Ne quittez pas.",
+        recorded: "Cet appel est enregistré. Si vous ne le souhaitez pas, veuillez raccrocher maintenant.",
         desk: "Je suis désolé, j'ai un problème technique. Je ne peux continuer qu'en anglais : prendre, déplacer ou annuler un rendez-vous, ou noter un message.",
         no_end: "Je suis désolé, je ne peux pas faire cela pour le moment. Puis-je faire autre chose ?",
         recording: include_bytes!("../assets/apology/fr.ulaw"),
@@ -71,6 +76,7 @@ static OTHERS: [Sentences; 10] = [
         longest_goodbye: "Lo siento, tenemos que terminar la llamada ahora. Adiós.",
         cost_goodbye: "Lo siento, tengo que terminar la llamada ahora. Por favor, llame en otro momento. Adiós.",
         transfer: "Le paso la llamada. Espere, por favor.",
+        recorded: "Esta llamada se graba. Si no está de acuerdo, cuelgue ahora, por favor.",
         desk: "Lo siento, tengo un problema técnico. Solo puedo seguir en inglés: concertar, cambiar o cancelar una cita, o tomar un recado.",
         no_end: "Lo siento, ahora mismo no puedo hacer eso. ¿Desea algo más?",
         recording: include_bytes!("../assets/apology/es.ulaw"),
@@ -83,6 +89,7 @@ static OTHERS: [Sentences; 10] = [
         longest_goodbye: "Mi dispiace, dobbiamo terminare la chiamata adesso. Arrivederci.",
         cost_goodbye: "Mi dispiace, devo terminare la chiamata adesso. Richiami un'altra volta, per favore. Arrivederci.",
         transfer: "La metto in contatto. Resti in linea, per favore.",
+        recorded: "Questa chiamata viene registrata. Se non è d'accordo, riagganci ora, per favore.",
         desk: "Mi dispiace, ho un problema tecnico. Posso continuare solo in inglese: fissare, spostare o annullare un appuntamento, o prendere un messaggio.",
         no_end: "Mi dispiace, adesso non posso farlo. Posso fare altro?",
         recording: include_bytes!("../assets/apology/it.ulaw"),
@@ -95,6 +102,7 @@ static OTHERS: [Sentences; 10] = [
         longest_goodbye: "Lamento, temos de terminar a chamada agora. Até logo.",
         cost_goodbye: "Lamento, tenho de terminar a chamada agora. Por favor, ligue noutra altura. Até logo.",
         transfer: "Vou transferir a chamada. Aguarde, por favor.",
+        recorded: "Esta chamada é gravada. Se não concorda, desligue agora, por favor.",
         desk: "Lamento, tenho um problema técnico. Só posso continuar em inglês: marcar, mudar ou cancelar uma consulta, ou anotar um recado.",
         no_end: "Lamento, agora não posso fazer isso. Posso ajudar em mais alguma coisa?",
         recording: include_bytes!("../assets/apology/pt.ulaw"),
@@ -107,6 +115,7 @@ static OTHERS: [Sentences; 10] = [
         longest_goodbye: "Het spijt me, we moeten dit gesprek nu beëindigen. Tot ziens.",
         cost_goodbye: "Het spijt me, ik moet dit gesprek nu beëindigen. Belt u alstublieft een andere keer terug. Tot ziens.",
         transfer: "Ik verbind u door. Blijft u aan de lijn.",
+        recorded: "Dit gesprek wordt opgenomen. Als u dat niet wilt, hang dan nu alstublieft op.",
         desk: "Het spijt me, er is bij mij een storing. Ik kan alleen nog in het Engels verder helpen: een afspraak maken, verzetten of afzeggen, of een boodschap aannemen.",
         no_end: "Het spijt me, dat kan ik nu niet. Kan ik nog iets anders doen?",
         recording: include_bytes!("../assets/apology/nl.ulaw"),
@@ -119,6 +128,7 @@ static OTHERS: [Sentences; 10] = [
         longest_goodbye: "Przepraszam, musimy już zakończyć tę rozmowę. Do widzenia.",
         cost_goodbye: "Przepraszam, muszę już zakończyć tę rozmowę. Proszę zadzwonić innym razem. Do widzenia.",
         transfer: "Łączę. Proszę czekać.",
+        recorded: "Ta rozmowa jest nagrywana. Jeśli się Pan lub Pani na to nie zgadza, proszę się teraz rozłączyć.",
         desk: "Przepraszam, mam usterkę. Mogę pomóc dalej tylko po angielsku: umówić, przełożyć lub odwołać wizytę albo przyjąć wiadomość.",
         no_end: "Przepraszam, teraz nie mogę tego zrobić. Czy mogę zrobić coś innego?",
         recording: include_bytes!("../assets/apology/pl.ulaw"),
@@ -131,6 +141,7 @@ static OTHERS: [Sentences; 10] = [
         longest_goodbye: "Jag är ledsen, vi måste avsluta samtalet nu. Hej då.",
         cost_goodbye: "Jag är ledsen, jag måste avsluta samtalet nu. Ring gärna en annan gång. Hej då.",
         transfer: "Jag kopplar dig. Var god vänta.",
+        recorded: "Det här samtalet spelas in. Om du inte vill det, lägg på nu, tack.",
         desk: "Jag är ledsen, något är fel hos mig. Jag kan bara fortsätta på engelska: boka, flytta eller avboka en tid, eller ta ett meddelande.",
         no_end: "Jag är ledsen, det kan jag inte göra just nu. Är det något annat?",
         recording: include_bytes!("../assets/apology/sv.ulaw"),
@@ -143,6 +154,7 @@ static OTHERS: [Sentences; 10] = [
         longest_goodbye: "Jeg beklager, vi må afslutte samtalen nu. Farvel.",
         cost_goodbye: "Jeg beklager, jeg må afslutte samtalen nu. Ring gerne en anden gang. Farvel.",
         transfer: "Jeg stiller dig om. Vent venligst.",
+        recorded: "Denne samtale optages. Hvis du ikke ønsker det, så læg venligst på nu.",
         desk: "Jeg beklager, der er en fejl hos mig. Jeg kan kun fortsætte på engelsk: bestille, flytte eller aflyse en tid, eller tage imod en besked.",
         no_end: "Jeg beklager, det kan jeg ikke lige nu. Er der andet?",
         recording: include_bytes!("../assets/apology/da.ulaw"),
@@ -155,6 +167,7 @@ static OTHERS: [Sentences; 10] = [
         longest_goodbye: "Jeg beklager, vi må avslutte samtalen nå. Ha det bra.",
         cost_goodbye: "Jeg beklager, jeg må avslutte samtalen nå. Ring gjerne en annen gang. Ha det bra.",
         transfer: "Jeg setter deg over. Vennligst vent.",
+        recorded: "Denne samtalen blir tatt opp. Hvis du ikke ønsker det, vennligst legg på nå.",
         desk: "Jeg beklager, det er en feil hos meg. Jeg kan bare fortsette på engelsk: bestille, flytte eller avlyse en time, eller ta imot en beskjed.",
         no_end: "Jeg beklager, det kan jeg ikke akkurat nå. Er det noe annet?",
         recording: include_bytes!("../assets/apology/nb.ulaw"),
@@ -216,6 +229,15 @@ pub fn apology(tag: &str) -> Chunk {
     Chunk { format: Format::Ulaw, bytes: of(tag).recording.into() }
 }
 
+/// What a caller is told before they are recorded.
+pub fn recorded(config: &Config) -> String {
+    let own = config.recording.words.trim();
+    if config.origins.contains_key("recording.words") && !own.is_empty() {
+        return own.to_owned();
+    }
+    of(&config.assistant.language).recorded.to_owned()
+}
+
 /// What a caller is told who has to wait.
 pub fn filler(config: &Config, tag: &str) -> String {
     phrases(config, tag).filler
@@ -252,6 +274,20 @@ mod tests {
         let own = filled_with(&[("ASSISTANT_LANGUAGE", "fr"), ("FILLER_WORDS", "Hold on!")]);
         assert_eq!(own.filler_words, "Hold on!");
         assert_eq!(own.silence_goodbye, "Je vais raccrocher maintenant. Au revoir.");
+    }
+
+    #[test]
+    fn callers_who_are_recorded_are_told_so_in_their_language_or_the_owners_words() {
+        let told = |variables: &[(&str, &str)]| {
+            let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let sources = Sources { environment: environment.collect(), ..Sources::default() };
+            recorded(&Config::load(&sources).expect("it can be read").0)
+        };
+        assert_eq!(told(&[]), ENGLISH.recorded);
+        assert_eq!(told(&[("ASSISTANT_LANGUAGE", "de-AT")]), of("de").recorded);
+        assert_eq!(told(&[("RECORDING_WORDS", "We listen.")]), "We listen.");
+        assert_eq!(told(&[("RECORDING_WORDS", " ")]), ENGLISH.recorded, "nobody is recorded unasked");
+        assert!(all().all(|sentences| !sentences.recorded.is_empty()));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     mcp::{self, Servers},
     pages,
     phone::{Briefings, Turns},
-    router, saved, settings,
+    retention, router, saved, settings,
     texts::Talks,
     vault::Vault,
 };
@@ -54,6 +54,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     mcp::start(&app);
     app.tasks.spawn(tidy(app.clone()));
     app.tasks.spawn(jobs::run(app.clone()));
+    app.tasks.spawn(retention::run(app.clone()));
     app.tasks.spawn(calendars::watch(app.clone()));
     app.tasks.spawn(engines::watch(app.clone()));
     let stopped = CancellationToken::new();

@@ -34,23 +34,31 @@ impl Vault {
         Self(XChaCha20Poly1305::new(&derived.finalize().into_bytes().0.into()))
     }
 
+    /// Seals bytes so that they open only for the same `owner`.
+    pub fn seal_bytes(&self, owner: &str, bytes: &[u8]) -> Vec<u8> {
+        let nonce = secret::random::<NONCE>();
+        let payload = Payload { msg: bytes, aad: owner.as_bytes() };
+        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).expect("so much can be sealed");
+        [nonce.as_slice(), &sealed].concat()
+    }
+
+    /// Opens what [`seal_bytes`](Self::seal_bytes) sealed for this `owner`.
+    pub fn open_bytes(&self, owner: &str, sealed: &[u8]) -> Result<Vec<u8>, WrongKey> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>().ok_or(WrongKey)?;
+        let payload = Payload { msg: sealed, aad: owner.as_bytes() };
+        self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| WrongKey)
+    }
+
     /// Seals a text so that it opens only for the same `owner`: a sealed text that somebody moves to another row of the
     /// database is no use there.
     pub fn seal(&self, owner: &str, text: &str) -> String {
-        let nonce = secret::random::<NONCE>();
-        let payload = Payload { msg: text.as_bytes(), aad: owner.as_bytes() };
-        let sealed =
-            self.0.encrypt(&XNonce::from(nonce), payload).expect("a text of this size can be sealed");
-        format!("{SEALED}{}", BASE64_STANDARD_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
+        format!("{SEALED}{}", BASE64_STANDARD_NO_PAD.encode(self.seal_bytes(owner, text.as_bytes())))
     }
 
     /// Opens what [`seal`](Self::seal) sealed for this `owner`.
     pub fn open(&self, owner: &str, sealed: &str) -> Result<Secret, WrongKey> {
         let bytes = sealed.strip_prefix(SEALED).and_then(|text| BASE64_STANDARD_NO_PAD.decode(text).ok());
-        let bytes = bytes.ok_or(WrongKey)?;
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or(WrongKey)?;
-        let payload = Payload { msg: sealed, aad: owner.as_bytes() };
-        let text = self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| WrongKey)?;
+        let text = self.open_bytes(owner, &bytes.ok_or(WrongKey)?)?;
         String::from_utf8(text).map(Secret::new).map_err(|_| WrongKey)
     }
 }

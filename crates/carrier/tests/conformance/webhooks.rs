@@ -32,7 +32,12 @@ pub fn replies(text: &str) -> Vec<Reply> {
     let dial =
         |to: String| Next::Dial(Dial { to, caller_id: text.into(), then: text.into(), ..Dial::default() });
     let mut all = vec![
-        Reply::Stream { url: to(), token: to(), first: vec![Prompt::Say { words: to(), language: to() }], after: Some(to()) },
+        Reply::Stream {
+            url: to(),
+            token: to(),
+            first: vec![Prompt::Say { words: to(), language: to() }],
+            after: Some(to()),
+        },
         Reply::Say(to()),
         Reply::Reject,
         Reply::Nothing,

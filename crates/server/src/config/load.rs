@@ -3,8 +3,8 @@
 use super::{
     AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Cost, Data, Deepgram, Email,
     EngineKind, Flags, Google, Hear, Hearing, Local, Log, LogFormat, Messages, Mode, Ollama, OnMachine,
-    OpenAi, OutOfHours, Plivo, Server, Speaking, Telnyx, Think, Thinker, TurnBy, TurnDetection, Twilio,
-    VoicemailUse, Zapier, dotenv, file, finish, mcp, own,
+    OpenAi, OutOfHours, Plivo, Recording, Retention, Server, Speaking, Telnyx, Think, Thinker, TurnBy,
+    TurnDetection, Twilio, VoicemailUse, Zapier, dotenv, file, finish, mcp, own,
     parse::Value,
     schema::{self, Setting},
 };
@@ -416,6 +416,8 @@ fn blank(zone: TimeZone) -> Config {
             machine_words: nowhere(),
         },
         policy: call::Policy::default(),
+        recording: Recording::default(),
+        retention: Retention::default(),
         cost: Cost {
             ceilings: crate::cost::Ceilings::default(),
             prices: crate::cost::Prices::default(),

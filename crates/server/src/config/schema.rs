@@ -5,6 +5,7 @@ mod carriers;
 mod engines;
 mod house;
 mod local;
+mod records;
 mod think;
 mod tools;
 
@@ -41,6 +42,7 @@ pub struct Setting {
 pub const SECTIONS: &[&[Section]] = &[
     house::SECTIONS,
     assistant::SECTIONS,
+    records::SECTIONS,
     engines::SECTIONS,
     local::SECTIONS,
     think::SECTIONS,

@@ -23,11 +23,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The sections of the settings that a page may change. The rest is decided by whoever runs the program.
-const SECTIONS: [&str; 19] = [
+const SECTIONS: [&str; 21] = [
     "callers",
     "answering",
     "assistant",
     "call",
+    "recording",
+    "retention",
     "cost",
     "openai",
     "deepgram",
