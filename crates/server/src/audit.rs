@@ -46,6 +46,8 @@ pub enum Deed {
     AppointmentChanged,
     CallPlaced,
     CallEnded,
+    CallDeleted,
+    RecordingDeleted,
     CallerChanged,
     /// What was known of a caller is known no longer.
     Forgotten,
@@ -127,7 +129,7 @@ impl From<&Program> for By {
 }
 
 impl Deed {
-    pub const ALL: [Deed; 35] = [
+    pub const ALL: [Deed; 37] = [
         Deed::LoggedIn,
         Deed::LoginFailed,
         Deed::LoggedOut,
@@ -157,6 +159,8 @@ impl Deed {
         Deed::AppointmentChanged,
         Deed::CallPlaced,
         Deed::CallEnded,
+        Deed::CallDeleted,
+        Deed::RecordingDeleted,
         Deed::CallerChanged,
         Deed::Forgotten,
         Deed::Exported,
@@ -211,6 +215,8 @@ impl Deed {
             Deed::AppointmentChanged => ("appointment_changed", "changed an appointment"),
             Deed::CallPlaced => ("call_placed", "placed a call"),
             Deed::CallEnded => ("call_ended", "ended a call"),
+            Deed::CallDeleted => ("call_deleted", "deleted a call"),
+            Deed::RecordingDeleted => ("recording_deleted", "deleted a recording"),
             Deed::CallerChanged => ("caller_changed", "decided about a caller"),
             Deed::Forgotten => ("forgotten", "had a caller forgotten"),
             Deed::Exported => ("exported", "exported data"),

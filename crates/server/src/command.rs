@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod beside;
 pub mod call;
+pub mod calls;
 pub mod connect;
 pub mod demo;
 pub mod dial;

@@ -35,7 +35,7 @@ pub struct Drive {
     pub errand: Errand,
     pub scribe: Scribe,
     /// Where the call is recorded.
-    pub recorder: Option<Recorder>,
+    pub recorder: Option<Box<Recorder>>,
     /// What the call is told from elsewhere.
     pub told: mpsc::Receiver<Word>,
     pub policy: Policy,

@@ -97,6 +97,9 @@ pub async fn run(app: Arc<App>) {
             if let Err(error) = call_brief::catch_up(&app, now_ms).await {
                 tracing::warn!(%error, "calls that were cut off are without a brief");
             }
+            if let Err(error) = call_brief::catch_up_words(&app).await {
+                tracing::warn!(%error, "some calls are not found by their words");
+            }
         }
         let wait = match claim(&app, AT_ONCE - under_way.len(), now_ms).await {
             Ok((jobs, wait)) => {

@@ -30,6 +30,7 @@ pub mod data;
 pub mod drafts;
 pub mod drive;
 pub mod engines;
+pub mod exports;
 pub mod guard;
 pub mod hands;
 pub mod insist;

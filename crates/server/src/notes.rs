@@ -83,6 +83,13 @@ pub fn ending(ending: Ending) -> &'static str {
 pub fn waited(fields: &Value) -> String {
     let part = |name: &str| fields[name].as_u64();
     let after = part("after_ms").unwrap_or_default() + part("endpoint_ms").unwrap_or_default();
+    let parts = waited_parts(fields).into_iter().map(|(what, ms)| format!("{ms} {what}"));
+    let parts = parts.collect::<Vec<_>>().join(", ");
+    if parts.is_empty() { format!("after {after} ms") } else { format!("after {after} ms: {parts}") }
+}
+
+/// What that time is made of, as far as is known: names for people, and milliseconds.
+pub fn waited_parts(fields: &Value) -> Vec<(&'static str, u64)> {
     let names = [
         ("endpoint_ms", "until the turn was over"),
         ("hear_ms", "hearing"),
@@ -91,9 +98,7 @@ pub fn waited(fields: &Value) -> String {
         ("speak_ms", "speaking"),
         ("own_ms", "our own"),
     ];
-    let parts = names.iter().filter_map(|(name, what)| Some(format!("{} {what}", part(name)?)));
-    let parts = parts.collect::<Vec<_>>().join(", ");
-    if parts.is_empty() { format!("after {after} ms") } else { format!("after {after} ms: {parts}") }
+    names.iter().filter_map(|(name, what)| Some((*what, fields[*name].as_u64()?))).collect()
 }
 
 /// The greatest turn and item of some notes.

@@ -423,7 +423,7 @@ async fn run(
     tracing::info!(call = %id, carrier_call = %call, carrier = carrier.name(), "a call begins");
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
     let policy = brief::policy(app, answerer.config(), line.manner(), trust);
-    let recorder = Recorder::of(app, id, line.manner(), scribe.began()).await;
+    let recorder = Box::pin(Recorder::of(app, id, line.manner(), scribe.began())).await;
     let driven = drive(
         app,
         Drive {

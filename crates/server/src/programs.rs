@@ -16,6 +16,7 @@ mod reading;
 mod tools;
 
 pub use door::endpoint;
+pub(crate) use reading::line;
 
 use crate::{
     app::App,

@@ -60,7 +60,7 @@ pub struct Recorder {
 
 impl Recorder {
     /// For a call whose caller was told, if they were. Its notes are counted from `began`.
-    pub async fn of(app: &Arc<App>, call: &str, manner: Manner, began: Instant) -> Option<Self> {
+    pub async fn of(app: &Arc<App>, call: &str, manner: Manner, began: Instant) -> Option<Box<Self>> {
         if app.config.get().recording.calls == Recorded::Off {
             return None;
         }
@@ -75,7 +75,7 @@ impl Recorder {
         let (stretches, waiting) = mpsc::channel(WAITING);
         let told = Arc::new(Told::default());
         app.tasks.spawn(keep::write_down(app.clone(), call.to_owned(), waiting, told.clone()));
-        Some(Self { tape: Tape::new(manner, began), stretches, told, call: call.to_owned() })
+        Some(Box::new(Self { tape: Tape::new(manner, began), stretches, told, call: call.to_owned() }))
     }
 
     /// The line is told this.

@@ -124,11 +124,11 @@ mod tests {
     }
 
     fn call() -> Timeline {
-        let said = |text: &str| Entry { at_ms: 0, what: What::Caller { text: text.into() } };
+        let said = |text: &str| Entry { at_ms: 0, until_ms: None, what: What::Caller { text: text.into() } };
         let tool = Tool { name: "create_calendar_event".into(), ok: Some(false), ..Tool::default() };
         let entries = vec![
             said("This is Anna Lovelace, can I have a haircut on Tuesday at 10:30?"),
-            Entry { at_ms: 1, what: What::Tool(tool) },
+            Entry { at_ms: 1, until_ms: None, what: What::Tool(tool) },
         ];
         Timeline { entries, ..Timeline::default() }
     }

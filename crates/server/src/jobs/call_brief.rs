@@ -12,7 +12,8 @@ use crate::{
     settings,
 };
 use jiff::Timestamp;
-use store::{CallBrief, CallRow, JobRow, MessageRow, NewJob, StoreError};
+use std::collections::BTreeSet;
+use store::{CallBrief, CallRow, JobRow, MessageRow, NewJob, NoteRow, StoreError};
 use tool::{
     Trust,
     memory::NAME,
@@ -29,6 +30,8 @@ const AGAIN_MS: i64 = 3_000;
 /// Calls that ended without a word to us are looked for as far back as this.
 const CATCH_UP_MS: i64 = 2 * 24 * 60 * 60 * 1_000;
 const MOST_CAUGHT_UP: u32 = 500;
+/// As many calls as are looked at for words at a time.
+const MOST_WORDED: u32 = 200;
 
 /// Makes the brief of one call.
 pub(super) async fn make(app: &App, job: &JobRow) -> Outcome {
@@ -36,6 +39,30 @@ pub(super) async fn make(app: &App, job: &JobRow) -> Outcome {
         return Outcome::Never("what it was about cannot be read any more".into());
     };
     made(app, &call, ended_ms).await.unwrap_or_else(Outcome::from)
+}
+
+/// Notes the words by which a call is found.
+async fn word(app: &App, id: &str, notes: &[NoteRow]) -> Result<(), StoreError> {
+    let said = notes.iter().filter(|note| ["caller_said", "assistant_said"].contains(&note.kind.as_str()));
+    let mut words = BTreeSet::new();
+    for note in said {
+        let note: serde_json::Value = serde_json::from_str(&note.json).unwrap_or_default();
+        words.extend(store::words(note["text"].as_str().unwrap_or_default()));
+    }
+    app.store.call_worded(id, &words, i64::try_from(notes.len()).unwrap_or(i64::MAX)).await
+}
+
+/// Notes the words of calls of which nobody has.
+pub(super) async fn catch_up_words(app: &App) -> Result<(), StoreError> {
+    loop {
+        let calls = app.store.calls_unworded(MOST_WORDED).await?;
+        for (id, _) in &calls {
+            word(app, id, &app.store.notes(id).await?).await?;
+        }
+        if calls.len() < MOST_WORDED as usize || app.draining.is_cancelled() {
+            return Ok(());
+        }
+    }
 }
 
 /// Queues the briefs of calls that were cut off with the process that had them.
@@ -52,11 +79,13 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
     let Some(call) = app.store.call(id).await?.filter(|call| call.ended_ms == Some(ended_ms)) else {
         return Ok(Outcome::Done);
     };
+    let notes = app.store.notes(id).await?;
+    word(app, id, &notes).await?;
     if !call_briefs::is_worth_it(&call) {
         return Ok(Outcome::Done);
     }
     let now_ms = clock::now_ms();
-    let timeline = timeline(&app.store.notes(id).await?);
+    let timeline = timeline(&notes);
     if !call_briefs::is_complete(&call, &timeline) && now_ms - ended_ms < PATIENCE_MS {
         return Ok(Outcome::NotBefore(now_ms + AGAIN_MS));
     }

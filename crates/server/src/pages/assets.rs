@@ -11,7 +11,7 @@ use std::{borrow::Cow, fmt::Write, sync::LazyLock};
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-static FILES: LazyLock<[Asset; 5]> = LazyLock::new(|| {
+static FILES: LazyLock<[Asset; 7]> = LazyLock::new(|| {
     [
         Asset::new("style.css", "text/css; charset=utf-8", include_str!("../../assets/style.css")),
         Asset::new(
@@ -19,6 +19,8 @@ static FILES: LazyLock<[Asset; 5]> = LazyLock::new(|| {
             "text/css; charset=utf-8",
             [include_str!("../../assets/week.css"), "\n", &super::appointments::placed()].concat(),
         ),
+        Asset::new("call.css", "text/css; charset=utf-8", include_str!("../../assets/call.css")),
+        Asset::new("call.js", SCRIPT, include_str!("../../assets/call.js")),
         Asset::new("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
         Asset::new("htmx.js", SCRIPT, include_str!("../../assets/vendor/htmx.js")),
         Asset::new("htmx-sse.js", SCRIPT, include_str!("../../assets/vendor/htmx-sse.js")),

@@ -1,11 +1,13 @@
-//! The calls there were, latest first.
+//! The calls there were, latest first, and those among them that somebody looks for.
+
+mod search;
 
 use super::{Failure, Frame, shown, times};
 use crate::{
     app::App,
-    clock,
     guard::session::User,
     outgoing::{self, NotPlaced, Wish},
+    retention,
 };
 use askama::Template;
 use axum::{
@@ -15,18 +17,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::tz::TimeZone;
-use serde::Deserialize;
+use search::{Choices, Search, Wrong};
 use std::{collections::BTreeMap, sync::Arc};
 use store::{CallBrief, CallRow};
 
 /// Calls a page.
 const PAGE: u32 = 50;
-
-#[derive(Deserialize)]
-pub(super) struct Range {
-    /// Calls that started before this, milliseconds since 1970.
-    before: Option<i64>,
-}
 
 #[derive(Template)]
 #[template(path = "calls.html")]
@@ -37,11 +33,24 @@ struct CallsPage {
     wish: Wish,
     /// Why nobody is called.
     wrong: Option<String>,
+    search: Search,
+    /// Why nothing is looked for.
+    unclear: Option<Wrong>,
+    carriers: Choices,
+    engines: Choices,
+    endings: Choices,
     days: Vec<Day>,
     /// Where older ones are.
-    older: Option<i64>,
-    /// These are not the latest.
-    earlier: bool,
+    older: Option<String>,
+    /// How long calls are kept.
+    kept: String,
+}
+
+impl CallsPage {
+    /// What is wrong with this field.
+    fn unclear(&self, field: &str) -> Option<&'static str> {
+        self.unclear.filter(|wrong| wrong.field == field).map(|wrong| wrong.why)
+    }
 }
 
 struct Day {
@@ -94,9 +103,11 @@ impl Facts {
 pub(super) async fn calls(
     State(app): State<Arc<App>>,
     _: User,
-    Query(range): Query<Range>,
+    Query(search): Query<Search>,
 ) -> Result<Response, Failure> {
-    Ok(shown(&page(&app, range.before, Wish::default(), None).await?))
+    let page = page(&app, search, Wish::default(), None).await?;
+    let status = if page.unclear.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok((status, shown(&page)).into_response())
 }
 
 /// `POST /calls`: calls somebody.
@@ -112,26 +123,34 @@ pub(super) async fn place(
         }
         Err(NotPlaced::Store(error)) => Err(error.into()),
         Err(why) => {
-            let page = page(&app, None, wish, Some(why.to_string())).await?;
+            let page = page(&app, Search::default(), wish, Some(why.to_string())).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response())
         }
     }
 }
 
-async fn page(
-    app: &App,
-    before: Option<i64>,
-    wish: Wish,
-    wrong: Option<String>,
-) -> Result<CallsPage, Failure> {
-    let until = before.unwrap_or_else(|| clock::now_ms().saturating_add(1));
-    let rows = app.store.calls(PAGE, until).await?;
-    let full = rows.len() == PAGE as usize;
-    let older = rows.last().filter(|_| full).map(|call| call.started_ms);
+async fn page(app: &App, search: Search, wish: Wish, wrong: Option<String>) -> Result<CallsPage, Failure> {
     let config = app.config.get();
+    let (rows, unclear) = match search.asked(&config.calendar.zone) {
+        Ok(asked) => {
+            let asked = asked.from_place(&search.before)?;
+            (app.store.calls_which(&asked.which(&search), PAGE).await?, None)
+        }
+        Err(wrong) => (Vec::new(), Some(wrong)),
+    };
+    let full = rows.len() == PAGE as usize;
+    let older = rows.last().filter(|_| full).map(|call| search.after(call.started_ms, &call.id));
     let briefs = match (rows.last(), rows.first()) {
-        (Some(first), Some(last)) => app.store.briefs_between(first.started_ms, last.started_ms).await?,
-        (..) => Vec::new(),
+        (Some(first), Some(last)) if !search.narrows() => {
+            app.store.briefs_between(first.started_ms, last.started_ms).await?
+        }
+        (..) => {
+            let mut briefs = Vec::new();
+            for call in &rows {
+                briefs.extend(app.store.brief(&call.id).await?);
+            }
+            briefs
+        }
     };
     let days = by_day(&rows, briefs, &config.calendar.zone);
     Ok(CallsPage {
@@ -139,9 +158,14 @@ async fn page(
         can_call: outgoing::can_call(&config),
         wish,
         wrong,
+        search,
+        unclear,
+        carriers: search::CARRIERS,
+        engines: search::ENGINES,
+        endings: search::ENDINGS,
         days,
         older,
-        earlier: before.is_some(),
+        kept: retention::told(app),
     })
 }
 

@@ -1,7 +1,7 @@
 //! A call's notes as a conversation: who said what and when, what of it was heard, what was done.
 
 use super::calls::told;
-use crate::notes::waited;
+use crate::notes::{waited, waited_parts};
 use call::Language;
 use jiff::civil::DateTime;
 use serde_json::Value;
@@ -13,6 +13,8 @@ use store::NoteRow;
 pub struct Entry {
     /// Milliseconds since the call's start.
     pub at_ms: i64,
+    /// Until when it was to be heard, where that was noted.
+    pub until_ms: Option<i64>,
     pub what: What,
 }
 
@@ -27,6 +29,8 @@ pub enum What {
         unheard: String,
         /// How long the caller waited for it, and what for; empty where it answers nobody.
         waited: String,
+        /// The same in parts: names and milliseconds.
+        parts: Vec<(&'static str, u64)>,
     },
     Tool(Tool),
     /// Something to know. `bad`: something went wrong.
@@ -39,6 +43,8 @@ pub enum What {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tool {
     pub name: String,
+    /// What it was asked, as JSON; empty where it was asked nothing.
+    pub arguments: String,
     /// None: it never answered.
     pub ok: Option<bool>,
     pub say: String,
@@ -79,6 +85,8 @@ struct Reader {
     /// When each turn and item began to be heard.
     spoke: BTreeMap<u64, i64>,
     sounding: BTreeMap<u64, i64>,
+    /// When each turn was last over.
+    paused: BTreeMap<u64, i64>,
     /// Where each is told, by turn, item and tool call.
     turns: BTreeMap<u64, usize>,
     items: BTreeMap<u64, usize>,
@@ -86,7 +94,7 @@ struct Reader {
     /// What was heard of each item that was spoken over, and what had been sent.
     cut: BTreeMap<u64, (u64, u64)>,
     /// What the caller waited for, by item.
-    waits: BTreeMap<u64, String>,
+    waits: BTreeMap<u64, (String, Vec<(&'static str, u64)>)>,
 }
 
 impl Reader {
@@ -97,11 +105,14 @@ impl Reader {
             "caller_spoke" => {
                 self.spoke.entry(number("turn")).or_insert(at_ms);
             }
+            "caller_paused" => {
+                self.paused.insert(number("turn"), at_ms);
+            }
             "sounding" => {
                 self.sounding.entry(number("item")).or_insert(at_ms);
             }
             "answered" => {
-                self.waits.insert(number("item"), waited(fields));
+                self.waits.insert(number("item"), (waited(fields), waited_parts(fields)));
             }
             "caller_said" => self.caller_said(at_ms, number("turn"), text("text")),
             "assistant_said" => self.assistant_said(at_ms, number("item"), text("text")),
@@ -110,7 +121,10 @@ impl Reader {
                 self.cut.insert(number("item"), (number("heard_ms"), number("sent_ms")));
             }
             "tool_asked" => {
-                let place = self.push(at_ms, What::Tool(Tool { name: text("name"), ..Tool::default() }));
+                let place = self.push(
+                    at_ms,
+                    What::Tool(Tool { name: text("name"), arguments: arguments(fields), ..Tool::default() }),
+                );
                 self.tools.insert(text("id"), place);
             }
             "tool_answered" => self.tool_answered(at_ms, fields),
@@ -161,7 +175,8 @@ impl Reader {
     }
 
     fn assistant_said(&mut self, at_ms: i64, item: u64, text: String) {
-        let what = What::Assistant { heard: text, unheard: String::new(), waited: String::new() };
+        let what =
+            What::Assistant { heard: text, unheard: String::new(), waited: String::new(), parts: Vec::new() };
         if let Some(&place) = self.items.get(&item) {
             self.timeline.entries[place].what = what;
             return;
@@ -171,14 +186,19 @@ impl Reader {
     }
 
     fn tool_answered(&mut self, at_ms: i64, fields: &Value) {
+        let asked = fields["id"].as_str().and_then(|id| self.tools.get(id));
+        let arguments = match asked.map(|&place| &self.timeline.entries[place].what) {
+            Some(What::Tool(tool)) => tool.arguments.clone(),
+            Some(What::Caller { .. } | What::Assistant { .. } | What::Remark { .. }) | None => String::new(),
+        };
         let tool = Tool {
+            arguments,
             name: fields["name"].as_str().unwrap_or_default().to_owned(),
             ok: Some(fields["ok"].as_bool().unwrap_or_default()),
             say: fields["say"].as_str().unwrap_or_default().to_owned(),
             took_ms: fields["took_ms"].as_u64().unwrap_or_default(),
             effect: effect(&fields["effect"]),
         };
-        let asked = fields["id"].as_str().and_then(|id| self.tools.get(id));
         match asked {
             Some(&place) => self.timeline.entries[place].what = What::Tool(tool),
             None => {
@@ -192,7 +212,7 @@ impl Reader {
     }
 
     fn push(&mut self, at_ms: i64, what: What) -> usize {
-        self.timeline.entries.push(Entry { at_ms, what });
+        self.timeline.entries.push(Entry { at_ms, until_ms: None, what });
         self.timeline.entries.len() - 1
     }
 
@@ -203,12 +223,18 @@ impl Reader {
             if let Some(&at_ms) = self.sounding.get(item) {
                 entry.at_ms = at_ms;
             }
-            let What::Assistant { heard, unheard, waited } = &mut entry.what else { continue };
-            *waited = self.waits.remove(item).unwrap_or_default();
+            let began_ms = entry.at_ms;
+            let What::Assistant { heard, unheard, waited, parts } = &mut entry.what else { continue };
+            (*waited, *parts) = self.waits.remove(item).unwrap_or_default();
             if let Some(&(heard_ms, sent_ms)) = self.cut.get(item) {
                 let at = heard_until(heard, heard_ms, sent_ms);
                 *unheard = heard.split_off(at);
+                entry.until_ms = i64::try_from(heard_ms).ok().map(|heard_ms| began_ms + heard_ms);
             }
+        }
+        for (turn, &place) in &self.turns {
+            let entry = &mut self.timeline.entries[place];
+            entry.until_ms = self.paused.get(turn).copied().filter(|until| *until > entry.at_ms);
         }
         self.timeline.entries.sort_by_key(|entry| entry.at_ms);
         self.timeline
@@ -224,6 +250,16 @@ fn heard_until(text: &str, heard_ms: u64, sent_ms: u64) -> usize {
     let heard = usize::try_from(letters * u128::from(heard_ms) / u128::from(sent_ms)).unwrap_or(usize::MAX);
     let at = text.char_indices().nth(heard).map_or(text.len(), |(at, _)| at);
     text[..at].rfind(' ').map_or(0, |blank| blank + 1)
+}
+
+/// One line, as it was asked; empty for nothing.
+fn arguments(fields: &Value) -> String {
+    match &fields["arguments"] {
+        Value::Null => String::new(),
+        Value::Object(none) if none.is_empty() => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 fn language_changed(fields: &Value) -> String {
@@ -314,13 +350,19 @@ mod tests {
             [
                 Entry {
                     at_ms: 100,
+                    until_ms: Some(1_100),
                     what: What::Assistant {
                         heard: "We are open from ".into(),
                         unheard: "nine to five today".into(),
                         waited: String::new(),
+                        parts: Vec::new(),
                     },
                 },
-                Entry { at_ms: 1100, what: What::Caller { text: "Tomorrow, please.".into() } },
+                Entry {
+                    at_ms: 1100,
+                    until_ms: None,
+                    what: What::Caller { text: "Tomorrow, please.".into() }
+                },
             ]
         );
     }
@@ -380,12 +422,13 @@ mod tests {
         ]);
         let tool = Tool {
             name: "book".into(),
+            arguments: String::new(),
             ok: Some(true),
             say: "It is booked.".into(),
             took_ms: 20,
             effect: "Booked: Tuesday, 24 November 2026, 10:30".into(),
         };
-        assert_eq!(story.entries[0], Entry { at_ms: 10, what: What::Tool(tool) });
+        assert_eq!(story.entries[0], Entry { at_ms: 10, until_ms: None, what: What::Tool(tool) });
         let ended = What::Remark { text: "The call ended: the engine failed.".into(), bad: true };
         assert_eq!(story.entries[1].what, ended);
     }

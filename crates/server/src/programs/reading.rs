@@ -158,7 +158,7 @@ fn call(row: &CallRow, brief: Option<CallBrief>, zone: &TimeZone) -> Value {
     told
 }
 
-fn line(entry: &Entry) -> Value {
+pub(crate) fn line(entry: &Entry) -> Value {
     let mut told = Map::new();
     let mut tell = |name: &str, value: Value| {
         told.insert(name.into(), value);

@@ -5,10 +5,14 @@ use super::{
     peaks::Peaks,
     tape::{PER_MS, Stretch},
 };
-use crate::{app::App, insist::insist, vault::WrongKey};
+use crate::{
+    app::App,
+    insist::insist,
+    vault::{Vault, WrongKey},
+};
 use sound::g711::ULAW_SILENCE;
 use std::sync::{Arc, Mutex, PoisonError};
-use store::{Piece, RecordingRow, Side, StoreError};
+use store::{Piece, RecordingRow, Side, Store, StoreError};
 use tokio::sync::mpsc;
 
 /// So many samples are opened at a time: half a minute.
@@ -47,7 +51,7 @@ pub(super) async fn write_down(
     told: Arc<Told>,
 ) {
     while let Some(stretch) = stretches.recv().await {
-        let pieces = [sealed(&app, &call, &stretch)];
+        let pieces = [sealed(&app.vault, &call, &stretch)];
         if app.store.recording_written(&call, &pieces).await.is_ok() {
             continue;
         }
@@ -63,16 +67,18 @@ pub(super) async fn write_down(
         }
     }
     let (lost, samples) = told.get();
-    let ended = insist(&app.draining, "the end of a recording", || ended(&app, &call, &lost, samples));
+    let ended = insist(&app.draining, "the end of a recording", || {
+        ended(&app.store, &app.vault, &call, &lost, samples)
+    });
     if let Err(error) = ended.await {
         tracing::error!(%call, %error, "the end of a recording could not be written");
     }
 }
 
-fn sealed(app: &App, call: &str, stretch: &Stretch) -> Piece {
+fn sealed(vault: &Vault, call: &str, stretch: &Stretch) -> Piece {
     let Stretch { side, place, ulaw } = stretch;
     let place = i64::try_from(*place).unwrap_or(i64::MAX);
-    let sealed = app.vault.seal_bytes(&owner(call, *side, place), ulaw);
+    let sealed = vault.seal_bytes(&owner(call, *side, place), ulaw);
     Piece { side: *side, place, samples: i64::try_from(ulaw.len()).unwrap_or(0), sealed }
 }
 
@@ -82,16 +88,22 @@ fn owner(call: &str, side: Side, place: i64) -> String {
 }
 
 /// Looks once at the whole, and writes down how long and how loud it is.
-async fn ended(app: &App, call: &str, lost: &[(u64, u64)], samples: u64) -> Result<(), StoreError> {
-    let Some(row) = app.store.recording(call).await? else { return Ok(()) };
-    let length = app.store.recording_reaches(call).await?.max(i64::try_from(samples).unwrap_or(0));
+async fn ended(
+    store: &Store,
+    vault: &Vault,
+    call: &str,
+    lost: &[(u64, u64)],
+    samples: u64,
+) -> Result<(), StoreError> {
+    let Some(row) = store.recording(call).await? else { return Ok(()) };
+    let length = store.recording_reaches(call).await?.max(i64::try_from(samples).unwrap_or(0));
     let mut peaks = Peaks::default();
     let mut from = 0;
     while from < length {
-        for piece in app.store.recording_pieces(call, from, from + AT_A_TIME).await? {
+        for piece in store.recording_pieces(call, from, from + AT_A_TIME).await? {
             // The others were looked at before.
             if piece.place >= from
-                && let Ok(ulaw) = opened(app, call, &piece)
+                && let Ok(ulaw) = opened(vault, call, &piece)
             {
                 peaks.add(piece.side, u64::try_from(piece.place).unwrap_or(0), &ulaw);
             }
@@ -104,11 +116,11 @@ async fn ended(app: &App, call: &str, lost: &[(u64, u64)], samples: u64) -> Resu
         (ms(*from), ms(*until))
     }));
     let gaps = serde_json::to_string(&gaps).expect("numbers are JSON");
-    app.store.recording_ended(call, length, peaks.bytes(), &gaps).await
+    store.recording_ended(call, length, peaks.bytes(), &gaps).await
 }
 
-fn opened(app: &App, call: &str, piece: &Piece) -> Result<Vec<u8>, WrongKey> {
-    app.vault.open_bytes(&owner(call, piece.side, piece.place), &piece.sealed)
+fn opened(vault: &Vault, call: &str, piece: &Piece) -> Result<Vec<u8>, WrongKey> {
+    vault.open_bytes(&owner(call, piece.side, piece.place), &piece.sealed)
 }
 
 /// What is missing: each from when until when, in milliseconds since the call's start.
@@ -118,21 +130,27 @@ pub fn gaps(row: &RecordingRow) -> Vec<(i64, i64)> {
 
 /// The recording of a call that is over; ended now where the process that made it died before it could. None: there is
 /// none, or nothing is on it.
-pub async fn whole(app: &App, call: &str) -> Result<Option<RecordingRow>, StoreError> {
-    let Some(row) = app.store.recording(call).await? else { return Ok(None) };
+pub async fn whole(store: &Store, vault: &Vault, call: &str) -> Result<Option<RecordingRow>, StoreError> {
+    let Some(row) = store.recording(call).await? else { return Ok(None) };
     if row.samples == 0 {
-        ended(app, call, &[], 0).await?;
-        return Ok(app.store.recording(call).await?.filter(|row| row.samples > 0));
+        ended(store, vault, call, &[], 0).await?;
+        return Ok(store.recording(call).await?.filter(|row| !row.peaks.is_empty()));
     }
-    Ok(Some(row).filter(|row| !Peaks::read(&row.peaks).is_empty()))
+    Ok(Some(row).filter(|row| !row.peaks.is_empty()))
 }
 
 /// Both sides between these samples, in µ-law, each as long as was asked for. What cannot be opened is silent.
-pub async fn between(app: &App, call: &str, from: i64, until: i64) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+pub async fn between(
+    store: &Store,
+    vault: &Vault,
+    call: &str,
+    from: i64,
+    until: i64,
+) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
     let length = usize::try_from(until - from).unwrap_or(0);
     let (mut caller, mut assistant) = (vec![ULAW_SILENCE; length], vec![ULAW_SILENCE; length]);
-    for piece in app.store.recording_pieces(call, from, until).await? {
-        let Ok(ulaw) = opened(app, call, &piece) else {
+    for piece in store.recording_pieces(call, from, until).await? {
+        let Ok(ulaw) = opened(vault, call, &piece) else {
             tracing::warn!(call, "a piece of a recording was sealed with another key");
             continue;
         };

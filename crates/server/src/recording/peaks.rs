@@ -70,7 +70,7 @@ impl Peaks {
                 break;
             }
         }
-        (last as i64 * BUCKET_MS).clamp(from_ms, until_ms.max(from_ms))
+        (i64::try_from(last).unwrap_or(0) * BUCKET_MS).clamp(from_ms, until_ms.max(from_ms))
     }
 
     /// How long this side was to be heard, in milliseconds.

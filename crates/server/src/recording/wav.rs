@@ -1,12 +1,13 @@
 //! A recording as a WAV file that is made as it is asked for: any part of it, the caller left, the assistant right.
 
 use super::keep;
-use crate::app::App;
+use crate::{app::App, vault::Vault};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use sound::{g711::ULAW, wav::Wav};
 use std::sync::Arc;
+use store::{Store, StoreError};
 
 /// Bytes before the first sample.
 const HEADER: u64 = 44;
@@ -58,7 +59,7 @@ pub fn body(app: Arc<App>, call: String, samples: i64, part: Part) -> Body {
             return None;
         }
         let next = until.min(if from < HEADER { HEADER } else { from + AT_ONCE });
-        let made = made(&app, &call, samples, Part { from, until: next }).await;
+        let made = made(&app.store, &app.vault, &call, samples, Part { from, until: next }).await;
         // A file that breaks off is told from one that is whole.
         let until = if made.is_err() { from } else { until };
         Some((made, (app, call, Part { from: next, until })))
@@ -66,15 +67,23 @@ pub fn body(app: Arc<App>, call: String, samples: i64, part: Part) -> Body {
     Body::from_stream(parts)
 }
 
-async fn made(app: &App, call: &str, samples: i64, part: Part) -> Result<Bytes, store::StoreError> {
-    if part.from < HEADER {
-        let header = header(samples);
-        return Ok(header.slice(part.from as usize..part.until as usize));
+/// The bytes of this part of the file of a recording of so many samples.
+pub async fn made(
+    store: &Store,
+    vault: &Vault,
+    call: &str,
+    samples: i64,
+    part: Part,
+) -> Result<Bytes, StoreError> {
+    let header = header(samples);
+    let head = header.slice(part.from.min(HEADER) as usize..part.until.min(HEADER) as usize);
+    if part.until <= HEADER {
+        return Ok(head);
     }
-    let (from, until) = (part.from - HEADER, part.until - HEADER);
+    let (from, until) = (part.from.max(HEADER) - HEADER, part.until - HEADER);
     let (first, last) = (from / FRAME, until.div_ceil(FRAME));
     let place = |frame: u64| i64::try_from(frame).unwrap_or(i64::MAX);
-    let (caller, assistant) = keep::between(app, call, place(first), place(last)).await?;
+    let (caller, assistant) = keep::between(store, vault, call, place(first), place(last)).await?;
     let frames: Vec<u8> = caller
         .iter()
         .zip(&assistant)
@@ -86,7 +95,8 @@ async fn made(app: &App, call: &str, samples: i64, part: Part) -> Result<Bytes, 
         .collect();
     let from = from - first * FRAME;
     let until = until - first * FRAME;
-    Ok(Bytes::from(frames).slice(from as usize..until as usize))
+    let frames = &frames[from as usize..until as usize];
+    Ok(if head.is_empty() { Bytes::copy_from_slice(frames) } else { [&head[..], frames].concat().into() })
 }
 
 /// The first bytes of the file.
