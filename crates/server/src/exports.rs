@@ -47,7 +47,9 @@ pub async fn bundle(
             mask.name(&memory.words);
         }
     }
-    read.iter().for_each(|note| mask.learn(note));
+    for note in &read {
+        mask.learn(note);
+    }
     let timeline: Vec<Value> =
         timeline(&notes).entries.iter().map(|entry| mask.json(programs::line(entry))).collect();
     let brief = store.brief(&call.id).await?.map(|brief| {

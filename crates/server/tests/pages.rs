@@ -6,6 +6,7 @@ mod pages {
     pub mod doors;
     pub mod rig;
     pub mod settings;
+    pub mod timeline;
     pub mod tools;
     pub mod week;
 }

@@ -47,10 +47,8 @@ impl Mask {
             Value::Object(fields) => {
                 for (key, value) in fields {
                     match value {
-                        // What a note or a tool is called is no name.
-                        Value::String(name) if key == "name" && fields.contains_key("kind") => {
-                            let _of_a_tool = name;
-                        }
+                        // What a tool is called is no name.
+                        Value::String(_) if key == "name" && fields.contains_key("kind") => {}
                         Value::String(name)
                             if ["name", "caller_name", "attendee"].contains(&key.as_str()) =>
                         {

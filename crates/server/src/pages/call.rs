@@ -109,10 +109,7 @@ pub(super) async fn call(
     let config = app.config.get();
     let zone = &config.calendar.zone;
     let is_over = call.ended_ms.is_some();
-    let recording = match is_over {
-        true => keep::whole(&app.store, &app.vault, &id).await?,
-        false => None,
-    };
+    let recording = if is_over { keep::whole(&app.store, &app.vault, &id).await? } else { None };
     let recorded_now = !is_over && app.store.recording(&id).await?.is_some();
     let Timeline { entries, used, interruptions, ended: _ } = timeline(&rows);
     let peaks = recording.as_ref().map(|row| Peaks::read(&row.peaks)).unwrap_or_default();

@@ -133,7 +133,7 @@ async fn page(app: &App, search: Search, wish: Wish, wrong: Option<String>) -> R
     let config = app.config.get();
     let (rows, unclear) = match search.asked(&config.calendar.zone) {
         Ok(asked) => {
-            let asked = asked.from_place(&search.before)?;
+            let asked = asked.behind(&search.before)?;
             (app.store.calls_which(&asked.which(&search), PAGE).await?, None)
         }
         Err(wrong) => (Vec::new(), Some(wrong)),

@@ -30,7 +30,7 @@ pub enum What {
         /// How long the caller waited for it, and what for; empty where it answers nobody.
         waited: String,
         /// The same in parts: names and milliseconds.
-        parts: Vec<(&'static str, u64)>,
+        parts: Parts,
     },
     Tool(Tool),
     /// Something to know. `bad`: something went wrong.
@@ -39,6 +39,9 @@ pub enum What {
         bad: bool,
     },
 }
+
+/// What an answer's time is made of: names and milliseconds.
+pub type Parts = Vec<(&'static str, u64)>;
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tool {
@@ -94,7 +97,7 @@ struct Reader {
     /// What was heard of each item that was spoken over, and what had been sent.
     cut: BTreeMap<u64, (u64, u64)>,
     /// What the caller waited for, by item.
-    waits: BTreeMap<u64, (String, Vec<(&'static str, u64)>)>,
+    waits: BTreeMap<u64, (String, Parts)>,
 }
 
 impl Reader {

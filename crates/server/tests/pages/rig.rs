@@ -97,6 +97,27 @@ impl Browser {
         head + axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body").len()
     }
 
+    /// What is no text.
+    pub async fn bytes(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let answer = self.router.clone().oneshot(request).await.expect("an answer");
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+        (status, headers, body.to_vec())
+    }
+
     pub async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)]) -> Page {
         self.send_with(method, path, headers, Body::empty()).await
     }

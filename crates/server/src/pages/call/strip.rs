@@ -62,7 +62,7 @@ pub(super) fn drawn(entries: &[Entry], length_ms: i64, peaks: &Peaks) -> Strip {
                 let whose = if lane == 0 { "caller" } else { "assistant" };
                 spans.push(Span { whose, x: at(entry.at_ms), y: MIDDLES[lane] - REACH, width });
             }
-            None => marks.extend(mark(entry, &at)),
+            None => marks.extend(mark(entry, at)),
         }
         if let What::Assistant { unheard, .. } = &entry.what
             && !unheard.is_empty()

@@ -152,7 +152,7 @@ impl Search {
 
 impl Asked {
     /// From this place on, as [`Search::after`] writes it, or a time alone.
-    pub(super) fn from_place(mut self, before: &str) -> Result<Self, Failure> {
+    pub(super) fn behind(mut self, before: &str) -> Result<Self, Failure> {
         if before.is_empty() {
             return Ok(self);
         }
