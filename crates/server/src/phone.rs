@@ -158,7 +158,7 @@ async fn answer(
     };
     let expected = Expected { id: &id, from: &ring.from, trust, engine };
     if manner == Manner::Turns {
-        let announced = recording::announced(app, &id, trust, engine).await;
+        let announced = recording::announced(app, &config, &id, trust, engine).await;
         if let Some(place) = new {
             let dossier = dossier(&config, &ring.from, trust, manner, purpose, memory);
             let awaited =
@@ -179,7 +179,7 @@ async fn answer(
     let token = token::of(&app.key, carrier.name(), &id, issued_ms);
     let welcome = Some(config.assistant.welcome.clone()).filter(|words| !words.is_empty());
     let welcome = welcome.map(|words| Prompt::Say { words, language: String::new() });
-    let announced = recording::announced(app, &id, trust, engine).await;
+    let announced = recording::announced(app, &config, &id, trust, engine).await;
     let first = welcome.into_iter().chain(announced).collect();
     let path = match carrier.name() {
         "twilio" => MEDIA_STREAM.to_owned(),

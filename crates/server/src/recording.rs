@@ -13,7 +13,12 @@ pub mod peaks;
 pub mod tape;
 pub mod wav;
 
-use crate::{app::App, clock, config::Recorded, sentences, voicemail};
+use crate::{
+    app::App,
+    clock,
+    config::{Config, Recorded},
+    sentences, voicemail,
+};
 use call::{LineCommand, LineEvent, Manner};
 use carrier::Prompt;
 use keep::Told;
@@ -25,10 +30,9 @@ use tool::Trust;
 /// Stretches that may wait for the database: some minutes of a call.
 const WAITING: usize = 48;
 
-/// Decides whether a call that rings is recorded, and writes that down. What its caller is told first, where it is: only
+/// Decides whether a call that rings is recorded, as this configuration of the number that was called has it, and writes that down. What its caller is told first, where it is: only
 /// whoever is told is recorded.
-pub async fn announced(app: &App, call: &str, trust: Trust, engine: &str) -> Option<Prompt> {
-    let config = app.config.get();
+pub async fn announced(app: &App, config: &Config, call: &str, trust: Trust, engine: &str) -> Option<Prompt> {
     let recorded = match config.recording.calls {
         Recorded::Off => false,
         Recorded::Owner => trust == Trust::Owner,
@@ -40,7 +44,7 @@ pub async fn announced(app: &App, call: &str, trust: Trust, engine: &str) -> Opt
     }
     match app.store.recording_begun(call, clock::now_ms()).await {
         Ok(()) => Some(Prompt::Say {
-            words: sentences::recorded(&config),
+            words: sentences::recorded(config),
             language: config.assistant.language.clone(),
         }),
         Err(error) => {
