@@ -6,6 +6,7 @@ use crate::{
     config::Live,
     current::Current,
     engines::Engines,
+    guard::throttle::Throttle,
     jobs::Bell,
     line::clips::Clips,
     mcp::Servers,
@@ -51,6 +52,8 @@ pub struct App {
     pub briefings: Briefings,
     /// Whose texts are being answered.
     pub talks: Talks,
+    /// How often who tried to log in.
+    pub throttle: Throttle,
     pub http: reqwest::Client,
     /// Everything that must end before the process does: calls, and what they leave behind.
     pub tasks: TaskTracker,

@@ -71,7 +71,7 @@ impl App {
     pub async fn audit(&self, by: impl Into<By>, deed: Deed, about: &str) {
         let By { id, name, from } = by.into();
         let about: String = about.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
-        tracing::info!(by = id.as_deref(), what = deed.name(), about, "audited");
+        tracing::info!(by = id.as_deref(), "{}", deed.words());
         let new = NewAudit {
             at_ms: clock::now_ms(),
             user_id: id.as_deref(),
@@ -86,15 +86,12 @@ impl App {
     }
 }
 
+/// Whoever typed a command where the program runs.
+pub const TERMINAL: &str = "The command line";
 /// As much of what something was done to as is kept, in characters.
 const LONGEST: usize = 300;
 
 impl By {
-    /// Somebody at the command line, where the program runs.
-    pub fn terminal() -> Self {
-        Self { id: None, name: "the command line".to_owned(), from: String::new() }
-    }
-
     /// Somebody who just proved to be this user.
     pub fn user(user: &UserRow, from: &str) -> Self {
         Self { id: Some(user.id.clone()), name: user.name.clone(), from: from.to_owned() }
@@ -129,7 +126,7 @@ impl From<&Program> for By {
 }
 
 impl Deed {
-    pub const ALL: [Deed; 37] = [
+    pub const ALL: &'static [Deed] = &[
         Deed::LoggedIn,
         Deed::LoginFailed,
         Deed::LoggedOut,
@@ -181,7 +178,7 @@ impl Deed {
 
     /// The inverse of [`name`](Self::name).
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|deed| deed.name() == name)
+        Self::ALL.iter().copied().find(|deed| deed.name() == name)
     }
 
     fn told(self) -> (&'static str, &'static str) {
@@ -233,7 +230,7 @@ mod tests {
 
     #[test]
     fn every_deed_has_a_name_of_its_own() {
-        for deed in Deed::ALL {
+        for &deed in Deed::ALL {
             assert_eq!(Deed::named(deed.name()), Some(deed));
         }
         assert_eq!(Deed::named("made_up"), None);

@@ -13,3 +13,4 @@ pub mod link;
 pub mod mcp;
 pub mod models;
 pub mod token;
+pub mod user;

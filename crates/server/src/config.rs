@@ -97,6 +97,18 @@ pub struct Server {
     pub max_calls: usize,
     /// How long calls may go on after we were told to stop.
     pub drain: Duration,
+    pub registration: Registration,
+}
+
+/// Who may become a user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registration {
+    /// Nobody: not even by an invitation; `earpiece user add` does.
+    Closed,
+    /// Who has an invitation of an owner's.
+    #[default]
+    Invited,
+    Open,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //!   a change queues jobs ─► Bell ─► run: claim what is due ─► jobs/announce.rs   who gets what
 //!                                     │                       jobs/letter.rs     by mail
 //!                                     │                       jobs/text.rs       by the carrier
+//!                                     │                       jobs/account.rs    links to users
 //!                                     │                       jobs/brief.rs      what a call came to
 //!                                     ◄── done · again later · dead
 //! ```
@@ -11,6 +12,7 @@
 //! A job is claimed for some minutes. Whoever dies with it loses it, and it is done again: so every kind of job says what
 //! happens when it is done twice.
 
+pub(crate) mod account;
 mod announce;
 mod call_brief;
 mod letter;
@@ -206,6 +208,7 @@ async fn perform(app: &App, job: &JobRow) -> Outcome {
         job::OWNER => letter::to_owner(app, job).await,
         job::WORDS => text::send_words(app, job).await,
         job::BRIEF => call_brief::make(app, job).await,
+        account::FORGOT | account::REGISTER | account::INVITE => account::send(app, job).await,
         _ => Outcome::Never("this version of Earpiece does not know what to do with it".into()),
     }
 }
@@ -223,6 +226,7 @@ pub fn what(job: &JobRow) -> &'static str {
         (job::OWNER, _) => "A letter to you",
         (job::WORDS, _) => "A text",
         (job::BRIEF, _) => "The brief of a call",
+        (account::FORGOT | account::REGISTER | account::INVITE, _) => "A letter about an account",
         _ => "Something that this version does not know",
     }
 }

@@ -11,6 +11,7 @@
 //! `router.rs`. To add a carrier or an engine see the crates of that name; here each is one arm in `phone.rs` or
 //! `answerer.rs`.
 
+pub mod accounts;
 pub mod answerer;
 pub mod api;
 pub mod app;

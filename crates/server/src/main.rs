@@ -35,6 +35,7 @@ enum Command {
     Models(command::models::Args),
     Mcp(command::mcp::Args),
     Token(command::token::Args),
+    User(command::user::Args),
     /// Print a link that logs the owner in.
     Link(Flags),
     /// Hear and speak for another earpiece process.
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         Command::Models(args) => asynchronous(command::models::run(args)),
         Command::Mcp(args) => asynchronous(command::mcp::run(args)),
         Command::Token(args) => asynchronous(command::token::run(args)),
+        Command::User(args) => asynchronous(command::user::run(args)),
         Command::Link(flags) => asynchronous(command::link::run(flags)),
     };
     done.unwrap_or_else(|error| {

@@ -11,36 +11,47 @@ mod appointment;
 mod appointments;
 mod around;
 mod assets;
+mod audit;
 mod away;
 mod calendars;
 mod call;
 mod callers;
 mod calls;
 mod carriers;
+mod field;
+mod forgot;
 mod home;
+mod login;
 mod messages;
 mod outbox;
+mod profile;
 mod programs;
+mod register;
 mod servers;
 mod settings;
 pub mod timeline;
 mod times;
 mod tools;
+mod users;
 pub mod welcome;
 
 pub(crate) use calls::{told as ending, who};
 
-use crate::{api, app::App};
+use crate::{api, app::App, router::LARGEST_BODY};
 use askama::Template;
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
 use std::sync::Arc;
 use store::StoreError;
-use tower_http::{compression::CompressionLayer, csrf::CsrfLayer, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    compression::CompressionLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer,
+    set_header::SetResponseHeaderLayer,
+};
 
 /// Every page. Whatever changes something must come from a page of ours, and every answer forbids the browser
 /// everything that these pages do not need.
@@ -50,10 +61,38 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         same_origin =
             same_origin.add_trusted_origin(origin).expect("PUBLIC_URL was understood, so its origin is one");
     }
+    let uploads = Router::new()
+        .route("/profile/picture", get(profile::picture::own).post(profile::picture::set))
+        .layer(DefaultBodyLimit::max(profile::picture::LARGEST + LARGEST_BODY));
     let pages = Router::new()
         .route("/", get(home::home))
         .route("/welcome/{token}", get(welcome::show).post(welcome::enter))
-        .route("/logout", post(home::log_out))
+        .route("/login", get(login::show).post(login::enter))
+        .route("/login/code", post(login::code))
+        .route("/logout", post(login::log_out))
+        .route("/register", get(register::show).post(register::ask))
+        .route("/register/{token}", get(register::invited).post(register::join))
+        .route("/forgot", get(forgot::show).post(forgot::ask))
+        .route("/reset/{token}", get(forgot::choose).post(forgot::reset))
+        .route("/profile", get(profile::show).post(profile::change))
+        .route("/profile/password", post(profile::change_password))
+        .route("/profile/factor", post(profile::factor::begin))
+        .route("/profile/factor/prove", post(profile::factor::prove))
+        .route("/profile/factor/codes", post(profile::factor::renew))
+        .route("/profile/factor/off", post(profile::factor::off))
+        .route("/profile/picture/remove", post(profile::picture::remove))
+        .route("/profile/sessions/end", post(profile::end_sessions))
+        .route("/profile/sessions/{session}/end", post(profile::end_session))
+        .route("/users", get(users::users))
+        .route("/users/invite", post(users::invite))
+        .route("/users/invitations/{id}/withdraw", post(users::withdraw))
+        .route("/users/{id}/role", post(users::role))
+        .route("/users/{id}/disable", post(users::disable))
+        .route("/users/{id}/enable", post(users::enable))
+        .route("/users/{id}/remove", post(users::remove))
+        .route("/users/{id}/link", post(users::link))
+        .route("/users/{id}/picture", get(profile::picture::of))
+        .route("/audit", get(audit::audit))
         .route("/calls", get(calls::calls).post(calls::place))
         .route("/calls/{id}", get(call::call))
         .route("/calls/{id}/delete", post(call::delete))
@@ -115,6 +154,8 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .merge(api::calls::router())
         .merge(api::phone::router())
         .merge(api::settings::router())
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .merge(uploads)
         .fallback(nowhere)
         .with_state(app)
         .layer(same_origin)

@@ -10,8 +10,8 @@ use axum::{
 use std::sync::Arc;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 
-/// The largest body that any address takes.
-const LARGEST_BODY: usize = 64 * 1024;
+/// The largest body that an address takes; some pages, to which files are sent, take a larger one and say so themselves.
+pub const LARGEST_BODY: usize = 64 * 1024;
 
 pub fn router(app: Arc<App>) -> Router {
     let phone = Router::new()
@@ -39,13 +39,11 @@ pub fn router(app: Arc<App>) -> Router {
     // Programs come here, no browsers: it has guards of its own.
     let mcp = Router::new().route("/mcp", any(programs::endpoint));
     let probes = Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready));
+    let outside = phone.merge(probes).merge(mcp).layer(RequestBodyLimitLayer::new(LARGEST_BODY));
     Router::new()
-        .merge(phone)
-        .merge(probes)
-        .merge(mcp)
+        .merge(outside)
         .merge(pages::router(app.clone()))
         .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(CatchPanicLayer::new())
         .with_state(app)
 }

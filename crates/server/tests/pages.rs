@@ -1,12 +1,16 @@
 //! What the pages promise: who sees what, that nothing is believed or executed, and that they tell the truth.
 
 mod pages {
+    pub mod accounts;
     pub mod book;
     pub mod calls;
+    pub mod command;
     pub mod doors;
+    pub mod factor;
     pub mod rig;
     pub mod settings;
     pub mod timeline;
     pub mod tools;
+    pub mod walk;
     pub mod week;
 }

@@ -3,6 +3,7 @@
 //! ```text
 //!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts  pins
 //!                           memories  call_briefs  call_words  recordings  retention  api_tokens  audit
+//!                           passwords  invites  pictures
 //!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
 //!                           oauth_states ─► credentials ─► connections    mcp
 //! ```
@@ -29,6 +30,7 @@ mod drafts;
 mod feeds;
 mod holds;
 mod intents;
+mod invites;
 mod jobs;
 mod mcp;
 mod memories;
@@ -36,6 +38,8 @@ mod messages;
 mod notes;
 mod oauth_states;
 mod open;
+mod passwords;
+mod pictures;
 mod pins;
 mod plan;
 mod recordings;
@@ -61,12 +65,14 @@ pub use connections::{ConnectionRow, ConnectionState, NewConnection};
 pub use credentials::{CredentialRow, CredentialState, NewCredential};
 pub use holds::{Asking, Held, Hold};
 pub use intents::{Intent, IntentState, Outcome, Remote, What};
+pub use invites::{InviteRow, Joined, NewInvite};
 pub use jobs::{JobRow, JobState, NewJob};
 pub use mcp::McpRow;
 pub use memories::{MemoryRow, NewMemory};
 pub use messages::{MessageRow, NewMessage, NewVoicemail};
 pub use notes::NoteRow;
 pub use oauth_states::{NewOauthState, OauthStateRow};
+pub use passwords::{FactorRow, PasswordRow};
 pub use plan::{By, NewAppointment, Plan, Planned};
 pub use recordings::{Piece, RecordingRow, Side};
 pub use retention::Kept;

@@ -369,6 +369,7 @@ fn blank(zone: TimeZone) -> Config {
             ws_port: None,
             public_url: None,
             trusted_proxies: Vec::new(),
+            registration: super::Registration::default(),
             tls: None,
             max_calls: 0,
             drain: std::time::Duration::ZERO,

@@ -1,4 +1,4 @@
-//! Letters: to those who have appointments, and to the owner.
+//! Letters: to those who have appointments, to the owner, and to users about their accounts.
 //!
 //! A letter whose server fell silent after it was handed over may have been taken. It is sent again, letter for letter the
 //! same and under the same `Message-ID`, which mail programs show once. So at most one letter a try arrives.
@@ -97,6 +97,24 @@ pub(super) async fn to_owner(app: &App, job: &JobRow) -> Outcome {
     let outcome = deliver(&config, &mail).await;
     if matches!(outcome, Outcome::Done) {
         tracing::info!(job = job.id, "a letter to the owner was sent");
+    }
+    outcome
+}
+
+/// Sends a user, or somebody who may become one, a letter about their account.
+pub(super) async fn about_account(app: &App, job: &JobRow, to: &str, letter: &Letter) -> Outcome {
+    let mail = Mail {
+        id: &job.id,
+        to,
+        reply_to: None,
+        letter,
+        invite: None,
+        sound: None,
+        written_ms: job.queued_ms,
+    };
+    let outcome = deliver(&app.config.get(), &mail).await;
+    if matches!(outcome, Outcome::Done) {
+        tracing::info!(job = job.id, "a letter about an account was sent");
     }
     outcome
 }

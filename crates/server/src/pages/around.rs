@@ -66,4 +66,9 @@ pub(super) static GROUPS: [Group; 2] = [
 ];
 
 /// What is about whoever is logged in, and about those who may be; behind "Your account".
-pub(super) static ACCOUNT: [Way; 0] = [];
+pub(super) static ACCOUNT: [Way; 1] = [way(
+    "/profile",
+    "Profile",
+    "profile",
+    "M4 5h16v14H4zM9 9.5a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6M6 16.5a3 3 0 0 1 6 0M15 10h3M15 13.5h3",
+)];

@@ -13,6 +13,7 @@ pub(super) use google::{
 use super::{Failure, Frame, shown, times};
 use crate::{
     app::App,
+    audit::Deed,
     calendars::{self, Kept},
     clock,
     guard::session::User,
@@ -117,7 +118,7 @@ pub(super) async fn forget(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let known = app.store.forget_credential(&id).await?;
-    tracing::info!(by = by.user.id, "an account was disconnected on the page");
+    app.audit(&by, Deed::CredentialsForgotten, "calendars").await;
     changed(&app, known).await
 }
 

@@ -1,7 +1,7 @@
 //! The callers there are, and one caller: what they said, want and wrote, and what the owner decided about them.
 
 use super::{Failure, Frame, calls, messages, shown, times};
-use crate::{app::App, clock, config::Number, guard::session::User};
+use crate::{app::App, audit::Deed, clock, config::Number, guard::session::User};
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
@@ -165,7 +165,8 @@ pub(super) async fn forget_memory(
 ) -> Result<Response, Failure> {
     let topic = form.get("topic").map(String::as_str);
     let gone = app.store.forget_memories(&number, topic, Trust::Owner.degree()).await?;
-    tracing::info!(by = by.user.id, gone, "what was remembered of a caller was forgotten");
+    let what = topic.unwrap_or("everything remembered");
+    app.audit(&by, Deed::Forgotten, &format!("{number}, {what}, {gone}")).await;
     Ok(Redirect::to(&format!("/callers/{}", escaped(&number))).into_response())
 }
 
@@ -177,6 +178,7 @@ pub(super) async fn forget(
 ) -> Result<Response, Failure> {
     let forgotten = app.store.forget_caller(&number, clock::now_ms()).await?;
     tracing::info!(by = by.user.id, ?forgotten, "a caller was forgotten");
+    app.audit(&by, Deed::Forgotten, &number).await;
     Ok(Redirect::to("/callers").into_response())
 }
 
@@ -191,6 +193,7 @@ async fn marked(app: &App, by: &User, number: &str, decision: &Decision) -> Resu
     app.store.mark_caller(number, mark, clock::now_ms()).await?;
     let (blocked, vip) = (decision.blocked, decision.vip);
     tracing::info!(by = by.user.id, ?blocked, ?vip, "something was decided about a caller");
+    app.audit(by, Deed::CallerChanged, number).await;
     Ok(Redirect::to(&format!("/callers/{}", escaped(number))).into_response())
 }
 

@@ -3,6 +3,7 @@
 use super::{Failure, Frame, shown};
 use crate::{
     app::App,
+    audit::Deed,
     carriers,
     connect::{Desk, Line, NotConnected, Report},
     guard::session::User,
@@ -129,6 +130,9 @@ async fn change(
         done,
         "a number was to be sent elsewhere on the page"
     );
+    if done {
+        app.audit(by, Deed::NumberSet, &format!("{name} {}", which.number)).await;
+    }
     reported(app, carrier, report).await
 }
 

@@ -1,4 +1,4 @@
-//! The front door: the owner goes through, others learn where they are. And the way out.
+//! The front door: users go through, others learn where they are, or log in.
 
 use super::{Failure, Frame, shown};
 use crate::app::App;
@@ -14,8 +14,6 @@ use std::sync::Arc;
 #[template(path = "home.html")]
 struct HomePage {
     frame: Frame,
-    /// There is no owner yet.
-    new: bool,
 }
 
 /// `GET /`
@@ -23,12 +21,8 @@ pub(super) async fn home(State(app): State<Arc<App>>, visitor: Visitor) -> Resul
     if visitor.user.is_some() {
         return Ok(Redirect::to("/calls").into_response());
     }
-    let new = !app.store.owner_exists().await?;
-    Ok(shown(&HomePage { frame: Frame::outside(), new }))
-}
-
-/// `POST /logout`
-pub(super) async fn log_out(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Response, Failure> {
-    let cookie = visitor.log_out(&app.store).await?;
-    Ok((cookie, Redirect::to("/")).into_response())
+    if app.store.owner_exists().await? {
+        return Ok(Redirect::to("/login").into_response());
+    }
+    Ok(shown(&HomePage { frame: Frame::outside() }))
 }

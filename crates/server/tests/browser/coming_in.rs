@@ -4,22 +4,43 @@ use super::{chromium::Chromium, tab::Tab};
 use crate::house::{House, browser};
 use server::{clock, pages::welcome};
 
+const PASSWORD: &str = "correct horse battery";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_has_the_link_of_the_terminal_comes_in_by_pressing_its_button_once() {
+async fn whoever_has_the_link_of_the_terminal_becomes_the_owner_once_and_comes_back_by_password() {
     let browser = Chromium::shared();
     let house = House::open(&[("LOG_LEVEL", "warn")]).await;
     let link = welcome::make_link(&house.store().await, clock::now_ms()).await.expect("a link");
     let link = house.url(&format!("/welcome/{link}"));
     let tab = Tab::open(&browser).await;
     tab.go(&link).await;
+    tab.write("Name", "Anna").await;
+    tab.write("E-mail address", "anna@example.org").await;
+    tab.write("Password", "password123").await;
+    tab.write("The same again", "password123").await;
+    tab.until_loaded(async || tab.click("button", "Become the owner").await).await;
+    tab.reads("one of those that are tried first").await;
+    let refused = tab.take_troubles().join("\n");
+    assert!(refused.contains("422"), "{refused}");
+    tab.write("Password", PASSWORD).await;
+    tab.write("The same again", PASSWORD).await;
     tab.until_loaded(async || tab.click("button", "Become the owner").await).await;
     tab.go(&house.url("/calls")).await;
     tab.reads("Nobody has called yet.").await;
+    let leave = "document.querySelector('form[action=\"/logout\"]').requestSubmit()";
+    tab.until_loaded(async || {
+        tab.run(leave).await;
+    })
+    .await;
+    tab.go(&house.url("/messages")).await;
+    tab.write("E-mail address", "anna@example.org").await;
+    tab.write("Password", PASSWORD).await;
+    tab.until_loaded(async || tab.press('\r').await).await;
+    tab.until("location.pathname === '/messages'").await;
     tab.close().await;
 
     let other = Tab::open(&browser).await;
     other.go(&link).await;
-    other.until_loaded(async || other.click("button", "Log in").await).await;
     other.reads("This link was used already").await;
     let refused = other.take_troubles().join("\n");
     assert!(refused.contains("403"), "{refused}");

@@ -8,17 +8,29 @@ use super::{
     tab::{Size, Tab, Theme},
 };
 use crate::house::{House, waiting};
+use server::{clock, guard::token, pages::welcome};
 use std::collections::BTreeSet;
+use store::{NewInvite, Role};
 
 const SIZES: [Size; 3] = [Size(360, 740), Size(768, 1024), Size(1280, 900)];
 /// What is got there is no page, or leads away from here.
-const NO_PAGES: [&str; 6] = [
+const NO_PAGES: &[&str] = &[
     "/calendars/google/callback",
     "/servers/callback",
     "/feeds/{file}",
     "/assets/{file}",
     "/messages/{id}/voicemail.wav",
     "/users/settings",
+    "/calls/{id}/export",
+    "/calls/{id}/recording.wav",
+    "/profile/picture",
+    "/users/{id}/picture",
+    // Those are for strangers.
+    "/login",
+    "/register",
+    "/register/{token}",
+    "/reset/{token}",
+    "/welcome/{token}",
 ];
 
 /// The addresses of all pages: those that are registered, each with something to show.
@@ -32,7 +44,6 @@ fn pages(lived_in: &LivedIn) -> Vec<String> {
         "/callers/{number}" => format!("/callers/{}", lived_in.caller),
         "/appointments/{id}" => format!("/appointments/{}", lived_in.appointment),
         "/tools/{name}" => "/tools/take_message".to_owned(),
-        "/welcome/{token}" => "/welcome/nobody-has-this".to_owned(),
         path if !path.contains('{') => path.to_owned(),
         path => panic!("{path} is new: say here with what it is opened, or that it is no page"),
     };
@@ -59,10 +70,35 @@ async fn every_page_is_sound_and_open_to_everybody_at_any_width_and_in_both_them
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_stranger_sees_is_sound_and_open_to_everybody_too() {
     let browser = Chromium::shared();
-    let house = House::open(&[("LOG_LEVEL", "warn")]).await;
+    let house = House::open(&[
+        ("LOG_LEVEL", "warn"),
+        ("REGISTRATION", "open"),
+        ("SMTP_HOST", "127.0.0.1"),
+        ("EMAIL_FROM", "a@example.org"),
+    ])
+    .await;
     let tab = Tab::open(&browser).await;
+    let store = house.store().await;
+    let link = welcome::make_link(&store, clock::now_ms()).await.expect("a link");
     let mut wrong = look_at(&tab, &house.url("/")).await;
-    wrong.extend(look_at(&tab, &house.url("/welcome/nobody-has-this")).await);
+    wrong.extend(look_at(&tab, &house.url(&format!("/welcome/{link}"))).await);
+    let owner = store.create_user(Some("anna@example.org"), "Anna", "owner", 0).await.expect("made");
+    store.reset_made(&token::hash("reset"), &owner.id, 0, i64::MAX).await.expect("made");
+    let invite = NewInvite {
+        id: "1",
+        hash: &token::hash("invite"),
+        email: "",
+        role: Role::Member,
+        by_whom: "Anna",
+        now_ms: 0,
+        expires_ms: i64::MAX,
+    };
+    store.invited(&invite).await.expect("made");
+    for page in
+        [&format!("/welcome/{link}"), "/login", "/register", "/forgot", "/reset/reset", "/register/invite"]
+    {
+        wrong.extend(look_at(&tab, &house.url(page)).await);
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     tab.close().await;
 }

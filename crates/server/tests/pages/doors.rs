@@ -48,7 +48,7 @@ async fn a_link_is_asked_about_before_it_is_used_up_and_works_once() {
     }
     assert!(!browser.store.owner_exists().await.expect("looked"));
     let entered = browser.post(&link).await;
-    assert_eq!((entered.status, entered.header("location")), (StatusCode::SEE_OTHER, "/calls"));
+    assert_eq!((entered.status, entered.header("location")), (StatusCode::SEE_OTHER, "/"));
     assert_eq!(browser.get("/").await.header("location"), "/calls");
     assert_eq!(browser.get("/calls").await.status, StatusCode::OK);
     browser.cookie = None;
@@ -77,11 +77,11 @@ async fn logging_out_ends_the_session_itself() {
     let mut browser = Browser::owner(&[]).await;
     let cookie = browser.cookie.clone();
     let out = browser.post("/logout").await;
-    assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/"));
+    assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/login"));
     assert!(out.header("set-cookie").contains("Max-Age=0"));
     browser.cookie = cookie;
     assert_eq!(browser.get("/calls").await.status, StatusCode::SEE_OTHER);
-    assert!(browser.get("/").await.text.contains("You are not logged in"));
+    assert_eq!(browser.get("/").await.header("location"), "/login");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use axum::{
 };
 use call::Note;
 use server::{
+    accounts,
     app::App,
     clock,
     config::{Live, Sources},
@@ -15,8 +16,11 @@ use server::{
     serve,
 };
 use std::{collections::BTreeMap, sync::Arc};
-use store::{NewCall, NoteRow, Store};
+use store::{NewCall, NoteRow, Role, Store};
 use tower::ServiceExt;
+
+/// What users log in with.
+pub const PASSWORD: &str = "correct horse battery";
 
 #[derive(Clone)]
 pub struct Browser {
@@ -63,6 +67,22 @@ impl Browser {
         let mut browser = Self::new(settings).await;
         let link = welcome::make_link(&browser.store, clock::now_ms()).await.expect("a link");
         assert_eq!(browser.post(&format!("/welcome/{link}")).await.status, StatusCode::SEE_OTHER);
+        browser
+    }
+
+    /// Another browser at the same instance, where nobody is logged in.
+    pub fn other(&self) -> Self {
+        Self { cookie: None, ..self.clone() }
+    }
+
+    /// Another browser, in which a new user of this role is logged in.
+    pub async fn with_user(&self, email: &str, role: Role) -> Self {
+        let (now_ms, name) = (clock::now_ms(), email.split('@').next().expect("a part"));
+        let added = accounts::add(&self.store, (email, name, role), PASSWORD, now_ms).await.expect("asked");
+        added.expect("the address is free");
+        let mut browser = self.other();
+        let page = browser.submit("/login", &[("email", email), ("password", PASSWORD)]).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER);
         browser
     }
 
@@ -145,7 +165,7 @@ impl Browser {
             self.cookie = (!pair.ends_with('=')).then(|| format!("other=1; {pair}"));
         }
         let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
-        Page { status, headers, text: String::from_utf8(body.to_vec()).expect("text") }
+        Page { status, headers, text: String::from_utf8_lossy(&body).into_owned() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the store promises, on SQLite and on Postgres.
 
+mod accounts;
 mod appointments;
 mod callers;
 mod calls;

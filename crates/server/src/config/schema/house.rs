@@ -1,7 +1,7 @@
 //! Where the program listens, what it keeps, what it logs, and who may call.
 
 use super::{Section, Setting};
-use crate::config::{AnswerHours, LogFormat, Number, OutOfHours, Tls, VoicemailUse};
+use crate::config::{AnswerHours, LogFormat, Number, OutOfHours, Registration, Tls, VoicemailUse};
 use tool::Destination;
 
 pub(super) const SECTIONS: &[Section] = &[
@@ -81,6 +81,21 @@ pub(super) const SECTIONS: &[Section] = &[
                 "60",
                 "How long calls may go on after the program was told to stop. New ones are refused meanwhile.",
                 |c, v| v.seconds(0..=7200).map(|time| c.server.drain = time),
+            ),
+            Setting::new(
+                "server.registration",
+                &["REGISTRATION"],
+                "invited",
+                "Who may become a user by themselves: `closed`, nobody (`earpiece user add` makes them); `invited`, whom an \
+                 owner invites; `open`, anybody.",
+                |c, v| {
+                    let choices = [
+                        ("closed", Registration::Closed),
+                        ("invited", Registration::Invited),
+                        ("open", Registration::Open),
+                    ];
+                    v.choice(&choices).map(|registration| c.server.registration = registration)
+                },
             ),
         ],
     },

@@ -3,6 +3,7 @@
 use super::{Found, connect as connect_account, google::Origin, refused};
 use crate::{
     app::App,
+    audit::Deed,
     calendars::{self, Kept},
     guard::session::User,
     pages::Failure,
@@ -52,6 +53,6 @@ pub(in crate::pages) async fn connect(
         .collect();
     let name = format!("{} at {}", login.user, login.address);
     connect_account(&app, Kept::CalDav(&login), &name, &found).await?;
-    tracing::info!(by = by.user.id, calendars = found.len(), "a CalDAV account was connected on the page");
+    app.audit(&by, Deed::CredentialsSet, &format!("CalDAV: {name}")).await;
     Ok(Redirect::to("/calendars").into_response())
 }

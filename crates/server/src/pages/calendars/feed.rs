@@ -3,6 +3,7 @@
 use super::{Said, google::Origin, page};
 use crate::{
     app::App,
+    audit::Deed,
     calendars, clock,
     guard::{
         session::{User, random_token},
@@ -38,7 +39,7 @@ pub(in crate::pages) async fn make(
 ) -> Result<Response, Failure> {
     let secret = random_token();
     app.store.rotate_feed(Books::NAME, &token::hash(&secret), clock::now_ms()).await?;
-    tracing::info!(by = by.user.id, "a link to the calendar's feed was made");
+    app.audit(&by, Deed::LinkMade, "the calendar's feed").await;
     let said = Said { feed: Some(format!("{}/feeds/{secret}.ics", origin.base())), ..Said::default() };
     Ok(shown(&page(&app, &origin, said).await?))
 }

@@ -3,6 +3,7 @@
 use super::{Found, Said, add_to, connect, page, refused};
 use crate::{
     app::App,
+    audit::Deed,
     calendars::{self, Kept},
     clock,
     guard::session::{User, Visitor},
@@ -166,7 +167,7 @@ async fn connected(app: &Arc<App>, by: &User, origin: &Origin, grant: &Grant) ->
         .or(listed.first())
         .map_or_else(|| grant.who(), |one| one.remote.clone());
     connect(app, Kept::Google(grant), &who, &listed).await?;
-    tracing::info!(by = by.user.id, calendars = listed.len(), "a Google account was connected on the page");
+    app.audit(by, Deed::CredentialsSet, &format!("Google Calendar: {who}")).await;
     let lacks = grant.lacks();
     if lacks.is_empty() {
         return Ok(Redirect::to("/calendars").into_response());
