@@ -135,6 +135,11 @@ impl Words {
         if let Some((item, text)) = self.assistant.begin(item) {
             self.tell_item(item, text, events);
         }
+        // Words may come before their sound, and a goodbye has no others.
+        if let Some(line) = self.assistant.line.as_ref().filter(|line| !line.text.trim().is_empty()) {
+            let text = line.text.trim().to_owned();
+            events.push_back(EngineEvent::AssistantSaid(line.name, Transcript { text, partial: true }));
+        }
     }
 
     pub(super) fn end_item(&mut self, now: Instant) {

@@ -39,6 +39,16 @@ fn words_that_come_early_belong_to_what_is_said_next() {
 }
 
 #[test]
+fn words_that_came_early_are_told_with_their_sound() {
+    let mut session = Session::ready();
+    session.quiet(3_000);
+    session.read(&said("output", "Goodbye.", session.ms));
+    session.pass(400, SILENCE, LOUD);
+    let told = told(&session.events());
+    assert_eq!(told.iter().filter(|told| *told == "assistant 2… Goodbye.").count(), 1, "{told:?}");
+}
+
+#[test]
 fn what_was_said_is_told_also_where_the_engine_goes_away() {
     let mut session = Session::ready();
     session.says("We open at", 400);
