@@ -32,6 +32,8 @@ pub enum Input {
     Line(LineEvent),
     Engine(EngineEvent),
     Tool(ToolCallId, Answer),
+    /// So much of a tool's work is done, in percent.
+    Progress(ToolCallId, u8),
     /// What came of an [`Output::Pin`].
     Pin(PinVerdict),
     /// Whether the line was connected as a [`LineCommand::Transfer`] asked. Only a stream waits for this.
@@ -57,6 +59,10 @@ pub enum Output {
     Engine(EngineCommand),
     /// Use a tool; and how the caller stands to that.
     Tool(ToolCall, Standing),
+    /// Nobody waits for this tool any longer. What changes nothing may be stopped; it is answered all the same.
+    Unwanted(ToolCallId),
+    /// The caller was promised the answer of this tool for after the call, as [`Policy::later_words`] says.
+    Promised(ToolCallId),
     /// See whether this is the PIN, and answer by [`Input::Pin`].
     Pin(Digits),
     /// The engine has failed: the next one is to go on with this. What is said from now on is meant for it.
@@ -193,6 +199,7 @@ impl Call {
             Input::Line(event) => self.on_line(now, event),
             Input::Engine(event) => self.on_engine(now, event),
             Input::Tool(id, answer) => self.on_answer(now, id, answer),
+            Input::Progress(id, percent) => self.on_progress(now, &id, percent),
             Input::Pin(verdict) => self.on_verdict(verdict),
             Input::Connected(connected) => self.on_connected(now, connected),
             Input::Spares(spares) => self.spares = spares,
@@ -255,8 +262,8 @@ impl Call {
             EngineEvent::AssistantSaid(item, transcript) => self.on_assistant_said(now, item, transcript),
             EngineEvent::Wants(call) => self.on_wants(now, call),
             EngineEvent::Withdraws(id) => {
-                if !self.withdraw_held(now, &id) {
-                    self.errands.withdraw(&id);
+                if !self.withdraw_held(now, &id) && self.errands.withdraw(&id) {
+                    self.output.push_back(Output::Unwanted(id));
                 }
                 self.arm_errands();
             }

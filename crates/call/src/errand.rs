@@ -17,6 +17,9 @@ struct Errand {
     arguments: String,
     since: Instant,
     due: Instant,
+    /// How much of it is done, in percent, as far as it says; and how much the caller was told of.
+    progress: u8,
+    told: u8,
     /// The assistant no longer waits: it was told that this failed, or withdrew the question.
     given_up: bool,
 }
@@ -42,7 +45,7 @@ pub(crate) struct Errands {
     /// What was done although the assistant was told otherwise, or no longer wants to be told.
     news: Vec<String>,
     /// The caller was told to wait.
-    pub filled: bool,
+    pub(crate) filled: bool,
 }
 
 impl Errands {
@@ -56,7 +59,8 @@ impl Errands {
         let room = self.under_way.len() < AT_ONCE;
         if room {
             let (name, arguments) = (call.name.clone(), call.arguments.clone());
-            let errand = Errand { name, arguments, since: now, due: now + patience, given_up: false };
+            let due = now + patience;
+            let errand = Errand { name, arguments, since: now, due, progress: 0, told: 0, given_up: false };
             self.under_way.insert(call.id.clone(), errand);
         }
         room
@@ -91,8 +95,34 @@ impl Errands {
         Some((errand.name, now.saturating_duration_since(errand.since), finished))
     }
 
-    /// Nobody waits for this any longer, but it runs on.
-    pub(crate) fn withdraw(&mut self, id: &ToolCallId) {
+    /// So much of an errand is done. What gets on is waited for longer, but not for longer than `longest` altogether.
+    pub(crate) fn progresses(
+        &mut self,
+        now: Instant,
+        id: &ToolCallId,
+        percent: u8,
+        (patience, longest): (Duration, Duration),
+    ) {
+        if let Some(errand) = self.under_way.get_mut(id).filter(|errand| percent > errand.progress) {
+            errand.progress = percent.min(100);
+            errand.due = errand.due.max((now + patience).min(errand.since + longest));
+        }
+    }
+
+    /// How much is done of what is waited for, where the caller was not told so already.
+    pub(crate) fn untold_progress(&mut self) -> Option<u8> {
+        let slowest = self
+            .under_way
+            .values_mut()
+            .filter(|errand| !errand.given_up)
+            .min_by_key(|errand| errand.progress)?;
+        let news = slowest.progress > slowest.told && slowest.progress < 100;
+        slowest.told = slowest.progress;
+        news.then_some(slowest.progress)
+    }
+
+    /// Nobody waits for this any longer. Says whether it is under way, and runs on.
+    pub(crate) fn withdraw(&mut self, id: &ToolCallId) -> bool {
         if let Some(errand) = self.under_way.get_mut(id) {
             errand.given_up = true;
         }
@@ -100,6 +130,7 @@ impl Errands {
         for (_, answer) in withdrawn.iter().filter(|(_, answer)| answer.effect != Effect::None) {
             self.keep_news(answer);
         }
+        self.under_way.contains_key(id)
     }
 
     /// Another engine is there. What was answered already it is told with all the rest.

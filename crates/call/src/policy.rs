@@ -20,6 +20,15 @@ pub struct Policy {
     pub filler: Duration,
     /// Give up on a tool and tell the assistant so.
     pub tool_patience: Duration,
+    /// A tool that tells that it gets on is waited for longer, up to this.
+    pub longest_tool: Duration,
+    /// How often a caller who waits is told how much is done.
+    pub progress: Duration,
+    /// What they are told then, with `{percent}` in it.
+    pub progress_words: String,
+    /// What is said of a tool that takes longer than that, where the caller can be told its answer after the call; empty: they
+    /// cannot.
+    pub later_words: String,
     /// Tools that the caller may have to agree to, or to have asked for themselves: what they say is waited for.
     pub guarded: BTreeSet<String>,
     /// To whom a call may be transferred, by the names that the engine knows.
@@ -65,6 +74,7 @@ pub struct Wording {
     /// BCP 47, as engines are told it.
     pub tag: String,
     pub filler_words: String,
+    pub progress_words: String,
     pub bridge_words: String,
     pub silence_goodbye: String,
     pub longest_goodbye: String,
@@ -81,6 +91,7 @@ impl Policy {
         let Wording {
             tag,
             filler_words,
+            progress_words,
             bridge_words,
             silence_goodbye,
             longest_goodbye,
@@ -89,6 +100,7 @@ impl Policy {
             apology,
         } = wording.clone();
         self.filler_words = filler_words;
+        self.progress_words = progress_words;
         self.bridge_words = bridge_words;
         self.silence_goodbye = silence_goodbye;
         self.longest_goodbye = longest_goodbye;
@@ -109,6 +121,10 @@ impl Default for Policy {
             no_words: Duration::from_millis(1_200),
             filler: Duration::from_millis(800),
             tool_patience: Duration::from_secs(15),
+            longest_tool: Duration::from_secs(60),
+            progress: Duration::from_secs(8),
+            progress_words: "I am still at it; about {percent} percent is done.".into(),
+            later_words: String::new(),
             guarded: BTreeSet::new(),
             destinations: vec![],
             transfer_words: "I am connecting you. Please hold.".into(),

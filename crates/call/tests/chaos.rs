@@ -38,7 +38,9 @@ fn one_call(seed: u64) {
     let longest_call = if rng.bool() { secs(rng.u64(15..60)) } else { Policy::default().longest_call };
     let (spares, messages) = (rng.u32(0..4), rng.bool());
     let guarded = ["calendar".to_owned()].into();
-    let mut sim = Sim::new(Policy { longest_call, spares, messages, guarded, ..Policy::default() });
+    let later_words = if rng.bool() { String::new() } else { "I will text you.".into() };
+    let mut sim =
+        Sim::new(Policy { longest_call, spares, messages, guarded, later_words, ..Policy::default() });
     if rng.bool() {
         sim.give(Input::Expires(sim.now + secs(rng.u64(1..120))));
     }
@@ -158,6 +160,9 @@ impl World {
         if rng.u8(0..20) == 0 {
             return sim.engine(EngineEvent::Withdraws(ToolCallId(rng.u32(0..6).to_string())));
         }
+        if rng.u8(0..20) == 0 {
+            return sim.give(Input::Progress(ToolCallId(rng.u32(0..6).to_string()), rng.u8(..)));
+        }
         let id = if rng.u8(0..5) == 0 { rng.u32(0..=self.tools) } else { self.tools };
         self.tools = self.tools.max(id + 1);
         let name = ["calendar", "sms", "calendar", "hang_up"][rng.usize(0..4)];
@@ -168,7 +173,7 @@ impl World {
 fn check(sim: &Sim, longest_call: Duration) {
     let mut sent = BTreeMap::<ItemId, Duration>::new();
     let mut forgotten = BTreeSet::new();
-    let (mut asked, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    let (mut asked, mut answered, mut promised) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let mut items = sim.played_items();
     let mut ended = None;
     let (mut done, mut corrections) = (BTreeSet::new(), 0);
@@ -193,6 +198,11 @@ fn check(sim: &Sim, longest_call: Duration) {
                 assert!(forgotten.insert(*item), "{item:?} was forgotten twice");
             }
             Output::Tool(call, _) => assert!(asked.insert(call.id.clone()), "{:?} was run twice", call.id),
+            Output::Promised(id) => {
+                assert!(asked.contains(id), "{id:?} was promised and never run");
+                assert!(promised.insert(id.clone()), "{id:?} was promised twice");
+            }
+            Output::Unwanted(id) => assert!(asked.contains(id), "{id:?} is unwanted and was never run"),
             Output::Engine(EngineCommand::Answer(id, _)) => {
                 assert!(answered.insert(id.clone()), "{id:?} was answered twice");
             }

@@ -9,6 +9,7 @@ fn wording(tag: &str) -> Wording {
     Wording {
         tag: tag.into(),
         filler_words: say("One moment"),
+        progress_words: say("Still at it, {percent} percent"),
         bridge_words: say("We were interrupted"),
         silence_goodbye: say("I hang up"),
         longest_goodbye: say("We have to end"),

@@ -27,6 +27,8 @@ fn asked(sim: &Sim) -> Vec<String> {
         Output::Line(_)
         | Output::Engine(_)
         | Output::Tool(..)
+        | Output::Unwanted(_)
+        | Output::Promised(_)
         | Output::Reopen(_)
         | Output::TakeMessage
         | Output::Renew(_)

@@ -4,23 +4,6 @@ mod sim;
 use call::*;
 use sim::*;
 
-fn answer(say: &str) -> Answer {
-    Answer::said(say)
-}
-
-fn booked(say: &str) -> Answer {
-    let agreed = Agreed { id: "a1".into(), starts: "2026-11-24T10:00".into() };
-    Answer { effect: Effect::Booked(agreed), ..Answer::said(say) }
-}
-
-fn id(id: &str) -> ToolCallId {
-    ToolCallId(id.into())
-}
-
-fn is_answer(output: &Output) -> bool {
-    matches!(output, Output::Engine(EngineCommand::Answer(..)))
-}
-
 #[test]
 fn a_goodbye_is_heard_before_the_line_drops() {
     let mut sim = Sim::new(Policy::default());
@@ -171,106 +154,6 @@ fn the_longest_call_is_bounded_whatever_is_said() {
     assert_eq!(sim.call.ending(), Some(Ending::TooLong));
     let (at, _) = sim.log.last().expect("the call said something");
     assert_eq!(*at, secs(60));
-}
-
-#[test]
-fn a_slow_tool_is_covered_by_a_filler() {
-    let mut sim = Sim::new(Policy::default());
-    sim.wants("t", "calendar");
-    sim.done();
-    sim.pass(ms(801));
-    let fillers = |sim: &Sim| sim.said(|o| matches!(o, Output::Engine(EngineCommand::Say(_)))).len();
-    assert_eq!(fillers(&sim), 1);
-    sim.speak(1, ms(900));
-    sim.done();
-    sim.pass(secs(5));
-    assert_eq!(fillers(&sim), 1, "once is enough");
-    sim.give(Input::Tool(id("t"), answer("free")));
-    assert_eq!(sim.said(is_answer).len(), 1);
-}
-
-#[test]
-fn a_quick_tool_needs_no_filler() {
-    let mut sim = Sim::new(Policy::default());
-    sim.wants("t", "calendar");
-    sim.done();
-    sim.pass(ms(300));
-    sim.give(Input::Tool(id("t"), answer("free")));
-    sim.done();
-    sim.pass(secs(5));
-    assert!(sim.said(|o| matches!(o, Output::Engine(EngineCommand::Say(_)))).is_empty());
-}
-
-#[test]
-fn a_hung_tool_is_answered_as_failed_and_only_once() {
-    let mut sim = Sim::new(Policy::default());
-    sim.wants("t", "calendar");
-    sim.done();
-    sim.pass(secs(16));
-    sim.give(Input::Tool(id("t"), answer("free")));
-    let answers = sim.said(is_answer);
-    assert!(
-        matches!(&answers[..], [Output::Engine(EngineCommand::Answer(_, answer))] if !answer.ok),
-        "{answers:?}"
-    );
-}
-
-#[test]
-fn what_a_tool_did_after_it_was_given_up_is_told() {
-    let mut sim = Sim::new(Policy::default());
-    sim.wants("t", "create_calendar_event");
-    sim.done();
-    sim.pass(secs(16));
-    sim.give(Input::Tool(id("t"), booked("Booked for Tuesday at ten.")));
-    assert_eq!(sim.said(is_answer).len(), 1);
-    let told = sim.engine_was_told();
-    assert!(
-        matches!(told.last(), Some(EngineCommand::Prompt(news)) if news.contains("Booked for Tuesday at ten.")),
-        "{told:?}"
-    );
-}
-
-#[test]
-fn a_finished_tool_is_not_lost_to_a_barge_in() {
-    let mut sim = Sim::new(Policy::default());
-    sim.wants("t", "create_calendar_event");
-    sim.done();
-    sim.engine(EngineEvent::CallerSpeaks);
-    sim.give(Input::Tool(id("t"), booked("Booked.")));
-    assert!(sim.said(is_answer).is_empty(), "the assistant does not talk over the caller");
-    sim.caller_says(1, "are you still there");
-    sim.engine(EngineEvent::CallerPauses);
-    let told = sim.engine_was_told();
-    assert!(matches!(told[..], [EngineCommand::Answer(..), EngineCommand::Respond]), "{told:?}");
-}
-
-#[test]
-fn what_a_withdrawn_tool_did_is_told() {
-    let mut sim = Sim::new(Policy::default());
-    sim.wants("t", "create_calendar_event");
-    sim.engine(EngineEvent::Withdraws(id("t")));
-    sim.give(Input::Tool(id("t"), booked("Booked.")));
-    assert!(matches!(sim.engine_was_told()[..], [EngineCommand::Prompt(_)]));
-}
-
-#[test]
-fn no_tool_is_run_twice() {
-    let mut sim = Sim::new(Policy::default());
-    sim.wants("t", "create_calendar_event");
-    sim.wants("t", "create_calendar_event");
-    sim.give(Input::Tool(id("t"), booked("Booked.")));
-    sim.wants("t", "create_calendar_event");
-    assert_eq!(sim.said(|o| matches!(o, Output::Tool(..))).len(), 1);
-}
-
-#[test]
-fn too_many_tools_at_once_are_refused_with_a_sentence() {
-    let mut sim = Sim::new(Policy::default());
-    for n in 0..20 {
-        sim.wants(&n.to_string(), "calendar");
-    }
-    assert_eq!(sim.said(|o| matches!(o, Output::Tool(..))).len(), 16);
-    assert_eq!(sim.said(is_answer).len(), 4);
 }
 
 #[test]

@@ -191,6 +191,8 @@ impl World {
             }
             Output::Line(LineCommand::Listen | LineCommand::Transfer(_))
             | Output::Pin(_)
+            | Output::Unwanted(_)
+            | Output::Promised(_)
             | Output::Note(_) => {}
         }
     }

@@ -147,11 +147,15 @@ impl World {
             Output::Engine(command) => self.live.write(self.now, command, &mut self.out),
             Output::Tool(call, _) => self.tools.push(call.id),
             Output::Note(note) => self.notes.push(note),
+            Output::Unwanted(_) => {}
             Output::Pin(_)
+            | Output::Promised(_)
             | Output::Reopen(_)
             | Output::TakeMessage
             | Output::Renew(_)
-            | Output::Swap { .. } => panic!("no PIN is asked for and no engine fails: {output:?}"),
+            | Output::Swap { .. } => {
+                panic!("no PIN is asked for, nothing is promised and no engine fails: {output:?}")
+            }
         }
     }
 

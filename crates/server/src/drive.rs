@@ -6,27 +6,26 @@ use crate::{
     calls::Word,
     clock,
     cost::Bill,
+    errands::{self, Errands},
     guard::{pin, standing},
     insist::insist,
+    later,
     line::Line,
     recording::Recorder,
     scribe::Scribe,
 };
 use call::{
-    Answer, Call, Digits, Ending, EngineCommand, EngineEvent, Input, LineCommand, LineEvent, Manner, Note,
-    Output, PinVerdict, Policy, Standing, ToolCall, ToolCallId,
+    Call, Digits, Ending, EngineCommand, EngineEvent, Input, LineCommand, LineEvent, Manner, Note, Output,
+    PinVerdict, Policy, ToolCall,
 };
 use futures_util::future::BoxFuture;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::{
     sync::mpsc,
     task::JoinSet,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until},
 };
 use tool::{Errand, Hands, Trust};
-
-/// How long tools may go on after their call.
-const LONGEST_ERRAND: Duration = Duration::from_secs(2 * 60);
 
 /// What one call is run with.
 pub struct Drive {
@@ -67,12 +66,12 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
     let Drive { mut line, mut answerer, mut errand, mut scribe, mut recorder, mut told, policy, connect } =
         drive;
     let hands = Hands::new(answerer.tools().clone(), &answerer.config().assistant.language);
-    let hands = Arc::new(hands);
     let guarded = hands.tools().guarded();
-    let policy = Policy { messages: answerer.takes_messages(), guarded, ..policy };
+    let later_words = later::words(answerer.config(), &errand).to_owned();
+    let policy = Policy { messages: answerer.takes_messages(), guarded, later_words, ..policy };
     let mut call = Call::new(clock::now(), line.manner(), policy);
     let (mut transfer, mut reason) = (None, String::new());
-    let (mut errands, mut pins, mut connecting) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
+    let (mut errands, mut pins, mut connecting) = (Errands::new(hands), JoinSet::new(), JoinSet::new());
     let mut bill = Bill::open(app, &errand).await;
     let wake = sleep_until(clock::now().into());
     tokio::pin!(wake);
@@ -100,8 +99,10 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                 }
                 Output::Tool(wanted, mut standing) => {
                     standing.swayed &= !answerer.is_deterministic();
-                    errands.spawn(run(hands.clone(), errand.clone(), wanted, standing));
+                    errands.begin(errand.clone(), wanted, standing);
                 }
+                Output::Unwanted(id) => errands.unwanted(&id),
+                Output::Promised(id) => errands.promise(app, &errand, id),
                 Output::Reopen(handover) => answerer.reopen(handover),
                 Output::TakeMessage => answerer.take_message(),
                 Output::Renew(handover) => answerer.renew(handover),
@@ -141,7 +142,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                 input
             }
             () = &mut wake => Input::Tick,
-            Some(Ok((id, answer))) = errands.join_next() => Input::Tool(id, answer),
+            Some(input) = errands.next() => input,
             Some(Ok(verdict)) = pins.join_next() => {
                 if verdict == PinVerdict::Right {
                     raise(app, &mut errand, &mut answerer);
@@ -196,28 +197,15 @@ fn raise(app: &Arc<App>, errand: &mut Errand, answerer: &mut Answerer) {
     });
 }
 
-async fn run(
-    hands: Arc<Hands>,
-    errand: Errand,
-    wanted: ToolCall,
-    standing: Standing,
-) -> (ToolCallId, Answer) {
-    let id = wanted.id.clone();
-    (id, hands.run(&wanted, &errand.at(clock::now_ms()), &standing).await)
-}
-
-/// A booking that was asked for is made and noted even if the caller hangs up meanwhile. What hangs is given up.
-async fn finish(mut call: Call, mut errands: JoinSet<(ToolCallId, Answer)>, mut scribe: Scribe) {
-    let finishing = async {
-        while let Some(finished) = errands.join_next().await {
-            let Ok((id, answer)) = finished else { continue };
-            call.handle(clock::now(), Input::Tool(id, answer));
-            while let Some(output) = call.poll() {
-                if let Output::Note(note) = output {
-                    scribe.write(clock::now(), &note);
-                }
+/// A booking that was asked for is made and noted even if the caller hangs up meanwhile.
+async fn finish(mut call: Call, errands: Errands, mut scribe: Scribe) {
+    let tell = |input| {
+        call.handle(clock::now(), input);
+        while let Some(output) = call.poll() {
+            if let Output::Note(note) = output {
+                scribe.write(clock::now(), &note);
             }
         }
     };
-    let _hung = timeout(LONGEST_ERRAND, finishing).await;
+    errands::see_out(errands, tell).await;
 }

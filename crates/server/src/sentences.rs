@@ -11,6 +11,8 @@ struct Sentences {
     /// ISO 639-1.
     language: &'static str,
     filler: &'static str,
+    /// How much is done of what the caller waits for.
+    progress: &'static str,
     bridge: &'static str,
     silence_goodbye: &'static str,
     longest_goodbye: &'static str,
@@ -29,6 +31,7 @@ struct Sentences {
 static ENGLISH: Sentences = Sentences {
     language: "en",
     filler: "One moment, please.",
+    progress: "I am still at it; about {percent} percent is done.",
     bridge: "I am sorry, we were interrupted for a moment.",
     silence_goodbye: "I will hang up now. Goodbye.",
     longest_goodbye: "I am sorry, we have to end this call now. Goodbye.",
@@ -44,6 +47,7 @@ static OTHERS: [Sentences; 10] = [
     Sentences {
         language: "de",
         filler: "Einen Moment, bitte.",
+        progress: "Ich bin noch dabei; etwa {percent} Prozent sind geschafft.",
         bridge: "Entschuldigung, wir waren kurz unterbrochen.",
         silence_goodbye: "Ich lege jetzt auf. Auf Wiederhören.",
         longest_goodbye: "Es tut mir leid, wir müssen das Gespräch jetzt beenden. Auf Wiederhören.",
@@ -58,6 +62,7 @@ static OTHERS: [Sentences; 10] = [
     Sentences {
         language: "fr",
         filler: "Un instant, s'il vous plaît.",
+        progress: "J'y travaille encore; environ {percent} pour cent sont faits.",
         bridge: "Excusez-moi, nous avons été interrompus un instant.",
         silence_goodbye: "Je vais raccrocher maintenant. Au revoir.",
         longest_goodbye: "Je suis désolé, nous devons terminer cet appel maintenant. Au revoir.",
@@ -71,6 +76,7 @@ static OTHERS: [Sentences; 10] = [
     Sentences {
         language: "es",
         filler: "Un momento, por favor.",
+        progress: "Sigo en ello; llevo más o menos el {percent} por ciento.",
         bridge: "Disculpe, nos hemos interrumpido un momento.",
         silence_goodbye: "Voy a colgar ahora. Adiós.",
         longest_goodbye: "Lo siento, tenemos que terminar la llamada ahora. Adiós.",
@@ -84,6 +90,7 @@ static OTHERS: [Sentences; 10] = [
     Sentences {
         language: "it",
         filler: "Un momento, per favore.",
+        progress: "Ci sto ancora lavorando; sono a circa il {percent} per cento.",
         bridge: "Mi scusi, siamo stati interrotti un momento.",
         silence_goodbye: "Ora riattacco. Arrivederci.",
         longest_goodbye: "Mi dispiace, dobbiamo terminare la chiamata adesso. Arrivederci.",
@@ -97,6 +104,7 @@ static OTHERS: [Sentences; 10] = [
     Sentences {
         language: "pt",
         filler: "Um momento, por favor.",
+        progress: "Ainda estou a tratar disso; já fiz cerca de {percent} por cento.",
         bridge: "Desculpe, fomos interrompidos por um momento.",
         silence_goodbye: "Vou desligar agora. Até logo.",
         longest_goodbye: "Lamento, temos de terminar a chamada agora. Até logo.",
@@ -110,6 +118,7 @@ static OTHERS: [Sentences; 10] = [
     Sentences {
         language: "nl",
         filler: "Een ogenblik, alstublieft.",
+        progress: "Ik ben er nog mee bezig; ongeveer {percent} procent is klaar.",
         bridge: "Excuses, we werden even onderbroken.",
         silence_goodbye: "Ik hang nu op. Tot ziens.",
         longest_goodbye: "Het spijt me, we moeten dit gesprek nu beëindigen. Tot ziens.",
@@ -123,6 +132,7 @@ static OTHERS: [Sentences; 10] = [
     Sentences {
         language: "pl",
         filler: "Chwileczkę, proszę.",
+        progress: "Jeszcze nad tym pracuję; gotowe jest około {percent} procent.",
         bridge: "Przepraszam, na chwilę nas rozłączyło.",
         silence_goodbye: "Teraz się rozłączę. Do widzenia.",
         longest_goodbye: "Przepraszam, musimy już zakończyć tę rozmowę. Do widzenia.",
@@ -136,6 +146,7 @@ static OTHERS: [Sentences; 10] = [
     Sentences {
         language: "sv",
         filler: "Ett ögonblick, tack.",
+        progress: "Jag håller fortfarande på; ungefär {percent} procent är klart.",
         bridge: "Ursäkta, vi blev avbrutna ett ögonblick.",
         silence_goodbye: "Jag lägger på nu. Hej då.",
         longest_goodbye: "Jag är ledsen, vi måste avsluta samtalet nu. Hej då.",
@@ -149,6 +160,7 @@ static OTHERS: [Sentences; 10] = [
     Sentences {
         language: "da",
         filler: "Et øjeblik, tak.",
+        progress: "Jeg er stadig i gang; omkring {percent} procent er færdigt.",
         bridge: "Undskyld, vi blev afbrudt et øjeblik.",
         silence_goodbye: "Jeg lægger på nu. Farvel.",
         longest_goodbye: "Jeg beklager, vi må afslutte samtalen nu. Farvel.",
@@ -162,6 +174,7 @@ static OTHERS: [Sentences; 10] = [
     Sentences {
         language: "nb",
         filler: "Et øyeblikk, takk.",
+        progress: "Jeg holder fortsatt på; omtrent {percent} prosent er ferdig.",
         bridge: "Beklager, vi ble avbrutt et øyeblikk.",
         silence_goodbye: "Jeg legger på nå. Ha det bra.",
         longest_goodbye: "Jeg beklager, vi må avslutte samtalen nå. Ha det bra.",
@@ -182,6 +195,7 @@ pub fn filled(config: &Config) -> Policy {
     };
     Policy {
         filler_words: or("call.filler_words", policy.filler_words, own.filler),
+        progress_words: own.progress.to_owned(),
         bridge_words: or("call.bridge_words", policy.bridge_words, own.bridge),
         silence_goodbye: or("call.silence_goodbye", policy.silence_goodbye, own.silence_goodbye),
         longest_goodbye: or("call.longest_goodbye", policy.longest_goodbye, own.longest_goodbye),
@@ -205,6 +219,7 @@ pub fn wordings(config: &Config, tags: &[String]) -> Vec<Wording> {
         Wording {
             tag: tag.clone(),
             filler_words: or(&first.filler_words, own.filler),
+            progress_words: own.progress.to_owned(),
             bridge_words: or(&first.bridge_words, own.bridge),
             silence_goodbye: or(&first.silence_goodbye, own.silence_goodbye),
             longest_goodbye: or(&first.longest_goodbye, own.longest_goodbye),

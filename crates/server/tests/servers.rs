@@ -6,6 +6,7 @@ mod house;
 use house::{
     AUTH_TOKEN, House,
     browser::Browser,
+    exchange::{Exchange, company},
     waiting::{self, PATIENCE, ms, until},
 };
 use serde_json::{Value, json};
@@ -46,13 +47,17 @@ async fn opened(variables: &[(&str, &str)]) -> House {
     let mut all = vec![("OWNER_NUMBERS", OWNER), ("TIME_ZONE", "UTC")];
     all.extend(variables);
     let house = House::open_in(folder(), &all).await;
-    let store = house.store().await;
+    good(&house.store().await, "todo_add_task").await;
+    house
+}
+
+/// Once a server is connected that offers this tool.
+async fn good(store: &Store, tool: &str) {
     until(async || {
         let rows = store.mcp_servers().await.expect("the database answers");
-        rows.iter().any(|row| row.state == "good" && row.listing.contains("todo_add_task")).then_some(())
+        rows.iter().any(|row| row.state == "good" && row.listing.contains(tool)).then_some(())
     })
     .await;
-    house
 }
 
 fn dial(house: &House) -> Dial {
@@ -263,6 +268,46 @@ fn speech() -> Vec<u8> {
     let sample = |frame: usize, n: i16| if frame % 25 < 20 { (n % 20 - 10) * 1_000 } else { 0 };
     let samples: Vec<i16> = (0..60).flat_map(|frame| (0..160).map(move |n| sample(frame, n))).collect();
     g711::samples_to_ulaw(&samples)
+}
+
+/// A telephone company, an engine that asks for a tool that gets on for nine seconds, and then for two not at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_tool_is_told_of_while_it_gets_on_and_its_answer_comes_by_text_where_it_is_given_up() {
+    use openai::{Reply, Script};
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = format!(
+        "[[mcp]]\nname = \"slow\"\ncommand = \"{ROOT}/scripts/python\"\n\
+         arguments = [\"--of\", \"mcp1\", \"{ROOT}/fixtures/mcp/slow.py\", \"9\", \"4\"]\n"
+    );
+    std::fs::write(folder.path().join("earpiece.toml"), settings).expect("settings are written");
+    let tool = Reply::tool("slow_look_everything_up", &json!({}));
+    let tone = || Reply::tone(ms(300));
+    let script = Script { replies: [tool, tone(), tone(), tone(), tone()].into(), ..Script::default() };
+    let service = OpenAi::listen(script).await.expect("a free port");
+    let url = service.url();
+    let more = [
+        ("ENGINE", "openai"),
+        ("OPENAI_API_KEY", "sk-test"),
+        ("OPENAI_REALTIME_URL", &url),
+        ("OWNER_NUMBERS", OWNER),
+        ("TOOL_PATIENCE_SECONDS", "2"),
+    ];
+    let exchange = Exchange::open_in(folder, vec![company(Carrier::Twilio).await], &more).await;
+    let store = exchange.house.store().await;
+    good(&store, "look_everything_up").await;
+    let call = Dial { from: OWNER.into(), ..Dial::local(exchange.house.address) };
+    let call = Handset::dial(&Account::new(AUTH_TOKEN), call);
+    let fillers = waiting::noted(&store, "filler", 2).await;
+    let fillers: Vec<_> = waiting::of_kind(&fillers, "filler").map(waiting::read).collect();
+    assert!(
+        fillers[1]["text"].as_str().is_some_and(|words| words.contains("percent is done")),
+        "{fillers:?}"
+    );
+    let answered = answers(&store, 1).await;
+    assert!(!answered[0].1 && answered[0].2.contains("I will text you"), "{answered:?}");
+    let text = until(async || exchange.api(Carrier::Twilio).texts().into_iter().next()).await;
+    assert_eq!((text.to.as_str(), text.body.contains("three letters from Bob")), (OWNER, true), "{text:?}");
+    drop(call);
 }
 
 #[tokio::test(flavor = "multi_thread")]

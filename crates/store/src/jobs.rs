@@ -65,6 +65,21 @@ impl Store {
         Ok(new)
     }
 
+    /// Puts this job into the place of the one with its key, which has not been begun. False: there is none such.
+    pub async fn replace_job(&self, job: &NewJob<'_>) -> Result<bool, StoreError> {
+        let replaced = on_writer!(self, db => sqlx::query(
+            "UPDATE jobs SET kind = $2, payload = $3, due_ms = $4 WHERE key = $1 AND state = 'waiting' AND attempts = 0",
+        )
+        .bind(job.key)
+        .bind(job.kind)
+        .bind(job.payload)
+        .bind(job.due_ms)
+        .execute(db)
+        .await
+        .map(|done| done.rows_affected()))?;
+        Ok(replaced > 0)
+    }
+
     /// Takes at most `limit` jobs that are due, the longest due first, until `claimed_until_ms`: whoever has not said by then
     /// what came of one has lost it, and it is due again. No two instances get the same one.
     pub async fn claim_jobs(

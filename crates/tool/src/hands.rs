@@ -15,7 +15,7 @@ mod known;
 mod question;
 mod spoken;
 
-use crate::{Class, Errand, Tools, tools::Offer};
+use crate::{Class, Errand, Progress, Tools, tools::Offer};
 use call::{Answer, Effect, Others, Standing, ToolCall};
 use known::Known;
 use serde_json::Value;
@@ -54,6 +54,22 @@ impl Hands {
     /// Runs a tool for a caller who stands to it like this. What is not to be done, or not yet, is answered with why, and
     /// with what the caller is to be asked.
     pub async fn run(&self, call: &ToolCall, errand: &Errand, standing: &Standing) -> Answer {
+        self.run_reporting(call, errand, standing, None).await
+    }
+
+    /// Whether a tool of this name changes nothing: it may be stopped where nobody waits for it.
+    pub fn only_reads(&self, name: &str) -> bool {
+        name == MORE || self.tools.class(name) == Some(Class::Reads)
+    }
+
+    /// The same as [`run`](Self::run), telling how far it is where the tool knows.
+    pub async fn run_reporting(
+        &self,
+        call: &ToolCall,
+        errand: &Errand,
+        standing: &Standing,
+        progress: Option<Progress>,
+    ) -> Answer {
         if call.name == MORE {
             return self.more();
         }
@@ -65,7 +81,7 @@ impl Hands {
             tracing::info!(call = errand.call_id, tool = call.name, "the caller is asked first");
             return answer;
         }
-        let answer = offer.run(arguments, errand).await;
+        let answer = offer.run(arguments, errand, progress).await;
         if !offer.is_foreign() {
             return answer;
         }

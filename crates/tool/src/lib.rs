@@ -36,7 +36,7 @@ pub use tools::{Destination, Listed, Tools};
 
 use call::Answer;
 use serde_json::Value;
-use std::pin::Pin;
+use std::{pin::Pin, sync::Arc};
 
 /// What a caller's number, and perhaps a PIN, entitles to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,6 +120,9 @@ pub struct Spec {
     pub parameters: Value,
 }
 
+/// Is told how much of a tool's work is done, in percent. Must not block.
+pub type Progress = Arc<dyn Fn(u8) + Send + Sync>;
+
 /// An answer on its way.
 pub type Running<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
@@ -136,4 +139,8 @@ pub trait Tool: Send + Sync {
     }
     /// Does it. The arguments are an object that the schema accepts. Failing is an answer, too.
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a>;
+    /// The same, telling how far it is where the tool knows.
+    fn run_reporting<'a>(&'a self, arguments: Value, errand: &'a Errand, _: Progress) -> Running<'a> {
+        self.run(arguments, errand)
+    }
 }

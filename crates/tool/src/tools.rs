@@ -1,7 +1,7 @@
 //! The set of tools: who may use which, and what becomes of a request that makes no sense.
 
 use crate::{
-    Class, Errand, Ruling, Running, Shelf, Spec, Tool, Trust, Unfit,
+    Class, Errand, Progress, Ruling, Running, Shelf, Spec, Tool, Trust, Unfit,
     calendar::{self, Books},
     hands::MORE,
     memo,
@@ -153,6 +153,11 @@ impl Tools {
         self.offers.iter().filter(changes).map(|offer| offer.name().to_owned()).collect()
     }
 
+    /// What using the tool of this name does to the world; none where there is no such tool.
+    pub(crate) fn class(&self, name: &str) -> Option<Class> {
+        self.offers.iter().find(|offer| offer.name() == name).map(|offer| offer.class())
+    }
+
     /// What there is to be ruled on: everything but what the call itself decides.
     pub fn listed(&self) -> Vec<Listed> {
         let listed = |offer: &Arc<Offer>| Listed {
@@ -169,7 +174,7 @@ impl Tools {
     /// so; so is a panic.
     pub async fn run(&self, call: &ToolCall, errand: &Errand) -> Answer {
         match self.ready(call, errand) {
-            Ok((offer, arguments)) => offer.run(arguments, errand).await,
+            Ok((offer, arguments)) => offer.run(arguments, errand, None).await,
             Err(answer) => answer,
         }
     }
@@ -253,10 +258,13 @@ impl Offer {
         choices.is_some_and(|choices| choices.iter().any(|choice| choice == value))
     }
 
-    pub(crate) async fn run(&self, arguments: Value, errand: &Errand) -> Answer {
-        match &self.tool {
-            Some(tool) => survived(self.name(), tool.run(arguments, errand)).await,
-            None => Answer::failed("That is decided in the call itself."),
+    pub(crate) async fn run(&self, arguments: Value, errand: &Errand, progress: Option<Progress>) -> Answer {
+        match (&self.tool, progress) {
+            (Some(tool), None) => survived(self.name(), tool.run(arguments, errand)).await,
+            (Some(tool), Some(progress)) => {
+                survived(self.name(), tool.run_reporting(arguments, errand, progress)).await
+            }
+            (None, _) => Answer::failed("That is decided in the call itself."),
         }
     }
 

@@ -43,24 +43,7 @@ impl Call {
                 None => {}
             },
             Timer::Filler => self.fill(now),
-            Timer::Tool => {
-                while let Some((id, name, took)) = self.errands.give_up(now) {
-                    let answer =
-                        Answer::failed("That takes too long just now. I can take a message instead.");
-                    let (say, effect) = (answer.say.clone(), answer.effect.clone());
-                    self.history.answered(&name, &answer);
-                    self.note(Note::ToolAnswered {
-                        id: id.clone(),
-                        name: name.clone(),
-                        ok: false,
-                        say,
-                        effect,
-                        took,
-                    });
-                    self.deliver(id, &name, answer);
-                }
-                self.arm_errands();
-            }
+            Timer::Tool => self.give_up_errands(now),
             Timer::Farewell => match self.phase {
                 Phase::Connecting(_) => self.on_connected(now, false),
                 Phase::Talking | Phase::Leaving(_) | Phase::Over(_) => self.hang_up(now),
@@ -91,17 +74,6 @@ impl Call {
         }
         let why = "The engine was asked to speak and did not.".into();
         self.on_failure(now, Failure { why, lasting: false });
-    }
-
-    /// Tells the caller to wait, once, if they hear nothing else.
-    pub(super) fn fill(&mut self, now: Instant) {
-        let busy = self.is_replying() || self.floor.taken.is_some() || self.playout.is_sounding(now);
-        if busy || self.phase != Phase::Talking {
-            return self.timers.set(Timer::Filler, now + self.policy.filler);
-        }
-        self.errands.filled = true;
-        self.note(Note::Filler(self.policy.filler_words.clone()));
-        self.speak(EngineCommand::Say(self.policy.filler_words.clone()));
     }
 
     /// Ends the call once the caller has heard the goodbye.

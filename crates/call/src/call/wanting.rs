@@ -1,6 +1,6 @@
 //! What the assistant wants done: tools, and what becomes of their answers.
 
-use super::{Call, Expected};
+use super::{Call, Expected, Output, Phase};
 use crate::{
     Answer, Ending, EngineCommand, LineCommand, Note, Timer, ToolCall, ToolCallId, errand::Finished,
 };
@@ -38,6 +38,55 @@ impl Call {
         }
         self.arm_errands();
         self.use_tool(now, call);
+    }
+
+    /// Tells the caller to wait, if they hear nothing else; and later how far it is, where the tool says.
+    pub(super) fn fill(&mut self, now: Instant) {
+        let busy = self.is_replying() || self.floor.taken.is_some() || self.playout.is_sounding(now);
+        if busy || self.phase != Phase::Talking {
+            return self.timers.set(Timer::Filler, now + self.policy.filler);
+        }
+        let words = if std::mem::replace(&mut self.errands.filled, true) {
+            let percent = self.errands.untold_progress().map(|percent| percent.to_string());
+            percent.map(|percent| self.policy.progress_words.replace("{percent}", &percent))
+        } else {
+            Some(self.policy.filler_words.clone())
+        };
+        self.timers.set(Timer::Filler, now + self.policy.progress);
+        if let Some(words) = words.filter(|words| !words.is_empty()) {
+            self.note(Note::Filler(words.clone()));
+            self.speak(EngineCommand::Say(words));
+        }
+    }
+
+    pub(super) fn on_progress(&mut self, now: Instant, id: &ToolCallId, percent: u8) {
+        self.errands.progresses(now, id, percent, (self.policy.tool_patience, self.policy.longest_tool));
+        self.arm_errands();
+    }
+
+    /// What has used up its time is answered as failed. It goes on all the same, and where the caller can be told what comes of
+    /// it after the call, that is promised.
+    pub(super) fn give_up_errands(&mut self, now: Instant) {
+        while let Some((id, name, took)) = self.errands.give_up(now) {
+            let answer = if self.policy.later_words.is_empty() {
+                Answer::failed("That takes too long just now. I can take a message instead.")
+            } else {
+                self.output.push_back(Output::Promised(id.clone()));
+                Answer::failed(self.policy.later_words.clone())
+            };
+            let (say, effect) = (answer.say.clone(), answer.effect.clone());
+            self.history.answered(&name, &answer);
+            self.note(Note::ToolAnswered {
+                id: id.clone(),
+                name: name.clone(),
+                ok: false,
+                say,
+                effect,
+                took,
+            });
+            self.deliver(id, &name, answer);
+        }
+        self.arm_errands();
     }
 
     pub(super) fn on_answer(&mut self, now: Instant, id: ToolCallId, answer: Answer) {

@@ -232,6 +232,8 @@ impl Sim {
             Output::Line(_)
             | Output::Engine(_)
             | Output::Tool(..)
+            | Output::Unwanted(_)
+            | Output::Promised(_)
             | Output::Pin(_)
             | Output::Renew(_)
             | Output::Note(_) => {}
@@ -414,6 +416,8 @@ fn clone(output: &Output) -> Output {
         Output::Line(command) => Output::Line(command.clone()),
         Output::Engine(command) => Output::Engine(command.clone()),
         Output::Tool(call, standing) => Output::Tool(call.clone(), standing.clone()),
+        Output::Unwanted(id) => Output::Unwanted(id.clone()),
+        Output::Promised(id) => Output::Promised(id.clone()),
         Output::Pin(digits) => Output::Pin(digits.clone()),
         Output::Reopen(handover) => Output::Reopen(handover.clone()),
         Output::TakeMessage => Output::TakeMessage,
@@ -421,4 +425,21 @@ fn clone(output: &Output) -> Output {
         Output::Swap { unheard } => Output::Swap { unheard: *unheard },
         Output::Note(note) => Output::Note(note.clone()),
     }
+}
+
+pub fn id(id: &str) -> ToolCallId {
+    ToolCallId(id.into())
+}
+
+pub fn answer(say: &str) -> Answer {
+    Answer::said(say)
+}
+
+pub fn booked(say: &str) -> Answer {
+    let agreed = Agreed { id: "a1".into(), starts: "2026-11-24T10:00".into() };
+    Answer { effect: Effect::Booked(agreed), ..Answer::said(say) }
+}
+
+pub fn is_answer(output: &Output) -> bool {
+    matches!(output, Output::Engine(EngineCommand::Answer(..)))
 }

@@ -7,6 +7,7 @@ mod both {
     super::on_both!(
         a_job_is_queued_once_even_after_it_is_done,
         jobs_are_claimed_when_they_are_due_in_order_and_at_most_as_many_as_asked,
+        a_job_is_replaced_until_it_is_begun,
         a_job_whose_worker_died_is_claimed_again_and_the_first_one_has_lost_it,
         a_failed_job_comes_again_when_it_was_said_and_counts_its_attempts,
         a_dead_job_is_listed_and_wakes_when_the_owner_says_so,
@@ -46,6 +47,15 @@ async fn a_job_is_queued_once_even_after_it_is_done(store: Store) {
     assert!(!store.queue_job(&job("a", 0)).await.expect("asked"));
     assert_eq!(claim(&store, 1_000).await, []);
     assert_eq!(store.jobs(JobState::Done, 10).await.expect("listed")[0].ended_ms, Some(6));
+}
+
+async fn a_job_is_replaced_until_it_is_begun(store: Store) {
+    let of = |payload, due_ms| NewJob { payload, ..job("a", due_ms) };
+    assert!(!store.replace_job(&of("0", 5)).await.expect("asked"), "there is none");
+    assert!(store.queue_job(&of("1", 5_000)).await.expect("queued"));
+    assert!(store.replace_job(&of("2", 10)).await.expect("replaced"));
+    assert_eq!(only(&store, 10).await.payload, "2");
+    assert!(!store.replace_job(&of("3", 10)).await.expect("asked"), "it is begun");
 }
 
 async fn jobs_are_claimed_when_they_are_due_in_order_and_at_most_as_many_as_asked(store: Store) {

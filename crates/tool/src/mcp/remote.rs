@@ -6,7 +6,7 @@ use super::{
     listing::Listed,
     server::{Known, Server},
 };
-use crate::{Class, Errand, Running, Spec, Tool, Trust, guessed};
+use crate::{Class, Errand, Progress, Running, Spec, Tool, Trust, guessed};
 use call::Answer;
 use serde_json::Value;
 use std::sync::Arc;
@@ -46,20 +46,28 @@ impl Tool for Remote {
     }
 
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {
-        Box::pin(async move {
-            let Value::Object(arguments) = arguments else {
-                return Answer::failed("I could not read the details.");
-            };
-            let reads = self.class() == Class::Reads;
-            let name = &self.server.settings.name;
-            match self.server.call(&self.listed.original, arguments, reads, None).await {
-                Ok(result) => answer::read(&result),
-                Err(fault) => {
-                    tracing::warn!(call = errand.call_id, server = name, tool = self.listed.original, %fault, "a tool failed");
-                    Answer::failed(said(name, &fault, reads))
-                }
+        Box::pin(self.ask(arguments, errand, None))
+    }
+
+    fn run_reporting<'a>(&'a self, arguments: Value, errand: &'a Errand, progress: Progress) -> Running<'a> {
+        Box::pin(self.ask(arguments, errand, Some(progress)))
+    }
+}
+
+impl Remote {
+    async fn ask(&self, arguments: Value, errand: &Errand, progress: Option<Progress>) -> Answer {
+        let Value::Object(arguments) = arguments else {
+            return Answer::failed("I could not read the details.");
+        };
+        let reads = self.class() == Class::Reads;
+        let name = &self.server.settings.name;
+        match self.server.call(&self.listed.original, arguments, reads, progress).await {
+            Ok(result) => answer::read(&result),
+            Err(fault) => {
+                tracing::warn!(call = errand.call_id, server = name, tool = self.listed.original, %fault, "a tool failed");
+                Answer::failed(said(name, &fault, reads))
             }
-        })
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use super::{
     fault::Fault,
     listing::{self, Listing},
     oauth::Wallet,
-    session::{Ears, Session, Telling},
+    session::{Ears, Session},
 };
+use crate::Progress;
 use rmcp::{
     model::{CancelledNotificationParam, RequestId, SubscriptionFilter},
     service::Subscription,
@@ -162,11 +163,11 @@ impl Server {
         tool: &str,
         arguments: Map<String, Value>,
         reads: bool,
-        telling: Option<Telling>,
+        progress: Option<Progress>,
     ) -> Result<Value, Fault> {
         let patience = self.settings.patience;
         let first = self.session().await?;
-        let answer = first.call(tool, arguments.clone(), patience, telling.clone()).await;
+        let answer = first.call(tool, arguments.clone(), patience, progress.clone()).await;
         let Err(fault) = &answer else { return answer };
         let broke = matches!(fault, Fault::Unreachable(_)) && reads;
         if !broke && !fault.is_before_anything() {
@@ -176,7 +177,7 @@ impl Server {
             return answer;
         }
         self.lost(&first);
-        self.session().await?.call(tool, arguments, patience, telling).await
+        self.session().await?.call(tool, arguments, patience, progress).await
     }
 
     /// Keeps the server connected, for ever.

@@ -1,6 +1,7 @@
 //! One connection: what is asked on it, within what time, and what the server says unasked.
 
 use super::{Patience, fault::Fault, schema::tidy};
+use crate::Progress;
 use rmcp::{
     ClientHandler, RoleClient,
     model::{
@@ -26,11 +27,6 @@ const LISTING: Patience = Patience { quiet: Duration::from_secs(15), whole: Dura
 /// How many pages are read, and how many tools.
 const MOST_PAGES: usize = 100;
 const MOST_READ: usize = 10_000;
-/// The longest word of progress, in bytes.
-const LONGEST_WORD: usize = 200;
-
-/// What is told of a tool that is under way: words of the server's.
-pub type Telling = mpsc::Sender<String>;
 
 /// One connection to a server.
 #[derive(Clone)]
@@ -96,11 +92,11 @@ impl Session {
         name: &str,
         arguments: Map<String, Value>,
         patience: Patience,
-        telling: Option<Telling>,
+        progress: Option<Progress>,
     ) -> Result<Value, Fault> {
         let params = CallToolRequestParams::new(name.to_owned()).with_arguments(arguments);
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
-        let answer = self.ask(request, patience, telling).await;
+        let answer = self.ask(request, patience, progress).await;
         if answer.as_ref().is_err_and(Fault::is_of_the_connection) {
             self.doubt.notify_one();
         }
@@ -111,7 +107,7 @@ impl Session {
         &self,
         request: ClientRequest,
         patience: Patience,
-        telling: Option<Telling>,
+        progress: Option<Progress>,
     ) -> Result<Value, Fault> {
         let options = PeerRequestOptions::with_timeout(patience.quiet)
             .reset_timeout_on_progress()
@@ -120,7 +116,7 @@ impl Session {
         let handle = timeout(patience.quiet, sending).await.map_err(|_| Fault::TimedOut)?;
         let handle = handle.map_err(|error| Fault::asking(&error))?;
         let mut awaited = Awaited { id: Some(handle.id.clone()), abandoned: &self.abandoned };
-        let _heard = telling.map(|telling| self.ears.hear(&handle.progress_token, telling));
+        let _heard = progress.map(|progress| self.ears.hear(&handle.progress_token, progress));
         let result = handle.await_response().await;
         awaited.id = None;
         match result.map_err(|error| Fault::asking(&error))? {
@@ -151,27 +147,33 @@ impl Drop for Awaited<'_> {
 pub(super) struct Ears {
     /// The list of tools has changed.
     pub changed: Arc<Notify>,
-    telling: Arc<Mutex<BTreeMap<String, Telling>>>,
+    progress: Arc<Mutex<BTreeMap<String, Progress>>>,
 }
 
 impl Ears {
     /// Tells of this request's progress for as long as what is returned lives.
-    fn hear(&self, token: &ProgressToken, telling: Telling) -> Heard {
+    fn hear(&self, token: &ProgressToken, progress: Progress) -> Heard {
         let token = token.0.to_string();
-        let mut all = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(token.clone(), telling);
-        Heard { token, telling: self.telling.clone() }
+        let mut all = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(token.clone(), progress);
+        Heard { token, progress: self.progress.clone() }
     }
+}
+
+/// How much is done, where the server says of what. Its words are left unsaid: nobody has looked at them.
+fn percent(done: f64, of: Option<f64>) -> Option<u8> {
+    let share = done / of.filter(|of| *of > 0.0)?;
+    share.is_finite().then(|| (share * 100.0).clamp(0.0, 100.0) as u8)
 }
 
 struct Heard {
     token: String,
-    telling: Arc<Mutex<BTreeMap<String, Telling>>>,
+    progress: Arc<Mutex<BTreeMap<String, Progress>>>,
 }
 
 impl Drop for Heard {
     fn drop(&mut self) {
-        self.telling.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.token);
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.token);
     }
 }
 
@@ -183,13 +185,11 @@ impl ClientHandler for Ears {
             .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
     }
 
-    async fn on_progress(&self, progress: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
-        let token = progress.progress_token.0.to_string();
-        let telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner).get(&token).cloned();
-        let word = tidy(progress.message.as_deref().unwrap_or_default(), LONGEST_WORD);
-        if let Some(telling) = telling.filter(|_| !word.is_empty()) {
-            // Who does not listen misses a word.
-            let _told = telling.try_send(word);
+    async fn on_progress(&self, told: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
+        let token = told.progress_token.0.to_string();
+        let listening = self.progress.lock().unwrap_or_else(PoisonError::into_inner).get(&token).cloned();
+        if let (Some(listening), Some(percent)) = (listening, percent(told.progress, told.total)) {
+            listening(percent);
         }
     }
 

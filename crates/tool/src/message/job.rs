@@ -169,6 +169,16 @@ pub fn urgent(message: &str, to: &str, body: String, at_ms: i64) -> Planned {
     words(&format!("{URGENT}{message}"), &Words { to: to.to_owned(), body, at_ms, at_any_hour: true })
 }
 
+/// The text that brings a caller the outcome of a tool that they were promised. `key` names the use of the tool.
+pub fn promised_text(key: &str, to: &str, body: String, at_ms: i64) -> Planned {
+    words(&format!("promised:{key}"), &Words { to: to.to_owned(), body, at_ms, at_any_hour: true })
+}
+
+/// The letter that brings it to the owner.
+pub fn promised_mail(key: &str, letter: &Letter, at_ms: i64) -> Planned {
+    owner(&format!("promised:{key}"), letter, None, at_ms)
+}
+
 /// What the keys of urgent texts begin with.
 pub const URGENT: &str = "owner:urgent:";
 

@@ -146,6 +146,36 @@ pub fn urgent(caller: &str, body: &str) -> String {
 /// What of an urgent message goes into a text, in characters: with the rest two segments.
 const LONGEST_URGENT: usize = 240;
 
+/// What came of a tool that a caller was promised the answer of, for the owner: whether it went well, and what it said; none
+/// where nothing is known.
+pub fn promised(outcome: Option<(bool, &str)>) -> Letter {
+    let opening = "this is what you asked for on the telephone.";
+    let (subject, said) = match outcome {
+        Some((true, said)) => ("Done: what you asked for", said),
+        Some((false, said)) => ("Not done: what you asked for", said),
+        None => ("Perhaps not done: what you asked for", NOTHING),
+    };
+    let facts = [("Outcome", tame(said, LONGEST_MESSAGE))];
+    let closing = ["The call's page has the details.".to_owned()];
+    Letter {
+        subject: subject.to_owned(),
+        text: text_part(opening, &facts, &closing),
+        html: html_part(opening, &facts, &closing),
+    }
+}
+
+/// The same as a text.
+pub fn promised_text(outcome: Option<(bool, &str)>) -> String {
+    let (opening, said) = match outcome {
+        Some((true, said)) => ("As promised on the phone:", said),
+        Some((false, said)) => ("What you asked for on the phone did not work:", said),
+        None => ("About what you asked for on the phone:", NOTHING),
+    };
+    plainer(&format!("{opening} {}", tame(said, LONGEST_URGENT)))
+}
+
+const NOTHING: &str = "It took too long, and whether it was done is not known. Please look, or call again.";
+
 /// What a call came to.
 #[derive(Clone, Copy, Debug)]
 pub struct CallBrief<'a> {
