@@ -1,10 +1,11 @@
 //! What a server of tools offered is remembered, and a consent is good where it was given.
 
 use crate::harness::on_both;
-use store::{McpRow, Store};
+use store::{McpRow, RulingRow, Store};
 
 mod both {
     super::on_both!(what_a_server_offered_last_is_remembered);
+    super::on_both!(what_the_owner_says_of_a_tool_is_heeded_until_they_take_it_back);
     super::on_both!(a_consent_is_good_at_the_address_where_it_was_given);
 }
 
@@ -23,6 +24,22 @@ async fn what_a_server_offered_last_is_remembered(store: Store) {
         store.mcp_seen(&seen).await.expect("written");
     }
     assert_eq!(store.mcp_servers().await.expect("read"), [row("mail", "{}"), row("todo", "{\"tools\":[]}")]);
+}
+
+async fn what_the_owner_says_of_a_tool_is_heeded_until_they_take_it_back(store: Store) {
+    let ruling = |class: &str, withheld| RulingRow {
+        name: "mail_send".into(),
+        class: class.into(),
+        trust: String::new(),
+        withheld,
+    };
+    assert_eq!(store.rulings().await.expect("read"), []);
+    for said in [ruling("writes", 0), ruling("final", 1)] {
+        store.rule(&said, 1).await.expect("written");
+        assert_eq!(store.rulings().await.expect("read"), [said]);
+    }
+    store.rule(&ruling("", 0), 2).await.expect("written");
+    assert_eq!(store.rulings().await.expect("read"), []);
 }
 
 async fn a_consent_is_good_at_the_address_where_it_was_given(store: Store) {
