@@ -6,7 +6,7 @@ mod house;
 use house::{
     AUTH_TOKEN, House,
     browser::Browser,
-    exchange::{Exchange, company},
+    exchange::{Exchange, PUBLIC, company},
     waiting::{self, PATIENCE, ms, until},
 };
 use serde_json::{Value, json};
@@ -295,8 +295,10 @@ async fn a_slow_tool_is_told_of_while_it_gets_on_and_its_answer_comes_by_text_wh
     let exchange = Exchange::open_in(folder, vec![company(Carrier::Twilio).await], &more).await;
     let store = exchange.house.store().await;
     good(&store, "look_everything_up").await;
-    let call = Dial { from: OWNER.into(), ..Dial::local(exchange.house.address) };
-    let call = Handset::dial(&Account::new(AUTH_TOKEN), call);
+    let phone::Account::Twilio(account) = exchange.account(Carrier::Twilio) else { unreachable!() };
+    let webhook = format!("{PUBLIC}/incoming-call");
+    let call = Dial { webhook, from: OWNER.into(), ..Dial::local(exchange.house.address) };
+    let call = Handset::dial(account, call);
     let fillers = waiting::noted(&store, "filler", 2).await;
     let fillers: Vec<_> = waiting::of_kind(&fillers, "filler").map(waiting::read).collect();
     assert!(
