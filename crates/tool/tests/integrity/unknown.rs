@@ -162,9 +162,11 @@ async fn what_cannot_be_taken_back_keeps_its_time_until_it_can(store: Store) {
 async fn what_somebody_left_half_done_too_long_ago_is_taken_back(store: Store) {
     let rig = Rig::new(&store);
     rig.remote.die_after(Some(4));
-    let died =
-        crate::rig::cut_when(|| rig.remote.is_dead(), rig.books.book(wish("2026-11-24T10:00", "k"), &anna()))
-            .await;
+    let died = crate::rig::cut_when(
+        || rig.remote.is_dead(),
+        Box::pin(rig.books.book(wish("2026-11-24T10:00", "k"), &anna())),
+    )
+    .await;
     assert_eq!(died, None);
     rig.remote.die_after(None);
     assert_eq!((rig.here().await.len(), rig.there().len()), (0, 1));
