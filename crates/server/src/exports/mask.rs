@@ -269,7 +269,9 @@ mod tests {
             json!({"v": 1, "kind": "caller_said", "turn": 1, "text": "My name is carla and Bob waits"}),
         ];
         let mut mask = Mask::default();
-        notes.iter().for_each(|note| mask.learn(note));
+        for note in &notes {
+            mask.learn(note);
+        }
         let masked: Vec<_> = notes.into_iter().map(|note| mask.json(note)).collect();
         assert_eq!(
             masked[0],
