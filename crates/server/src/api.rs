@@ -1,9 +1,9 @@
 //! The addresses for programs: JSON in, JSON out, for the owner's session or a token of theirs.
 
 pub mod calendar;
-pub mod calls;
 pub mod phone;
 pub mod settings;
+pub mod v1;
 
 use crate::{
     app::App,
@@ -33,6 +33,15 @@ const LONGEST_NAME: usize = 60;
 pub struct Program {
     /// The user's id, or the name of the token.
     pub user: String,
+    /// It may change something, and not only read.
+    pub acts: bool,
+}
+
+/// Why a program is not let in; a sentence.
+#[derive(Clone, Copy, Debug)]
+pub struct NotLetIn {
+    pub status: StatusCode,
+    pub why: &'static str,
 }
 
 /// Why a token is not heeded.
@@ -68,6 +77,34 @@ pub async fn make_token(
     Ok((Secret::new(token), row))
 }
 
+impl Program {
+    /// Who sent this request: the token that came with it, or the session.
+    pub async fn of(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotLetIn> {
+        let refused = |status, why| Err(NotLetIn { status, why });
+        match token(app, &parts.headers).await {
+            Ok(Some(row)) => return Ok(Self { user: row.name, acts: row.acts }),
+            Ok(None) => {}
+            Err(Denied::Unknown) => {
+                return refused(StatusCode::UNAUTHORIZED, "This token is none that is good.");
+            }
+            Err(Denied::Store(error)) => {
+                tracing::error!(%error, "a token could not be looked at");
+                return refused(StatusCode::INTERNAL_SERVER_ERROR, "The database did not answer.");
+            }
+        }
+        let Ok(visitor) = Visitor::from_request_parts(parts, app).await else {
+            return refused(StatusCode::INTERNAL_SERVER_ERROR, "The database did not answer.");
+        };
+        match visitor.user {
+            Some(user) => Ok(Self { user: user.id, acts: true }),
+            None => refused(StatusCode::UNAUTHORIZED, "Log in first, or send a token."),
+        }
+    }
+}
+
+/// What a token is told that may only read.
+pub const READS: NotLetIn = NotLetIn { status: StatusCode::FORBIDDEN, why: "This token may only read." };
+
 impl<S> FromRequestParts<S> for Program
 where
     Arc<App>: FromRef<S>,
@@ -76,22 +113,11 @@ where
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        match token(&Arc::<App>::from_ref(state), &parts.headers).await {
-            Ok(Some(row)) if row.acts || parts.method == Method::GET => return Ok(Self { user: row.name }),
-            Ok(Some(_)) => return Err(refused(StatusCode::FORBIDDEN, "This token may only read.")),
-            Ok(None) => {}
-            Err(Denied::Unknown) => {
-                return Err(refused(StatusCode::UNAUTHORIZED, "This token is none that is good."));
-            }
-            Err(Denied::Store(error)) => {
-                tracing::error!(%error, "a token could not be looked at");
-                return Err(refused(StatusCode::INTERNAL_SERVER_ERROR, "The database did not answer."));
-            }
-        }
-        let visitor = Visitor::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
-        match visitor.user {
-            Some(user) => Ok(Self { user: user.id }),
-            None => Err(refused(StatusCode::UNAUTHORIZED, "Log in first, or send a token.")),
+        let program = Self::of(parts, &Arc::<App>::from_ref(state)).await;
+        match program {
+            Ok(program) if program.acts || parts.method == Method::GET => Ok(program),
+            Ok(_) => Err(refused(READS.status, READS.why)),
+            Err(NotLetIn { status, why }) => Err(refused(status, why)),
         }
     }
 }

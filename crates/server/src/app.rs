@@ -1,6 +1,7 @@
 //! What every part of the process shares.
 
 use crate::{
+    api::v1::Meter,
     calendars::Calendars,
     calls::Calls,
     config::Live,
@@ -14,6 +15,7 @@ use crate::{
     secret::Secret,
     texts::Talks,
     vault::Vault,
+    webhooks::Listeners,
 };
 use engine::local::Workers;
 use std::sync::Arc;
@@ -38,6 +40,10 @@ pub struct App {
     pub tools: Toolbox,
     /// Whose tools are among them.
     pub mcp: Servers,
+    /// Which programs want to be told of what happens.
+    pub listeners: Arc<Listeners>,
+    /// How often programs came of late.
+    pub meter: Meter,
     /// Wakes who does what changes leave to be done.
     pub bell: Arc<Bell>,
     /// Which of them are at rest.

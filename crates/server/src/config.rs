@@ -68,6 +68,7 @@ pub struct Config {
     /// Section `[memory]`.
     pub memory: tool::memory::Remembered,
     pub owner: Owner,
+    pub programs: Programs,
     pub google: Google,
     /// `[[mcp]]`, and Zapier's where it is set.
     pub mcp: Vec<McpServer>,
@@ -77,6 +78,15 @@ pub struct Config {
     pub origins: BTreeMap<&'static str, Source>,
     /// Settings that are not at their default, as they were written; none that is secret.
     pub written: BTreeMap<&'static str, String>,
+}
+
+/// `[programs]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Programs {
+    /// How many requests one may make in a minute.
+    pub per_minute: u32,
+    /// Webhooks may be in a private network.
+    pub private_webhooks: bool,
 }
 
 /// `[server]`

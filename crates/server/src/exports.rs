@@ -8,12 +8,12 @@ mod mask;
 
 use crate::{
     pages::timeline::timeline,
-    programs,
     recording::{
         keep,
         wav::{self, Part},
     },
     vault::Vault,
+    told,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
@@ -51,7 +51,7 @@ pub async fn bundle(
         mask.learn(note);
     }
     let timeline: Vec<Value> =
-        timeline(&notes).entries.iter().map(|entry| mask.json(programs::line(entry))).collect();
+        timeline(&notes).entries.iter().map(|entry| mask.json(json!(told::Line::of(entry)))).collect();
     let brief = store.brief(&call.id).await?.map(|brief| {
         json!({
             "wanted": mask.text(&brief.wanted),

@@ -6,6 +6,8 @@
 //!                                     │                       jobs/text.rs       by the carrier
 //!                                     │                       jobs/account.rs    links to users
 //!                                     │                       jobs/brief.rs      what a call came to
+//!                                     │                       jobs/event.rs     what happened, for each program
+//!                                     │                       jobs/deliver.rs   to one of them
 //!                                     ◄── done · again later · dead
 //! ```
 //!
@@ -15,10 +17,12 @@
 pub(crate) mod account;
 mod announce;
 mod call_brief;
+mod deliver;
+mod event;
 mod letter;
 pub mod text;
 
-use crate::{app::App, clock, insist::insist};
+use crate::{app::App, clock, insist::insist, webhooks};
 use futures_util::FutureExt;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use store::{JobRow, JobState, NewJob, StoreError};
@@ -47,6 +51,11 @@ const REMEMBERED_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
 /// and how often those are forgotten that are older.
 const TIDY: Duration = Duration::from_secs(60 * 60);
 
+/// How long it is remembered what programs were told of,
+const DELIVERIES_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// and what they were answered that may ask again.
+const ANSWERS_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// Wakes the runner: a change is about to queue jobs.
 #[derive(Debug, Default)]
 pub struct Bell(Notify);
@@ -65,6 +74,8 @@ enum Outcome {
     NotBefore(i64),
     /// It failed in a way that may pass.
     Later(String),
+    /// Likewise, and is to be tried again at this time and not by the usual pauses.
+    Again(i64, String),
     /// It will never work.
     Never(String),
 }
@@ -96,6 +107,7 @@ pub async fn run(app: Arc<App>) {
             if let Err(error) = app.store.tidy_jobs(now_ms - REMEMBERED_MS).await {
                 tracing::debug!(%error, "jobs that were done were not forgotten");
             }
+            tidy_programs(&app, now_ms).await;
             if let Err(error) = call_brief::catch_up(&app, now_ms).await {
                 tracing::warn!(%error, "calls that were cut off are without a brief");
             }
@@ -133,6 +145,15 @@ pub async fn run(app: Arc<App>) {
     while under_way.join_next().await.is_some() {}
 }
 
+/// Forgets what programs were told and answered long ago.
+async fn tidy_programs(app: &App, now_ms: i64) {
+    let told = app.store.tidy_deliveries(now_ms - DELIVERIES_MS).await;
+    let answered = app.store.tidy_answers(now_ms - ANSWERS_MS).await;
+    if let Err(error) = told.and(answered) {
+        tracing::debug!(%error, "what programs were told was not forgotten");
+    }
+}
+
 /// Takes at most `room` jobs; says how long there is nothing else to do.
 async fn claim(app: &App, room: usize, now_ms: i64) -> Result<(Vec<JobRow>, Duration), StoreError> {
     if room == 0 {
@@ -165,6 +186,7 @@ async fn finish(app: Arc<App>, job: JobRow) {
             return report(id, written);
         }
         Outcome::NotBefore(at_ms) => (String::new(), Some(at_ms.max(now_ms + 1_000))),
+        Outcome::Again(at_ms, why) => (why, Some(at_ms.max(now_ms + 1_000))),
         Outcome::Later(why) => match pause(job.attempts, fraction(id, job.attempts)) {
             Some(pause) => {
                 if job.attempts == 1 {
@@ -209,6 +231,8 @@ async fn perform(app: &App, job: &JobRow) -> Outcome {
         job::WORDS => text::send_words(app, job).await,
         job::BRIEF => call_brief::make(app, job).await,
         account::FORGOT | account::REGISTER | account::INVITE => account::send(app, job).await,
+        webhooks::EVENT => event::tell(app, job).await,
+        webhooks::DELIVER => deliver::deliver(app, job).await,
         _ => Outcome::Never("this version of Earpiece does not know what to do with it".into()),
     }
 }
@@ -227,6 +251,8 @@ pub fn what(job: &JobRow) -> &'static str {
         (job::WORDS, _) => "A text",
         (job::BRIEF, _) => "The brief of a call",
         (account::FORGOT | account::REGISTER | account::INVITE, _) => "A letter about an account",
+        (webhooks::EVENT, _) => "Telling programs of what happened",
+        (webhooks::DELIVER, _) => "Telling a program of what happened",
         _ => "Something that this version does not know",
     }
 }

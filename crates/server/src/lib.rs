@@ -60,5 +60,7 @@ pub mod sentences;
 pub mod serve;
 pub mod settings;
 pub mod texts;
+pub mod told;
 pub mod vault;
 pub mod voicemail;
+pub mod webhooks;

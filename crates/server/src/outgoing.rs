@@ -18,6 +18,7 @@ use serde::Deserialize;
 use std::time::Duration;
 use store::{NewCall, Store, StoreError, Which};
 use tool::message::{plainer, segments};
+use utoipa::ToSchema;
 
 /// How long it may ring.
 pub const RINGS: Duration = Duration::from_secs(45);
@@ -35,13 +36,15 @@ const MOST_SEGMENTS: usize = 3;
 pub const FAILED: &str = "failed";
 
 /// Whom to call, and why.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewCall)]
 pub struct Wish {
-    /// As it was written.
+    /// With the country code, as it was written: `+15550100100`.
     pub to: String,
     /// What it is about, in words that may be said aloud.
     #[serde(default)]
+    #[schema(max_length = 1000)]
     pub purpose: String,
     /// By name; empty: the first with which calls can be placed.
     #[serde(default)]

@@ -41,6 +41,7 @@ use crate::{
     scribe::Scribe,
     sentences,
     voicemail::{self, Leaving},
+    webhooks::{self, Event, Kind},
 };
 use axum::{
     extract::State,
@@ -348,8 +349,9 @@ async fn end(app: &App, id: &str, run: impl Future<Output = Ending>) {
 /// Beside the call, whose caller waits for the first word.
 async fn write_start(app: Arc<App>, id: String, now_ms: i64) {
     let written = insist(&app.draining, "the start of a call", || app.store.call_answered(&id, now_ms));
-    if let Err(error) = written.await {
-        tracing::error!(call = %id, %error, "the start of a call could not be written");
+    match written.await {
+        Ok(()) => webhooks::happened(&app, &Event::new(Kind::CallStarted, &id, now_ms)).await,
+        Err(error) => tracing::error!(call = %id, %error, "the start of a call could not be written"),
     }
 }
 

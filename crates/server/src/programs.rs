@@ -10,13 +10,12 @@
 //! They are told of refusals in the words of the tool's answer (`isError`), so that a model can do better; a protocol error
 //! is only what no tool was reached by. To add a tool: a variant of [`tools::Kind`], its description, schemas and arm.
 
-mod acting;
+pub(crate) mod acting;
 mod door;
-mod reading;
+pub(crate) mod reading;
 mod tools;
 
 pub use door::endpoint;
-pub(crate) use reading::line;
 
 use crate::{
     app::App,

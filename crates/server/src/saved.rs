@@ -8,6 +8,7 @@ use crate::{
     jobs::{self, Bell},
     secret::Secret,
     vault::Vault,
+    webhooks::{Event, Kind, Listeners},
 };
 use std::sync::Arc;
 use store::{Store, StoreError};
@@ -65,6 +66,7 @@ pub async fn change(
 /// Makes what is saved count, if another has saved something since it was last heeded, too.
 pub async fn refresh(app: &App) -> Result<(), NotSaved> {
     hands::heed_rulings(app).await?;
+    app.listeners.refresh(&app.store).await?;
     let rows = app.store.settings().await?;
     if *app.saved.get() == rows {
         return Ok(());
@@ -73,17 +75,23 @@ pub async fn refresh(app: &App) -> Result<(), NotSaved> {
         tracing::debug!("{warning}");
     }
     app.engines.forget();
-    app.tools.set(tools(&app.config.get(), &app.store, &app.books, &app.bell));
+    app.tools.set(tools(&app.config.get(), &app.store, &app.books, &app.bell, &app.listeners));
     app.saved.set(rows);
     Ok(())
 }
 
 /// The tools of these settings.
-pub fn tools(config: &Config, store: &Store, books: &Arc<Books>, bell: &Arc<Bell>) -> Tools {
+pub fn tools(
+    config: &Config,
+    store: &Store,
+    books: &Arc<Books>,
+    bell: &Arc<Bell>,
+    listeners: &Arc<Listeners>,
+) -> Tools {
     let calendar = &config.calendar;
     books.require_read_back(calendar.read_back);
     let destinations = config.answering.destinations.clone();
-    let bell = bell.clone();
+    let (bell, listeners) = (bell.clone(), listeners.clone());
     let mail = config.email.smtp_host.is_some();
     let (urgent_mail, urgent_text) = match config.owner.urgent {
         UrgentBy::Mail => (true, false),
@@ -97,6 +105,10 @@ pub fn tools(config: &Config, store: &Store, books: &Arc<Books>, bell: &Arc<Bell
         urgent_mail: mail && (urgent_mail || text.is_none()),
         urgent_text: text.map(|number| number.as_str().to_owned()),
         queued: Some(Arc::new(move || bell.ring())),
+        also: Some(Arc::new(move |id, at_ms| {
+            let event = Event::new(Kind::MessageTaken, id, at_ms);
+            listeners.want(event.kind).then(|| event.planned())
+        })),
     };
     let standard = Tools::standard(
         store,

@@ -1,6 +1,7 @@
 //! `earpiece serve`: opens everything, answers until it is told to stop, and lets calls finish.
 
 use crate::{
+    api::v1::Meter,
     app::App,
     calendars::{self, Calendars},
     calls::Calls,
@@ -17,6 +18,7 @@ use crate::{
     retention, router, saved, settings,
     texts::Talks,
     vault::Vault,
+    webhooks::{self, Listeners},
 };
 use anyhow::Context;
 use axum::serve::ListenerExt;
@@ -97,8 +99,10 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let mcp = Servers::open(&config, &store, &vault).await?;
     let workers = Workers::new(std::env::current_exe()?);
     let bell = Arc::new(jobs::Bell::default());
-    let books = Arc::new(tool::calendar::Books::new(store.clone()).with_announce(announcing(&bell)));
-    let tools = tool::Toolbox::new(saved::tools(&config, &store, &books, &bell));
+    let listeners = Arc::new(Listeners::open(&store).await?);
+    let announce = announcing(&bell, &listeners);
+    let books = Arc::new(tool::calendar::Books::new(store.clone()).with_announce(announce));
+    let tools = tool::Toolbox::new(saved::tools(&config, &store, &books, &bell, &listeners));
     tools.rule(hands::rulings(&store).await?);
     tools.put(hands::OWN, hands::own(&config.own));
     mcp.shelve(&tools);
@@ -106,6 +110,8 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         tools,
         mcp,
         books,
+        listeners,
+        meter: Meter::default(),
         bell,
         saved: Current::new(store.settings().await?),
         calendars: Calendars::default(),
@@ -128,11 +134,13 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
 }
 
 /// What a change of an appointment leaves to be done; whoever does it is woken.
-fn announcing(bell: &Arc<jobs::Bell>) -> tool::calendar::books::Announce {
-    let bell = bell.clone();
+fn announcing(bell: &Arc<jobs::Bell>, listeners: &Arc<Listeners>) -> tool::calendar::books::Announce {
+    let (bell, listeners) = (bell.clone(), listeners.clone());
     Box::new(move |changed| {
         bell.ring();
-        tool::message::announce(changed)
+        let mut announced = tool::message::announce(changed);
+        announced.queue.extend(webhooks::of_change(&listeners, changed));
+        announced
     })
 }
 

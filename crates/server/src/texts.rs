@@ -14,6 +14,7 @@ use crate::{
     guard::{allowlist, standing},
     jobs::text::{START, STOP},
     phone::{Refused, Signed},
+    webhooks::{self, Event, Kind},
 };
 use axum::{
     extract::{Path, State},
@@ -201,7 +202,7 @@ async fn keep(app: &App, text: &Text, wanted: &Wanted, key: &str) -> Result<Text
         at_ms: clock::now_ms(),
         appointment_id: None,
     };
-    Ok(match app.store.text(&new).await? {
+    let kept = match app.store.text(&new).await? {
         Texted::New(row) => {
             tracing::info!(text = text.id, status, "a text came in");
             // Who never called has a page, too.
@@ -209,7 +210,9 @@ async fn keep(app: &App, text: &Text, wanted: &Wanted, key: &str) -> Result<Text
             row
         }
         Texted::Again(row) => row,
-    })
+    };
+    webhooks::happened(app, &Event::new(Kind::TextReceived, &kept.id, kept.at_ms)).await;
+    Ok(kept)
 }
 
 /// Cancels the appointment that the text means, where that is certain.

@@ -1,6 +1,11 @@
 //! Voicemail: the engine that takes it, and what becomes of what it took.
 
-use crate::{app::App, clock, insist::insist};
+use crate::{
+    app::App,
+    clock,
+    insist::insist,
+    webhooks::{self, Event, Kind},
+};
 use call::Format;
 use engine::{
     Brief, Engine,
@@ -78,7 +83,10 @@ async fn keep(app: &App, leaving: Leaving, left: Left) {
     let kept =
         insist(&app.draining, "a voicemail", || app.store.voicemail_taken(&new, letter, job::OWNER)).await;
     match kept {
-        Ok(_) => {
+        Ok(id) => {
+            if let Some(id) = id {
+                webhooks::happened(app, &Event::new(Kind::MessageTaken, &id, now_ms)).await;
+            }
             tracing::info!(%call, seconds = seconds(ulaw.len()), "a voicemail was taken");
             app.bell.ring();
         }

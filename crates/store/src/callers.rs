@@ -199,6 +199,7 @@ impl Store {
         .await?;
         let calls =
             did("DELETE FROM calls WHERE ((from_number = $1 AND outbound = 0) OR (to_number = $1 AND outbound <> 0)) AND ended_ms <= $2").await?;
+        did("DELETE FROM webhook_deliveries WHERE number = $1 AND queued_ms <= $2").await?;
         did("DELETE FROM text_talks WHERE number = $1 AND updated_ms <= $2").await?;
         did("DELETE FROM pin_tries WHERE who = $1 AND last_ms <= $2").await?;
         did("DELETE FROM callers WHERE number = $1 AND first_ms <= $2").await?;

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts  pins
-//!                           memories  call_briefs  call_words  recordings  retention  api_tokens  audit
-//!                           passwords  invites  pictures
+//!                           memories  call_briefs  call_words  recordings  retention  audit
+//!                           passwords  invites  pictures  api_tokens  api_answers  added  webhooks
 //!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
 //!                           oauth_states ─► credentials ─► connections    mcp
 //! ```
@@ -15,6 +15,8 @@
 //! BIGINT, `ON CONFLICT … RETURNING`, no `NOW()`, no BOOLEAN), a file here with its functions, and its promises in
 //! `tests/both/`, which run on both databases.
 
+mod added;
+mod api_answers;
 mod api_tokens;
 mod appointments;
 mod audit;
@@ -51,7 +53,10 @@ mod talks;
 mod texts;
 mod tokens;
 mod users;
+mod webhooks;
 
+pub use added::AddedRow;
+pub use api_answers::Asked;
 pub use api_tokens::ApiTokenRow;
 pub use appointments::{AppointmentRow, Gap, Sought, Span, Stands};
 pub use audit::{AuditRow, NewAudit};
@@ -83,6 +88,9 @@ pub use talks::TextTalk;
 pub use texts::{Delivery, Direction, NewText, TextRow, Texted};
 pub use tokens::{Issued, NewToken, Spent};
 pub use users::{Changed, Role, UserRow};
+pub use webhooks::{
+    Handed, NewWebhook, NewWebhookDelivery, Tried, WebhookDeliveryRow, WebhookRow,
+};
 
 use sqlx::{PgPool, SqlitePool};
 

@@ -181,6 +181,14 @@ impl Store {
         .await)?)
     }
 
+    /// The text with this id.
+    pub async fn text_by_id(&self, id: &str) -> Result<Option<TextRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM texts WHERE id = $1"))
+            .bind(id)
+            .fetch_optional(db)
+            .await)?)
+    }
+
     /// Whether this number wants no more texts: of the words that it texted, kept with the status `stop` or `start`, the
     /// latest counts.
     pub async fn text_stopped(&self, number: &str) -> Result<bool, StoreError> {

@@ -13,6 +13,9 @@ use store::{NewMessage, Store};
 /// Told that something for the owner was queued.
 pub type Queued = Arc<dyn Fn() + Send + Sync>;
 
+/// What else is to be done once the message with this id is taken, at this time.
+pub type Also = Arc<dyn Fn(&str, i64) -> Option<job::Planned> + Send + Sync>;
+
 /// How the owner is told of messages, beside the page on which all of them stand.
 #[derive(Clone, Default)]
 pub struct Telling {
@@ -22,6 +25,8 @@ pub struct Telling {
     pub urgent_mail: bool,
     /// Of urgent ones, by a text to this number.
     pub urgent_text: Option<String>,
+    /// What is queued with every message.
+    pub also: Option<Also>,
     /// Who sends what was queued.
     pub queued: Option<Queued>,
 }
@@ -37,6 +42,7 @@ impl Telling {
         if let Some(to) = self.urgent_text.as_ref().filter(|_| urgent) {
             jobs.push(job::urgent(id, to, words::urgent(caller, body), taken_ms));
         }
+        jobs.extend(self.also.as_ref().and_then(|also| also(id, taken_ms)));
         jobs.into_iter().map(|planned| (planned.kind, planned.key, planned.payload)).collect()
     }
 }

@@ -5,17 +5,19 @@
 //! stays within its part of the path or query, its header, its JSON string ([`template`]). No redirect is followed, and
 //! an address in a private network is only called where the owner says so ([`reach`]).
 
-mod reach;
+pub mod reach;
 mod template;
 
 use crate::{Class, Errand, Hints, Running, Spec, Tool, Trust, guessed};
 use call::Answer;
-use reach::{Reach, Reply};
+use reach::Reply;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use serde_json_path::JsonPath;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use template::{Body, Text, Url};
+
+pub use reach::Reach;
 
 /// A tool as the owner describes it: `[[tool]]` in the settings file.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

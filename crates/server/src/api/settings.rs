@@ -129,14 +129,15 @@ fn settings(config: &Config, section: &'static Section) -> Map<String, Value> {
 }
 
 /// What sets this setting over the head of what is saved.
-fn fixed<'a>(config: &'a Config, setting: &Setting) -> Option<&'a Source> {
+pub fn fixed<'a>(config: &'a Config, setting: &Setting) -> Option<&'a Source> {
     config.origins.get(setting.key).filter(|source| match source {
         Source::File { .. } | Source::Page => false,
         Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. } => true,
     })
 }
 
-fn short(setting: &Setting) -> &'static str {
+/// A setting's name within its section.
+pub fn short(setting: &Setting) -> &'static str {
     setting.key.split_once('.').map_or(setting.key, |(_, name)| name)
 }
 

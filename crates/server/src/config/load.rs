@@ -489,6 +489,7 @@ fn blank(zone: TimeZone) -> Config {
         email: Email { user: None, password: None, from: None, smtp_host: None, smtp_port: 0, smtp_ca: None },
         memory: tool::memory::Remembered::default(),
         owner: super::Owner::default(),
+        programs: super::Programs { per_minute: 300, private_webhooks: false },
         google: Google { client_id: None, client_secret: None, api_url: nowhere(), oauth_url: nowhere() },
         mcp: Vec::new(),
         origins: BTreeMap::new(),

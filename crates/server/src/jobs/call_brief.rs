@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     pages::timeline::timeline,
     settings,
+    webhooks::{self, Event, Kind},
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -81,7 +82,9 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
     };
     let notes = app.store.notes(id).await?;
     word(app, id, &notes).await?;
+    let over = Event::new(Kind::CallEnded, id, ended_ms);
     if !call_briefs::is_worth_it(&call) {
+        webhooks::happened(app, &over).await;
         return Ok(Outcome::Done);
     }
     let now_ms = clock::now_ms();
@@ -115,6 +118,7 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
     if job.is_some() {
         app.bell.ring();
     }
+    webhooks::happened(app, &over).await;
     Ok(Outcome::Done)
 }
 

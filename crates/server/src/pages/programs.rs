@@ -1,7 +1,12 @@
 //! The owner's programs and other assistants: the tokens they come with, and how they are told of us.
 
 use super::{Failure, Frame, shown, times};
-use crate::{api, app::App, clock, guard::session::User};
+use crate::{
+    api::{
+        self,
+        v1::{self, Operation},
+    },
+    app::App, clock, guard::session::User};
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
@@ -63,6 +68,28 @@ pub(super) async fn revoke(
     }
     tracing::info!(by = by.user.id, token = id, "a token was revoked");
     Ok(Redirect::to("/programs").into_response())
+}
+
+#[derive(Template)]
+#[template(path = "reference.html")]
+struct ReferencePage {
+    frame: Frame,
+    parts: Vec<(String, Vec<Operation>)>,
+    base: String,
+}
+
+/// `GET /api`: what programs may ask, for people.
+pub(super) async fn reference(State(app): State<Arc<App>>, _: User) -> Response {
+    let mut parts: Vec<(String, Vec<Operation>)> = Vec::new();
+    for operation in v1::operations() {
+        match parts.iter_mut().find(|(tag, _)| *tag == operation.tag) {
+            Some((_, operations)) => operations.push(operation),
+            None => parts.push((operation.tag.clone(), vec![operation])),
+        }
+    }
+    let base = app.config.get().server.public_url.clone();
+    let base = base.unwrap_or_else(|| "https://your.public.address".into());
+    shown(&ReferencePage { frame: Frame::inside("programs"), parts, base })
 }
 
 async fn page(app: &App, made: Option<String>) -> Result<ProgramsPage, StoreError> {

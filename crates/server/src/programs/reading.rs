@@ -4,27 +4,71 @@ use super::{
     Phone, Refused, failed,
     tools::{MOST, USUAL},
 };
-use crate::pages::timeline::{Entry, What, timeline};
+use crate::{
+    pages::timeline::timeline,
+    told::{self, Page},
+};
 use jiff::{
     Timestamp, ToSpan, Zoned,
     civil::{Date, DateTime},
     tz::TimeZone,
 };
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use store::{AppointmentRow, CallBrief, CallRow, MessageRow, Which};
-use tool::{Trust, calendar::Books};
+use store::{CallBrief, CallRow, NoteRow, Store, StoreError, Which};
+use tool::calendar::Books;
+use utoipa::IntoParams;
 
 /// The longest stretch of time whose appointments are listed.
 const LONGEST_DAYS: i64 = 400;
 
-#[derive(Debug, Default, Deserialize)]
+/// Why something cannot be read.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// It was asked for in a way that makes no sense; a sentence that says what would.
+    Wrong(String),
+    Missing(&'static str),
+    Store(StoreError),
+}
+
+const NO_CALL: &str = "There is no call with this id. list_calls gives the ids of those there are.";
+
+impl From<String> for Unread {
+    fn from(why: String) -> Self {
+        Unread::Wrong(why)
+    }
+}
+
+impl From<StoreError> for Unread {
+    fn from(error: StoreError) -> Self {
+        Unread::Store(error)
+    }
+}
+
+impl From<Unread> for Refused {
+    fn from(why: Unread) -> Refused {
+        match why {
+            Unread::Wrong(why) => why,
+            Unread::Missing(why) => why.to_owned(),
+            Unread::Store(error) => failed(&error),
+        }
+    }
+}
+
+/// Which calls.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct ListCalls {
+pub(crate) struct ListCalls {
+    /// Only calls with this number, with its country code: `+15550100100`.
     number: Option<String>,
+    /// Only calls since this day or time: `2026-11-24`, `2026-11-24T10:30`.
     since: Option<String>,
+    /// At most so many; 20 where it is not said.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
+    /// Where the last page said that it goes on.
     cursor: Option<String>,
 }
 
@@ -36,189 +80,179 @@ pub(super) struct ReadTranscript {
     cursor: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// Which part of a list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct ListAppointments {
+pub(crate) struct Part {
+    /// At most so many; 20 where it is not said.
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u32>,
+    /// Where the last page said that it goes on.
+    pub cursor: Option<String>,
+}
+
+/// Which appointments.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ListAppointments {
+    /// A day or time, such as `2026-11-24`; now where it is not said.
     from: Option<String>,
+    /// Up to this day, or this time; 30 days later where it is not said.
     to: Option<String>,
+    /// At most so many; 20 where it is not said.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
+    /// Where the last page said that it goes on.
     cursor: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// Which messages.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct ListMessages {
+pub(crate) struct ListMessages {
+    /// Also those that the owner is done with.
     all: bool,
+    /// At most so many; 20 where it is not said.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
 }
 
 impl Phone {
     pub(super) async fn list_calls(&self, wanted: ListCalls) -> Result<Value, Refused> {
-        let zone = self.config().calendar.zone.clone();
-        let limit = bounded(wanted.limit)?;
-        let number = wanted.number.as_deref().map(super::acting::number).transpose()?;
-        let since = wanted.since.as_deref().map(|since| moment(since, &zone)).transpose()?;
-        let after = wanted.cursor.as_deref().map(call_after).transpose()?;
-        let which = Which {
-            number: number.as_ref().map(crate::config::Number::as_str),
-            from_ms: since.map(Timestamp::as_millisecond),
-            after,
-            ..Which::default()
-        };
-        let mut rows = self.store().calls_which(&which, limit + 1).await.map_err(|error| failed(&error))?;
-        let more = rows.len() > limit as usize;
-        rows.truncate(limit as usize);
-        let mut briefs = self.briefs(&rows).await?;
-        let calls: Vec<_> = rows.iter().map(|row| call(row, briefs.remove(&row.id), &zone)).collect();
-        let mut told = json!({"calls": calls});
-        if let Some(last) = rows.last().filter(|_| more) {
-            told["next_cursor"] = format!("{}.{}", last.started_ms, last.id).into();
-        }
-        Ok(told)
-    }
-
-    async fn briefs(&self, rows: &[CallRow]) -> Result<BTreeMap<String, CallBrief>, Refused> {
-        let (Some(last), Some(first)) = (rows.first(), rows.last()) else { return Ok(BTreeMap::new()) };
-        let briefs = self.store().briefs_between(first.started_ms, last.started_ms).await;
-        let briefs = briefs.map_err(|error| failed(&error))?;
-        Ok(briefs.into_iter().map(|brief| (brief.call_id.clone(), brief)).collect())
+        let page = calls(self.store(), &self.config().calendar.zone, &wanted).await?;
+        Ok(named("calls", &page))
     }
 
     pub(super) async fn read_transcript(&self, wanted: ReadTranscript) -> Result<Value, Refused> {
         let zone = self.config().calendar.zone.clone();
-        let (limit, from) = (bounded(wanted.limit)? as usize, offset(wanted.cursor.as_deref())?);
-        let row = self.store().call(&wanted.call_id).await.map_err(|error| failed(&error))?;
-        let Some(row) = row else {
-            return Err("There is no call with this id. list_calls gives the ids of those there are.".into());
-        };
-        let notes = self.store().notes(&row.id).await.map_err(|error| failed(&error))?;
-        let brief = self.store().brief(&row.id).await.map_err(|error| failed(&error))?;
-        let entries = timeline(&notes).entries;
-        let lines: Vec<_> = entries.iter().skip(from).take(limit).map(line).collect();
-        let mut told = json!({"call": call(&row, brief, &zone), "lines": lines});
-        if from + limit < entries.len() {
-            told["next_cursor"] = (from + limit).to_string().into();
-        }
+        let part = Part { limit: wanted.limit, cursor: wanted.cursor };
+        let (call, page) = transcript(self.store(), &zone, &wanted.call_id, &part).await?;
+        let mut told = named("lines", &page);
+        told["call"] = json!(call);
         Ok(told)
     }
 
     pub(super) async fn list_appointments(&self, wanted: ListAppointments) -> Result<Value, Refused> {
-        let zone = self.config().calendar.zone.clone();
-        let (limit, skipped) = (bounded(wanted.limit)? as usize, offset(wanted.cursor.as_deref())?);
-        let now = Timestamp::from_millisecond(crate::clock::now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
-        let from = wanted.from.as_deref().map_or(Ok(now), |from| moment(from, &zone))?;
-        let to = match wanted.to.as_deref() {
-            Some(to) => end(to, &zone)?,
-            None => days_after(from, &zone, 30),
-        };
-        if to <= from || days_after(from, &zone, LONGEST_DAYS) < to {
-            return Err(format!(
-                "Give a stretch of time that ends after it begins, of {LONGEST_DAYS} days at most."
-            ));
-        }
-        let rows =
-            self.store().appointments_between(Books::NAME, from.as_millisecond(), to.as_millisecond()).await;
-        let rows = rows.map_err(|error| failed(&error))?;
-        let listed: Vec<_> =
-            rows.iter().skip(skipped).take(limit).map(|row| appointment(row, &zone)).collect();
-        let mut told = json!({"appointments": listed});
-        if skipped + limit < rows.len() {
-            told["next_cursor"] = (skipped + limit).to_string().into();
-        }
-        Ok(told)
+        let page = appointments(self.store(), &self.config().calendar.zone, &wanted).await?;
+        Ok(named("appointments", &page))
     }
 
     pub(super) async fn list_messages(&self, wanted: ListMessages) -> Result<Value, Refused> {
-        let zone = self.config().calendar.zone.clone();
-        let limit = bounded(wanted.limit)?;
-        let rows = self.store().messages(MOST * 5).await.map_err(|error| failed(&error))?;
-        let open = rows.iter().filter(|row| wanted.all || row.done_ms.is_none());
-        let messages: Vec<_> = open.take(limit as usize).map(|row| message(row, &zone)).collect();
+        let messages = messages(self.store(), &self.config().calendar.zone, &wanted).await?;
         Ok(json!({"messages": messages}))
     }
 }
 
-fn call(row: &CallRow, brief: Option<CallBrief>, zone: &TimeZone) -> Value {
-    let lasted = row.answered_ms.zip(row.ended_ms).map_or(0, |(from, to)| (to - from).max(0) / 1_000);
-    let mut told = json!({
-        "id": row.id,
-        "number": if row.outbound { &row.to } else { &row.from },
-        "direction": if row.outbound { "out" } else { "in" },
-        "trust": Trust::named(&row.trust).unwrap_or(Trust::Stranger).name(),
-        "started": time(row.started_ms, zone),
-        "seconds": lasted,
-        "ending": row.ending.clone().unwrap_or_default(),
-    });
-    if !row.purpose.is_empty() {
-        told["purpose"] = row.purpose.clone().into();
-    }
-    if let Some(CallBrief { who, wanted, done, left_open, .. }) = brief {
-        told["brief"] = json!({"who": who, "wanted": wanted, "done": done, "open": left_open});
+/// A page as assistants are told of it.
+fn named<T: Serialize>(name: &str, page: &Page<T>) -> Value {
+    let mut told = json!({ name: page.items });
+    if let Some(next) = &page.next_cursor {
+        told["next_cursor"] = next.clone().into();
     }
     told
 }
 
-pub(crate) fn line(entry: &Entry) -> Value {
-    let mut told = Map::new();
-    let mut tell = |name: &str, value: Value| {
-        told.insert(name.into(), value);
+/// Calls that were answered or placed, the latest first.
+pub(crate) async fn calls(
+    store: &Store,
+    zone: &TimeZone,
+    wanted: &ListCalls,
+) -> Result<Page<told::Call>, Unread> {
+    let limit = bounded(wanted.limit)?;
+    let number = wanted.number.as_deref().map(super::acting::number).transpose()?;
+    let since = wanted.since.as_deref().map(|since| moment(since, zone)).transpose()?;
+    let after = wanted.cursor.as_deref().map(after).transpose()?;
+    let which = Which {
+        number: number.as_ref().map(crate::config::Number::as_str),
+        from_ms: since.map(Timestamp::as_millisecond),
+        after,
+        ..Which::default()
     };
-    tell("at", json!(entry.at_ms as f64 / 1_000.0));
-    match &entry.what {
-        What::Caller { text } => {
-            tell("who", "caller".into());
-            tell("text", text.clone().into());
-        }
-        What::Assistant { heard, unheard, .. } => {
-            tell("who", "assistant".into());
-            tell("text", heard.clone().into());
-            if !unheard.is_empty() {
-                tell("unheard", unheard.clone().into());
-            }
-        }
-        What::Tool(tool) => {
-            tell("who", "tool".into());
-            tell("tool", tool.name.clone().into());
-            let text = [tool.effect.as_str(), tool.say.as_str()].join(" ");
-            tell("text", text.trim().into());
-            if let Some(ok) = tool.ok {
-                tell("ok", ok.into());
-            }
-        }
-        What::Remark { text, .. } => {
-            tell("who", "remark".into());
-            tell("text", text.clone().into());
-        }
-    }
-    told.into()
+    let mut rows = store.calls_which(&which, limit + 1).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let mut briefs = briefs(store, &rows).await?;
+    let items = rows.iter().map(|row| told::Call::of(row, briefs.remove(&row.id), zone)).collect();
+    let last = rows.last().filter(|_| more);
+    Ok(Page { items, next_cursor: last.map(|last| format!("{}.{}", last.started_ms, last.id)) })
 }
 
-fn appointment(row: &AppointmentRow, zone: &TimeZone) -> Value {
-    let mut told = json!({
-        "id": row.id, "starts": time(row.starts_ms, zone), "ends": time(row.ends_ms, zone), "kind": row.kind,
-        "summary": row.summary, "number": row.caller,
-    });
-    if let Some(call) = &row.call_id {
-        told["call_id"] = call.clone().into();
-    }
-    told
+async fn briefs(store: &Store, rows: &[CallRow]) -> Result<BTreeMap<String, CallBrief>, Unread> {
+    let (Some(last), Some(first)) = (rows.first(), rows.last()) else { return Ok(BTreeMap::new()) };
+    let briefs = store.briefs_between(first.started_ms, last.started_ms).await?;
+    Ok(briefs.into_iter().map(|brief| (brief.call_id.clone(), brief)).collect())
 }
 
-fn message(row: &MessageRow, zone: &TimeZone) -> Value {
-    let mut told = json!({
-        "id": row.id, "taken": time(row.taken_ms, zone), "number": row.caller, "text": row.body, "urgent": row.urgent,
-        "done": row.done_ms.is_some(), "voicemail_seconds": (row.sound_ms + 999) / 1_000,
-    });
-    if let Some(call) = &row.call_id {
-        told["call_id"] = call.clone().into();
-    }
-    told
+/// One call with its brief.
+pub(crate) async fn call(store: &Store, zone: &TimeZone, id: &str) -> Result<told::Call, Unread> {
+    let row = store.call(id).await?.ok_or(Unread::Missing(NO_CALL))?;
+    let brief = store.brief(&row.id).await?;
+    Ok(told::Call::of(&row, brief, zone))
 }
 
-/// RFC 3339, where the owner is.
-pub(super) fn time(ms: i64, zone: &TimeZone) -> String {
-    let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
-    at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+/// What was said and done in a call, in order.
+pub(crate) async fn transcript(
+    store: &Store,
+    zone: &TimeZone,
+    id: &str,
+    part: &Part,
+) -> Result<(told::Call, Page<told::Line>), Unread> {
+    let (limit, from) = (bounded(part.limit)? as usize, offset(part.cursor.as_deref())?);
+    let call = call(store, zone, id).await?;
+    let entries = timeline(&store.notes(id).await?).entries;
+    let items = entries.iter().skip(from).take(limit).map(told::Line::of).collect();
+    let next_cursor = (from + limit < entries.len()).then(|| (from + limit).to_string());
+    Ok((call, Page { items, next_cursor }))
+}
+
+/// A call's notes as they were written down.
+pub(crate) async fn notes(store: &Store, id: &str, part: &Part) -> Result<Page<Value>, Unread> {
+    let (limit, from) = (bounded(part.limit)? as usize, offset(part.cursor.as_deref())?);
+    store.call(id).await?.ok_or(Unread::Missing(NO_CALL))?;
+    let rows = store.notes(id).await?;
+    let note = |row: &NoteRow| serde_json::from_str(&row.json).unwrap_or_default();
+    let items = rows.iter().skip(from).take(limit).map(note).collect();
+    let next_cursor = (from + limit < rows.len()).then(|| (from + limit).to_string());
+    Ok(Page { items, next_cursor })
+}
+
+/// The appointments that stand in a stretch of time, in order.
+pub(crate) async fn appointments(
+    store: &Store,
+    zone: &TimeZone,
+    wanted: &ListAppointments,
+) -> Result<Page<told::Appointment>, Unread> {
+    let (limit, skipped) = (bounded(wanted.limit)? as usize, offset(wanted.cursor.as_deref())?);
+    let now = Timestamp::from_millisecond(crate::clock::now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let from = wanted.from.as_deref().map_or(Ok(now), |from| moment(from, zone))?;
+    let to = match wanted.to.as_deref() {
+        Some(to) => end(to, zone)?,
+        None => days_after(from, zone, 30),
+    };
+    if to <= from || days_after(from, zone, LONGEST_DAYS) < to {
+        return Err(Unread::Wrong(format!(
+            "Give a stretch of time that ends after it begins, of {LONGEST_DAYS} days at most."
+        )));
+    }
+    let rows = store.appointments_between(Books::NAME, from.as_millisecond(), to.as_millisecond()).await?;
+    let items = rows.iter().skip(skipped).take(limit).map(|row| told::Appointment::of(row, zone)).collect();
+    let next_cursor = (skipped + limit < rows.len()).then(|| (skipped + limit).to_string());
+    Ok(Page { items, next_cursor })
+}
+
+/// What callers left for the owner, the latest first.
+pub(crate) async fn messages(
+    store: &Store,
+    zone: &TimeZone,
+    wanted: &ListMessages,
+) -> Result<Vec<told::Message>, Unread> {
+    let limit = bounded(wanted.limit)?;
+    let rows = store.messages(MOST * 5).await?;
+    let open = rows.iter().filter(|row| wanted.all || row.done_ms.is_none());
+    Ok(open.take(limit as usize).map(|row| told::Message::of(row, zone)).collect())
 }
 
 /// A moment as it was written: with an offset, or where the owner is; a day is its beginning.
@@ -246,7 +280,7 @@ fn days_after(at: Timestamp, zone: &TimeZone, days: i64) -> Timestamp {
     at.to_zoned(zone.clone()).checked_add(days.days()).map_or(Timestamp::MAX, |later| later.timestamp())
 }
 
-fn bounded(limit: Option<u32>) -> Result<u32, Refused> {
+pub(crate) fn bounded(limit: Option<u32>) -> Result<u32, Refused> {
     match limit.unwrap_or(USUAL) {
         limit @ 1..=MOST => Ok(limit),
         _ => Err(format!("Give a limit from 1 to {MOST}.")),
@@ -255,11 +289,11 @@ fn bounded(limit: Option<u32>) -> Result<u32, Refused> {
 
 const NO_CURSOR: &str = "This cursor is none that was given here. Leave it out to begin at the beginning.";
 
-fn offset(cursor: Option<&str>) -> Result<usize, Refused> {
+pub(crate) fn offset(cursor: Option<&str>) -> Result<usize, Refused> {
     cursor.map_or(Ok(0), |cursor| cursor.parse::<u32>().map(|at| at as usize).map_err(|_| NO_CURSOR.into()))
 }
 
-fn call_after(cursor: &str) -> Result<(i64, &str), Refused> {
+pub(crate) fn after(cursor: &str) -> Result<(i64, &str), Refused> {
     let parted = cursor.split_once('.').and_then(|(ms, id)| Some((ms.parse().ok()?, id)));
     parted.filter(|(_, id)| !id.is_empty() && id.len() <= 64).ok_or_else(|| NO_CURSOR.into())
 }
@@ -267,6 +301,7 @@ fn call_after(cursor: &str) -> Result<(i64, &str), Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::told::time;
 
     #[test]
     fn moments_are_read_as_assistants_write_them() {
@@ -284,9 +319,9 @@ mod tests {
 
     #[test]
     fn a_cursor_that_is_none_of_ours_is_refused() {
-        assert_eq!(call_after("12.c1"), Ok((12, "c1")));
+        assert_eq!(after("12.c1"), Ok((12, "c1")));
         for bad in ["", "12", "x.c1", "12.", &format!("1.{}", "c".repeat(65))] {
-            assert!(call_after(bad).is_err(), "{bad}");
+            assert!(after(bad).is_err(), "{bad}");
         }
         assert!(offset(Some("-1")).is_err() && offset(Some("99999999999")).is_err());
         assert_eq!(offset(None), Ok(0));

@@ -1,6 +1,7 @@
 //! What the store promises, on SQLite and on Postgres.
 
 mod accounts;
+mod added;
 mod appointments;
 mod callers;
 mod calls;
@@ -22,3 +23,4 @@ mod texts;
 mod timeline;
 mod tokens;
 mod undo;
+mod webhooks;

@@ -149,6 +149,11 @@ pub fn revoked(key: &str, calendar: &str, why: &str, at_ms: i64) -> Planned {
     owner(&format!("revoked:{key}"), &super::words::revoked(calendar, why), None, at_ms)
 }
 
+/// The letter that tells the owner that this program is told of nothing any more.
+pub fn webhook(key: &str, name: &str, why: &str, at_ms: i64) -> Planned {
+    owner(&format!("webhook:{key}"), &super::words::webhook(name, why), None, at_ms)
+}
+
 /// The letter that brings the owner the voicemail of this message.
 pub fn voicemail(message: &str, letter: &Letter, at_ms: i64) -> Planned {
     owner(&format!("voicemail:{message}"), letter, Some(message), at_ms)

@@ -116,6 +116,22 @@ pub fn revoked(calendar: &str, why: &str) -> Letter {
     }
 }
 
+/// A program is told of nothing any more.
+pub fn webhook(name: &str, why: &str) -> Letter {
+    let name = tame(name, LONGEST_SUMMARY);
+    let opening = "a program of yours is told of nothing any more.";
+    let facts = [("Webhook", name.clone()), ("Why", tame(why, 400))];
+    let closing = [
+        "What happens meanwhile is not told to it later.".to_owned(),
+        "Once it works again, switch it on under Webhooks.".to_owned(),
+    ];
+    Letter {
+        subject: format!("A webhook was switched off: {name}"),
+        text: text_part(opening, &facts, &closing),
+        html: html_part(opening, &facts, &closing),
+    }
+}
+
 /// A voicemail was taken: sound of so many seconds, or words that the carrier understood.
 pub fn voicemail(caller: &str, seconds: usize, body: &str) -> Letter {
     let from = sender(caller);

@@ -8,9 +8,10 @@ use std::{
 /// More than a tool has to say, in bytes.
 const LARGEST: usize = 1024 * 1024;
 
-/// Where a tool may call.
+/// Where a tool of the owner's, or a webhook, may call.
 #[derive(Clone, Debug)]
-pub(super) struct Reach {
+pub struct Reach {
+    /// A name, or an address; one of IPv6 in brackets.
     pub host: String,
     pub port: u16,
     /// An address in a private network will do.
@@ -27,7 +28,7 @@ pub(super) struct Reply {
 impl Reach {
     /// A client that calls this host at the addresses it has now, none of which is one that it must not have: a name that
     /// means something else a moment later does not count.
-    pub(super) async fn client(&self) -> Result<reqwest::Client, String> {
+    pub async fn client(&self) -> Result<reqwest::Client, String> {
         let found = tokio::time::timeout(self.patience, self.addresses()).await;
         let addresses = found.unwrap_or_else(|_| Err("its address was not found in time".into()));
         let addresses = addresses.map_err(|why| format!("That did not work: {why}."))?;

@@ -168,6 +168,27 @@ pub(super) const SECTIONS: &[Section] = &[
         )],
     },
     Section {
+        name: "programs",
+        about: "Programs of yours that use the API, and those that are told of what happens.",
+        settings: &[
+            Setting::new(
+                "programs.per_minute",
+                &["API_PER_MINUTE"],
+                "300",
+                "How many requests a program may make of the API in a minute, each token for itself.",
+                |c, v| v.number(1..=1_000_000, "a count").map(|count| c.programs.per_minute = count),
+            ),
+            Setting::new(
+                "programs.private_webhooks",
+                &["PRIVATE_WEBHOOKS"],
+                "no",
+                "`yes`: webhooks may lead to this machine and to private networks. Whoever may set webhooks could then make \
+                 this program knock on doors there.",
+                |c, v| v.choice(&[("yes", true), ("no", false)]).map(|may| c.programs.private_webhooks = may),
+            ),
+        ],
+    },
+    Section {
         name: "owner",
         about: "What you are told of calls beside the pages. Mails need [email]; texts need a carrier's account and number.",
         settings: &[
