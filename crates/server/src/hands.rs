@@ -21,7 +21,7 @@ pub fn of(app: &App, config: &Arc<Config>) -> Arc<Tools> {
     if without.is_empty() && Arc::ptr_eq(config, &app.config.get()) {
         return app.tools.get();
     }
-    app.tools.with_own(&saved::tools(config, &app.store, &app.books, &app.bell), without)
+    app.tools.with_own(&saved::tools(config, &app.store, &app.books, &app.bell, &app.listeners), without)
 }
 
 /// The tools that the owner describes.

@@ -281,6 +281,11 @@ pub fn can_mail(config: &crate::config::Config) -> bool {
     letter::sender(config).is_some()
 }
 
+/// Whether the mail server lets us in; an error is for the owner.
+pub async fn try_mail(config: &crate::config::Config) -> Result<(), String> {
+    letter::try_server(config).await
+}
+
 /// The ways in which we can write to anybody, as the settings are.
 fn we_have(config: &crate::config::Config) -> Vec<Way> {
     let mut ways = Vec::new();

@@ -49,6 +49,7 @@ pub mod outgoing;
 pub mod pages;
 pub mod phone;
 pub mod programs;
+pub mod providers;
 pub mod reach;
 pub mod recording;
 pub mod retention;

@@ -33,6 +33,7 @@ pub mod timeline;
 mod times;
 mod tools;
 mod users;
+mod webhooks;
 pub mod welcome;
 
 pub(crate) use calls::{told as ending, who};
@@ -147,7 +148,8 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/tools/{name}/try", post(tools::try_out))
         .route("/settings", get(settings::settings))
         .route("/users/settings", get(settings::settings))
-        .route("/settings/{section}", post(settings::save))
+        .route("/settings/{section}", get(settings::section).post(settings::save))
+        .route("/settings/{section}/test", post(settings::test))
         .route("/settings/engines/test", post(settings::try_engines))
         .route("/assets/{file}", get(assets::file))
         .merge(api::calendar::router())
@@ -155,6 +157,11 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .merge(api::settings::router())
         .merge(api::v1::router(&app))
         .route("/api", get(programs::reference))
+        .route("/webhooks", get(webhooks::webhooks).post(webhooks::make))
+        .route("/webhooks/{id}", get(webhooks::webhook).post(webhooks::change))
+        .route("/webhooks/{id}/test", post(webhooks::test))
+        .route("/webhooks/{id}/delete", post(webhooks::delete))
+        .route("/webhooks/{id}/deliveries/{delivery}", post(webhooks::send_again))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .merge(uploads)
         .fallback(nowhere)

@@ -183,7 +183,7 @@ pub async fn happened(app: &App, event: &Event) {
 }
 
 /// What the owner wants a webhook to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
     pub url: String,
     pub about: String,
@@ -195,9 +195,15 @@ pub struct Wish {
 pub type Wrong = (&'static str, String);
 
 impl Wish {
+    /// What this one is.
+    pub fn of(row: &WebhookRow) -> Self {
+        let events = row.events.split(' ').filter_map(Kind::named).collect();
+        Self { url: row.url.clone(), about: row.about.clone(), events }
+    }
+
     /// As it is kept, or what is wrong with it.
     pub fn checked(mut self) -> Result<Self, Wrong> {
-        self.url = self.url.trim().to_owned();
+        self.url = self.url.trim().into();
         self.about =
             self.about.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_ABOUT).collect();
         self.events.sort_unstable();

@@ -198,5 +198,5 @@ async fn a_pin_is_saved_so_that_the_database_tells_nothing_of_it() {
     assert!(opened.expose().starts_with("hmac1.") && !opened.expose().contains("271828"));
     let kept = browser.app.config.get().callers.pin.clone().expect("it counts at once");
     assert_eq!(kept.expose(), pin::hashed(&browser.app.key, "271828"));
-    assert!(!browser.get("/settings").await.text().contains("hmac1."));
+    assert!(!browser.get("/settings/callers").await.text().contains("hmac1."));
 }

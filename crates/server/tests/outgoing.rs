@@ -88,8 +88,8 @@ async fn nobody_is_called_whom_policy_does_not_allow() {
     let world = World::open(&Carrier::ALL, &[]).await;
     for carrier in Carrier::ALL {
         let (status, told) = world.place(&json!({"to": "+14155550188", "carrier": carrier.name()})).await;
-        assert_eq!((status, told["ok"].as_bool()), (StatusCode::FORBIDDEN, Some(false)));
-        assert!(told["message"].as_str().expect("a sentence").contains("CALL_NUMBERS"), "{told}");
+        assert_eq!((status, told["status"].as_u64()), (StatusCode::FORBIDDEN, Some(403)));
+        assert!(told["detail"].as_str().expect("a sentence").contains("CALL_NUMBERS"), "{told}");
     }
     for bad in [
         json!({"to": "anna"}),

@@ -2,6 +2,7 @@
 
 mod pages {
     pub mod accounts;
+    pub mod api;
     pub mod book;
     pub mod calls;
     pub mod command;
@@ -13,4 +14,5 @@ mod pages {
     pub mod tools;
     pub mod walk;
     pub mod week;
+    pub mod webhooks;
 }

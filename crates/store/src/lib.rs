@@ -88,9 +88,7 @@ pub use talks::TextTalk;
 pub use texts::{Delivery, Direction, NewText, TextRow, Texted};
 pub use tokens::{Issued, NewToken, Spent};
 pub use users::{Changed, Role, UserRow};
-pub use webhooks::{
-    Handed, NewWebhook, NewWebhookDelivery, Tried, WebhookDeliveryRow, WebhookRow,
-};
+pub use webhooks::{Handed, NewWebhook, NewWebhookDelivery, Tried, WebhookDeliveryRow, WebhookRow};
 
 use sqlx::{PgPool, SqlitePool};
 

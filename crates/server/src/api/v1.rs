@@ -1,4 +1,4 @@
-//! `/api/v1`: everything that the owner's programs may read and do, described by its own OpenAPI document.
+//! `/api/v1`: everything that the owner's programs may read and do, described by its own `OpenAPI` document.
 //!
 //! ```text
 //!   a request ─► door.rs: who is it, how many of late ─► once.rs: was it asked before ─► calls.rs … hooks.rs

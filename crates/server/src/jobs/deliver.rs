@@ -76,7 +76,8 @@ async fn send(app: &App, webhook: &WebhookRow, delivery: &WebhookDeliveryRow) ->
     let client = reach.client().await.map_err(|why| Refused { status: 0, why })?;
     let seconds = clock::now_ms() / 1_000;
     let (id, body) = (&delivery.event_id, &delivery.body);
-    let signature = sign::sign(&secret, id, seconds, body).ok_or_else(|| refused("Its secret is damaged."))?;
+    let signature =
+        sign::sign(&secret, id, seconds, body).ok_or_else(|| refused("Its secret is damaged."))?;
     let request = client
         .post(url)
         .header("content-type", "application/json")
@@ -129,7 +130,8 @@ async fn after(
     if status == GONE {
         give_up(app, webhook, "It answered 410 Gone: it wants to be told no longer.", now_ms).await?;
     } else if now_ms - failing_since_ms >= GIVEN_UP_MS {
-        give_up(app, webhook, &format!("It took nothing for three days. The last time: {why}"), now_ms).await?;
+        give_up(app, webhook, &format!("It took nothing for three days. The last time: {why}"), now_ms)
+            .await?;
     }
     Ok(match again {
         Some(pause) => Outcome::Again(now_ms + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX), why),

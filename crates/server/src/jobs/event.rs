@@ -30,8 +30,7 @@ pub(super) async fn tell(app: &App, job: &JobRow) -> Outcome {
 
 async fn queue(app: &App, job: &JobRow, event: &Event) -> Result<(), StoreError> {
     let wanted = app.store.webhooks().await?;
-    let wanted: Vec<_> =
-        wanted.iter().filter(|row| row.told && webhooks::wants(row, event.kind)).collect();
+    let wanted: Vec<_> = wanted.iter().filter(|row| row.told && webhooks::wants(row, event.kind)).collect();
     if wanted.is_empty() {
         return Ok(());
     }

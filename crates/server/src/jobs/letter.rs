@@ -120,10 +120,31 @@ pub(super) async fn about_account(app: &App, job: &JobRow, to: &str, letter: &Le
 }
 
 async fn deliver(config: &Config, mail: &Mail<'_>) -> Outcome {
+    let postman = match postman(config).await {
+        Ok(postman) => postman,
+        Err(outcome) => return outcome,
+    };
+    match postman.deliver(mail).await {
+        Ok(()) => Outcome::Done,
+        Err(Undelivered::Never(why)) => Outcome::Never(why),
+        Err(Undelivered::Later(why)) => Outcome::Later(why),
+    }
+}
+
+/// Logs in and out again.
+pub(super) async fn try_server(config: &Config) -> Result<(), String> {
+    let postman = postman(config).await.map_err(|outcome| match outcome {
+        Outcome::Never(why) | Outcome::Later(why) | Outcome::Again(_, why) => why,
+        Outcome::Done | Outcome::NotBefore(_) => String::new(),
+    })?;
+    postman.try_server().await.map_err(|undelivered| undelivered.to_string())
+}
+
+async fn postman(config: &Config) -> Result<Postman, Outcome> {
     let (Some(from), Some(host)) = (sender(config), &config.email.smtp_host) else {
-        return Outcome::Never(
+        return Err(Outcome::Never(
             "there is nothing to send mail by: set EMAIL_USER, EMAIL_PASSWORD and SMTP_HOST".into(),
-        );
+        ));
     };
     let Email { user, password, smtp_port, .. } = &config.email;
     let account = user.clone().zip(password.as_ref().map(|password| password.expose().to_owned()));
@@ -133,20 +154,12 @@ async fn deliver(config: &Config, mail: &Mail<'_>) -> Outcome {
         Some(path) => match tokio::fs::read(path).await {
             Ok(pem) => Some(pem),
             Err(error) => {
-                return Outcome::Later(format!("{} (SMTP_CA) cannot be read: {error}", path.display()));
+                return Err(Outcome::Later(format!("{} (SMTP_CA) cannot be read: {error}", path.display())));
             }
         },
     };
     let server = Server { security: Security::of(&host, port), host, port, account, authority };
-    let postman = match Postman::new(server, from) {
-        Ok(postman) => postman,
-        Err(why) => return Outcome::Never(why),
-    };
-    match postman.deliver(mail).await {
-        Ok(()) => Outcome::Done,
-        Err(Undelivered::Never(why)) => Outcome::Never(why),
-        Err(Undelivered::Later(why)) => Outcome::Later(why),
-    }
+    Postman::new(server, from).map_err(Outcome::Never)
 }
 
 fn at(ms: i64) -> Timestamp {

@@ -6,7 +6,10 @@ use crate::{
         self,
         v1::{self, Operation},
     },
-    app::App, clock, guard::session::User};
+    app::App,
+    clock,
+    guard::session::User,
+};
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},

@@ -1,8 +1,9 @@
 //! What the owner may decide in a browser, each setting with where its value comes from.
 
-use super::{Failure, Frame, shown};
+use super::{Failure, Frame, shown, times};
 use crate::{
     app::App,
+    audit::Deed,
     clock,
     config::{
         Config, EngineKind, Source,
@@ -10,20 +11,23 @@ use crate::{
     },
     engines,
     guard::session::User,
+    providers::{self, Provider, Standing, State as Stand},
+    reach::Tested,
     saved::{self, NotSaved},
 };
 use askama::Template;
 use axum::{
     Form,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use serde::Deserialize;
+use std::{collections::BTreeMap, sync::Arc};
+use store::StoreError;
 
 /// The sections of the settings that a page may change. The rest is decided by whoever runs the program.
-const SECTIONS: [&str; 21] = [
+const SECTIONS: [&str; 22] = [
     "callers",
     "answering",
     "assistant",
@@ -44,6 +48,7 @@ const SECTIONS: [&str; 21] = [
     "telnyx",
     "messages",
     "email",
+    "owner",
     "google",
 ];
 /// What a form writes in place of a secret that is to be forgotten.
@@ -54,7 +59,41 @@ const FORGET: &str = "forget";
 struct SettingsPage {
     frame: Frame,
     engines: Vec<EngineState>,
-    sections: Vec<Part>,
+    cards: Vec<Card>,
+    /// The other sections.
+    sections: Vec<Line>,
+}
+
+/// A service, at a glance.
+struct Card {
+    name: &'static str,
+    title: &'static str,
+    about: &'static str,
+    at: &'static str,
+    state: &'static str,
+    tag: &'static str,
+    line: String,
+    to_do: Vec<String>,
+    /// What its test came to just now.
+    tested: Option<Tested>,
+}
+
+/// A section that is on a page of its own.
+struct Line {
+    name: &'static str,
+    title: String,
+    about: &'static str,
+    /// How many of its settings are not at their default.
+    set: usize,
+}
+
+#[derive(Template)]
+#[template(path = "section.html")]
+struct SectionPage {
+    frame: Frame,
+    part: Part,
+    card: Option<Card>,
+    saved: bool,
 }
 
 /// How an engine is that calls are answered by.
@@ -86,14 +125,57 @@ struct Field {
     secret: bool,
     /// A secret is known.
     known: bool,
-    /// What sets it over our head, in whose place nothing can be set here.
-    fixed: Option<String>,
+    /// Where its value comes from; empty: it is at its default.
+    from: String,
+    /// That counts before this page: nothing can be set here.
+    fixed: bool,
     wrong: Option<String>,
 }
 
 /// `GET /settings`
-pub(super) async fn settings(State(app): State<Arc<App>>, _: User) -> Response {
-    shown(&page(&app, "", &BTreeMap::new(), &BTreeMap::new()))
+pub(super) async fn settings(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
+    Ok(shown(&overview(&app, None).await?))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Came {
+    saved: Option<String>,
+}
+
+/// `GET /settings/{section}`
+pub(super) async fn section(
+    State(app): State<Arc<App>>,
+    _: User,
+    Path(name): Path<String>,
+    Query(came): Query<Came>,
+) -> Result<Response, Failure> {
+    let section = named(&name)?;
+    let page = page(&app, section, &BTreeMap::new(), &BTreeMap::new(), None).await?;
+    Ok(shown(&SectionPage { saved: came.saved.is_some(), ..page }))
+}
+
+#[derive(Deserialize)]
+pub(super) struct From {
+    /// Where the button stood.
+    from: Option<String>,
+}
+
+/// `POST /settings/{provider}/test`: asks the service something that costs nothing, and says what came back.
+pub(super) async fn test(
+    State(app): State<Arc<App>>,
+    _: User,
+    Path(name): Path<String>,
+    Form(from): Form<From>,
+) -> Result<Response, Failure> {
+    let provider = providers::named(&name).ok_or_else(Failure::not_found)?;
+    let tested = providers::test(&app, provider).await?;
+    tracing::info!(provider = provider.name, ok = tested.ok, "a connection was tested on the page");
+    if from.from.is_some()
+        && let Ok(section) = named(provider.name)
+    {
+        return Ok(shown(&page(&app, section, &BTreeMap::new(), &BTreeMap::new(), Some(tested)).await?));
+    }
+    Ok(shown(&overview(&app, Some((provider.name, tested))).await?))
 }
 
 /// `POST /settings/engines/test`: opens a session with every engine of the list, and closes it.
@@ -111,12 +193,12 @@ pub(super) async fn save(
     Path(name): Path<String>,
     Form(form): Form<BTreeMap<String, String>>,
 ) -> Result<Response, Failure> {
-    let section = sections().find(|section| section.name == name).ok_or_else(Failure::not_found)?;
+    let section = named(&name)?;
     let config = app.config.get();
     let changes: Vec<_> = section
         .settings
         .iter()
-        .filter(|setting| fixed(&config, setting).is_none())
+        .filter(|setting| !is_fixed(&config, setting))
         .filter_map(|setting| Some((setting, asked(setting, form.get(setting.key)?, &form)?.value())))
         .collect();
     let wrong: BTreeMap<_, _> = changes
@@ -124,19 +206,22 @@ pub(super) async fn save(
         .filter_map(|(setting, value)| Some((setting.key, schema::check(setting, value.as_ref()?).err()?)))
         .collect();
     if !wrong.is_empty() {
-        let page = page(&app, section.name, &form, &wrong);
+        let page = page(&app, section, &form, &wrong, None).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
     }
     let changes: Vec<_> = changes.into_iter().map(|(setting, value)| (setting.key, value)).collect();
-    let (by, now_ms) = (&by.user.id, clock::now_ms());
-    match saved::change(&app, &changes, by, now_ms).await {
+    match saved::change(&app, &changes, &by.user.id, clock::now_ms()).await {
         Ok(()) => {}
         Err(NotSaved::Store(error)) => return Err(error.into()),
         Err(NotSaved::Config(error)) => return Err(Failure::bad_request(&error.to_string())),
     }
     let keys: Vec<_> = changes.iter().map(|(key, _)| *key).collect();
-    tracing::info!(by, ?keys, "settings were saved on the page");
-    Ok(Redirect::to(&format!("/settings#{}", section.name)).into_response())
+    app.audit(&by, Deed::SettingsSaved, &keys.join(", ")).await;
+    Ok(Redirect::to(&format!("/settings/{}?saved", section.name)).into_response())
+}
+
+fn named(name: &str) -> Result<&'static Section, Failure> {
+    sections().find(|section| section.name == name).ok_or_else(Failure::not_found)
 }
 
 fn sections() -> impl Iterator<Item = &'static Section> {
@@ -169,31 +254,29 @@ fn asked(setting: &Setting, text: &str, form: &BTreeMap<String, String>) -> Opti
     }
 }
 
-/// What sets this setting over the page's head.
-fn fixed(config: &Config, setting: &Setting) -> Option<String> {
-    match config.origins.get(setting.key)? {
-        Source::File { .. } | Source::Page => None,
-        over @ (Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. }) => {
-            Some(over.to_string())
-        }
+/// Whether something else sets this setting over the page's head.
+fn is_fixed(config: &Config, setting: &Setting) -> bool {
+    match config.origins.get(setting.key) {
+        None | Some(Source::File { .. } | Source::Page) => false,
+        Some(Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. }) => true,
     }
 }
 
-fn page(
-    app: &App,
-    written_in: &str,
-    written: &BTreeMap<String, String>,
-    wrong: &BTreeMap<&'static str, String>,
-) -> SettingsPage {
+async fn overview(app: &App, tested: Option<(&str, Tested)>) -> Result<SettingsPage, StoreError> {
     let config = &*app.config.get();
-    let part = |section: &'static Section| Part {
+    let mut tested = tested;
+    let mut cards = Vec::new();
+    for provider in &providers::ALL {
+        let just = tested.take_if(|(name, _)| *name == provider.name).map(|(_, tested)| tested);
+        cards.push(card(app, provider, just).await?);
+    }
+    let others = sections().filter(|section| providers::named(section.name).is_none());
+    let line = |section: &'static Section| Line {
         name: section.name,
         title: titled(section.name),
         about: section.about,
-        wrong: section.name == written_in && !wrong.is_empty(),
-        fields: section.settings.iter().map(|setting| field(config, setting, written, wrong)).collect(),
+        set: section.settings.iter().filter(|setting| config.origins.contains_key(setting.key)).count(),
     };
-    let parts = sections().map(part).filter(|part| !part.fields.is_empty());
     let troubles = app.engines.troubles();
     let state = |kind: &EngineKind| {
         let trouble = troubles.iter().find(|(troubled, ..)| troubled == kind);
@@ -203,19 +286,56 @@ fn page(
             lasting: trouble.is_some_and(|(.., lasting)| *lasting),
         }
     };
-    SettingsPage {
+    Ok(SettingsPage {
         frame: Frame::inside("settings"),
         engines: config.assistant.engines.iter().map(state).collect(),
-        sections: parts.collect(),
-    }
+        cards,
+        sections: others.map(line).collect(),
+    })
+}
+
+async fn card(app: &App, provider: &'static Provider, tested: Option<Tested>) -> Result<Card, StoreError> {
+    let Standing { state, line, to_do } = providers::standing(app, provider).await?;
+    let (state, tag) = match state {
+        Stand::Off => ("not set up", ""),
+        Stand::Ready => ("set up", "good"),
+        Stand::Missing => ("incomplete", "warn"),
+        Stand::Trouble => ("in trouble", "bad"),
+    };
+    let Provider { name, title, about, at } = *provider;
+    Ok(Card { name, title, about, at, state, tag, line, to_do, tested })
+}
+
+async fn page(
+    app: &App,
+    section: &'static Section,
+    written: &BTreeMap<String, String>,
+    wrong: &BTreeMap<&'static str, String>,
+    tested: Option<Tested>,
+) -> Result<SectionPage, StoreError> {
+    let provider = providers::named(section.name);
+    let title = provider.map_or_else(|| titled(section.name), |provider| provider.title.to_owned());
+    let part = Part {
+        name: section.name,
+        title,
+        about: section.about,
+        wrong: !wrong.is_empty(),
+        fields: section.settings.iter().map(|setting| field(app, setting, written, wrong)).collect(),
+    };
+    let card = match provider {
+        Some(provider) => Some(card(app, provider, tested).await?),
+        None => None,
+    };
+    Ok(SectionPage { frame: Frame::inside("settings"), part, card, saved: false })
 }
 
 fn field(
-    config: &Config,
+    app: &App,
     setting: &'static Setting,
     written: &BTreeMap<String, String>,
     wrong: &BTreeMap<&'static str, String>,
 ) -> Field {
+    let config = &*app.config.get();
     let stands = || config.written.get(setting.key).cloned().unwrap_or_default();
     let value = written.get(setting.key).cloned().unwrap_or_else(stands);
     let name = setting.key.split_once('.').map_or(setting.key, |(_, name)| name);
@@ -227,8 +347,25 @@ fn field(
         default: if setting.secret { "" } else { setting.shown() },
         secret: setting.secret,
         known: config.origins.contains_key(setting.key),
-        fixed: fixed(config, setting),
+        from: from(app, config, setting),
+        fixed: is_fixed(config, setting),
         wrong: wrong.get(setting.key).cloned(),
+    }
+}
+
+/// Where a setting's value comes from, in a sentence; empty: it is at its default.
+fn from(app: &App, config: &Config, setting: &Setting) -> String {
+    match config.origins.get(setting.key) {
+        None => String::new(),
+        Some(Source::Page) => {
+            let saved = app.saved.get();
+            let row = saved.iter().find(|row| row.key == setting.key);
+            let day =
+                |row: &store::SettingRow| times::day(&times::zoned(row.changed_ms, &config.calendar.zone));
+            row.map_or_else(|| "Saved here.".to_owned(), |row| format!("Saved here on {}.", day(row)))
+        }
+        Some(file @ Source::File { .. }) => format!("Set in {file}; what is saved here counts before it."),
+        Some(over) => format!("Set by {over}, which counts before this page."),
     }
 }
 

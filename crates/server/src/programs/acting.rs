@@ -86,7 +86,10 @@ pub(crate) async fn send_text(config: &Config, store: &Store, wanted: &SendText)
         return Err(Unsent::MayNot(outgoing::NotPlaced::MayNot(to).to_string()));
     }
     if !jobs::can_text(config) {
-        return Err(Unsent::Wrong("Nobody is texted: no carrier's account and number are set. The owner can set them under Phone.".into()));
+        return Err(Unsent::Wrong(
+            "Nobody is texted: no carrier's account and number are set. The owner can set them under Phone."
+                .into(),
+        ));
     }
     let now_ms = clock::now_ms();
     if store.text_stopped(to.as_str()).await? {

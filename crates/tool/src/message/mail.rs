@@ -164,6 +164,16 @@ impl Postman {
         }
     }
 
+    /// Logs in at the server, and sends nothing.
+    pub async fn try_server(&self) -> Result<(), Undelivered> {
+        match tokio::time::timeout(WHOLE_PATIENCE, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(Undelivered::Later(format!("{} does not answer as it should", self.server))),
+            Ok(Err(error)) => Err(self.judged(&error)),
+            Err(_) => Err(Undelivered::Later(format!("{} does not answer in time", self.server))),
+        }
+    }
+
     /// The letter as it goes over the wire: the same for the same mail.
     pub fn message(&self, mail: &Mail<'_>) -> Result<Message, Undelivered> {
         let never = |why: &str| Undelivered::Never(why.to_owned());

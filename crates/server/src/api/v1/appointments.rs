@@ -8,6 +8,7 @@ use super::{
 use crate::{
     api::calendar::owners,
     app::App,
+    audit::Deed,
     clock,
     programs::reading::{self, ListAppointments},
     told::{self, Page, time},
@@ -102,7 +103,7 @@ pub(super) async fn create(
     let answer = run(&app, "create_calendar_event", given(arguments)).await?;
     let data: Value = serde_json::from_str(&answer.data).unwrap_or_default();
     let id = data["id"].as_str().unwrap_or_default();
-    tracing::info!(by = entered.0.user, appointment = id, "a program booked");
+    app.audit(&*entered.0, Deed::AppointmentChanged, &format!("{id}, booked")).await;
     let booked = told(&app, &standing(&app, id).await?);
     Ok((StatusCode::CREATED, Json(booked)).into_response())
 }
@@ -142,7 +143,7 @@ pub(super) async fn change(
         ("reason", to.reason.map(Value::from)),
     ];
     run(&app, "reschedule_appointment", given(arguments)).await?;
-    tracing::info!(by = entered.0.user, appointment = id, "a program moved an appointment");
+    app.audit(&*entered.0, Deed::AppointmentChanged, &format!("{id}, moved")).await;
     Ok(Json(told(&app, &standing(&app, &id).await?)))
 }
 
@@ -157,7 +158,7 @@ pub(super) async fn cancel(
 ) -> Told<StatusCode> {
     let row = standing(&app, &id).await?;
     run(&app, "cancel_appointment", given([("datetime_start", Some(json!(starts(&app, &row))))])).await?;
-    tracing::info!(by = entered.0.user, appointment = id, "a program cancelled an appointment");
+    app.audit(&*entered.0, Deed::AppointmentChanged, &format!("{id}, cancelled")).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

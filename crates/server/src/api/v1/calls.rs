@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     app::App,
+    audit::Deed,
     outgoing::{self, NotPlaced, Wish},
     programs::reading::{self, ListCalls, Part},
     told::{self, Page},
@@ -99,7 +100,7 @@ pub(super) async fn place(
     Sent(wish): Sent<Wish>,
 ) -> Told<Response> {
     let placed = outgoing::place_for_program(&app, &wish).await.map_err(|why| not_placed(&why))?;
-    tracing::info!(by = entered.0.user, call = %placed.id, "a call was placed by a program");
+    app.audit(&*entered.0, Deed::CallPlaced, &placed.to).await;
     let told = Placed { id: placed.id, to: placed.to, carrier: placed.carrier };
     Ok((StatusCode::CREATED, Json(told)).into_response())
 }
@@ -136,8 +137,10 @@ pub(super) async fn end(
         return Err(Problem::conflict("This call is over."));
     }
     if !app.calls.dismiss(&id) {
-        return Err(Problem::conflict("This call goes on elsewhere, or has not begun to be spoken. Try again."));
+        return Err(Problem::conflict(
+            "This call goes on elsewhere, or has not begun to be spoken. Try again.",
+        ));
     }
-    tracing::info!(by = entered.0.user, call = id, "a call is ended by a program");
+    app.audit(&*entered.0, Deed::CallEnded, &id).await;
     Ok(StatusCode::ACCEPTED)
 }

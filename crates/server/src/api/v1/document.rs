@@ -1,4 +1,4 @@
-//! What the API says of itself: an OpenAPI 3.1 document, made from the types and handlers.
+//! What the API says of itself: an `OpenAPI` 3.1 document, made from the types and handlers.
 
 use super::{appointments, calls, hooks, house, people, problem::Problem};
 use utoipa::{
@@ -55,9 +55,10 @@ struct Described;
 /// All of it.
 pub fn document() -> Document {
     let mut document = Described::openapi();
-    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    document.info.version = env!("CARGO_PKG_VERSION").into();
     document.servers = Some(vec![Server::new("/api/v1")]);
-    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token of the page Programs."));
+    let token =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token of the page Programs."));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", SecurityScheme::Http(token.build()));
     document.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);

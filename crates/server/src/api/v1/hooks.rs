@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     app::App,
+    audit::Deed,
     programs::reading::{self, Part},
     told::{Page, time},
     webhooks::{self, Kind, Wish},
@@ -124,7 +125,7 @@ pub(super) async fn make(
     Sent(NewWebhook { url, about, events }): Sent<NewWebhook>,
 ) -> Told<Response> {
     let (row, secret) = webhooks::make(&app, Wish { url, about, events }).await?;
-    tracing::info!(by = entered.0.user, webhook = row.id, "a webhook was made by a program");
+    app.audit(&*entered.0, Deed::WebhookChanged, &row.url).await;
     let made = Made { webhook: Webhook::of(&row, &app.config.get().calendar.zone), secret };
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
@@ -159,15 +160,15 @@ pub(super) async fn change(
     Sent(to): Sent<ChangedWebhook>,
 ) -> Told<Json<Webhook>> {
     let row = standing(&app, &id).await?;
-    let kept = row.events.split(' ').filter_map(Kind::named).collect();
+    let kept = Wish::of(&row);
     let wish = Wish {
-        url: to.url.unwrap_or(row.url),
-        about: to.about.unwrap_or(row.about),
-        events: to.events.unwrap_or(kept),
+        url: to.url.unwrap_or(kept.url),
+        about: to.about.unwrap_or(kept.about),
+        events: to.events.unwrap_or(kept.events),
     };
     let changed = webhooks::change(&app, &id, wish, to.enabled.unwrap_or(row.told)).await?;
     let row = changed.ok_or_else(|| Problem::missing(NONE))?;
-    tracing::info!(by = entered.0.user, webhook = id, "a webhook was changed by a program");
+    app.audit(&*entered.0, Deed::WebhookChanged, &row.url).await;
     Ok(Json(Webhook::of(&row, &app.config.get().calendar.zone)))
 }
 
@@ -185,7 +186,7 @@ pub(super) async fn remove(
     if !webhooks::remove(&app, &id).await? {
         return Err(Problem::missing(NONE));
     }
-    tracing::info!(by = entered.0.user, webhook = id, "a webhook was deleted by a program");
+    app.audit(&*entered.0, Deed::WebhookChanged, &format!("{id}, deleted")).await;
     Ok(StatusCode::NO_CONTENT)
 }
 

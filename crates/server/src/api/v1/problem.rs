@@ -97,10 +97,7 @@ impl From<NotLetIn> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a program was not answered");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The database did not answer. Try again in a moment.",
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The database did not answer. Try again in a moment.")
     }
 }
 
