@@ -19,7 +19,7 @@ use crate::{
 };
 use engine::local::Workers;
 use std::sync::Arc;
-use store::{SettingRow, Store};
+use store::{AddedRow, SettingRow, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tool::Toolbox;
 
@@ -38,6 +38,8 @@ pub struct App {
     pub calendars: Calendars,
     /// Our own are made anew when the owner changes what they go by; others come and go.
     pub tools: Toolbox,
+    /// What was added on pages, as it is heeded.
+    pub added: Current<Vec<AddedRow>>,
     /// Whose tools are among them.
     pub mcp: Servers,
     /// Which programs want to be told of what happens.

@@ -6,7 +6,7 @@
 mod keep;
 mod open;
 
-use crate::{app::App, clock, jobs, saved};
+use crate::{app::App, clock, jobs, mcp, saved};
 use jiff::{SignedDuration, Timestamp};
 use std::{
     collections::BTreeMap,
@@ -117,6 +117,9 @@ pub async fn watch(app: Arc<App>) {
 async fn look(app: &Arc<App>) -> Result<(), StoreError> {
     if let Err(error) = saved::refresh(app).await {
         tracing::warn!(%error, "what was saved on the settings page is not heeded");
+    }
+    if let Err(error) = mcp::refresh(app).await {
+        tracing::warn!(%error, "what was set of servers of tools is not heeded");
     }
     refresh(app).await?;
     match app.books.recover(clock::now_ms()).await {

@@ -27,7 +27,7 @@ pub mod schema;
 pub use flags::Flags;
 pub use live::Live;
 pub use load::{ConfigError, Problem, Source, Sources, Warning};
-pub use mcp::McpServer;
+pub use mcp::{McpServer, PRESETS, Written, on_page};
 pub use number::{Network, Number, Numbers};
 pub use own::Own;
 pub use owner::{Owner, OwnersMessages, UrgentBy};

@@ -12,8 +12,8 @@ use crate::{
         keep,
         wav::{self, Part},
     },
-    vault::Vault,
     told,
+    vault::Vault,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::Timestamp;

@@ -12,6 +12,7 @@
 //! `answerer.rs`.
 
 pub mod accounts;
+pub mod added;
 pub mod answerer;
 pub mod api;
 pub mod app;

@@ -3,14 +3,19 @@
 //! What a server offered last is on the shelf before anybody is asked, so that no call waits for it.
 
 use crate::{
+    added,
     app::App,
     clock,
-    config::{Config, McpServer},
+    config::{Config, McpServer, Written, on_page},
+    current::Current,
     guard::token,
     vault::Vault,
 };
-use std::sync::{Arc, Mutex, PoisonError};
-use store::{McpRow, Store, StoreError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+use store::{AddedRow, McpRow, Store, StoreError};
 use tokio::task::JoinSet;
 use tool::{
     Shelf, Toolbox,
@@ -21,84 +26,168 @@ use tool::{
 };
 
 /// The servers of this instance.
-#[derive(Default)]
 pub struct Servers {
-    all: Vec<Kept>,
-    /// What keeps them connected; ends with the process.
-    running: Mutex<JoinSet<()>>,
+    all: Current<Vec<Arc<Kept>>>,
+    reach: OnceLock<Reach>,
+    /// What keeps each connected; ends with the process, or with the server.
+    running: Mutex<BTreeMap<String, JoinSet<()>>>,
+    /// They are looked at one after the other.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// One server, and how it was set.
 pub struct Kept {
     pub server: Arc<mcp::Server>,
     pub set: McpServer,
+    /// It was added on a page.
+    pub added: bool,
     address: String,
 }
 
 impl Servers {
-    /// The servers of these settings, with what is remembered of them. None is asked anything yet.
+    /// The servers of these settings and of the page, with what is remembered of them. None is asked anything yet.
     pub async fn open(config: &Config, store: &Store, vault: &Vault) -> anyhow::Result<Self> {
-        if config.mcp.is_empty() {
-            return Ok(Self::default());
-        }
-        let remembered = store.mcp_servers().await?;
-        let reach = Reach { http: mcp::client()?, now_ms: Arc::new(clock::now_ms) };
+        let servers = Self {
+            all: Current::new(Vec::new()),
+            reach: OnceLock::new(),
+            running: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        };
         let mut all = Vec::new();
-        for set in &config.mcp {
-            let (name, address) = (&set.settings.name, address(&set.settings.way));
-            let last = remembered.iter().find(|row| row.name == *name && row.address == address);
-            let last = last.and_then(|row| serde_json::from_str::<Listing>(&row.listing).ok());
-            let wallet = if set.may_ask_for_consent() {
-                Some(Arc::new(wallet(&reach, store, vault, name, &address).await?))
-            } else {
-                None
-            };
-            let server =
-                mcp::Server::new(set.settings.clone(), reach.clone(), wallet, last.unwrap_or_default());
-            all.push(Kept { server, set: set.clone(), address });
+        for (set, added) in wanted(config, &store.added().await?, vault) {
+            all.push(Arc::new(Kept::open(set, added, servers.reach()?, store, vault).await?));
         }
-        Ok(Self { all, running: Mutex::default() })
+        servers.all.set(all);
+        Ok(servers)
+    }
+
+    /// How they are reached; made once there is one.
+    fn reach(&self) -> anyhow::Result<Reach> {
+        if let Some(reach) = self.reach.get() {
+            return Ok(reach.clone());
+        }
+        let reach = Reach { http: mcp::client()?, now_ms: Arc::new(clock::now_ms) };
+        Ok(self.reach.get_or_init(|| reach).clone())
     }
 
     /// All of them, in the order in which they are set.
-    pub fn all(&self) -> &[Kept] {
-        &self.all
+    pub fn all(&self) -> Arc<Vec<Arc<Kept>>> {
+        self.all.get()
     }
 
-    pub fn named(&self, name: &str) -> Option<&Kept> {
-        self.all.iter().find(|kept| kept.set.settings.name == name)
+    pub fn named(&self, name: &str) -> Option<Arc<Kept>> {
+        self.all.get().iter().find(|kept| kept.set.settings.name == name).cloned()
     }
 
     /// Puts what they offered last among the tools.
     pub fn shelve(&self, tools: &Toolbox) {
-        for kept in &self.all {
+        for kept in self.all.get().iter() {
             let known = kept.server.known().borrow().clone();
             put(tools, kept, &known);
         }
     }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, JoinSet<()>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    async fn open(
+        set: McpServer,
+        added: bool,
+        reach: Reach,
+        store: &Store,
+        vault: &Vault,
+    ) -> anyhow::Result<Self> {
+        let (name, address) = (&set.settings.name, address(&set.settings.way));
+        let remembered = store.mcp_servers().await?;
+        let last = remembered.iter().find(|row| row.name == *name && row.address == address);
+        let last = last.and_then(|row| serde_json::from_str::<Listing>(&row.listing).ok());
+        let wallet = if set.may_ask_for_consent() {
+            Some(Arc::new(wallet(&reach, store, vault, name, &address).await?))
+        } else {
+            None
+        };
+        let server = mcp::Server::new(set.settings.clone(), reach, wallet, last.unwrap_or_default());
+        Ok(Self { server, set, added, address })
+    }
+}
+
+/// What is to be there: the servers of the settings, and those of the page that have another name. With whether they were
+/// added on the page.
+fn wanted(config: &Config, rows: &[AddedRow], vault: &Vault) -> Vec<(McpServer, bool)> {
+    let mut wanted: Vec<_> = config.mcp.iter().map(|set| (set.clone(), false)).collect();
+    for (name, written) in added::all::<Written>(rows, vault, added::Kind::Server) {
+        if wanted.iter().any(|(set, _)| set.settings.name == name) {
+            continue;
+        }
+        match on_page(written, config) {
+            Ok(set) => wanted.push((set, true)),
+            Err(why) => tracing::warn!(server = name, why, "a server of tools that was added is not heeded"),
+        }
+    }
+    wanted
 }
 
 /// Connects the servers, and follows what they offer.
 pub fn start(app: &Arc<App>) {
-    let mut running = app.mcp.running.lock().unwrap_or_else(PoisonError::into_inner);
-    for at in 0..app.mcp.all.len() {
-        let server = app.mcp.all[at].server.clone();
-        running.spawn(async move { server.run().await });
-        // Not the application itself, which holds what runs this.
-        let app = Arc::downgrade(app);
-        running.spawn(async move {
-            let Some(mut known) = app.upgrade().map(|app| app.mcp.all[at].server.known()) else { return };
-            while known.changed().await.is_ok() {
-                let now = known.borrow_and_update().clone();
-                let Some(app) = app.upgrade() else { return };
-                let kept = &app.mcp.all[at];
-                put(&app.tools, kept, &now);
-                if let Err(error) = app.store.mcp_seen(&row(kept, &now)).await {
-                    tracing::warn!(%error, "what a server of tools offers is not remembered");
-                }
-            }
-        });
+    for kept in app.mcp.all().iter() {
+        run(app, kept);
     }
+}
+
+/// Makes count what was set or added since the last look. Calls that go on keep the tools that they began with.
+pub async fn refresh(app: &Arc<App>) -> anyhow::Result<()> {
+    let _turn = app.mcp.turn.lock().await;
+    let wanted = wanted(&app.config.get(), &app.store.added().await?, &app.vault);
+    let before = app.mcp.all();
+    let same = |kept: &Kept, set: &McpServer, added: bool| kept.set == *set && kept.added == added;
+    if before.len() == wanted.len()
+        && before.iter().zip(&wanted).all(|(kept, (set, added))| same(kept, set, *added))
+    {
+        return Ok(());
+    }
+    for kept in before.iter().filter(|kept| !wanted.iter().any(|(set, added)| same(kept, set, *added))) {
+        let name = &kept.set.settings.name;
+        drop(app.mcp.running().remove(name));
+        app.tools.remove(name);
+    }
+    let mut all = Vec::new();
+    for (set, added) in wanted {
+        if let Some(kept) = before.iter().find(|kept| same(kept, &set, added)) {
+            all.push(kept.clone());
+            continue;
+        }
+        let kept = Arc::new(Kept::open(set, added, app.mcp.reach()?, &app.store, &app.vault).await?);
+        let known = kept.server.known().borrow().clone();
+        put(&app.tools, &kept, &known);
+        run(app, &kept);
+        all.push(kept);
+    }
+    app.mcp.all.set(all);
+    Ok(())
+}
+
+/// Keeps it connected until it is set no longer.
+fn run(app: &Arc<App>, kept: &Arc<Kept>) {
+    let mut tasks = JoinSet::new();
+    let server = kept.server.clone();
+    tasks.spawn(async move { server.run().await });
+    // Not the application itself, which holds what runs this.
+    let (house, followed) = (Arc::downgrade(app), kept.clone());
+    tasks.spawn(async move {
+        let mut known = followed.server.known();
+        while known.changed().await.is_ok() {
+            let now = known.borrow_and_update().clone();
+            let Some(app) = house.upgrade() else { return };
+            put(&app.tools, &followed, &now);
+            if let Err(error) = app.store.mcp_seen(&row(&followed, &now)).await {
+                tracing::warn!(%error, "what a server of tools offers is not remembered");
+            }
+        }
+    });
+    app.mcp.running().insert(kept.set.settings.name.clone(), tasks);
 }
 
 fn put(tools: &Toolbox, kept: &Kept, known: &Known) {

@@ -24,6 +24,7 @@ mod home;
 mod login;
 mod messages;
 mod outbox;
+mod own_tools;
 mod profile;
 mod programs;
 mod register;
@@ -138,12 +139,18 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/calendars/{id}/reads", post(calendars::reads))
         .route("/calendars/{id}/writes", post(calendars::writes))
         .route("/calendars/{id}/test", post(calendars::test))
-        .route("/servers", get(servers::servers))
+        .route("/servers", get(servers::servers).post(servers::save))
+        .route("/servers/{name}/remove", post(servers::remove))
         .route("/servers/callback", get(servers::back))
         .route("/servers/{name}/test", post(servers::test))
         .route("/servers/{name}/connect", post(servers::connect))
         .route("/feeds/{file}", get(calendars::feed))
         .route("/tools", get(tools::tools))
+        .route("/tools/new", get(own_tools::new).post(own_tools::save))
+        .route("/tools/secrets", post(own_tools::keep_secret))
+        .route("/tools/secrets/{name}/forget", post(own_tools::forget_secret))
+        .route("/tools/{name}/edit", get(own_tools::edit))
+        .route("/tools/{name}/delete", post(own_tools::delete))
         .route("/tools/{name}", get(tools::tool).post(tools::rule))
         .route("/tools/{name}/try", post(tools::try_out))
         .route("/settings", get(settings::settings))

@@ -361,7 +361,7 @@ async fn servers_asked(app: &App) -> Tested {
         return Tested { to_do, ..nothing("No server of tools is set.") };
     }
     let mut told = all_of("to list the tools of each");
-    for kept in app.mcp.all() {
+    for kept in app.mcp.all().iter() {
         let name = &kept.set.settings.name;
         match kept.server.test().await {
             Ok(tools) => told.good(name, &format!("{tools} tools.")),

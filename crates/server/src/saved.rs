@@ -66,6 +66,7 @@ pub async fn change(
 /// Makes what is saved count, if another has saved something since it was last heeded, too.
 pub async fn refresh(app: &App) -> Result<(), NotSaved> {
     hands::heed_rulings(app).await?;
+    hands::heed_added(app).await?;
     app.listeners.refresh(&app.store).await?;
     let rows = app.store.settings().await?;
     if *app.saved.get() == rows {

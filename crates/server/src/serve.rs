@@ -104,10 +104,12 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let books = Arc::new(tool::calendar::Books::new(store.clone()).with_announce(announce));
     let tools = tool::Toolbox::new(saved::tools(&config, &store, &books, &bell, &listeners));
     tools.rule(hands::rulings(&store).await?);
-    tools.put(hands::OWN, hands::own(&config.own));
+    let added = store.added().await?;
+    tools.put(hands::OWN, hands::own(&config.own, &added, &vault));
     mcp.shelve(&tools);
     Ok(Arc::new(App {
         tools,
+        added: Current::new(added),
         mcp,
         books,
         listeners,

@@ -6,6 +6,7 @@ mod pages {
     pub mod book;
     pub mod calls;
     pub mod command;
+    pub mod connections;
     pub mod doors;
     pub mod factor;
     pub mod rig;
@@ -13,6 +14,6 @@ mod pages {
     pub mod timeline;
     pub mod tools;
     pub mod walk;
-    pub mod week;
     pub mod webhooks;
+    pub mod week;
 }

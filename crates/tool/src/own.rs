@@ -11,7 +11,7 @@ mod template;
 use crate::{Class, Errand, Hints, Running, Spec, Tool, Trust, guessed};
 use call::Answer;
 use reach::Reply;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use serde_json_path::JsonPath;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -20,7 +20,7 @@ use template::{Body, Text, Url};
 pub use reach::Reach;
 
 /// A tool as the owner describes it: `[[tool]]` in the settings file.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     /// `snake_case`, unique among the tools.

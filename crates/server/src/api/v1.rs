@@ -65,7 +65,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: &Arc<App>) -> Router<S> {
         .method_not_allowed_fallback(other_method)
         .route("/api/v1/{*rest}", any(nowhere))
         .with_state(())
-        .merge(guarded.with_state(()))
+        .merge(guarded)
 }
 
 async fn described() -> Json<utoipa::openapi::OpenApi> {

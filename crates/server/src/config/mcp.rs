@@ -5,11 +5,12 @@ use super::{
     load::{Problem, Sources},
 };
 use crate::secret::Secret;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use tool::{
     Trust,
     mcp::{self, Choice, Form, Patience, Program, Way, Web},
+    own::reach::is_public,
 };
 
 /// The key in the file.
@@ -28,6 +29,13 @@ pub struct McpServer {
     pub client_secret: Option<Secret>,
 }
 
+impl PartialEq for McpServer {
+    fn eq(&self, other: &Self) -> bool {
+        let secret = |one: &Self| one.client_secret.as_ref().map(|secret| secret.expose().to_owned());
+        self.settings == other.settings && self.client_id == other.client_id && secret(self) == secret(other)
+    }
+}
+
 impl McpServer {
     /// Whether the owner may have to consent: it is on the web, and nothing was set that would say who asks.
     pub fn may_ask_for_consent(&self) -> bool {
@@ -42,7 +50,7 @@ impl McpServer {
 }
 
 /// Where the ready-made ones are.
-const PRESETS: [(&str, &str); 5] = [
+pub const PRESETS: [(&str, &str); 5] = [
     ("zapier", ""),
     ("todoist", "https://ai.todoist.net/mcp"),
     ("github", "https://api.githubcopilot.com/mcp/"),
@@ -56,25 +64,26 @@ struct File {
     mcp: Vec<Written>,
 }
 
-#[derive(Default, Deserialize)]
+/// A server as it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Written {
-    name: String,
-    preset: String,
-    url: String,
-    transport: String,
-    token: String,
-    headers: BTreeMap<String, String>,
-    command: String,
-    arguments: Vec<String>,
-    environment: BTreeMap<String, String>,
-    folder: Option<PathBuf>,
-    trust: String,
-    tools: Vec<String>,
-    except: Vec<String>,
-    timeout_seconds: Option<u64>,
-    client_id: Option<String>,
-    client_secret: Option<String>,
+pub struct Written {
+    pub name: String,
+    pub preset: String,
+    pub url: String,
+    pub transport: String,
+    pub token: String,
+    pub headers: BTreeMap<String, String>,
+    pub command: String,
+    pub arguments: Vec<String>,
+    pub environment: BTreeMap<String, String>,
+    pub folder: Option<PathBuf>,
+    pub trust: String,
+    pub tools: Vec<String>,
+    pub except: Vec<String>,
+    pub timeout_seconds: Option<u64>,
+    pub client_id: Option<String>,
+    pub client_secret: Option<String>,
 }
 
 /// Reads the servers of the file, and that of Zapier's where its variables are set.
@@ -113,6 +122,26 @@ pub(super) fn read(sources: &Sources, config: &mut Config, problems: &mut Vec<Pr
         problems.push(Problem(format!("there are more than {MOST} servers of tools")));
     }
     config.mcp = servers;
+}
+
+/// A server that was written on a page: on the web, by TLS, and with nothing of this machine's.
+pub fn on_page(written: Written, config: &Config) -> Result<McpServer, String> {
+    if !written.command.is_empty() || !written.arguments.is_empty() || written.folder.is_some() {
+        return Err("programs are set in the settings file".into());
+    }
+    if written.preset.is_empty() {
+        check_url(&written.url)?;
+        let url = reqwest::Url::parse(&written.url).map_err(|_| "give `url` as an address".to_owned())?;
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
+        let named = ["localhost", "local", "internal"].contains(&host.rsplit('.').next().unwrap_or_default());
+        let private = host.parse().is_ok_and(|address| !is_public(address));
+        if url.scheme() != "https" || named || private {
+            return Err("give `url` as an address of the public network that begins with https://; others are set in \
+                        the settings file"
+                .into());
+        }
+    }
+    server(written, &Sources::default(), config)
 }
 
 fn server(written: Written, sources: &Sources, config: &Config) -> Result<McpServer, String> {

@@ -2,25 +2,30 @@
 
 use super::{Failure, Frame, away, calendars::Origin, shown, times};
 use crate::{
+    added,
     app::App,
     clock,
+    config::{PRESETS, Written, on_page},
     guard::session::{User, Visitor},
     mcp::Kept,
     secret,
 };
 use askama::Template;
 use axum::{
-    extract::{Path, RawQuery, State},
+    extract::{Form, Path, RawQuery, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
+use store::StoreError;
 use tool::mcp::{
     self, Way,
     oauth::{self, Asked, Client, Unusable},
 };
 
+/// What the form for another server is called; no server can be.
+const NEW: &str = "-new";
 const CALLBACK: &str = "/servers/callback";
 /// What is sealed for the way back is bound to this.
 const PURPOSE: &str = "mcp consent";
@@ -32,6 +37,25 @@ struct ServersPage {
     servers: Vec<Part>,
     wrong: Option<String>,
     done: Option<String>,
+    form: Fields,
+}
+
+/// What a form for a server holds.
+#[derive(Default)]
+struct Fields {
+    /// Tells its controls from those of other forms.
+    id: String,
+    name: String,
+    preset: String,
+    url: String,
+    transport: String,
+    trust: String,
+    /// The only tools that are wanted, with commas between them; empty: all.
+    only: String,
+    /// A token is known.
+    token: bool,
+    wrong: Option<String>,
+    presets: Vec<&'static str>,
 }
 
 struct Part {
@@ -48,6 +72,8 @@ struct Part {
     left_out: Vec<String>,
     /// The owner can be sent there to consent.
     consent: bool,
+    /// It was added here, as this says; none: it is set in the settings file.
+    added: Option<Fields>,
 }
 
 /// What is kept while the owner is away.
@@ -58,8 +84,8 @@ struct Away {
 }
 
 /// `GET /servers`
-pub(super) async fn servers(State(app): State<Arc<App>>, _: User) -> Response {
-    shown(&page(&app, None, None))
+pub(super) async fn servers(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
+    Ok(shown(&page(&app, None, None, None).await?))
 }
 
 /// `POST /servers/{name}/test`: asks the server what it offers.
@@ -70,8 +96,11 @@ pub(super) async fn test(
 ) -> Result<Response, Failure> {
     let kept = app.mcp.named(&name).ok_or_else(Failure::not_found)?;
     Ok(match kept.server.test().await {
-        Ok(tools) => shown(&page(&app, None, Some(format!("{name} answers, and offers {tools} tools.")))),
-        Err(why) => shown(&page(&app, Some(format!("{name}: {why}.")), None)),
+        Ok(tools) => {
+            let done = format!("{name} answers, and offers {tools} tools.");
+            shown(&page(&app, None, Some(done), None).await?)
+        }
+        Err(why) => shown(&page(&app, Some(format!("{name}: {why}.")), None, None).await?),
     })
 }
 
@@ -84,9 +113,9 @@ pub(super) async fn connect(
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
     let kept = app.mcp.named(&name).ok_or_else(Failure::not_found)?;
-    let started = match started(kept, &format!("{}{CALLBACK}", origin.base())).await {
+    let started = match started(&kept, &format!("{}{CALLBACK}", origin.base())).await {
         Ok(started) => started,
-        Err(why) => return Ok(refused(&app, &name, &why)),
+        Err(why) => return refused(&app, &name, &why).await,
     };
     let (url, state) = (started.url, started.asked.state.clone());
     let away = Away { name, asked: started.asked };
@@ -117,10 +146,10 @@ pub(super) async fn back(
     let Some(away) = away::back::<Away>(&app, &visitor, PURPOSE, &query).await? else {
         let why =
             "This answer belongs to no consent that was begun here, or to one of long ago. Begin again.";
-        return Ok(refused(&app, "The server", &Unusable(why.into())));
+        return refused(&app, "The server", &Unusable(why.into())).await;
     };
     let kept = app.mcp.named(&away.name).ok_or_else(Failure::not_found)?;
-    match finished(kept, &away.asked, &query).await {
+    match finished(&kept, &away.asked, &query).await {
         Ok(()) => {
             tracing::info!(
                 by = by.user.id,
@@ -129,7 +158,7 @@ pub(super) async fn back(
             );
             Ok(Redirect::to("/servers").into_response())
         }
-        Err(why) => Ok(refused(&app, &away.name, &why)),
+        Err(why) => refused(&app, &away.name, &why).await,
     }
 }
 
@@ -143,17 +172,128 @@ async fn finished(kept: &Kept, asked: &Asked, query: &str) -> Result<(), Unusabl
     Ok(())
 }
 
-fn refused(app: &App, name: &str, why: &Unusable) -> Response {
-    let page = page(app, Some(format!("{name}: {why}")), None);
-    (StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response()
+async fn refused(app: &App, name: &str, why: &Unusable) -> Result<Response, Failure> {
+    let page = page(app, Some(format!("{name}: {why}")), None, None).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response())
 }
 
-fn page(app: &App, wrong: Option<String>, done: Option<String>) -> ServersPage {
-    let servers = app.mcp.all().iter().map(|kept| part(app, kept)).collect();
-    ServersPage { frame: Frame::inside("servers"), servers, wrong, done }
+/// `POST /servers`: adds one, or changes one that was added here.
+pub(super) async fn save(
+    State(app): State<Arc<App>>,
+    by: User,
+    Form(form): Form<BTreeMap<String, String>>,
+) -> Result<Response, Failure> {
+    let rows = app.store.added().await?;
+    let known = added::all::<Written>(&rows, &app.vault, added::Kind::Server);
+    let written = written(&form, &known);
+    let name = written.name.clone();
+    let config = app.config.get();
+    let here = config.mcp.iter().any(|set| set.settings.name == name);
+    let new = form.contains_key("new");
+    let wrong = match on_page(written.clone(), &config) {
+        Err(why) => Some(format!("That cannot be used: {why}.")),
+        Ok(_) if here => Some("There is a server of this name in the settings file.".into()),
+        Ok(_) if new && known.contains_key(&name) => Some("There is a server of this name.".into()),
+        Ok(_) if !added::has_room(&app.store, added::Kind::Server, &name).await? => {
+            Some(format!("There are {} already, and no more may be.", added::MOST))
+        }
+        Ok(_) => None,
+    };
+    if wrong.is_some() {
+        let id = if new { NEW.to_owned() } else { name };
+        let fields = Fields { id, wrong, ..Fields::of(&written) };
+        let page = page(&app, None, None, Some(fields)).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
+    }
+    added::add(&app, &by, added::Kind::Server, &name, &written).await?;
+    heed(&app).await;
+    Ok(Redirect::to(&format!("/servers#server-{name}")).into_response())
 }
 
-fn part(app: &App, kept: &Kept) -> Part {
+/// `POST /servers/{name}/remove`
+pub(super) async fn remove(
+    State(app): State<Arc<App>>,
+    by: User,
+    Path(name): Path<String>,
+) -> Result<Response, Failure> {
+    if !added::take_away(&app, &by, added::Kind::Server, &name).await? {
+        return Err(Failure::not_found());
+    }
+    heed(&app).await;
+    Ok(Redirect::to("/servers").into_response())
+}
+
+/// Makes it count here at once; other instances notice within seconds, and so does this one where it fails now.
+async fn heed(app: &Arc<App>) {
+    if let Err(error) = crate::mcp::refresh(app).await {
+        tracing::warn!(%error, "a server of tools is not heeded yet");
+    }
+}
+
+/// What the form says; a token that is left empty stays as it was, unless another address is given: it is that one's.
+fn written(form: &BTreeMap<String, String>, known: &BTreeMap<String, Written>) -> Written {
+    let field = |name: &str| form.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
+    let (name, preset, url) = (field("name"), field("preset"), field("url"));
+    let before = known.get(&name).filter(|before| before.url == url && before.preset == preset);
+    let given = field("token");
+    let token = match before {
+        Some(before) if given.is_empty() && !form.contains_key("forget") => before.token.clone(),
+        Some(_) | None => given,
+    };
+    let tools =
+        field("only").split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    Written {
+        name,
+        preset,
+        url,
+        token,
+        tools,
+        transport: field("transport"),
+        trust: field("trust"),
+        ..Written::default()
+    }
+}
+
+impl Fields {
+    fn of(written: &Written) -> Self {
+        Self {
+            id: written.name.clone(),
+            name: written.name.clone(),
+            preset: written.preset.clone(),
+            url: written.url.clone(),
+            transport: written.transport.clone(),
+            trust: written.trust.clone(),
+            only: written.tools.join(", "),
+            token: !written.token.is_empty(),
+            wrong: None,
+            presets: PRESETS.iter().map(|(name, _)| *name).collect(),
+        }
+    }
+}
+
+async fn page(
+    app: &App,
+    wrong: Option<String>,
+    done: Option<String>,
+    form: Option<Fields>,
+) -> Result<ServersPage, StoreError> {
+    let rows = app.store.added().await?;
+    let known = added::all::<Written>(&rows, &app.vault, added::Kind::Server);
+    let mut servers: Vec<_> = app.mcp.all().iter().map(|kept| part(app, kept, &known)).collect();
+    let blank = || Fields { id: NEW.to_owned(), ..Fields::of(&Written::default()) };
+    let form = match form {
+        Some(form) if form.id != NEW => {
+            if let Some(part) = servers.iter_mut().find(|part| part.name == form.id) {
+                part.added = Some(form);
+            }
+            blank()
+        }
+        form => form.unwrap_or_else(blank),
+    };
+    Ok(ServersPage { frame: Frame::inside("servers"), servers, wrong, done, form })
+}
+
+fn part(app: &App, kept: &Kept, entrusted: &BTreeMap<String, Written>) -> Part {
     let known = kept.server.known().borrow().clone();
     let zone = app.config.get().calendar.zone.clone();
     let since = known.status.since_ms;
@@ -181,5 +321,6 @@ fn part(app: &App, kept: &Kept) -> Part {
         tools: known.listing.tools.into_iter().map(|tool| (tool.name, tool.description)).collect(),
         left_out: known.listing.left_out,
         consent: kept.server.wallet().is_some(),
+        added: entrusted.get(&settings.name).filter(|_| kept.added).map(Fields::of),
     }
 }

@@ -1,7 +1,7 @@
 //! What the assistant can do, for whom, and after which question; and a form to try it.
 
 use super::{Failure, Frame, shown};
-use crate::{api::calendar::owners, app::App, clock, guard::session::User, hands};
+use crate::{added, api::calendar::owners, app::App, clock, guard::session::User, hands};
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
@@ -20,6 +20,9 @@ struct ToolsPage {
     ours: Vec<Line>,
     others: Vec<Line>,
     withheld: Vec<String>,
+    /// Those of the owner's that were described on a page.
+    described: Vec<String>,
+    secrets: Vec<String>,
 }
 
 #[derive(Template)]
@@ -62,7 +65,18 @@ pub(super) struct Arguments {
 pub(super) async fn tools(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
     let (ours, others) = app.tools.get().listed().iter().map(line).partition(|line| line.ours);
     let withheld = app.store.rulings().await?.into_iter().filter(|row| row.withheld != 0).map(|row| row.name);
-    Ok(shown(&ToolsPage { frame: Frame::inside("tools"), ours, others, withheld: withheld.collect() }))
+    let rows = app.store.added().await?;
+    let names = |kind: added::Kind| {
+        rows.iter().filter(|row| row.kind == kind.name()).map(|row| row.name.clone()).collect()
+    };
+    Ok(shown(&ToolsPage {
+        frame: Frame::inside("tools"),
+        ours,
+        others,
+        withheld: withheld.collect(),
+        described: names(added::Kind::Tool),
+        secrets: names(added::Kind::Secret),
+    }))
 }
 
 /// `GET /tools/{name}`

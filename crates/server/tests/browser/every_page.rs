@@ -44,6 +44,9 @@ fn pages(lived_in: &LivedIn) -> Vec<String> {
         "/callers/{number}" => format!("/callers/{}", lived_in.caller),
         "/appointments/{id}" => format!("/appointments/{}", lived_in.appointment),
         "/tools/{name}" => "/tools/take_message".to_owned(),
+        "/tools/{name}/edit" => format!("/tools/{}/edit", lived_in.tool),
+        "/settings/{section}" => "/settings/twilio".to_owned(),
+        "/webhooks/{id}" => format!("/webhooks/{}", lived_in.webhook),
         path if !path.contains('{') => path.to_owned(),
         path => panic!("{path} is new: say here with what it is opened, or that it is no page"),
     };

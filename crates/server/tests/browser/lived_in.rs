@@ -35,6 +35,9 @@ pub struct LivedIn {
     pub call: String,
     pub caller: &'static str,
     pub appointment: String,
+    pub webhook: String,
+    /// That was described on a page.
+    pub tool: &'static str,
 }
 
 impl LivedIn {
@@ -47,8 +50,36 @@ impl LivedIn {
         people(&store).await;
         let call = calls(&store, &today, &appointment).await;
         messages(&store, &call).await;
-        Self { house, owner, call, caller: CALLERS[0].0, appointment }
+        let (webhook, tool) = (webhook(&house, &owner, &store).await, tool(&house, &owner).await);
+        Self { house, owner, call, caller: CALLERS[0].0, appointment, webhook, tool }
     }
+}
+
+/// A program that is told of what happens, and was told of something.
+async fn webhook(house: &House, owner: &Browser, store: &Store) -> String {
+    let form = [("url", "https://books.example.com/earpiece"), ("about", "Our patients' book")];
+    owner.send(&house.url("/webhooks"), &form).await;
+    let made = store.webhooks().await.expect("listed").pop().expect("it was made");
+    owner.post(&house.url(&format!("/webhooks/{}/test", made.id))).await;
+    made.id
+}
+
+/// A tool that is described on a page, and a secret for it.
+async fn tool(house: &House, owner: &Browser) -> &'static str {
+    let form = [
+        ("name", "waiting_list"),
+        ("description", "Tells how long the waiting list is."),
+        ("method", "GET"),
+        ("url", "https://books.example.com/waiting"),
+        ("headers", "Authorization: Bearer {secret:BOOKS_KEY}"),
+        ("timeout", "10"),
+    ];
+    owner.send(&house.url("/tools/new"), &form).await;
+    owner.send(&house.url("/tools/secrets"), &[("name", "BOOKS_KEY"), ("value", "known to nobody")]).await;
+    let server =
+        [("new", "yes"), ("name", "tasks"), ("url", "https://tasks.example.com/mcp"), ("token", "secret")];
+    owner.send(&house.url("/servers"), &server).await;
+    "waiting_list"
 }
 
 fn today() -> Zoned {

@@ -49,8 +49,8 @@ fn a_workday(skipped: i64) -> String {
     let now = jiff::Timestamp::from_millisecond(clock::now_ms()).expect("now");
     let from = now.to_zoned(jiff::tz::TimeZone::UTC).date();
     let days = (8..).map(|n| from.checked_add(jiff::Span::new().days(n)).expect("near"));
-    let workdays = days.filter(|day| day.weekday().to_monday_zero_offset() < 5);
-    let day = workdays.skip(usize::try_from(skipped).expect("few")).next().expect("one of them");
+    let mut workdays = days.filter(|day| day.weekday().to_monday_zero_offset() < 5);
+    let day = workdays.nth(usize::try_from(skipped).expect("few")).expect("one of them");
     format!("{day}T10:00")
 }
 

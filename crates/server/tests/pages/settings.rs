@@ -128,7 +128,7 @@ async fn each_service_has_a_card_that_says_how_it_stands() {
     assert!(card("openai").contains("set up") && card("openai").contains("Answers your calls"));
     assert!(card("plivo").contains("not set up") && !card("plivo").contains("Test connection"));
     assert!(!page.contains("hunter2"));
-    assert_eq!(browser.post("/settings/nothing/test").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(browser.submit("/settings/nothing/test", &[]).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ fn reason(error: &reqwest::Error) -> String {
 }
 
 /// Whether an address is one of the public network.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => match address.to_ipv4_mapped() {
