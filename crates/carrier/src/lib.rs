@@ -16,6 +16,7 @@
 
 mod account;
 pub mod address;
+pub mod browser;
 pub mod explain;
 mod fetch;
 mod form;
@@ -288,6 +289,8 @@ pub trait Stream: Send {
     fn read(&mut self, frame: Frame<'_>, events: &mut VecDeque<LineEvent>) -> Result<(), Garbled>;
     /// Adds the messages for `command` to `wire`; none where the carrier has no words for it.
     fn write(&mut self, command: &LineCommand, wire: &mut Wire);
+    /// Adds the message that tells what was noted of the call, a JSON object; none where nobody looks on at the other end.
+    fn write_note(&mut self, _note: &str, _wire: &mut Wire) {}
     /// What `start` said, once it came.
     fn started(&self) -> Option<&Started>;
 }

@@ -14,7 +14,7 @@ use crate::{
     memory::Memory,
     voicemail::{self, Leaving},
 };
-use call::{Chunk, EngineCommand, EngineEvent, Failure, Handover, Input, Manner};
+use call::{Chunk, EngineCommand, EngineEvent, Failure, Format, Handover, Input, Manner};
 use ear::Ear;
 use engine::{Brief, Engine, ToolSpec};
 use opening::Warm;
@@ -147,6 +147,11 @@ impl Answerer {
             Seat::Taken(warm) if !matches!(warm.engine, Engine::Voicemail(_)) => Some(warm.kind),
             Seat::Taken(_) | Seat::Warming { .. } | Seat::Empty => None,
         }
+    }
+
+    /// In what the engine hears and speaks.
+    pub fn format(&self) -> Format {
+        self.dossier.brief.format
     }
 
     /// Waits for the next thing that the call is to be told. Safe to cancel.

@@ -55,6 +55,9 @@ pub enum Deed {
     RetentionChanged,
     WebhookChanged,
     ToolChanged,
+    /// Guests may call from their browsers.
+    PhoneLinkMade,
+    PhoneLinkEnded,
 }
 
 /// Who did it, and from where.
@@ -164,6 +167,8 @@ impl Deed {
         Deed::RetentionChanged,
         Deed::WebhookChanged,
         Deed::ToolChanged,
+        Deed::PhoneLinkMade,
+        Deed::PhoneLinkEnded,
     ];
 
     /// As records spell it.
@@ -220,6 +225,12 @@ impl Deed {
             Deed::RetentionChanged => ("retention_changed", "changed how long data is kept"),
             Deed::WebhookChanged => ("webhook_changed", "changed a webhook"),
             Deed::ToolChanged => ("tool_changed", "changed what a tool may do"),
+            Deed::PhoneLinkMade => {
+                ("phone_link_made", "made a link by which somebody may call from a browser")
+            }
+            Deed::PhoneLinkEnded => {
+                ("phone_link_ended", "ended a link by which somebody could call from a browser")
+            }
         }
     }
 }

@@ -114,7 +114,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                     if let Note::Used(usage) = &note {
                         bill.used(answerer.engine(), *usage);
                     }
-                    scribe.write(clock::now(), &note);
+                    scribe.write_shown(clock::now(), &note, &mut line);
                 }
             }
         }

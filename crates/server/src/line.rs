@@ -47,6 +47,14 @@ impl Line {
         }
     }
 
+    /// Tells whoever looks on at the other end what was noted, a JSON object of this kind.
+    pub fn note(&mut self, kind: &str, note: &str) {
+        match self {
+            Line::Stream(line) => line.note(kind, note),
+            Line::Turns(_) => {}
+        }
+    }
+
     /// What was wrong with what the carrier sent, said once a call.
     pub fn trouble(&mut self) -> Option<String> {
         match self {

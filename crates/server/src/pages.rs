@@ -25,6 +25,7 @@ mod login;
 mod messages;
 mod outbox;
 mod own_tools;
+mod phone;
 mod profile;
 mod programs;
 mod register;
@@ -127,7 +128,12 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/api/settings/google-auth", post(calendars::google_start))
         .route("/api/settings/upload-file", post(calendars::google_upload))
         .route("/carriers", get(carriers::carriers))
-        .route("/phone", get(carriers::carriers))
+        .route("/phone", get(phone::phone))
+        .route("/phone/call", post(phone::call))
+        .route("/phone/links", post(phone::make_link))
+        .route("/phone/links/{id}/end", post(phone::end_link))
+        .route("/talk/{token}", get(phone::talk))
+        .route("/talk/{token}/call", post(phone::talk_call))
         .route("/carriers/{carrier}/test", post(carriers::test))
         .route("/carriers/{carrier}/numbers", post(carriers::numbers))
         .route("/carriers/{carrier}/connect", post(carriers::connect))

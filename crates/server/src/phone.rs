@@ -1,6 +1,7 @@
 //! What a carrier's webhook and its stream are answered: who rings is let in, expected, and put through.
 
 mod after;
+pub mod browser;
 mod incoming;
 mod known;
 mod outgoing;
@@ -100,13 +101,17 @@ pub async fn media_stream(
     Opening { carrier }: Opening,
 ) -> Result<Response, Refused> {
     let place = app.calls.place_to_introduce().ok_or(Refused::TooMany)?;
-    let config = WebSocketConfig::default()
+    let tasks = app.tasks.clone();
+    Ok(upgrade.then(&tasks, stream_config(), move |socket| put_through(app, carrier, socket, place)))
+}
+
+/// How what carries calls is read and written.
+fn stream_config() -> WebSocketConfig {
+    WebSocketConfig::default()
         .read_buffer_size(READ_AT_ONCE)
         .write_buffer_size(16 * 1024)
         .max_frame_size(Some(LONGEST_MESSAGE))
-        .max_message_size(Some(LONGEST_MESSAGE));
-    let tasks = app.tasks.clone();
-    Ok(upgrade.then(&tasks, config, move |socket| put_through(app, carrier, socket, place)))
+        .max_message_size(Some(LONGEST_MESSAGE))
 }
 
 /// Takes a ringing call. A webhook that is told again gets the same answer and changes nothing. In a call that we placed
@@ -149,7 +154,7 @@ async fn answer(
     let base = config.server.public_url.as_deref().unwrap_or_else(|| address::origin(url));
     // Before the call is known: from then on it is a matter of no time until it is expected.
     let memory = memory::of(app, &ring.from, trust).await;
-    let (id, issued_ms, new) = match known(app, carrier, ring, trust, engine).await? {
+    let (id, issued_ms, new) = match known(app, carrier.name(), ring, trust, engine).await? {
         Known::Before { id, issued_ms } => (id, issued_ms, None),
         Known::New { id, issued_ms, place } => (id, issued_ms, Some(place)),
         // They did not call us: nothing is to be explained to them.
@@ -175,7 +180,9 @@ async fn answer(
     if let Some(place) = new {
         let answerer = dial(app, &expected, dossier(&config, &ring.from, trust, manner, purpose, memory));
         let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
-        expect(app, carrier, &id, ring, awaited);
+        let to = ring.to.clone();
+        let unopened = move |app: &App| app.turns.no_stream_opened(carrier, &to, clock::now());
+        expect(app, carrier.name(), &id, &ring.call, awaited, unopened);
     }
     let token = token::of(&app.key, carrier.name(), &id, issued_ms);
     let welcome = Some(config.assistant.welcome.clone()).filter(|words| !words.is_empty());
@@ -272,11 +279,18 @@ fn dial(app: &Arc<App>, call: &Expected<'_>, dossier: Dossier) -> Answerer {
     }
 }
 
-/// Keeps a call whose stream will open, and forgets it should it never do so.
-fn expect(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, ring: &Ring, awaited: Awaited) {
+/// Keeps a call whose stream will open, and forgets it should it never do so; then this is told.
+fn expect(
+    app: &Arc<App>,
+    carrier: &'static str,
+    id: &str,
+    call: &str,
+    awaited: Awaited,
+    unopened: impl FnOnce(&App) + Send + 'static,
+) {
     let from = awaited.from.clone();
     app.calls.expect(id, awaited);
-    let (app, id, to, call) = (app.clone(), id.to_owned(), ring.to.clone(), ring.call.clone());
+    let (app, id, call) = (app.clone(), id.to_owned(), call.to_owned());
     app.tasks.clone().spawn(async move {
         see(&app, &id, &from).await;
         let good_for = Duration::from_millis(token::GOOD_FOR_MS.unsigned_abs());
@@ -292,9 +306,9 @@ fn expect(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, ring: &Ring, 
         }
         if app.calls.take(&id).is_some() {
             tracing::warn!(call = %id, "no stream opened for this call; is PUBLIC_URL reachable by wss?");
-            app.turns.no_stream_opened(carrier, &to, clock::now());
+            unopened(&app);
             // Where the token was used it goes on elsewhere.
-            let voided = app.store.token_voided(carrier.name(), &call, clock::now_ms()).await;
+            let voided = app.store.token_voided(carrier, &call, clock::now_ms()).await;
             if voided.unwrap_or(true) {
                 write_end(&app, &id, "never_connected").await;
             }

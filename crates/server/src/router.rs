@@ -34,6 +34,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/phone/{carrier}/briefing/{proof}", post(phone::briefing))
         .route("/phone/{carrier}/transfer/{proof}", get(phone::transfer).post(phone::transfer))
         .route("/phone/clips/{file}", get(clips::clip))
+        .route("/browser/stream", any(phone::browser::stream))
         .route("/phone/{carrier}/sms", post(texts::incoming_text))
         .route("/phone/{carrier}/sms/status/{text}", post(texts::delivery));
     // Programs come here, no browsers: it has guards of its own.

@@ -4,6 +4,7 @@ use crate::{
     app::App,
     calls::Live,
     insist::insist,
+    line::Line,
     notes::{self, Numbers},
 };
 use call::Note;
@@ -53,9 +54,19 @@ impl Scribe {
     }
 
     pub fn write(&mut self, now: Instant, note: &Note) {
+        self.put(now, note, |_, _| {});
+    }
+
+    /// Writes a note, and shows it to whoever looks on at the line's other end.
+    pub fn write_shown(&mut self, now: Instant, note: &Note, line: &mut Line) {
+        self.put(now, note, |kind, json| line.note(kind, json));
+    }
+
+    fn put(&mut self, now: Instant, note: &Note, show: impl FnOnce(&str, &str)) {
         let at_ms = u64::try_from(now.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
         let (kind, json) = notes::to_json(at_ms, note, self.before);
         tracing::debug!(call = %self.call, %json, "note");
+        show(kind, &json);
         if let Note::Trouble(why) = note {
             tracing::warn!(call = %self.call, %why, "trouble in a call");
         }

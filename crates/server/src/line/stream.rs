@@ -1,8 +1,8 @@
 //! A carrier's dialect spoken over a WebSocket, on the task of the call that it carries.
 
-use super::transcode::Transcoder;
+use super::transcode::{OURS, Transcoder};
 use super::upgrade::Upgraded;
-use call::{LineCommand, LineEvent, Wire};
+use call::{Format, LineCommand, LineEvent, Wire};
 use carrier::{Frame, Started, Stream};
 use engine::websocket::WebSocket;
 use std::{
@@ -36,6 +36,8 @@ pub struct StreamLine {
     heard: VecDeque<LineEvent>,
     /// Where the stream's format is not the engines'.
     transcoder: Option<Transcoder>,
+    /// Which kinds of notes the other end is shown; none: it shows nothing.
+    shows: Option<fn(&str) -> bool>,
     watch: Pin<Box<Sleep>>,
     /// A frame has come since the watch last looked.
     alive: bool,
@@ -66,6 +68,7 @@ impl StreamLine {
             wire: Wire::default(),
             heard: VecDeque::with_capacity(8),
             transcoder: None,
+            shows: None,
             watch: Box::pin(sleep(SILENT)),
             alive: true,
             garbled: 0,
@@ -73,8 +76,26 @@ impl StreamLine {
         };
         let started =
             timeout(INTRODUCTION, line.introduction()).await.map_err(|_| NoIntroduction::Late)??;
-        line.transcoder = Transcoder::to(started.format);
+        line.transcoder = Transcoder::between(started.format, OURS);
         Ok((line, started))
+    }
+
+    /// From now on engines hear and speak in this format.
+    pub fn engines_use(&mut self, format: Format) {
+        let theirs = self.stream.started().map_or(format, |started| started.format);
+        self.transcoder = Transcoder::between(theirs, format);
+    }
+
+    /// From now on the other end is told of notes of these kinds.
+    pub fn show(&mut self, which: fn(&str) -> bool) {
+        self.shows = Some(which);
+    }
+
+    /// Tells the other end what was noted, if it shows that: a JSON object of this kind.
+    pub fn note(&mut self, kind: &str, note: &str) {
+        if self.shows.is_some_and(|shows| shows(kind)) {
+            self.stream.write_note(note, &mut self.wire);
+        }
     }
 
     async fn introduction(&mut self) -> Result<Started, NoIntroduction> {

@@ -11,8 +11,8 @@ use std::{borrow::Cow, fmt::Write, sync::LazyLock};
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-static FILES: LazyLock<[Asset; 7]> = LazyLock::new(|| {
-    [
+static FILES: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    vec![
         Asset::new("style.css", "text/css; charset=utf-8", include_str!("../../assets/style.css")),
         Asset::new(
             "week.css",
@@ -21,8 +21,11 @@ static FILES: LazyLock<[Asset; 7]> = LazyLock::new(|| {
         ),
         Asset::new("call.css", "text/css; charset=utf-8", include_str!("../../assets/call.css")),
         Asset::new("call.js", SCRIPT, include_str!("../../assets/call.js")),
+        Asset::new("phone.css", "text/css; charset=utf-8", include_str!("../../assets/phone.css")),
         Asset::new("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
         Asset::new("htmx.js", SCRIPT, include_str!("../../assets/vendor/htmx.js")),
+        Asset::new("phone.js", SCRIPT, include_str!("../../assets/phone.js")),
+        Asset::new("phone-worklet.js", SCRIPT, include_str!("../../assets/phone-worklet.js")),
         Asset::new("htmx-sse.js", SCRIPT, include_str!("../../assets/vendor/htmx-sse.js")),
     ]
 });

@@ -193,7 +193,10 @@ fn by_day(rows: &[CallRow], briefs: Vec<CallBrief>, zone: &TimeZone) -> Vec<Day>
 pub(crate) fn who(number: &str) -> String {
     match number {
         "" | "anonymous" | "unknown" | "restricted" => "Number withheld".into(),
-        number => number.to_owned(),
+        number => match number.strip_prefix("browser:") {
+            Some(name) => format!("{name}, by browser"),
+            None => number.to_owned(),
+        },
     }
 }
 

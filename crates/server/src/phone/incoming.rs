@@ -29,6 +29,8 @@ pub enum Refused {
     Stale,
     #[error("too many streams are opening at once")]
     TooMany,
+    #[error("it comes from a page that is not ours")]
+    Elsewhere,
     #[error("the database failed")]
     Store(#[from] store::StoreError),
 }
@@ -39,7 +41,7 @@ impl IntoResponse for Refused {
             Refused::NoSecret(_) | Refused::TooMany => StatusCode::SERVICE_UNAVAILABLE,
             Refused::NoSuchCarrier => StatusCode::NOT_FOUND,
             Refused::Unsigned | Refused::Malformed(_) => StatusCode::BAD_REQUEST,
-            Refused::WrongSignature => StatusCode::FORBIDDEN,
+            Refused::WrongSignature | Refused::Elsewhere => StatusCode::FORBIDDEN,
             Refused::Stale => StatusCode::CONFLICT,
             Refused::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -51,6 +53,7 @@ impl IntoResponse for Refused {
             | Refused::WrongSignature
             | Refused::Malformed(_)
             | Refused::Stale
+            | Refused::Elsewhere
             | Refused::TooMany => {
                 tracing::warn!(status = status.as_u16(), why = %self, "a carrier's request was refused");
             }

@@ -18,16 +18,15 @@ pub(super) enum Known {
     Busy,
 }
 
-/// Remembers the call, unless it is remembered already.
+/// Remembers the call of this carrier, unless it is remembered already.
 pub(super) async fn known(
     app: &App,
-    carrier: &dyn Carrier,
+    carrier: &str,
     ring: &Ring,
     trust: Trust,
     engine: &str,
 ) -> Result<Known, Refused> {
     let now_ms = clock::now_ms();
-    let carrier = carrier.name();
     let id = NewCall::id(now_ms);
     let new = begins(carrier, ring, trust, engine, &id, now_ms);
     let (id, place) = match app.store.call_begun(&new).await? {

@@ -237,7 +237,7 @@ impl Track {
         }
         let transcoder = self
             .transcoder
-            .get_or_insert_with(|| Transcoder::to(chunk.format).expect("its format is not ours"));
+            .get_or_insert_with(|| Transcoder::between(chunk.format, OURS).expect("its format is not ours"));
         transcoder.heard(chunk).bytes
     }
 }

@@ -37,6 +37,11 @@ impl Chromium {
         browser
     }
 
+    /// One that hears this recording from its beginning whenever a page opens the microphone, again and again.
+    pub fn hearing(sound: &Path) -> Arc<Self> {
+        Arc::new(Self::start(sound, tempfile::tempdir().expect("a folder")))
+    }
+
     fn start(sound: &Path, folder: tempfile::TempDir) -> Self {
         let folder = folder.keep();
         let mut command = Command::new("sh");

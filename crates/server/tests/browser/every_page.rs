@@ -47,6 +47,7 @@ fn pages(lived_in: &LivedIn) -> Vec<String> {
         "/tools/{name}/edit" => format!("/tools/{}/edit", lived_in.tool),
         "/settings/{section}" => "/settings/twilio".to_owned(),
         "/webhooks/{id}" => format!("/webhooks/{}", lived_in.webhook),
+        "/talk/{token}" => format!("/talk/{}", lived_in.guest),
         path if !path.contains('{') => path.to_owned(),
         path => panic!("{path} is new: say here with what it is opened, or that it is no page"),
     };

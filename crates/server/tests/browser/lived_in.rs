@@ -5,9 +5,9 @@ use call::{Agreed, Effect, Ending, ItemId, Note, Stages, ToolCallId, TurnId};
 use jiff::{ToSpan, Zoned, civil::Weekday};
 use reqwest::Method;
 use serde_json::json;
-use server::{clock, notes};
+use server::{clock, guard::token, notes};
 use std::time::Duration;
-use store::{CallBrief, CallerMark, NewCall, NewMemory, NewMessage, NoteRow, Store};
+use store::{CallBrief, CallerMark, NewCall, NewMemory, NewMessage, NewPhoneLink, NoteRow, Store};
 use tool::memory::NAME;
 
 /// Where it stands.
@@ -38,6 +38,8 @@ pub struct LivedIn {
     pub webhook: String,
     /// That was described on a page.
     pub tool: &'static str,
+    /// The secret of a guest's link.
+    pub guest: String,
 }
 
 impl LivedIn {
@@ -50,8 +52,9 @@ impl LivedIn {
         people(&store).await;
         let call = calls(&store, &today, &appointment).await;
         messages(&store, &call).await;
+        let guest = guest(&store).await;
         let (webhook, tool) = (webhook(&house, &owner, &store).await, tool(&house, &owner).await);
-        Self { house, owner, call, caller: CALLERS[0].0, appointment, webhook, tool }
+        Self { house, owner, call, caller: CALLERS[0].0, appointment, webhook, tool, guest }
     }
 }
 
@@ -151,7 +154,7 @@ async fn calls(store: &Store, today: &Zoned, appointment: &str) -> String {
             call_id: id,
             who: name.into(),
             wanted: if short { "nothing that was understood" } else { "to know the opening hours" }.into(),
-            done: if short { "" } else { "told" }.into(),
+            done: if short { "nothing" } else { "told" }.into(),
             left_open: String::new(),
             made_ms: started_ms + length + 5_000,
         };
@@ -322,6 +325,22 @@ fn answered(turn: u32, item: u32, after: u64) -> Note {
         speak: part(40),
     };
     Note::Answered { turn: TurnId(turn), item: ItemId(item), after: Duration::from_millis(after), stages }
+}
+
+async fn guest(store: &Store) -> String {
+    let secret = "a-link-for-a-guest";
+    let user = store.owner().await.expect("the database answers").expect("there is one");
+    let now_ms = clock::now_ms();
+    let hash = token::hash(secret);
+    let new = NewPhoneLink {
+        hash: &hash,
+        user_id: &user.id,
+        name: "The plumber",
+        now_ms,
+        expires_ms: now_ms + 86_400_000,
+    };
+    store.phone_link_made(&new).await.expect("kept");
+    secret.to_owned()
 }
 
 async fn messages(store: &Store, call: &str) {

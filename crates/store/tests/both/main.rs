@@ -17,6 +17,7 @@ mod memory;
 mod opening;
 mod outgoing;
 mod people;
+mod phone_links;
 mod recovery;
 mod settings;
 mod texts;
