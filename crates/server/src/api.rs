@@ -52,25 +52,38 @@ pub enum Denied {
     Store(StoreError),
 }
 
+/// The name of the house whose token came with a request, if one came: what stands in it before its dot; of the first owner's
+/// there is none.
+pub fn house_of_token(headers: &HeaderMap) -> Option<&str> {
+    let token = bearer(headers)?.strip_prefix(PREFIX)?;
+    Some(token.split_once('.').map_or("", |(name, _)| name))
+}
+
 /// The token that came with a request; none: none came.
 pub async fn token(app: &App, headers: &HeaderMap) -> Result<Option<ApiTokenRow>, Denied> {
-    let Some(given) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let bearer = given.to_str().ok().and_then(|given| given.split_once(' '));
-    let token =
-        bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    let token = token.filter(|token| token.starts_with(PREFIX)).ok_or(Denied::Unknown)?;
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return Ok(None);
+    }
+    let token = bearer(headers).filter(|token| token.starts_with(PREFIX)).ok_or(Denied::Unknown)?;
     let row = app.store.api_token(&hash(token), clock::now_ms()).await.map_err(Denied::Store)?;
     row.map(Some).ok_or(Denied::Unknown)
 }
 
-/// Makes a token. It is told here and never again: what is remembered is its hash.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// Makes a token of the house of this name; it says so, so that it leads there. It is told here and never again: what is remembered is its hash.
 pub async fn make_token(
     store: &Store,
+    house: &str,
     name: &str,
     acts: bool,
     now_ms: i64,
 ) -> Result<(Secret, ApiTokenRow), StoreError> {
-    let token = format!("{PREFIX}{}", random_token());
+    let dot = if house.is_empty() { "" } else { "." };
+    let token = format!("{PREFIX}{house}{dot}{}", random_token());
     let name: String = name.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();
     let name = if name.is_empty() { "unnamed" } else { &name };
     let row = store.api_token_made(&hash(&token), name, acts, now_ms).await?;

@@ -1,10 +1,10 @@
-//! What every part of the process shares.
+//! What every part of a house shares.
 
 use crate::{
     api::v1::Meter,
     calendars::Calendars,
     calls::Calls,
-    config::Live,
+    config::{Config, Live},
     current::Current,
     engines::Engines,
     guard::throttle::Throttle,
@@ -16,15 +16,19 @@ use crate::{
     texts::Talks,
     vault::Vault,
     webhooks::Listeners,
+    whose::Whose,
 };
+use carrier::address;
 use engine::local::Workers;
 use std::sync::Arc;
 use store::{AddedRow, SettingRow, Store};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tool::Toolbox;
 
-/// One instance of the product.
+/// One user's house: their numbers, assistant, calendars, callers and settings. Houses of one process share the machine, and
+/// nothing else.
 pub struct App {
+    pub whose: Whose,
     pub config: Arc<Live>,
     /// What was saved on a page, as it is heeded.
     pub saved: Current<Vec<SettingRow>>,
@@ -67,4 +71,12 @@ pub struct App {
     pub tasks: TaskTracker,
     /// Cancelled when no new calls are to be taken.
     pub draining: CancellationToken,
+}
+
+impl App {
+    /// Where a carrier finds this house whose request was signed for the address `signed`: without a trailing slash.
+    pub fn base(&self, config: &Config, signed: &str) -> String {
+        let there = || format!("{}{}", address::origin(signed), self.whose.prefix());
+        config.server.public_url.clone().unwrap_or_else(there)
+    }
 }

@@ -13,20 +13,34 @@ use tool::Trust;
 
 /// Which calls there are. What is locked here is held for a look-up, never while anything is awaited.
 pub struct Calls {
+    /// What all houses of the process share.
+    machine: Machine,
+    /// This house's own room within.
+    room: Arc<Semaphore>,
+    most: usize,
+    awaited: Mutex<BTreeMap<String, Awaited>>,
+    in_progress: Mutex<BTreeMap<String, InProgress>>,
+    live: broadcast::Sender<Live>,
+}
+
+/// How many calls the machine takes, whosesoever they are.
+#[derive(Clone)]
+struct Machine {
     room: Arc<Semaphore>,
     most: usize,
     introductions: Arc<Semaphore>,
-    awaited: Mutex<BTreeMap<String, Awaited>>,
-    in_progress: Mutex<BTreeMap<String, InProgress>>,
-    rung: AtomicU64,
-    live: broadcast::Sender<Live>,
+    rung: Arc<AtomicU64>,
 }
+
+/// A call's place among those that may be in progress, in its house and on the machine.
+#[derive(Debug)]
+pub struct Place(#[expect(dead_code, reason = "it is held, not read")] [OwnedSemaphorePermit; 2]);
 
 /// A call that was let in and whose stream has not opened yet. Dropping it hangs up on the engine.
 pub struct Awaited {
     pub answerer: Answerer,
     /// Its place among those that may be in progress.
-    pub place: OwnedSemaphorePermit,
+    pub place: Place,
     /// The caller's number, as the carrier says it.
     pub from: String,
     pub trust: Trust,
@@ -59,41 +73,67 @@ const SPARE_INTRODUCTIONS: usize = 64;
 impl Calls {
     /// Room for `most` calls.
     pub fn new(most: usize) -> Self {
-        Self {
+        let machine = Machine {
             room: Arc::new(Semaphore::new(most)),
+            most,
             introductions: Arc::new(Semaphore::new(most + SPARE_INTRODUCTIONS)),
+            rung: Arc::default(),
+        };
+        Self::at(machine, most)
+    }
+
+    /// Room for `most` calls of another house, as long as the machine has room.
+    pub fn beside(&self, most: usize) -> Self {
+        Self::at(self.machine.clone(), most)
+    }
+
+    fn at(machine: Machine, most: usize) -> Self {
+        Self {
+            machine,
+            room: Arc::new(Semaphore::new(most)),
             most,
             awaited: Mutex::default(),
             in_progress: Mutex::default(),
-            rung: AtomicU64::new(0),
             live: broadcast::channel(1_024).0,
         }
     }
 
     /// A place for one more call, if there is one.
-    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
-        self.room.clone().try_acquire_owned().ok()
+    pub fn place(&self) -> Option<Place> {
+        let in_the_house = self.room.clone().try_acquire_owned().ok()?;
+        let on_the_machine = self.machine.room.clone().try_acquire_owned().ok()?;
+        Some(Place([in_the_house, on_the_machine]))
     }
 
     /// A place for one more stream that has not said yet which call it carries.
     pub fn place_to_introduce(&self) -> Option<OwnedSemaphorePermit> {
-        self.introductions.clone().try_acquire_owned().ok()
+        self.machine.introductions.clone().try_acquire_owned().ok()
     }
 
-    /// Calls in progress or about to be.
+    /// Calls of this house in progress or about to be.
     pub fn count(&self) -> usize {
         self.most - self.room.available_permits()
     }
 
+    /// Likewise, of all houses.
+    pub fn count_everywhere(&self) -> usize {
+        self.machine.most - self.machine.room.available_permits()
+    }
+
+    /// Whether somebody watches this house's calls.
+    pub fn is_watched(&self) -> bool {
+        self.live.receiver_count() > 0
+    }
+
     /// Keeps a call until its stream opens.
     pub fn expect(&self, id: &str, awaited: Awaited) {
-        self.rung.fetch_add(1, Ordering::Relaxed);
+        self.machine.rung.fetch_add(1, Ordering::Relaxed);
         lock(&self.awaited).insert(id.to_owned(), awaited);
     }
 
-    /// How many calls were expected so far.
+    /// How many calls were expected so far, in all houses.
     pub fn rung(&self) -> u64 {
-        self.rung.load(Ordering::Relaxed)
+        self.machine.rung.load(Ordering::Relaxed)
     }
 
     /// Takes the call whose stream has opened, or for which it is too late.

@@ -17,6 +17,7 @@ mod flags;
 mod live;
 mod load;
 mod mcp;
+mod members;
 mod number;
 mod own;
 mod owner;
@@ -28,6 +29,7 @@ pub use flags::Flags;
 pub use live::Live;
 pub use load::{ConfigError, Problem, Source, Sources, Warning};
 pub use mcp::{McpServer, PRESETS, Written, on_page};
+pub use members::{Lent, Members, Place, Within, is_the_installations};
 pub use number::{Network, Number, Numbers};
 pub use own::Own;
 pub use owner::{Owner, OwnersMessages, UrgentBy};
@@ -44,6 +46,7 @@ pub struct Config {
     pub server: Server,
     pub data: Data,
     pub log: Log,
+    pub members: Members,
     pub callers: Callers,
     pub answering: Answering,
     pub assistant: Assistant,
@@ -76,7 +79,7 @@ pub struct Config {
     pub own: Own,
     /// Where each setting that is not at its default was set, by its key (`server.port`).
     pub origins: BTreeMap<&'static str, Source>,
-    /// Settings that are not at their default, as they were written; none that is secret.
+    /// Settings that are not at their default, as they were written; none that is secret, and none that another has set.
     pub written: BTreeMap<&'static str, String>,
 }
 
@@ -131,6 +134,8 @@ pub struct Tls {
 #[derive(Clone, Debug)]
 pub struct Data {
     pub folder: PathBuf,
+    /// The folder in which the folder of models is: the installation's, in every house.
+    pub models: PathBuf,
     /// Where it is not set: an SQLite file in `folder`. May hold a password.
     pub database_url: Secret,
     /// Where it is not set, [`crate::secret::key_in`] makes one in `folder`.

@@ -1,11 +1,29 @@
 //! Where an instance keeps what it remembers: a folder, a key for what is secret, and a database.
 
 use crate::{
+    app::App,
     config::Config,
     secret::{self, Secret},
 };
 use anyhow::Context;
-use store::Store;
+use std::path::PathBuf;
+use store::{HouseRow, Store};
+
+/// Opens a house's own within the installation of `first`: its folder, its key, which is made from the installation's, and its
+/// database, beside the installation's.
+pub async fn open_beside(first: &App, house: &HouseRow, config: &Config) -> anyhow::Result<(Secret, Store)> {
+    let folder = &config.data.folder;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+    let address = &first.config.get().data.database_url;
+    let store = Store::open_beside(address.expose(), &house.name, &folder.join("earpiece.db")).await?;
+    Ok((first.key.derived(&format!("earpiece house v1 {}", house.user_id)), store))
+}
+
+/// Where the files of a user's house are.
+pub fn folder_of(config: &Config, user: &str) -> PathBuf {
+    config.data.folder.join("houses").join(user)
+}
 
 /// Opens both, and makes them where they are missing.
 pub async fn open(config: &Config) -> anyhow::Result<(Secret, Store)> {

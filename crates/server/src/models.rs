@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// Where models are kept.
 pub fn folder(data: &Data) -> PathBuf {
-    data.folder.join("models")
+    data.models.join("models")
 }
 
 /// The model of this name, as `earpiece models list` shows it; a Whisper model also without its `whisper-`.

@@ -2,7 +2,7 @@
 //!
 //! Every page is whole without a script, is never cached, and says nothing to a visitor who is not logged in. To add
 //! one: `pages/<page>.rs` with a handler that takes a [`User`], `templates/<page>.html` that extends `base.html` and is
-//! made of what the head of `assets/style.css` lists, a line in [`router`], and one in `around.rs` where it is to be found
+//! made of what the head of `assets/style.css` lists, a line in [`of_a_house`], and one in `around.rs` where it is to be found
 //! from every page.
 //!
 //! [`User`]: crate::guard::session::User
@@ -56,14 +56,9 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
 };
 
-/// Every page. Whatever changes something must come from a page of ours, and every answer forbids the browser
-/// everything that these pages do not need.
-pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
-    let mut same_origin = CsrfLayer::new();
-    if let Some(origin) = app.config.get().server.public_url.as_deref().map(origin) {
-        same_origin =
-            same_origin.add_trusted_origin(origin).expect("PUBLIC_URL was understood, so its origin is one");
-    }
+/// The pages that are the installation's: who its users are, and how they come in. What stands here is the same whoever asks,
+/// or about themselves; whatever is about somebody's telephone stands in [`of_a_house`].
+pub fn of_the_installation(app: &Arc<App>) -> Router<Arc<App>> {
     let uploads = Router::new()
         .route("/profile/picture", get(profile::picture::own).post(profile::picture::set))
         .layer(DefaultBodyLimit::max(profile::picture::LARGEST + LARGEST_BODY));
@@ -96,6 +91,15 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/users/{id}/link", post(users::link))
         .route("/users/{id}/picture", get(profile::picture::of))
         .route("/audit", get(audit::audit))
+        .route("/assets/{file}", get(assets::file))
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .merge(uploads);
+    guarded(app, pages)
+}
+
+/// The pages of one user's house.
+pub fn of_a_house(app: &Arc<App>) -> Router<Arc<App>> {
+    let pages = Router::new()
         .route("/calls", get(calls::calls).post(calls::place))
         .route("/calls/{id}", get(call::call))
         .route("/calls/{id}/delete", post(call::delete))
@@ -164,7 +168,6 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/settings/{section}", get(settings::section).post(settings::save))
         .route("/settings/{section}/test", post(settings::test))
         .route("/settings/engines/test", post(settings::try_engines))
-        .route("/assets/{file}", get(assets::file))
         .merge(api::calendar::router())
         .merge(api::phone::router())
         .merge(api::settings::router())
@@ -176,9 +179,19 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
         .route("/webhooks/{id}/delete", post(webhooks::delete))
         .route("/webhooks/{id}/deliveries/{delivery}", post(webhooks::send_again))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-        .merge(uploads)
-        .fallback(nowhere)
-        .with_state(app)
+        .fallback(nowhere);
+    guarded(app, pages)
+}
+
+/// Whatever changes something must come from a page of ours, and every answer forbids the browser everything that these pages
+/// do not need.
+fn guarded(app: &App, pages: Router<Arc<App>>) -> Router<Arc<App>> {
+    let mut same_origin = CsrfLayer::new();
+    if let Some(origin) = app.config.get().server.public_url.as_deref().map(origin) {
+        same_origin =
+            same_origin.add_trusted_origin(origin).expect("PUBLIC_URL was understood, so its origin is one");
+    }
+    let pages = pages
         .layer(same_origin)
         // What is compressed holds no secret that a stranger could guess at by its length: a page shows what it knows to
         // its owner alone, and forms carry no token.
@@ -217,6 +230,11 @@ impl Failure {
         let text =
             "There is nothing at this address. It may have been mistyped, or what was here is gone.".into();
         Self { status: StatusCode::NOT_FOUND, title: "Nothing here", text }
+    }
+
+    /// `why` is a sentence.
+    pub fn unavailable(why: &str) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, title: "Not now", text: why.to_owned() }
     }
 
     /// `why` is a sentence.

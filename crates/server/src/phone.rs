@@ -151,7 +151,7 @@ async fn answer(
         Mode::Turns => Manner::Turns,
         Mode::Auto => app.turns.manner(&config, carrier, &ring.to, clock::now()),
     };
-    let base = config.server.public_url.as_deref().unwrap_or_else(|| address::origin(url));
+    let base = &app.base(&config, url);
     // Before the call is known: from then on it is a matter of no time until it is expected.
     let memory = memory::of(app, &ring.from, trust).await;
     let (id, issued_ms, new) = match known(app, carrier.name(), ring, trust, engine).await? {

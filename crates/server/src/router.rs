@@ -1,6 +1,11 @@
 //! Every address, on one page.
 
-use crate::{app::App, line::clips, pages, phone, programs, texts};
+use crate::{
+    app::App,
+    houses::{self, Houses},
+    line::clips,
+    pages, phone, programs, texts,
+};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
@@ -13,8 +18,36 @@ use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 /// The largest body that an address takes; some pages, to which files are sent, take a larger one and say so themselves.
 pub const LARGEST_BODY: usize = 64 * 1024;
 
-pub fn router(app: Arc<App>) -> Router {
-    let phone = Router::new()
+/// The installation's own addresses and those of the first owner's house; whatever is none of them is somebody's house's.
+pub fn router(houses: &Arc<Houses>) -> Router {
+    let app = houses.first();
+    let probes = Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready));
+    let enter = {
+        let houses = houses.clone();
+        move |request| houses::enter(houses.clone(), request)
+    };
+    Router::new()
+        .merge(phone().merge(probes).layer(RequestBodyLimitLayer::new(LARGEST_BODY)))
+        .merge(pages::of_the_installation(app))
+        .fallback(enter)
+        .layer(DefaultBodyLimit::disable())
+        .layer(CatchPanicLayer::new())
+        .with_state(app.clone())
+}
+
+/// Every address of one house: what carriers, programs and whoever lives there come to.
+pub fn house(app: &Arc<App>) -> Router {
+    // Programs come there, no browsers: it has guards of its own.
+    let inside = Router::new().route("/mcp", any(programs::endpoint));
+    // Whoever is logged in calls their own assistant.
+    let inside = inside.route("/browser/stream", any(phone::browser::stream));
+    let outside = phone().merge(inside).layer(RequestBodyLimitLayer::new(LARGEST_BODY));
+    outside.merge(pages::of_a_house(app)).with_state(app.clone())
+}
+
+/// What carriers call.
+fn phone() -> Router<Arc<App>> {
+    Router::new()
         // Twilio; the second and third address are those of the systems that this one replaces.
         .route("/incoming-call", get(phone::incoming_call).post(phone::incoming_call))
         .route("/phone/incoming-call", get(phone::incoming_call).post(phone::incoming_call))
@@ -34,19 +67,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/phone/{carrier}/briefing/{proof}", post(phone::briefing))
         .route("/phone/{carrier}/transfer/{proof}", get(phone::transfer).post(phone::transfer))
         .route("/phone/clips/{file}", get(clips::clip))
-        .route("/browser/stream", any(phone::browser::stream))
         .route("/phone/{carrier}/sms", post(texts::incoming_text))
-        .route("/phone/{carrier}/sms/status/{text}", post(texts::delivery));
-    // Programs come here, no browsers: it has guards of its own.
-    let mcp = Router::new().route("/mcp", any(programs::endpoint));
-    let probes = Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready));
-    let outside = phone.merge(probes).merge(mcp).layer(RequestBodyLimitLayer::new(LARGEST_BODY));
-    Router::new()
-        .merge(outside)
-        .merge(pages::router(app.clone()))
-        .layer(DefaultBodyLimit::disable())
-        .layer(CatchPanicLayer::new())
-        .with_state(app)
+        .route("/phone/{carrier}/sms/status/{text}", post(texts::delivery))
 }
 
 /// The second listener, `WS_PORT`: media streams at `/`.

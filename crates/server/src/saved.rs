@@ -24,6 +24,8 @@ pub enum NotSaved {
     Store(#[from] StoreError),
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error("{0} is for whoever runs this installation to decide")]
+    NotOffered(String),
 }
 
 /// Makes what is saved count.
@@ -51,6 +53,9 @@ pub async fn change(
     by: &str,
     now_ms: i64,
 ) -> Result<(), NotSaved> {
+    if let Some((key, _)) = changes.iter().find(|(key, _)| !app.config.offers(key)) {
+        return Err(NotSaved::NotOffered((*key).to_owned()));
+    }
     let sealed = |key: &str, value: &str| match schema::by_key(key) {
         Some(setting) if setting.key == PIN => app.vault.seal(key, &pin::hashed(&app.key, value)),
         Some(setting) if setting.secret => app.vault.seal(key, value),
@@ -69,7 +74,7 @@ pub async fn refresh(app: &App) -> Result<(), NotSaved> {
     hands::heed_added(app).await?;
     app.listeners.refresh(&app.store).await?;
     let rows = app.store.settings().await?;
-    if *app.saved.get() == rows {
+    if *app.saved.get() == rows && app.config.is_current() {
         return Ok(());
     }
     for warning in heed(&app.config, &app.store, &app.vault).await? {

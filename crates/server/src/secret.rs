@@ -1,6 +1,8 @@
 //! What must not be shown, and the key that this installation made for itself.
 
+use hmac::{Hmac, KeyInit, Mac};
 use rand::Rng;
+use sha2::Sha256;
 use std::{
     fmt,
     fmt::Write as _,
@@ -22,6 +24,17 @@ impl Secret {
     /// The text itself. Every use of this is a place where a secret leaves our hands.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Another secret, made from this one for one purpose: it betrays neither this one nor any made for another.
+    pub fn derived(&self, purpose: &str) -> Self {
+        let mut derived = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("any length will do");
+        derived.update(purpose.as_bytes());
+        let bytes = derived.finalize().into_bytes();
+        Self(bytes.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }))
     }
 }
 

@@ -6,19 +6,24 @@ use crate::{
     calendars::{self, Calendars},
     calls::Calls,
     carriers, clock,
-    config::{EngineKind, Flags, Live, Sources, Thinker, Warning},
+    config::{EngineKind, Flags, Live, Place, Sources, Thinker, Warning},
     current::Current,
     data,
     engines::{self, Engines},
     guard::throttle::Throttle,
-    hands, jobs, languages, log,
+    hands,
+    houses::{self, Houses},
+    jobs, languages, log,
     mcp::{self, Servers},
     pages,
     phone::{Briefings, Turns},
-    retention, router, saved, settings,
+    retention, router, saved,
+    secret::Secret,
+    settings,
     texts::Talks,
     vault::Vault,
     webhooks::{self, Listeners},
+    whose::{self, Whose},
 };
 use anyhow::Context;
 use axum::serve::ListenerExt;
@@ -28,6 +33,7 @@ use axum_server::{
 };
 use engine::local::Workers;
 use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use store::{HouseRow, Store};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -47,6 +53,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     log::start(&live.get().log);
     warn(&warnings);
     let app = open(live, &warnings).await?;
+    let houses = Houses::new(app.clone());
     calendars::refresh(&app).await?;
     let (listener, streams) = bind(&app).await?;
     announce(&app, listener.local_addr()?).await?;
@@ -54,16 +61,12 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     if config.assistant.engine == EngineKind::Local && config.think.by == Thinker::Ollama {
         app.tasks.spawn(load(app.clone()));
     }
-    mcp::start(&app);
-    app.tasks.spawn(tidy(app.clone()));
-    app.tasks.spawn(jobs::run(app.clone()));
-    app.tasks.spawn(retention::run(app.clone()));
-    app.tasks.spawn(calendars::watch(app.clone()));
-    app.tasks.spawn(engines::watch(app.clone()));
+    keep_going(&app);
+    app.tasks.spawn(houses::keep(houses.clone()));
     let stopped = CancellationToken::new();
     let tls = tls(&app).await?;
     let mut servers = tokio::task::JoinSet::new();
-    servers.spawn(answer(listener, router::router(app.clone()), tls.clone(), stopped.clone()));
+    servers.spawn(answer(listener, router::router(&houses), tls.clone(), stopped.clone()));
     if let Some(streams) = streams {
         servers.spawn(answer(streams, router::streams(app.clone()), tls, stopped.clone()));
     }
@@ -72,17 +75,82 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
         // Without a listener nobody can call: whoever supervises us had better start us again.
         _ = servers.join_next() => ExitCode::FAILURE,
     };
-    drain(&app).await;
+    drain(&houses).await;
     stopped.cancel();
     let _connections_that_linger = tokio::time::timeout(LAST_WORDS, servers.join_all()).await;
-    app.store.close().await;
+    for app in houses.all() {
+        app.store.close().await;
+    }
     Ok(exit)
+}
+
+/// What is done in a house beside its calls, until it drains.
+fn keep_going(app: &Arc<App>) {
+    mcp::start(app);
+    app.tasks.spawn(tidy(app.clone()));
+    app.tasks.spawn(jobs::run(app.clone()));
+    app.tasks.spawn(retention::run(app.clone()));
+    app.tasks.spawn(calendars::watch(app.clone()));
+    app.tasks.spawn(engines::watch(app.clone()));
 }
 
 /// One instance with these settings, its database open. What the owner was told of them already is not told again.
 pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let config = live.get();
     let (key, store) = data::open(&config).await?;
+    let shared = Shared {
+        calls: Calls::new(config.server.max_calls),
+        workers: Arc::new(Workers::new(std::env::current_exe()?)),
+        http: carriers::client()?,
+        draining: CancellationToken::new(),
+    };
+    let whose = Whose::first(store.clone());
+    let (app, warnings) = furnish(live, whose, key, store, shared).await?;
+    warn(&warnings.into_iter().filter(|warning| !told.contains(warning)).collect::<Vec<_>>());
+    Ok(app)
+}
+
+/// The house of another user than the first owner of this installation, at work.
+pub async fn open_beside(first: &Arc<App>, house: &HouseRow) -> anyhow::Result<Arc<App>> {
+    let around = first.config.get();
+    let folder = data::folder_of(&around, &house.user_id);
+    let place = Place { prefix: whose::prefix(&house.name), folder };
+    let (live, _) = Live::within(first.config.clone(), place)?;
+    let (key, store) = data::open_beside(first, house, &live.get()).await?;
+    let shared = Shared {
+        calls: first.calls.beside(around.members.max_calls),
+        workers: first.workers.clone(),
+        http: first.http.clone(),
+        draining: first.draining.child_token(),
+    };
+    let whose = Whose::another(first.whose.accounts().clone(), house.clone());
+    let (app, warnings) = furnish(live, whose, key, store, shared).await?;
+    for warning in warnings {
+        tracing::debug!(user = house.user_id, "{warning}");
+    }
+    calendars::refresh(&app).await?;
+    keep_going(&app);
+    Ok(app)
+}
+
+/// What all houses of a process share.
+struct Shared {
+    calls: Calls,
+    workers: Arc<Workers>,
+    http: reqwest::Client,
+    draining: CancellationToken,
+}
+
+/// A house, with what its owner should be told of its settings.
+async fn furnish(
+    live: Live,
+    whose: Whose,
+    key: Secret,
+    store: Store,
+    shared: Shared,
+) -> anyhow::Result<(Arc<App>, Vec<Warning>)> {
+    let config = live.get();
+    let Shared { calls, workers, http, draining } = shared;
     let now_ms = clock::now_ms();
     // On a shared database younger calls may be another instance's, and alive.
     let longest_ms = i64::try_from(config.policy.longest_call.as_millis()).unwrap_or(i64::MAX);
@@ -92,12 +160,9 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         store.release_intents(now_ms).await?;
     }
     let vault = Vault::new(&key);
-    let mut warnings = saved::heed(&live, &store, &vault).await?;
-    warnings.retain(|warning| !told.contains(warning));
-    warn(&warnings);
+    let warnings = saved::heed(&live, &store, &vault).await?;
     let config = live.get();
     let mcp = Servers::open(&config, &store, &vault).await?;
-    let workers = Workers::new(std::env::current_exe()?);
     let bell = Arc::new(jobs::Bell::default());
     let listeners = Arc::new(Listeners::open(&store).await?);
     let announce = announcing(&bell, &listeners);
@@ -107,7 +172,8 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     let added = store.added().await?;
     tools.put(hands::OWN, hands::own(&config.own, &added, &vault));
     mcp.shelve(&tools);
-    Ok(Arc::new(App {
+    let app = Arc::new(App {
+        whose,
         tools,
         added: Current::new(added),
         mcp,
@@ -117,22 +183,23 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
         bell,
         saved: Current::new(store.settings().await?),
         calendars: Calendars::default(),
-        calls: Calls::new(config.server.max_calls),
+        calls,
         engines: Engines::default(),
         key,
         vault,
         store,
-        workers: Arc::new(workers),
+        workers,
         clips: Arc::default(),
         turns: Turns::default(),
         briefings: Briefings::default(),
         talks: Talks::default(),
         throttle: Throttle::default(),
-        http: carriers::client()?,
+        http,
         tasks: TaskTracker::new(),
-        draining: CancellationToken::new(),
+        draining,
         config: Arc::new(live),
-    }))
+    });
+    Ok((app, warnings))
 }
 
 /// What a change of an appointment leaves to be done; whoever does it is woken.
@@ -299,11 +366,16 @@ async fn told_to_stop() -> anyhow::Result<()> {
 }
 
 /// Lets calls in progress finish, within bounds, while new ones are refused.
-async fn drain(app: &App) {
-    let bound = app.config.get().server.drain;
-    app.draining.cancel();
-    app.tasks.close();
-    let calls = app.calls.count();
+async fn drain(houses: &Houses) {
+    let first = houses.first();
+    let bound = first.config.get().server.drain;
+    // Those of the others follow: none is opened any more.
+    first.draining.cancel();
+    let all = houses.all();
+    for app in &all {
+        app.tasks.close();
+    }
+    let calls = first.calls.count_everywhere();
     if calls > 0 {
         tracing::info!(
             calls,
@@ -311,11 +383,14 @@ async fn drain(app: &App) {
             bound.as_secs()
         );
     }
+    let ended = || futures_util::future::join_all(all.iter().map(|app| app.tasks.wait()));
     tokio::select! {
-        () = app.tasks.wait() => return,
+        _ = ended() => return,
         () = tokio::time::sleep(bound) => {}
         _ = told_to_stop() => {}
     }
-    app.calls.dismiss_all();
-    let _at_last = tokio::time::timeout(LAST_WORDS, app.tasks.wait()).await;
+    for app in &all {
+        app.calls.dismiss_all();
+    }
+    let _at_last = tokio::time::timeout(LAST_WORDS, ended()).await;
 }

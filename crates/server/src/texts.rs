@@ -21,7 +21,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use carrier::{Ask, Carrier, Delivered, Delivery, Text, Word, address};
+use carrier::{Ask, Carrier, Delivered, Delivery, Text, Word};
 use jiff::{Timestamp, Zoned};
 use std::{collections::BTreeSet, sync::Arc};
 use store::{AppointmentRow, CallerMark, Direction, NewText, StoreError, TextRow, Texted};
@@ -57,8 +57,7 @@ pub async fn incoming_text(State(app): State<Arc<App>>, signed: Signed) -> Resul
     };
     let mut answer = answer(&app, carrier, &text).await?;
     if let Some(row) = answer.take_if(|_| !carrier.texts_back()) {
-        let base = app.config.get().server.public_url.clone();
-        let base = base.unwrap_or_else(|| address::origin(&signed.url).to_owned());
+        let base = app.base(&app.config.get(), &signed.url);
         send_back(&app, carrier, &text, &row, &base).await?;
     }
     Ok(document(&carrier.answer_text(answer.map(|row| row.body).as_deref())))

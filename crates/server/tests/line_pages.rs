@@ -10,8 +10,9 @@ use server::{
     clock,
     config::{Live, Sources},
     guard::pin,
-    pages::{self, welcome},
-    serve,
+    houses::Houses,
+    pages::welcome,
+    router, serve,
 };
 use sound::wav::Wav;
 use std::{collections::BTreeMap, sync::Arc};
@@ -47,7 +48,7 @@ impl Browser {
         let environment = BTreeMap::from([("DATA_DIR".to_owned(), folder.path().display().to_string())]);
         let (live, warnings) = Live::load(Sources { environment, ..Sources::default() }).expect("settings");
         let app = serve::open(live, &warnings).await.expect("an instance");
-        let (router, store) = (pages::router(app.clone()), app.store.clone());
+        let (router, store) = (router::router(&Houses::new(app.clone())), app.store.clone());
         let mut browser = Self { router, store, app, cookie: None, _folder: folder };
         let link = welcome::make_link(&browser.store, clock::now_ms()).await.expect("a link");
         assert_eq!(browser.post(&format!("/welcome/{link}"), &[]).await.status, StatusCode::SEE_OTHER);

@@ -9,6 +9,7 @@ mod pages {
     pub mod connections;
     pub mod doors;
     pub mod factor;
+    pub mod houses;
     pub mod rig;
     pub mod settings;
     pub mod timeline;

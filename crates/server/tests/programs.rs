@@ -32,7 +32,7 @@ async fn opened() -> Exchange {
 }
 
 async fn token(store: &Store, acts: bool) -> String {
-    let (token, _) = api::make_token(store, "laptop", acts, clock::now_ms()).await.expect("made");
+    let (token, _) = api::make_token(store, "", "laptop", acts, clock::now_ms()).await.expect("made");
     token.expose().to_owned()
 }
 

@@ -6,6 +6,7 @@
 //!                           passwords  invites  pictures  api_tokens  api_answers  added  webhooks
 //!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
 //!                           oauth_states ─► credentials ─► connections    mcp
+//!        open_beside(…) ─► the same, for another user: houses says whose is which
 //! ```
 //!
 //! Every function is a method on [`Store`], in the file of its noun. Times are milliseconds since 1970 and always an
@@ -31,6 +32,7 @@ mod credentials;
 mod drafts;
 mod feeds;
 mod holds;
+mod houses;
 mod intents;
 mod invites;
 mod jobs;
@@ -70,6 +72,7 @@ pub use connected::ConnectedRow;
 pub use connections::{ConnectionRow, ConnectionState, NewConnection};
 pub use credentials::{CredentialRow, CredentialState, NewCredential};
 pub use holds::{Asking, Held, Hold};
+pub use houses::HouseRow;
 pub use intents::{Intent, IntentState, Outcome, Remote, What};
 pub use invites::{InviteRow, Joined, NewInvite};
 pub use jobs::{JobRow, JobState, NewJob};

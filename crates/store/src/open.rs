@@ -2,7 +2,8 @@
 
 use crate::{Db, Store, StoreError};
 use sqlx::{
-    ConnectOptions, Connection, PgConnection,
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection,
+    error::DatabaseError,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -17,6 +18,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 10;
+/// There may be many houses at one server.
+const CONNECTIONS_OF_A_HOUSE: u32 = 3;
 /// A caller waits for what needs a connection, so this is short.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -29,7 +32,17 @@ impl Store {
         match Address::read(address)? {
             Address::Memory => open_memory().await,
             Address::File(path) => open_file(&path).await,
-            Address::Postgres => open_postgres(address).await,
+            Address::Postgres => open_postgres(address, None).await,
+        }
+    }
+
+    /// Opens a database beside the one at `address`, likewise, which shares nothing with it but the server: with SQLite
+    /// this `file`; with Postgres a schema that is called after `name`, small letters and digits.
+    pub async fn open_beside(address: &str, name: &str, file: &Path) -> Result<Store, StoreError> {
+        match Address::read(address)? {
+            Address::Memory => open_memory().await,
+            Address::File(_) => open_file(file).await,
+            Address::Postgres => open_postgres(address, Some(name)).await,
         }
     }
 }
@@ -152,7 +165,7 @@ async fn migrate_sqlite(writer: &sqlx::SqlitePool) -> Result<(), MigrateError> {
     Ok(())
 }
 
-async fn open_postgres(address: &str) -> Result<Store, StoreError> {
+async fn open_postgres(address: &str, house: Option<&str>) -> Result<Store, StoreError> {
     let mut options: PgConnectOptions = address.parse().map_err(|error: sqlx::Error| {
         StoreError::Address(format!(
             "DATABASE_URL is no Postgres address ({error}): write postgres://user:password@host:5432/database"
@@ -172,9 +185,17 @@ async fn open_postgres(address: &str) -> Result<Store, StoreError> {
     let unreachable = |error: sqlx::Error| StoreError::Unreachable(unreachable_postgres(&shown, &error));
     // The pool would try again and again, and in the end say nothing but that it took too long.
     let first = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
-    first.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(unreachable)?.close().await?;
+    let mut first = first.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(unreachable)?;
+    let (options, connections) = match house {
+        None => (options, POSTGRES_CONNECTIONS),
+        Some(name) => {
+            let schema = make_schema(&mut first, name).await?;
+            (options.options([("search_path", schema)]), CONNECTIONS_OF_A_HOUSE)
+        }
+    };
+    first.close().await?;
     let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
+        .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .connect_with(options)
         .await
@@ -183,8 +204,24 @@ async fn open_postgres(address: &str) -> Result<Store, StoreError> {
     Ok(Store { db: Db::Postgres(pool) })
 }
 
+/// Makes the schema of the house of this name, where it is missing.
+async fn make_schema(connection: &mut PgConnection, name: &str) -> Result<String, StoreError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if !(1..=40).contains(&name.len()) || !name.bytes().all(plain) {
+        return Err(StoreError::Address(format!("{name:?} cannot be the name of a house")));
+    }
+    let schema = format!("house_{name}");
+    let sql = AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
+    match sqlx::raw_sql(sql).execute(connection).await {
+        Ok(_) => Ok(schema),
+        // Another instance makes it at this moment: Postgres looks whether it is there, and stumbles all the same.
+        Err(error) if error.as_database_error().is_some_and(DatabaseError::is_unique_violation) => Ok(schema),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn unreachable_postgres(shown: &str, error: &sqlx::Error) -> String {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default();
+    let code = error.as_database_error().and_then(DatabaseError::code).unwrap_or_default();
     let advice = match &*code {
         "28P01" | "28000" => "see the user and the password in DATABASE_URL, and the server's pg_hba.conf",
         "3D000" => "create the database (createdb), or name another in DATABASE_URL",

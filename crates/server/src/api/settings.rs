@@ -61,7 +61,9 @@ async fn save(name: &'static str, State(app): State<Arc<App>>, program: Program,
     };
     match saved::change(&app, &changes, &program.user, clock::now_ms()).await {
         Ok(()) => {}
-        Err(NotSaved::Config(error)) => return refused(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
+        Err(error @ (NotSaved::Config(_) | NotSaved::NotOffered(_))) => {
+            return refused(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string());
+        }
         Err(NotSaved::Store(error)) => {
             tracing::error!(%error, "settings were not saved");
             return refused(StatusCode::INTERNAL_SERVER_ERROR, "The database did not answer.");
@@ -131,8 +133,10 @@ fn settings(config: &Config, section: &'static Section) -> Map<String, Value> {
 /// What sets this setting over the head of what is saved.
 pub fn fixed<'a>(config: &'a Config, setting: &Setting) -> Option<&'a Source> {
     config.origins.get(setting.key).filter(|source| match source {
-        Source::File { .. } | Source::Page => false,
-        Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. } => true,
+        Source::File { .. } | Source::Page | Source::Lent => false,
+        Source::Installation | Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. } => {
+            true
+        }
     })
 }
 

@@ -62,7 +62,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 async fn done(store: &Store, what: &What) -> anyhow::Result<ExitCode> {
     match what {
         What::New { name, read_only, .. } => {
-            let (token, _) = api::make_token(store, name, !read_only, clock::now_ms()).await?;
+            let (token, _) = api::make_token(store, "", name, !read_only, clock::now_ms()).await?;
             println!("{}", token.expose());
             eprintln!("Keep it: it is not shown again. Programs send it as Authorization: Bearer.");
         }

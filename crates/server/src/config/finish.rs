@@ -29,6 +29,7 @@ pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems:
     {
         problems.push(Problem("TLS needs both a certificate (TLS_CERT) and its key (TLS_KEY)".into()));
     }
+    config.data.models.clone_from(&config.data.folder);
     if config.data.database_url.expose().is_empty() {
         let file = config.data.folder.join("earpiece.db");
         config.data.database_url = Secret::new(format!("sqlite:///{}", file.display()));

@@ -3,7 +3,9 @@
 //! Each of our numbers may have an assistant of its own: then some settings are its own, and count for its calls over all
 //! others.
 
-use super::{Config, ConfigError, Sources, Warning, assistants, schema};
+use super::{
+    Config, ConfigError, Place, Sources, Warning, Within, assistants, is_the_installations, members, schema,
+};
 use crate::{current::Current, secret::Secret};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,14 +16,37 @@ pub struct Live {
     now: Current<Config>,
     /// Those of the numbers that have an assistant of their own.
     numbers: Current<BTreeMap<String, Arc<Config>>>,
+    /// None: they are those of the installation itself.
+    around: Option<Surroundings>,
+}
+
+/// The installation that a house is in.
+#[derive(Debug)]
+struct Surroundings {
+    installation: Arc<Live>,
+    place: Place,
+    /// Its settings, as they were last heeded.
+    seen: Current<Arc<Config>>,
 }
 
 impl Live {
     /// The settings of these sources, with what the owner should be told of them.
     pub fn load(sources: Sources) -> Result<(Live, Vec<Warning>), ConfigError> {
+        Self::of(sources, None)
+    }
+
+    /// The settings of a house at this place in an installation.
+    pub fn within(installation: Arc<Live>, place: Place) -> Result<(Live, Vec<Warning>), ConfigError> {
+        let seen = installation.get();
+        let (zone, within) = (installation.sources.get().zone.clone(), Some(Within::of(&seen, &place)));
+        let around = Surroundings { installation, place, seen: Current::new(seen) };
+        Self::of(Sources { zone, within, ..Sources::default() }, Some(around))
+    }
+
+    fn of(sources: Sources, around: Option<Surroundings>) -> Result<(Live, Vec<Warning>), ConfigError> {
         let (config, warnings) = Config::load(&sources)?;
         let numbers = Current::new(BTreeMap::new());
-        Ok((Live { sources: Current::new(sources), now: Current::new(config), numbers }, warnings))
+        Ok((Live { sources: Current::new(sources), now: Current::new(config), numbers, around }, warnings))
     }
 
     /// As they are at this moment. Whoever keeps them keeps them as they were.
@@ -39,10 +64,25 @@ impl Live {
         with(&self.sources.get(), own).map(|(config, _)| config)
     }
 
+    /// Whether whoever lives here may decide this: what the installation decides is not offered to others.
+    pub fn offers(&self, key: &str) -> bool {
+        self.around.is_none() || !is_the_installations(key)
+    }
+
+    /// Whether nothing has changed in what they were made of beside the page.
+    pub fn is_current(&self) -> bool {
+        self.around.as_ref().is_none_or(|around| Arc::ptr_eq(&*around.seen.get(), &around.installation.get()))
+    }
+
     /// Heeds what was set on a page, all of it, by key and with secrets opened. Where that cannot be, nothing changes.
     pub fn heed_page(&self, page: Vec<(String, Secret)>) -> Result<Vec<Warning>, ConfigError> {
         let (own, page) = assistants::apart(page);
-        let sources = Sources { page, ..Sources::clone(&self.sources.get()) };
+        let mut sources = Sources { page, ..Sources::clone(&self.sources.get()) };
+        if let Some(around) = &self.around {
+            let seen = around.installation.get();
+            sources.within = Some(Within::of(&seen, &around.place));
+            around.seen.set(seen);
+        }
         let (config, mut warnings) = Config::load(&sources)?;
         let mut numbers = BTreeMap::new();
         for (number, own) in own {
@@ -62,7 +102,10 @@ impl Live {
 
 fn with(sources: &Sources, own: &BTreeMap<String, String>) -> Result<(Config, Vec<Warning>), ConfigError> {
     let mut sources = sources.clone();
-    let own = own.iter().filter_map(|(key, value)| Some((schema::by_key(key)?.key, value.clone())));
+    let inside = sources.within.is_some();
+    let may = |(key, value): &(&String, &String)| !inside || members::may_set(key, value);
+    let own = own.iter().filter(may);
+    let own = own.filter_map(|(key, value)| Some((schema::by_key(key)?.key, value.clone())));
     sources.flags.extend(own);
     Config::load(&sources)
 }

@@ -4,7 +4,7 @@ use super::{
     AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Cost, Data, Deepgram, Email,
     EngineKind, Flags, Google, Hear, Hearing, Local, Log, LogFormat, Messages, Mode, Ollama, OnMachine,
     OpenAi, OutOfHours, Plivo, Recording, Retention, Server, Speaking, Telnyx, Think, Thinker, TurnBy,
-    TurnDetection, Twilio, VoicemailUse, Zapier, dotenv, file, finish, mcp, own,
+    TurnDetection, Twilio, VoicemailUse, Within, Zapier, dotenv, file, finish, mcp, members, own,
     parse::Value,
     schema::{self, Setting},
 };
@@ -32,16 +32,33 @@ pub struct Sources {
     pub flags: Vec<(&'static str, String)>,
     /// The machine's time zone; none: UTC.
     pub zone: Option<TimeZone>,
+    /// In a house within an installation: what that says.
+    pub within: Option<Within>,
 }
 
 /// Where a setting was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    File { path: PathBuf, line: usize },
+    File {
+        path: PathBuf,
+        line: usize,
+    },
     Page,
-    DotEnv { path: PathBuf, line: usize, name: String },
-    Environment { name: String },
-    Flag { name: &'static str },
+    /// The installation that the house is in, over the head of whoever lives in it.
+    Installation,
+    /// Likewise, until they say something else.
+    Lent,
+    DotEnv {
+        path: PathBuf,
+        line: usize,
+        name: String,
+    },
+    Environment {
+        name: String,
+    },
+    Flag {
+        name: &'static str,
+    },
 }
 
 impl fmt::Display for Source {
@@ -49,6 +66,7 @@ impl fmt::Display for Source {
         match self {
             Source::File { path, line } => write!(f, "{}:{line}", path.display()),
             Source::Page => f.write_str("the settings page"),
+            Source::Installation | Source::Lent => f.write_str("whoever runs this installation"),
             Source::DotEnv { path, line, name } => write!(f, "{}:{line}: {name}", path.display()),
             Source::Environment { name } => write!(f, "the variable {name}"),
             Source::Flag { name } => write!(f, "--{name}"),
@@ -89,7 +107,11 @@ pub(super) fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigEr
     if let Some((path, text)) = &sources.file {
         given.extend(from_file(path, text, &mut problems));
     }
-    given.extend(from_page(&sources.page, &mut warnings));
+    let given_by = |(key, source, value)| (key, Given { source, value });
+    given.extend(sources.within.iter().flat_map(Within::lent).map(given_by));
+    let theirs =
+        |(key, text): &&(String, Secret)| sources.within.is_none() || members::may_set(key, text.expose());
+    given.extend(from_page(sources.page.iter().filter(theirs), &mut warnings));
     for (path, text) in &sources.dotenv {
         given.extend(from_dotenv(path, text, &mut problems, &mut warnings));
     }
@@ -98,6 +120,8 @@ pub(super) fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigEr
         let name = schema::by_key(key).and_then(|setting| setting.flag).unwrap_or(key);
         given.insert(key, Given { source: Source::Flag { name }, value: Value::Text(text.clone()) });
     }
+
+    given.extend(sources.within.iter().flat_map(Within::fixed).map(given_by));
 
     let own = own::read(sources, &mut problems);
     let mut config = Config { own, ..defaults(sources.zone.clone().unwrap_or(TimeZone::UTC)) };
@@ -108,8 +132,9 @@ pub(super) fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigEr
         }
         match (setting.set)(&mut config, &value) {
             Ok(()) => {
+                let others = matches!(source, Source::Installation | Source::Lent);
                 config.origins.insert(setting.key, source);
-                if !setting.secret {
+                if !setting.secret && !others {
                     config.written.insert(setting.key, value.to_string());
                 }
             }
@@ -118,6 +143,9 @@ pub(super) fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigEr
     }
     mcp::read(sources, &mut config, &mut problems);
     finish::finish(&mut config, &mut warnings, &mut problems);
+    if let Some(within) = &sources.within {
+        config.data.models.clone_from(&within.models);
+    }
     if problems.is_empty() { Ok((config, warnings)) } else { Err(ConfigError(problems)) }
 }
 
@@ -140,7 +168,15 @@ pub(super) fn gather(flags: &Flags) -> Result<Sources, ConfigError> {
         None => read_if_there(Path::new("earpiece.toml"))?,
     };
     let zone = TimeZone::try_system().ok();
-    Ok(Sources { file, page: Vec::new(), dotenv, environment, flags: flags.values.clone(), zone })
+    Ok(Sources {
+        file,
+        page: Vec::new(),
+        dotenv,
+        environment,
+        flags: flags.values.clone(),
+        zone,
+        within: None,
+    })
 }
 
 fn from_file(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<(&'static str, Given)> {
@@ -172,7 +208,10 @@ fn from_file(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<(&'sta
 }
 
 /// What a page set is not worth refusing to start: whoever must mend it needs the page.
-fn from_page(page: &[(String, Secret)], warnings: &mut Vec<Warning>) -> Vec<(&'static str, Given)> {
+fn from_page<'a>(
+    page: impl Iterator<Item = &'a (String, Secret)>,
+    warnings: &mut Vec<Warning>,
+) -> Vec<(&'static str, Given)> {
     let mut given = Vec::new();
     for (key, text) in page {
         let setting = schema::by_key(key);
@@ -260,9 +299,12 @@ fn from_variables(
 fn refused(setting: &Setting, source: &Source, value: &Value, why: &str) -> Problem {
     let place = match source {
         Source::File { .. } => format!("{source}: {}", setting.key),
-        Source::Page | Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. } => {
-            source.to_string()
-        }
+        Source::Page
+        | Source::Installation
+        | Source::Lent
+        | Source::DotEnv { .. }
+        | Source::Environment { .. }
+        | Source::Flag { .. } => source.to_string(),
     };
     let shown = match value {
         _ if setting.secret => String::new(),
@@ -374,8 +416,14 @@ fn blank(zone: TimeZone) -> Config {
             max_calls: 0,
             drain: std::time::Duration::ZERO,
         },
-        data: Data { folder: PathBuf::new(), database_url: Secret::new(""), secret_key: None },
+        data: Data {
+            folder: PathBuf::new(),
+            models: PathBuf::new(),
+            database_url: Secret::new(""),
+            secret_key: None,
+        },
         log: Log { level: nowhere(), format: LogFormat::Text },
+        members: members::Members::default(),
         callers: Callers {
             allowed: Vec::new(),
             owners: Vec::new(),

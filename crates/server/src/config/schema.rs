@@ -5,6 +5,7 @@ mod carriers;
 mod engines;
 mod house;
 mod local;
+mod members;
 mod records;
 mod think;
 mod tools;
@@ -41,6 +42,7 @@ pub struct Setting {
 /// All of them, in the order in which the documentation tells them.
 pub const SECTIONS: &[&[Section]] = &[
     house::SECTIONS,
+    members::SECTIONS,
     assistant::SECTIONS,
     records::SECTIONS,
     engines::SECTIONS,

@@ -29,6 +29,7 @@ const SECURE_COOKIE: &str = "__Host-earpiece";
 const PLAIN_COOKIE: &str = "earpiece";
 
 /// Whoever looks, logged in or not.
+#[derive(Clone)]
 pub struct Visitor {
     pub user: Option<UserRow>,
     /// They came by HTTPS, as far as we can know.
@@ -61,6 +62,11 @@ impl Visitor {
     /// What the store knows the session by: a hash of the cookie's secret.
     pub fn session(&self) -> Option<&str> {
         self.session.as_deref()
+    }
+
+    /// The same visitor where nobody knows them.
+    pub fn stranger(self) -> Self {
+        Self { user: None, session: None, ..self }
     }
 
     /// Logs this user in, and out of whatever session came with the request; the cookie says so to the browser.
@@ -120,6 +126,10 @@ where
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        // Whoever let them into this house knows who they are in it.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
         let app = Arc::<App>::from_ref(state);
         let config = app.config.get();
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());

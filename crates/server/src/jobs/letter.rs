@@ -69,7 +69,7 @@ pub(super) async fn to_owner(app: &App, job: &JobRow) -> Outcome {
         return Outcome::Never("what it was about cannot be read any more".into());
     };
     let config = app.config.get();
-    let owner = match app.store.owner().await {
+    let owner = match app.whose.user().await {
         Ok(owner) => owner.and_then(|owner| owner.email),
         Err(error) => return error.into(),
     };

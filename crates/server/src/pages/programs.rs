@@ -55,7 +55,7 @@ pub(super) async fn make(
         return Err(Failure::bad_request("Give the token a name, so that you know later what it is for."));
     }
     let acts = form.get("may").is_some_and(|may| may == "act");
-    let (token, row) = api::make_token(&app.store, name, acts, clock::now_ms()).await?;
+    let (token, row) = api::make_token(&app.store, app.whose.name(), name, acts, clock::now_ms()).await?;
     tracing::info!(by = by.user.id, token = row.id, acts, "a token was made");
     Ok(shown(&page(&app, Some(token.expose().to_owned())).await?))
 }

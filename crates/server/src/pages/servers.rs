@@ -113,7 +113,7 @@ pub(super) async fn connect(
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
     let kept = app.mcp.named(&name).ok_or_else(Failure::not_found)?;
-    let started = match started(&kept, &format!("{}{CALLBACK}", origin.base())).await {
+    let started = match started(&kept, &origin.back_to(CALLBACK)).await {
         Ok(started) => started,
         Err(why) => return refused(&app, &name, &why).await,
     };

@@ -198,7 +198,7 @@ pub(super) async fn save(
     let changes: Vec<_> = section
         .settings
         .iter()
-        .filter(|setting| !is_fixed(&config, setting))
+        .filter(|setting| app.config.offers(setting.key) && !is_fixed(&config, setting))
         .filter_map(|setting| Some((setting, asked(setting, form.get(setting.key)?, &form)?.value())))
         .collect();
     let wrong: BTreeMap<_, _> = changes
@@ -213,7 +213,9 @@ pub(super) async fn save(
     match saved::change(&app, &changes, &by.user.id, clock::now_ms()).await {
         Ok(()) => {}
         Err(NotSaved::Store(error)) => return Err(error.into()),
-        Err(NotSaved::Config(error)) => return Err(Failure::bad_request(&error.to_string())),
+        Err(error @ (NotSaved::Config(_) | NotSaved::NotOffered(_))) => {
+            return Err(Failure::bad_request(&format!("{error}.")));
+        }
     }
     let keys: Vec<_> = changes.iter().map(|(key, _)| *key).collect();
     app.audit(&by, Deed::SettingsSaved, &keys.join(", ")).await;
@@ -257,8 +259,13 @@ fn asked(setting: &Setting, text: &str, form: &BTreeMap<String, String>) -> Opti
 /// Whether something else sets this setting over the page's head.
 fn is_fixed(config: &Config, setting: &Setting) -> bool {
     match config.origins.get(setting.key) {
-        None | Some(Source::File { .. } | Source::Page) => false,
-        Some(Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. }) => true,
+        None | Some(Source::File { .. } | Source::Page | Source::Lent) => false,
+        Some(
+            Source::Installation
+            | Source::DotEnv { .. }
+            | Source::Environment { .. }
+            | Source::Flag { .. },
+        ) => true,
     }
 }
 
@@ -320,7 +327,12 @@ async fn page(
         title,
         about: section.about,
         wrong: !wrong.is_empty(),
-        fields: section.settings.iter().map(|setting| field(app, setting, written, wrong)).collect(),
+        fields: section
+            .settings
+            .iter()
+            .filter(|setting| app.config.offers(setting.key))
+            .map(|setting| field(app, setting, written, wrong))
+            .collect(),
     };
     let card = match provider {
         Some(provider) => Some(card(app, provider, tested).await?),
@@ -365,6 +377,7 @@ fn from(app: &App, config: &Config, setting: &Setting) -> String {
             row.map_or_else(|| "Saved here.".to_owned(), |row| format!("Saved here on {}.", day(row)))
         }
         Some(file @ Source::File { .. }) => format!("Set in {file}; what is saved here counts before it."),
+        Some(lent @ Source::Lent) => format!("Lent by {lent}; what is saved here counts before it."),
         Some(over) => format!("Set by {over}, which counts before this page."),
     }
 }

@@ -21,7 +21,7 @@ use axum::{
     response::Response,
 };
 use call::{Ending, EngineCommand, Manner};
-use carrier::{Carrier, Next, Reply, address};
+use carrier::{Carrier, Next, Reply};
 use engine::Said;
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
@@ -111,7 +111,7 @@ async fn goes_on(
         answerer.tell(EngineCommand::Say(GO_ON.into()));
     }
     let awaited = Awaited { answerer, place, from: other.clone(), trust };
-    let base = config.server.public_url.as_deref().unwrap_or_else(|| address::origin(url));
+    let base = &app.base(&config, url);
     let before = cut.map(|notes| (began(row), notes));
     let turned = Turned { call: &row.carrier_call, base, engine: &row.engine, expected: true, before };
     by_turns(app, carrier, &row.id, awaited, &turned);

@@ -199,5 +199,9 @@ fn verified(
     let proxies = &config.server.trusted_proxies;
     let trusted = public.is_none() || proxies.iter().any(|network| network.contains(peer.ip()));
     let now_unix = clock::now_ms() / 1_000;
+    // The carrier called the whole address; without PUBLIC_URL nothing else says what it began with.
+    let whole =
+        format!("{}{}", if public.is_none() { app.whose.prefix() } else { String::new() }, request.target);
+    let request = &Request { target: &whole, ..*request };
     Ok(signature::verified(carrier, request, public, trusted, secret, now_unix)?)
 }

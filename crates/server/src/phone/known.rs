@@ -1,10 +1,9 @@
 //! Which calls are remembered: each once, however often its webhook comes, and whether there is room for it.
 
 use super::{Refused, see};
-use crate::{app::App, clock, guard::token};
+use crate::{app::App, calls::Place, clock, guard::token};
 use carrier::{Carrier, Reply, Ring};
 use store::{Begun, Issued, NewCall, NewToken};
-use tokio::sync::OwnedSemaphorePermit;
 use tool::Trust;
 
 /// How a call ends for which there was no room.
@@ -13,7 +12,7 @@ pub(super) const TURNED_AWAY: &str = "busy";
 const CLOSED: &str = "closed";
 
 pub(super) enum Known {
-    New { id: String, issued_ms: i64, place: OwnedSemaphorePermit },
+    New { id: String, issued_ms: i64, place: Place },
     Before { id: String, issued_ms: i64 },
     Busy,
 }

@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use carrier::{AnsweredBy, Ask, CallStatus, Carrier, Next, Prompt, Reply, Ring, Status, address};
+use carrier::{AnsweredBy, Ask, CallStatus, Carrier, Next, Prompt, Reply, Ring, Status};
 use std::{sync::Arc, time::Duration};
 use store::CallRow;
 
@@ -141,7 +141,7 @@ async fn machine(app: &Arc<App>, carrier: &'static dyn Carrier, row: &CallRow, r
         OnMachine::Message => {
             // What the assistant says meanwhile ends with its line, when the carrier goes on elsewhere.
             write_end(app, &row.id, MACHINE).await;
-            let base = config.server.public_url.as_deref().unwrap_or_else(|| address::origin(url));
+            let base = app.base(&config, url);
             let when = if ready { "ready" } else { "soon" };
             let url = format!("{base}/phone/{}/outgoing/{}/{when}", carrier.name(), row.id);
             let ask = Ask::Redirect { call: row.carrier_call.clone(), url };

@@ -3,6 +3,7 @@
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use call::Note;
@@ -11,12 +12,14 @@ use server::{
     app::App,
     clock,
     config::{Live, Sources},
+    guard::{session, token},
+    houses::Houses,
     notes,
-    pages::{self, welcome},
-    serve,
+    pages::welcome,
+    router, serve,
 };
-use std::{collections::BTreeMap, sync::Arc};
-use store::{NewCall, NoteRow, Role, Store};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use store::{NewCall, NewSession, NoteRow, Role, Store, UserRow};
 use tower::ServiceExt;
 
 /// What users log in with.
@@ -27,8 +30,9 @@ pub struct Browser {
     pub router: Router,
     pub store: Store,
     pub app: Arc<App>,
+    pub houses: Arc<Houses>,
     pub cookie: Option<String>,
-    pub _folder: Arc<tempfile::TempDir>,
+    pub folder: Arc<tempfile::TempDir>,
 }
 
 pub struct Page {
@@ -53,14 +57,19 @@ impl Page {
 
 impl Browser {
     pub async fn new(settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::in_folder(Arc::new(tempfile::tempdir().expect("a folder")), settings).await
+    }
+
+    /// In a folder that may have been lived in.
+    pub async fn in_folder(folder: Arc<tempfile::TempDir>, settings: &[(&str, &str)]) -> Self {
         let mut environment: BTreeMap<String, String> =
             settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         environment.insert("DATA_DIR".into(), folder.path().display().to_string());
         let (live, warnings) = Live::load(Sources { environment, ..Sources::default() }).expect("settings");
         let app = serve::open(live, &warnings).await.expect("an instance");
-        let router = pages::router(app.clone());
-        Self { router, store: app.store.clone(), app, cookie: None, _folder: Arc::new(folder) }
+        let houses = Houses::new(app.clone());
+        let router = router::router(&houses);
+        Self { router, store: app.store.clone(), app, houses, cookie: None, folder }
     }
 
     pub async fn owner(settings: &[(&str, &str)]) -> Self {
@@ -84,6 +93,36 @@ impl Browser {
         let page = browser.submit("/login", &[("email", email), ("password", PASSWORD)]).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER);
         browser
+    }
+
+    /// The browser of another user of the same installation, with the data of their own house.
+    pub async fn of_another(&self, name: &str, role: &str) -> Self {
+        let now_ms = clock::now_ms();
+        let email = format!("{}@example.com", name.to_lowercase());
+        let accounts = self.app.whose.accounts();
+        let user = accounts.create_user(Some(&email), name, role, now_ms).await.expect("a user");
+        let cookie = self.logged_in(&user).await;
+        let home = self.houses.home(&user).await.expect("a house");
+        let app = self.houses.at(&home).await.expect("it opens").app.clone();
+        Self { store: app.store.clone(), app, cookie: Some(cookie), ..self.clone() }
+    }
+
+    /// The cookie of a new session of this user's.
+    pub async fn logged_in(&self, user: &UserRow) -> String {
+        let now_ms = clock::now_ms();
+        let accounts = self.app.whose.accounts();
+        let secret = session::random_token();
+        let new = NewSession {
+            hash: &token::hash(&secret),
+            user_id: &user.id,
+            from: "",
+            agent: "",
+            now_ms,
+            idle_ms: 1_000_000,
+            absolute_ms: 1_000_000,
+        };
+        accounts.session_made(&new).await.expect("a session");
+        format!("earpiece={secret}")
     }
 
     pub async fn get(&mut self, path: &str) -> Page {
@@ -156,7 +195,8 @@ impl Browser {
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);
         }
-        let request = request.body(body).expect("a request");
+        let mut request = request.body(body).expect("a request");
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
         let answer = self.router.clone().oneshot(request).await.expect("an answer");
         let (status, headers) = (answer.status(), answer.headers().clone());
         if let Some(set) = headers.get(header::SET_COOKIE) {

@@ -64,6 +64,13 @@ impl Database {
         }
     }
 
+    pub fn address(&self) -> String {
+        match self {
+            Database::Sqlite(database) => database.address(),
+            Database::Postgres(database) => database.address(),
+        }
+    }
+
     pub async fn drop(self) {
         match self {
             Database::Sqlite(_) => {}

@@ -8,6 +8,7 @@ mod calls;
 mod entrusted;
 mod harness;
 mod hours;
+mod houses;
 mod instances;
 mod intents;
 mod jobs;

@@ -36,17 +36,28 @@ struct Away {
 }
 
 /// Where the owner's browser reached us.
-pub(in crate::pages) struct Origin(String);
+pub(in crate::pages) struct Origin {
+    /// The installation.
+    root: String,
+    /// What this house's own addresses begin with there.
+    prefix: String,
+}
 
 impl Origin {
-    /// Scheme, host and port, and perhaps a path.
-    pub(in crate::pages) fn base(&self) -> &str {
-        &self.0
+    /// What leads to this house, whoever goes there: scheme, host and port, and perhaps a path.
+    pub(in crate::pages) fn base(&self) -> String {
+        format!("{}{}", self.root, self.prefix)
+    }
+
+    /// Where another site is to send the browser back to. It is one address for all houses, as each must be made known there:
+    /// the session says whose the browser is.
+    pub(in crate::pages) fn back_to(&self, path: &str) -> String {
+        format!("{}{path}", self.root)
     }
 
     /// Where Google is to send the browser back to.
     pub(super) fn redirect(&self) -> String {
-        format!("{}{CALLBACK}", self.0)
+        self.back_to(CALLBACK)
     }
 }
 
@@ -57,7 +68,10 @@ impl FromRequestParts<Arc<App>> for Origin {
         let config = app.config.get();
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         let scheme = if config.server.tls.is_some() { "https" } else { "http" };
-        Ok(Self(config.server.public_url.clone().unwrap_or_else(|| format!("{scheme}://{host}"))))
+        let prefix = app.whose.prefix();
+        let public = config.server.public_url.as_deref();
+        let root = public.map(|public| public.strip_suffix(&prefix).unwrap_or(public).to_owned());
+        Ok(Self { root: root.unwrap_or_else(|| format!("{scheme}://{host}")), prefix })
     }
 }
 
