@@ -51,7 +51,7 @@ pub struct Within {
 /// Sections that are about the machine and everybody's accounts.
 const SECTIONS: [&str; 5] = ["server", "data", "log", "members", "accounts"];
 /// Addresses that the program talks to, and files that it reads.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "openai.realtime_url",
     "openai.live_url",
     "openai.base_url",
@@ -71,6 +71,7 @@ const KEYS: [&str; 19] = [
     "google.api_url",
     "google.oauth_url",
     "email.smtp_ca",
+    "programs.private_webhooks",
 ];
 /// Names of files, where a path would be taken, too.
 const NAMES: [&str; 3] = ["local.hear_model", "local.speak_model", "local.speak_voice"];

@@ -261,10 +261,7 @@ fn is_fixed(config: &Config, setting: &Setting) -> bool {
     match config.origins.get(setting.key) {
         None | Some(Source::File { .. } | Source::Page | Source::Lent) => false,
         Some(
-            Source::Installation
-            | Source::DotEnv { .. }
-            | Source::Environment { .. }
-            | Source::Flag { .. },
+            Source::Installation | Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. },
         ) => true,
     }
 }
