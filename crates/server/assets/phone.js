@@ -71,7 +71,9 @@ async function openSound() {
 
 // Opens the stream of a call that the server expects.
 function connect(mine, begun) {
-  const address = new URL("/browser/stream", location.href);
+  // A guest is in the house of whoever asked them in, whose address says so.
+  const [house] = location.pathname.match(/^\/u\/[^/]+/) ?? [""];
+  const address = new URL(`${house}/browser/stream`, location.href);
   address.protocol = address.protocol.replace("http", "ws");
   const socket = new WebSocket(address);
   socket.binaryType = "arraybuffer";

@@ -81,7 +81,7 @@ struct World {
 impl World {
     async fn open(variables: &[(&str, &str)]) -> Self {
         let house = House::open(variables).await;
-        let made = api::make_token(&house.store().await, "a program", true, clock::now_ms()).await;
+        let made = api::make_token(&house.store().await, "", "a program", true, clock::now_ms()).await;
         let token = made.expect("made").0.expose().to_owned();
         Self { house, http: reqwest::Client::new(), token }
     }

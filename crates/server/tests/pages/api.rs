@@ -40,7 +40,7 @@ impl Program {
 }
 
 async fn token(browser: &Browser, acts: bool) -> String {
-    let made = api::make_token(&browser.store, "a program", acts, clock::now_ms()).await;
+    let made = api::make_token(&browser.store, "", "a program", acts, clock::now_ms()).await;
     made.expect("made").0.expose().to_owned()
 }
 
@@ -199,7 +199,7 @@ async fn what_is_asked_twice_under_one_key_is_done_once() {
     assert!(refused(&page, &told).contains("another request"));
     // Another program's key is another key.
     program.token = {
-        let made = api::make_token(&program.browser.store, "another", true, clock::now_ms()).await;
+        let made = api::make_token(&program.browser.store, "", "another", true, clock::now_ms()).await;
         made.expect("made").0.expose().to_owned()
     };
     let (page, _) = program.ask(Method::POST, "/webhooks", other, &key).await;
