@@ -154,7 +154,11 @@ pub(super) async fn talk(
 ) -> Result<Response, Failure> {
     link(&app, &token).await?;
     let business = app.config.get().assistant.business.trim().to_owned();
-    Ok(shown(&TalkPage { frame: Frame::outside(), call: format!("{}/talk/{token}/call", app.whose.prefix()), business }))
+    Ok(shown(&TalkPage {
+        frame: Frame::outside(),
+        call: format!("{}/talk/{token}/call", app.whose.prefix()),
+        business,
+    }))
 }
 
 /// `POST /talk/{token}/call`: begins a call of a guest's.
