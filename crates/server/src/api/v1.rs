@@ -58,7 +58,6 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: &Arc<App>) -> Router<S> {
         .route("/api/v1/webhooks/{id}/deliveries/{delivery}/send", post(hooks::send_again))
         .method_not_allowed_fallback(other_method)
         .with_state(app.clone())
-        // What takes other methods says so before it asks who comes.
         .route_layer(middleware::from_fn_with_state(app.clone(), door::enter));
     Router::new()
         .route("/api/v1/openapi.json", get(described))

@@ -245,13 +245,12 @@ fn told(row: WebhookDeliveryRow, on: bool, zone: &TimeZone) -> Told {
         (Handed::Waiting, _) => ("tried again later", "warn"),
         (Handed::Failed, _) => ("given up", "bad"),
     };
-    let tries =
-        if row.attempts == 1 { "tried once".to_owned() } else { format!("tried {} times", row.attempts) };
+    let times = if row.attempts == 1 { "once".to_owned() } else { format!("{} times", row.attempts) };
     let how = match (row.state, row.attempts) {
         (Handed::Waiting, 0) => String::new(),
         (Handed::Delivered, 1) => format!("answered {}", row.status),
-        (Handed::Delivered, _) => format!("answered {}, {tries}", row.status),
-        (Handed::Waiting | Handed::Failed, _) => format!("{} {tries}.", row.why).trim().to_owned(),
+        (Handed::Delivered, _) => format!("answered {}, tried {times}", row.status),
+        (Handed::Waiting | Handed::Failed, _) => format!("{} Tried {times}.", row.why).trim().to_owned(),
     };
     let body: Option<serde_json::Value> = serde_json::from_str(&row.body).ok();
     let body = body.and_then(|body| serde_json::to_string_pretty(&body).ok()).unwrap_or(row.body);

@@ -294,7 +294,7 @@ impl Things {
 /// The methods that an address takes, as the router says itself.
 async fn methods(browser: &Browser, path: &str) -> Vec<Method> {
     let odd = Method::from_bytes(b"ODD").expect("a method");
-    let page = browser.other().send(odd, path, &[("sec-fetch-site", "same-origin")]).await;
+    let page = browser.clone().send(odd, path, &[("sec-fetch-site", "same-origin")]).await;
     assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
     let allow = page.header("allow").split(',').map(|method| method.trim().parse().expect("a method"));
     allow.filter(|method| *method != Method::HEAD).collect()
