@@ -46,7 +46,9 @@ pub enum Input {
     Renewed(Result<(), String>),
     /// No more money may be spent on this call.
     Spent,
-    /// Someone at the dashboard wants the call to end.
+    /// Its owner wants the call to end, politely: with a goodbye. Told again, at once.
+    Excused,
+    /// The call is to end now.
     Dismissed,
     /// The deadline of [`Call::deadline`] may have passed.
     Tick,
@@ -206,6 +208,7 @@ impl Call {
             Input::Expires(at) => self.on_expiry_known(now, at),
             Input::Renewed(renewed) => self.on_renewed(now, renewed),
             Input::Spent => self.on_spent(now),
+            Input::Excused => self.on_excused(now),
             Input::Dismissed => self.end(now, Ending::Dismissed, Some(LineCommand::HangUp)),
             Input::Tick => {}
         }

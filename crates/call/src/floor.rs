@@ -22,12 +22,8 @@ impl Leave {
     /// Whether the caller cannot change it by speaking.
     pub(crate) fn is_final(&self) -> bool {
         match self.ending {
-            Ending::TooLong | Ending::TooDear | Ending::EngineFailed => true,
-            Ending::CallerHungUp
-            | Ending::AssistantHungUp
-            | Ending::Transferred
-            | Ending::Dismissed
-            | Ending::Silent => false,
+            Ending::TooLong | Ending::TooDear | Ending::Dismissed | Ending::EngineFailed => true,
+            Ending::CallerHungUp | Ending::AssistantHungUp | Ending::Transferred | Ending::Silent => false,
         }
     }
 }

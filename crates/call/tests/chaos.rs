@@ -125,6 +125,7 @@ impl World {
                 sim.give(Input::Renewed(renewed))
             }
             13 if rng.u8(0..40) == 0 => sim.give(Input::Spent),
+            13 if rng.u8(0..40) == 0 => sim.give(Input::Excused),
             14 if rng.u8(0..8) == 0 => sim.give(Input::Expires(sim.now + secs(rng.u64(1..30)))),
             _ => sim.give(Input::Line(LineEvent::Audio(sound(ms(20))))),
         };

@@ -446,6 +446,32 @@ fn when_no_more_may_be_spent_the_call_ends_politely() {
 }
 
 #[test]
+fn a_call_that_its_owner_ends_is_ended_with_a_goodbye_that_is_heard() {
+    let mut sim = Sim::new(Policy::default());
+    sim.speak(1, secs(3));
+    sim.done();
+    sim.give(Input::Excused);
+    assert_eq!(sim.engine_was_told(), [&EngineCommand::Say(Policy::default().longest_goodbye)]);
+    sim.speak(2, secs(2));
+    sim.done();
+    sim.pass(ms(4_900));
+    assert_eq!(sim.call.ending(), None, "both are heard");
+    sim.pass(ms(200));
+    assert_eq!(sim.call.ending(), Some(Ending::Dismissed));
+}
+
+#[test]
+fn a_call_that_its_owner_ends_twice_ends_at_once() {
+    let mut sim = Sim::new(Policy::default());
+    sim.speak(1, secs(3));
+    sim.done();
+    sim.give(Input::Excused);
+    assert_eq!(sim.call.ending(), None);
+    sim.give(Input::Excused);
+    assert_eq!(sim.call.ending(), Some(Ending::Dismissed));
+}
+
+#[test]
 fn a_cough_does_not_kill_a_sentence_of_an_engine_that_falls_silent_by_itself() {
     let mut sim = Sim::new(Policy::default());
     sim.speak(1, secs(3));

@@ -12,6 +12,7 @@ use crate::{
     line::clips::Clips,
     mcp::Servers,
     phone::{Briefings, Turns},
+    refusals::Refusals,
     secret::Secret,
     texts::Talks,
     vault::Vault,
@@ -62,6 +63,8 @@ pub struct App {
     pub turns: Turns,
     /// What those hear who take transferred calls.
     pub briefings: Briefings,
+    /// Which requests in a carrier's name were not believed.
+    pub refusals: Refusals,
     /// Whose texts are being answered.
     pub talks: Talks,
     /// How often who tried to log in.

@@ -8,7 +8,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
 use tool::Trust;
 
 /// Which calls there are. What is locked here is held for a look-up, never while anything is awaited.
@@ -21,6 +21,7 @@ pub struct Calls {
     awaited: Mutex<BTreeMap<String, Awaited>>,
     in_progress: Mutex<BTreeMap<String, InProgress>>,
     live: broadcast::Sender<Live>,
+    watched: Notify,
 }
 
 /// How many calls the machine takes, whosesoever they are.
@@ -30,6 +31,7 @@ struct Machine {
     most: usize,
     introductions: Arc<Semaphore>,
     rung: Arc<AtomicU64>,
+    watchers: Arc<Semaphore>,
 }
 
 /// A call's place among those that may be in progress, in its house and on the machine.
@@ -54,7 +56,9 @@ struct InProgress {
 /// What a call in progress is told from elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
-    /// It is to end.
+    /// It is to end, politely; told again, at once.
+    Excused,
+    /// It is to end now.
     Dismissed,
     /// The carrier says that its stream is over, whether or not that was noticed here.
     StreamOver,
@@ -64,11 +68,19 @@ pub enum Word {
 #[derive(Clone, Debug)]
 pub struct Live {
     pub call: Arc<str>,
+    /// Empty: something was noted that is not told here, and is read in the store.
     pub json: Arc<str>,
+    /// It is a call of this instance.
+    pub here: bool,
 }
+
+/// Notes that whoever watches may be behind. Whoever is further behind has missed some.
+const BEHIND: usize = 1_024;
 
 /// Streams that may be opening beside one for each call, so that those which are not let in take nobody's place.
 const SPARE_INTRODUCTIONS: usize = 64;
+/// Pages that may watch calls at a time.
+const MOST_WATCHERS: usize = 64;
 
 impl Calls {
     /// Room for `most` calls.
@@ -78,6 +90,7 @@ impl Calls {
             most,
             introductions: Arc::new(Semaphore::new(most + SPARE_INTRODUCTIONS)),
             rung: Arc::default(),
+            watchers: Arc::new(Semaphore::new(MOST_WATCHERS)),
         };
         Self::at(machine, most)
     }
@@ -94,7 +107,8 @@ impl Calls {
             most,
             awaited: Mutex::default(),
             in_progress: Mutex::default(),
-            live: broadcast::channel(1_024).0,
+            live: broadcast::channel(BEHIND).0,
+            watched: Notify::new(),
         }
     }
 
@@ -158,6 +172,11 @@ impl Calls {
         lock(&self.in_progress).contains_key(id)
     }
 
+    /// Has a call in progress end with a goodbye. Says whether there was one.
+    pub fn excuse(&self, id: &str) -> bool {
+        lock(&self.in_progress).get(id).is_some_and(|call| call.tell.try_send(Word::Excused).is_ok())
+    }
+
     /// Ends a call in progress. Says whether there was one.
     pub fn dismiss(&self, id: &str) -> bool {
         lock(&self.in_progress).get(id).is_some_and(|call| call.tell.try_send(Word::Dismissed).is_ok())
@@ -184,9 +203,31 @@ impl Calls {
         }
     }
 
+    /// A place for one more who watches, if there is one.
+    pub fn place_to_watch(&self) -> Option<OwnedSemaphorePermit> {
+        self.machine.watchers.clone().try_acquire_owned().ok()
+    }
+
     /// Every note of every call from now on.
     pub fn watch(&self) -> broadcast::Receiver<Live> {
+        let notes = self.live.subscribe();
+        self.watched.notify_one();
+        notes
+    }
+
+    /// The same for whoever only passes them on: nobody is told that they watch.
+    pub fn overhear(&self) -> broadcast::Receiver<Live> {
         self.live.subscribe()
+    }
+
+    /// How many watch or overhear.
+    pub fn watchers(&self) -> usize {
+        self.live.receiver_count()
+    }
+
+    /// Waits until one more watches.
+    pub async fn watched(&self) {
+        self.watched.notified().await;
     }
 }
 

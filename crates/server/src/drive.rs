@@ -151,6 +151,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
             }
             Some(Ok(connected)) = connecting.join_next() => Input::Connected(connected),
             Some(word) = told.recv() => match word {
+                Word::Excused => Input::Excused,
                 Word::Dismissed => Input::Dismissed,
                 Word::StreamOver => Input::Line(LineEvent::Closed),
             },

@@ -18,9 +18,11 @@ mod call;
 mod callers;
 mod calls;
 mod carriers;
+mod dashboard;
 mod field;
 mod forgot;
 mod home;
+mod live;
 mod login;
 mod messages;
 mod outbox;
@@ -28,6 +30,7 @@ mod own_tools;
 mod phone;
 mod profile;
 mod programs;
+mod refusals;
 mod register;
 mod servers;
 mod settings;
@@ -100,12 +103,20 @@ pub fn of_the_installation(app: &Arc<App>) -> Router<Arc<App>> {
 /// The pages of one user's house.
 pub fn of_a_house(app: &Arc<App>) -> Router<Arc<App>> {
     let pages = Router::new()
+        .route("/dashboard", get(dashboard::dashboard))
+        .route("/dashboard/live", get(dashboard::live))
+        .route("/dashboard/stats", get(dashboard::stats))
+        .route("/refusals", get(refusals::refusals))
+        .route("/refusals/forget", post(refusals::forget))
         .route("/calls", get(calls::calls).post(calls::place))
         .route("/calls/{id}", get(call::call))
         .route("/calls/{id}/delete", post(call::delete))
         .route("/calls/{id}/export", get(call::export))
         .route("/calls/{id}/recording.wav", get(call::recording))
         .route("/calls/{id}/recording/delete", post(call::delete_recording))
+        .route("/calls/{id}/live", get(live::live))
+        .route("/calls/{id}/live/notes", get(live::notes))
+        .route("/calls/{id}/end", post(live::end))
         .route("/callers", get(callers::callers).post(callers::add))
         .route("/callers/{number}", get(callers::caller).post(callers::decide))
         .route("/callers/{number}/memory", post(callers::forget_memory))

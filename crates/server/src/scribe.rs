@@ -70,7 +70,7 @@ impl Scribe {
         if let Note::Trouble(why) = note {
             tracing::warn!(call = %self.call, %why, "trouble in a call");
         }
-        self.app.calls.publish(|| Live { call: self.call.clone(), json: json.as_str().into() });
+        self.app.calls.publish(|| Live { call: self.call.clone(), json: json.as_str().into(), here: true });
         let row = NoteRow { at_ms: i64::try_from(at_ms).unwrap_or(i64::MAX), kind: kind.to_owned(), json };
         if self.rows.try_send(row).is_err() {
             if self.lost == 0 {

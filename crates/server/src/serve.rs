@@ -17,11 +17,13 @@ use crate::{
     mcp::{self, Servers},
     pages,
     phone::{Briefings, Turns},
+    refusals::Refusals,
     retention, router, saved,
     secret::Secret,
     settings,
     texts::Talks,
     vault::Vault,
+    watching,
     webhooks::{self, Listeners},
     whose::{self, Whose},
 };
@@ -92,6 +94,7 @@ fn keep_going(app: &Arc<App>) {
     app.tasks.spawn(retention::run(app.clone()));
     app.tasks.spawn(calendars::watch(app.clone()));
     app.tasks.spawn(engines::watch(app.clone()));
+    app.tasks.spawn(watching::relay(app.clone()));
 }
 
 /// One instance with these settings, its database open. What the owner was told of them already is not told again.
@@ -194,6 +197,7 @@ async fn furnish(
         briefings: Briefings::default(),
         talks: Talks::default(),
         throttle: Throttle::default(),
+        refusals: Refusals::default(),
         http,
         tasks: TaskTracker::new(),
         draining,

@@ -11,5 +11,6 @@ mod browser {
     pub mod lived_in;
     pub mod pictures;
     pub mod tab;
+    pub mod watching;
 }
 mod house;

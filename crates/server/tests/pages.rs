@@ -15,6 +15,7 @@ mod pages {
     pub mod timeline;
     pub mod tools;
     pub mod walk;
+    pub mod watching;
     pub mod webhooks;
     pub mod week;
 }

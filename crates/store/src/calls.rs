@@ -321,6 +321,16 @@ impl Store {
         .await)?)
     }
 
+    /// At most `limit` calls that are not over, the latest first.
+    pub async fn open_calls(&self, limit: u32) -> Result<Vec<CallRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM calls WHERE ended_ms IS NULL ORDER BY started_ms DESC, id DESC LIMIT $1",
+        ))
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await)?)
+    }
+
     /// At most `limit` of these calls, the latest first.
     pub async fn calls_which(&self, which: &Which<'_>, limit: u32) -> Result<Vec<CallRow>, StoreError> {
         let words: Vec<_> = which.words.iter().take(Which::MOST_WORDS).map(|word| beginning(word)).collect();

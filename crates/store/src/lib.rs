@@ -4,6 +4,7 @@
 //!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts  pins
 //!                           memories  call_briefs  call_words  recordings  retention  audit
 //!                           passwords  invites  pictures  api_tokens  api_answers  added  webhooks
+//!                           figures  refusals  tidings
 //!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
 //!                           oauth_states ─► credentials ─► connections    mcp
 //!        open_beside(…) ─► the same, for another user: houses says whose is which
@@ -31,6 +32,7 @@ mod connections;
 mod credentials;
 mod drafts;
 mod feeds;
+mod figures;
 mod holds;
 mod houses;
 mod intents;
@@ -48,12 +50,14 @@ mod pictures;
 mod pins;
 mod plan;
 mod recordings;
+mod refusals;
 mod retention;
 mod rulings;
 mod sessions;
 mod settings;
 mod talks;
 mod texts;
+mod tidings;
 mod tokens;
 mod users;
 mod webhooks;
@@ -71,6 +75,7 @@ pub use changes::{Carried, ChangeRow, Followup};
 pub use connected::ConnectedRow;
 pub use connections::{ConnectionRow, ConnectionState, NewConnection};
 pub use credentials::{CredentialRow, CredentialState, NewCredential};
+pub use figures::{AnswerTimes, CallsOfDay};
 pub use holds::{Asking, Held, Hold};
 pub use houses::HouseRow;
 pub use intents::{Intent, IntentState, Outcome, Remote, What};
@@ -85,12 +90,14 @@ pub use passwords::{FactorRow, PasswordRow};
 pub use phone_links::{NewPhoneLink, PhoneLinkRow};
 pub use plan::{By, NewAppointment, Plan, Planned};
 pub use recordings::{Piece, RecordingRow, Side};
+pub use refusals::RefusalRow;
 pub use retention::Kept;
 pub use rulings::RulingRow;
 pub use sessions::{NewSession, SessionRow};
 pub use settings::SettingRow;
 pub use talks::TextTalk;
 pub use texts::{Delivery, Direction, NewText, TextRow, Texted};
+pub use tidings::Tidings;
 pub use tokens::{Issued, NewToken, Spent};
 pub use users::{Changed, Role, UserRow};
 pub use webhooks::{Handed, NewWebhook, NewWebhookDelivery, Tried, WebhookDeliveryRow, WebhookRow};

@@ -103,6 +103,17 @@ impl Store {
         .await)?)
     }
 
+    /// At most `limit` urgent messages that the owner is not done with, the latest first.
+    pub async fn urgent_messages(&self, limit: u32) -> Result<Vec<MessageRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM messages WHERE urgent <> 0 AND done_ms IS NULL \
+             ORDER BY taken_ms DESC, id DESC LIMIT $1",
+        ))
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await)?)
+    }
+
     pub async fn message(&self, id: &str) -> Result<Option<MessageRow>, StoreError> {
         Ok(
             on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM messages WHERE id = $1"))

@@ -57,14 +57,26 @@ impl Call {
 
     /// No more money may be spent: the caller hears what was being said, and a goodbye.
     pub(super) fn on_spent(&mut self, now: Instant) {
-        if self.phase != Phase::Talking || self.is_engine_gone() {
-            return;
+        if self.phase == Phase::Talking && !self.is_engine_gone() {
+            self.say_goodbye(now, self.policy.cost_goodbye.clone(), Ending::TooDear);
         }
+    }
+
+    /// The owner wants it over: the caller hears what was being said, and a goodbye. Where one is being said, or nobody is
+    /// there to say it, the call is over at once.
+    pub(super) fn on_excused(&mut self, now: Instant) {
+        if self.phase == Phase::Talking && !self.is_engine_gone() {
+            return self.say_goodbye(now, self.policy.longest_goodbye.clone(), Ending::Dismissed);
+        }
+        self.end(now, Ending::Dismissed, Some(LineCommand::HangUp));
+    }
+
+    fn say_goodbye(&mut self, now: Instant, words: String, ending: Ending) {
         if self.floor.taken.is_some() {
             self.interrupt(now);
         }
-        self.speak(EngineCommand::Say(self.policy.cost_goodbye.clone()));
-        self.leave(now, Ending::TooDear, LineCommand::HangUp, None);
+        self.speak(EngineCommand::Say(words));
+        self.leave(now, ending, LineCommand::HangUp, None);
     }
 
     /// An engine that does not speak when asked to is waited for once, then it has failed.

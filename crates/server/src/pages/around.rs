@@ -26,6 +26,12 @@ pub(super) static GROUPS: [Group; 2] = [
         name: "",
         ways: &[
             way(
+                "/dashboard",
+                "Dashboard",
+                "dashboard",
+                "M4 13h6V4H4zM14 20h6v-9h-6zM4 20h6v-3H4zM14 7h6V4h-6z",
+            ),
+            way(
                 "/calls",
                 "Calls",
                 "calls",

@@ -19,7 +19,7 @@ struct HomePage {
 /// `GET /`
 pub(super) async fn home(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Response, Failure> {
     if visitor.user.is_some() {
-        return Ok(Redirect::to("/calls").into_response());
+        return Ok(Redirect::to("/dashboard").into_response());
     }
     if app.store.owner_exists().await? {
         return Ok(Redirect::to("/login").into_response());

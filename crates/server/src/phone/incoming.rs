@@ -193,15 +193,24 @@ fn verified(
     peer: SocketAddr,
 ) -> Result<String, Refused> {
     let config = app.config.get();
-    let secret = carriers::signing(&config, carrier).map_err(Refused::NoSecret)?;
     let public = config.server.public_url.as_deref();
     // Without PUBLIC_URL any header may suggest an address: only one that the carrier signed is ever believed.
     let proxies = &config.server.trusted_proxies;
     let trusted = public.is_none() || proxies.iter().any(|network| network.contains(peer.ip()));
-    let now_unix = clock::now_ms() / 1_000;
+    let now_ms = clock::now_ms();
     // The carrier called the whole address; without PUBLIC_URL nothing else says what it began with.
     let whole =
         format!("{}{}", if public.is_none() { app.whose.prefix() } else { String::new() }, request.target);
     let request = &Request { target: &whole, ..*request };
-    Ok(signature::verified(carrier, request, public, trusted, secret, now_unix)?)
+    let secret = carriers::signing(&config, carrier);
+    let verified = match secret {
+        Ok(secret) => signature::verified(carrier, request, public, trusted, secret, now_ms / 1_000)
+            .map_err(Refused::from),
+        Err(missing) => Err(Refused::NoSecret(missing)),
+    };
+    if let Err(refused) = &verified {
+        let addresses = carrier.addresses(request, public, trusted);
+        app.refusals.note(carrier, request, &addresses, secret.ok(), &refused.to_string(), now_ms);
+    }
+    verified
 }

@@ -15,6 +15,9 @@ use store::{NewInvite, Role};
 const SIZES: [Size; 3] = [Size(360, 740), Size(768, 1024), Size(1280, 900)];
 /// What is got there is no page, or leads away from here.
 const NO_PAGES: &[&str] = &[
+    "/calls/{id}/live/notes",
+    "/dashboard/live",
+    "/dashboard/stats",
     "/calendars/google/callback",
     "/servers/callback",
     "/feeds/{file}",
@@ -41,6 +44,7 @@ fn pages(lived_in: &LivedIn) -> Vec<String> {
     });
     let about = |path: &str| match path {
         "/calls/{id}" => format!("/calls/{}", lived_in.call),
+        "/calls/{id}/live" => format!("/calls/{}/live", lived_in.now),
         "/callers/{number}" => format!("/callers/{}", lived_in.caller),
         "/appointments/{id}" => format!("/appointments/{}", lived_in.appointment),
         "/tools/{name}" => "/tools/take_message".to_owned(),

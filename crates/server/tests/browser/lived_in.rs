@@ -33,6 +33,8 @@ pub struct LivedIn {
     pub owner: Browser,
     /// One of each, for pages that are about one.
     pub call: String,
+    /// A call that goes on.
+    pub now: String,
     pub caller: &'static str,
     pub appointment: String,
     pub webhook: String,
@@ -52,9 +54,9 @@ impl LivedIn {
         people(&store).await;
         let call = calls(&store, &today, &appointment).await;
         messages(&store, &call).await;
-        let guest = guest(&store).await;
+        let (now, guest) = (now(&store).await, guest(&store).await);
         let (webhook, tool) = (webhook(&house, &owner, &store).await, tool(&house, &owner).await);
-        Self { house, owner, call, caller: CALLERS[0].0, appointment, webhook, tool, guest }
+        Self { house, owner, call, now, caller: CALLERS[0].0, appointment, webhook, tool, guest }
     }
 }
 
@@ -175,6 +177,38 @@ async fn calls(store: &Store, today: &Zoned, appointment: &str) -> String {
         made_ms: started_ms + 52_000,
     };
     store.brief_made(&brief, None).await.expect("kept");
+    id
+}
+
+/// Somebody who is on the line.
+async fn now(store: &Store) -> String {
+    let started_ms = clock::now_ms() - 40_000;
+    let id = NewCall::id(started_ms);
+    let new = NewCall {
+        id: &id,
+        carrier: "twilio",
+        carrier_call: "CAnow",
+        from: CALLERS[1].0,
+        to: "+12125550123",
+        outbound: false,
+        engine: "local",
+        trust: "known",
+        started_ms,
+    };
+    store.call_begun(&new).await.expect("begun");
+    store.call_answered(&id, started_ms).await.expect("answered");
+    let said = [
+        (400, Note::AssistantSaid(ItemId(1), "Maple Street Dental, good day.".into())),
+        (3_100, Note::CallerSaid(TurnId(1), "Are you open on Saturday?".into())),
+    ];
+    let rows: Vec<_> = said
+        .iter()
+        .map(|(at, note)| {
+            let (kind, json) = notes::to_json(*at, note, notes::Numbers::default());
+            NoteRow { at_ms: i64::try_from(*at).expect("short"), kind: kind.into(), json }
+        })
+        .collect();
+    store.write_notes(&id, &rows).await.expect("written");
     id
 }
 

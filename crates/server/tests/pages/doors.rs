@@ -49,7 +49,7 @@ async fn a_link_is_asked_about_before_it_is_used_up_and_works_once() {
     assert!(!browser.store.owner_exists().await.expect("looked"));
     let entered = browser.post(&link).await;
     assert_eq!((entered.status, entered.header("location")), (StatusCode::SEE_OTHER, "/"));
-    assert_eq!(browser.get("/").await.header("location"), "/calls");
+    assert_eq!(browser.get("/").await.header("location"), "/dashboard");
     assert_eq!(browser.get("/calls").await.status, StatusCode::OK);
     browser.cookie = None;
     let again = browser.post(&link).await;

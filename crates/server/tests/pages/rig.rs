@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use call::Note;
+use futures_util::StreamExt;
 use server::{
     accounts,
     app::App,
@@ -204,8 +205,70 @@ impl Browser {
             let pair = set.split(';').next().expect("a pair");
             self.cookie = (!pair.ends_with('=')).then(|| format!("other=1; {pair}"));
         }
-        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+        // Events come without end: whoever wants them asks for `events`.
+        let endless = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let body = if endless { Body::empty() } else { answer.into_body() };
+        let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
         Page { status, headers, text: String::from_utf8_lossy(&body).into_owned() }
+    }
+}
+
+impl Browser {
+    /// Listens to the events at this address.
+    pub async fn events(&self, path: &str) -> Events {
+        let mut request = Request::builder().uri(path).header(header::HOST, "127.0.0.1:5050");
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let answer = self.router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
+        Events { body: answer.into_body().into_data_stream(), read: String::new() }
+    }
+
+    /// Knocks as a carrier does, at the whole program, and says what is answered.
+    pub async fn rings(&self, path: &str, headers: &[(&str, &str)], form: &str) -> StatusCode {
+        let mut request = Request::builder().method(Method::POST).uri(path);
+        request = request.header(header::HOST, "127.0.0.1:5050");
+        request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(Body::from(form.to_owned())).expect("a request");
+        let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 40_000));
+        request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        let router = server::router::router(self.app.clone());
+        router.oneshot(request).await.expect("an answer").status()
+    }
+}
+
+/// What a page that watches is told.
+pub struct Events {
+    body: axum::body::BodyDataStream,
+    read: String,
+}
+
+impl Events {
+    /// The next event: its name and what it says. None: nothing more comes.
+    pub async fn next(&mut self) -> Option<(String, String)> {
+        loop {
+            while let Some(end) = self.read.find("\n\n") {
+                let rest = self.read.split_off(end + 2);
+                let event = std::mem::replace(&mut self.read, rest);
+                let lines = |field: &str| {
+                    let values = event.lines().filter_map(|line| line.strip_prefix(field));
+                    values.map(|value| value.strip_prefix(' ').unwrap_or(value)).collect::<Vec<_>>()
+                };
+                let told = (lines("event:").concat(), lines("data:").join("\n"));
+                if !told.0.is_empty() {
+                    return Some(told);
+                }
+            }
+            let more = tokio::time::timeout(std::time::Duration::from_secs(120), self.body.next()).await;
+            let more = more.expect("an event")?.expect("a stream that holds");
+            self.read.push_str(std::str::from_utf8(&more).expect("text, event by event"));
+        }
     }
 }
 

@@ -25,4 +25,5 @@ mod texts;
 mod timeline;
 mod tokens;
 mod undo;
+mod watching;
 mod webhooks;

@@ -1,0 +1,146 @@
+//! What needs the owner: what was given up, what is no longer allowed, what does not work, who is urgent. Nothing is here
+//! that passes by itself.
+
+use crate::{app::App, jobs, pages::calls, refusals};
+use store::{ConnectionState, CredentialState, JobState, StoreError};
+
+/// As many as are counted of each.
+const MOST: u32 = 100;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How long a text that did not arrive is a matter,
+const LOST_MS: i64 = 14 * DAY_MS;
+/// and how long a request that was refused.
+const REFUSED_MS: i64 = 3 * DAY_MS;
+/// Words of a message that are shown.
+const LONGEST: usize = 140;
+
+/// One thing to see to.
+pub struct Matter {
+    pub what: String,
+    /// Why, or what of it.
+    pub why: String,
+    /// The page where it is seen to.
+    pub to: String,
+    /// What the link there says.
+    pub link: &'static str,
+    /// It harms calls now.
+    pub bad: bool,
+}
+
+/// What there is, the most urgent first.
+pub async fn matters(app: &App, now_ms: i64) -> Result<Vec<Matter>, StoreError> {
+    let mut matters = urgent(app).await?;
+    matters.extend(engines(app));
+    matters.extend(refused(app, now_ms).await?);
+    matters.extend(calendars(app).await?);
+    matters.extend(servers(app).await?);
+    matters.extend(given_up(app, now_ms).await?);
+    Ok(matters)
+}
+
+async fn urgent(app: &App) -> Result<Vec<Matter>, StoreError> {
+    let urgent = app.store.urgent_messages(MOST).await?.into_iter();
+    Ok(urgent
+        .map(|message| Matter {
+            what: format!("Urgent message from {}", calls::who(&message.caller)),
+            why: short(&message.body),
+            to: "/messages".into(),
+            link: "Read it",
+            bad: false,
+        })
+        .collect())
+}
+
+/// Engines that do not work: their service refuses the key, knows the model no more, or is away.
+fn engines(app: &App) -> Vec<Matter> {
+    let matter = |(kind, why, lasting): (crate::config::EngineKind, String, bool)| Matter {
+        what: format!("The engine {} does not work", kind.name()),
+        why: if lasting { format!("{why} It will not before something is changed.") } else { why },
+        to: "/settings#engines".into(),
+        link: "See the engines",
+        bad: lasting,
+    };
+    app.engines.troubles().into_iter().map(matter).collect()
+}
+
+async fn refused(app: &App, now_ms: i64) -> Result<Vec<Matter>, StoreError> {
+    app.refusals.write(&app.store).await?;
+    let rows = app.store.refusals(now_ms - REFUSED_MS).await?.into_iter();
+    Ok(rows
+        .map(|row| Matter {
+            what: format!("Requests of {} were refused: {}", refusals::title(&row.carrier), row.why),
+            why: if row.times == 1 { "Once.".into() } else { format!("{} times.", row.times) },
+            to: "/refusals".into(),
+            link: "See why",
+            bad: true,
+        })
+        .collect())
+}
+
+async fn calendars(app: &App) -> Result<Vec<Matter>, StoreError> {
+    let matter = |what: String, why: String| Matter {
+        what,
+        why,
+        to: "/calendars".into(),
+        link: "See the calendars",
+        bad: true,
+    };
+    let credentials = app.store.credentials().await?.into_iter();
+    let revoked = credentials.filter(|one| one.state == CredentialState::Revoked);
+    let mut matters: Vec<_> =
+        revoked.map(|one| matter(format!("{} may not be used any more", one.name), one.why)).collect();
+    let connections = app.store.connections().await?.into_iter();
+    let troubled = connections.filter(|one| one.state == ConnectionState::Trouble);
+    matters.extend(troubled.map(|one| matter(format!("The calendar {} has a problem", one.name), one.why)));
+    Ok(matters)
+}
+
+async fn servers(app: &App) -> Result<Vec<Matter>, StoreError> {
+    let rows = app.store.mcp_servers().await?.into_iter();
+    let troubled = rows.filter(|row| !row.why.is_empty() && app.mcp.named(&row.name).is_some());
+    Ok(troubled
+        .map(|row| Matter {
+            what: format!("The tools of {} are away", row.name),
+            why: row.why,
+            to: "/servers".into(),
+            link: "See the servers",
+            bad: false,
+        })
+        .collect())
+}
+
+async fn given_up(app: &App, now_ms: i64) -> Result<Vec<Matter>, StoreError> {
+    let mut matters = Vec::new();
+    let dead = app.store.jobs(JobState::Dead, MOST).await?;
+    if let Some(last) = dead.first() {
+        let what = match dead.len() {
+            1 => format!("{} was given up", jobs::what(last)),
+            many => format!("{many} things were given up, the last: {}", jobs::what(last).to_lowercase()),
+        };
+        matters.push(Matter {
+            what,
+            why: short(&last.error),
+            to: "/outbox#dead".into(),
+            link: "See the outbox",
+            bad: true,
+        });
+    }
+    let lost = app.store.texts_lost(now_ms - LOST_MS, MOST).await?;
+    if let Some(last) = lost.first() {
+        let what = match lost.len() {
+            1 => "A text did not arrive".to_owned(),
+            many => format!("{many} texts did not arrive"),
+        };
+        let why = format!("To {}: {}", calls::who(&last.number), short(&last.body));
+        matters.push(Matter { what, why, to: "/outbox#lost".into(), link: "See the outbox", bad: false });
+    }
+    Ok(matters)
+}
+
+fn short(text: &str) -> String {
+    let mut short: String = text.chars().take(LONGEST).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
