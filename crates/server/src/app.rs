@@ -15,6 +15,7 @@ use crate::{
     refusals::Refusals,
     secret::Secret,
     texts::Talks,
+    trying::Tries,
     vault::Vault,
     webhooks::Listeners,
     whose::Whose,
@@ -69,6 +70,8 @@ pub struct App {
     pub talks: Talks,
     /// How often who tried to log in.
     pub throttle: Throttle,
+    /// Conversations with assistants that are not saved.
+    pub tries: Tries,
     pub http: reqwest::Client,
     /// Everything that must end before the process does: calls, and what they leave behind.
     pub tasks: TaskTracker,

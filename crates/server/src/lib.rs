@@ -65,6 +65,7 @@ pub mod serve;
 pub mod settings;
 pub mod texts;
 pub mod told;
+pub mod trying;
 pub mod vault;
 pub mod voicemail;
 pub mod watching;

@@ -11,10 +11,12 @@ mod appointment;
 mod appointments;
 mod around;
 mod assets;
+mod assistants;
 mod audit;
 mod away;
 mod calendars;
 mod call;
+mod caller;
 mod callers;
 mod calls;
 mod carriers;
@@ -118,9 +120,16 @@ pub fn of_a_house(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/calls/{id}/live/notes", get(live::notes))
         .route("/calls/{id}/end", post(live::end))
         .route("/callers", get(callers::callers).post(callers::add))
-        .route("/callers/{number}", get(callers::caller).post(callers::decide))
-        .route("/callers/{number}/memory", post(callers::forget_memory))
-        .route("/callers/{number}/forget", post(callers::forget))
+        .route("/callers/{number}", get(caller::caller).post(caller::decide))
+        .route("/callers/{number}/text", post(caller::text))
+        .route("/callers/{number}/pin", post(caller::let_try))
+        .route("/callers/{number}/memory", post(caller::forget_memory))
+        .route("/callers/{number}/forget", get(caller::ask_to_forget).post(caller::forget))
+        .route("/assistants", get(assistants::assistants).post(assistants::add))
+        .route("/assistants/{which}", get(assistants::assistant).post(assistants::save))
+        .route("/assistants/{which}/try", post(assistants::try_out))
+        .route("/assistants/{which}/say", post(assistants::say))
+        .route("/assistants/{which}/remove", post(assistants::remove))
         .route("/messages", get(messages::messages))
         .route("/messages/{id}/done", post(messages::done))
         .route("/messages/{id}/voicemail.wav", get(messages::sound))

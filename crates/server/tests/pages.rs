@@ -3,7 +3,9 @@
 mod pages {
     pub mod accounts;
     pub mod api;
+    pub mod assistants;
     pub mod book;
+    pub mod callers;
     pub mod calls;
     pub mod command;
     pub mod connections;

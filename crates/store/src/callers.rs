@@ -19,6 +19,9 @@ pub struct CallerRow {
     pub note: String,
     /// How far the owner trusts it: `known` or `stranger`; empty: as the settings say.
     pub trust: String,
+    /// What the assistant remembers that they are called; empty: nothing, or it was not asked for.
+    #[sqlx(default)]
+    pub name: String,
 }
 
 /// What the owner decides about a caller. What is none stays as it is.
@@ -51,6 +54,16 @@ macro_rules! columns {
     };
 }
 
+macro_rules! named_columns {
+    () => {
+        concat!(
+            columns!(),
+            ", COALESCE((SELECT words FROM memories WHERE memories.number = callers.number AND topic = 'name' \
+             ORDER BY memories.trust DESC LIMIT 1), '') AS name",
+        )
+    };
+}
+
 impl Store {
     /// Counts a call from this number; says what is known of it, this call included.
     pub async fn caller_seen(&self, number: &str, now_ms: i64) -> Result<CallerRow, StoreError> {
@@ -68,7 +81,7 @@ impl Store {
     /// At most `limit` callers, who called last first.
     pub async fn callers(&self, limit: u32) -> Result<Vec<CallerRow>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(concat!(
-            "SELECT ", columns!(), " FROM callers ORDER BY last_ms DESC, number LIMIT $1",
+            "SELECT ", named_columns!(), " FROM callers ORDER BY last_ms DESC, number LIMIT $1",
         ))
         .bind(i64::from(limit))
         .fetch_all(db)
@@ -78,7 +91,7 @@ impl Store {
     /// Likewise, of those whose number, note or what is remembered of them holds these words, in whatever case.
     pub async fn callers_found(&self, words: &str, limit: u32) -> Result<Vec<CallerRow>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(concat!(
-            "SELECT ", columns!(), " FROM callers WHERE number LIKE $1 ESCAPE '!' OR LOWER(note) LIKE $1 ESCAPE '!' \
+            "SELECT ", named_columns!(), " FROM callers WHERE number LIKE $1 ESCAPE '!' OR LOWER(note) LIKE $1 ESCAPE '!' \
              OR number IN (SELECT number FROM memories WHERE LOWER(words) LIKE $1 ESCAPE '!') \
              ORDER BY last_ms DESC, number LIMIT $2",
         ))
@@ -90,7 +103,7 @@ impl Store {
 
     pub async fn caller(&self, number: &str) -> Result<Option<CallerRow>, StoreError> {
         Ok(
-            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM callers WHERE number = $1"))
+            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", named_columns!(), " FROM callers WHERE number = $1"))
             .bind(number)
             .fetch_optional(db)
             .await)?,

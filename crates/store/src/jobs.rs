@@ -201,6 +201,18 @@ impl Store {
         Ok(u64::try_from(ahead).unwrap_or(0))
     }
 
+    /// The jobs whose key begins with `prefix` that are not done, the earliest first.
+    pub async fn jobs_undone(&self, prefix: &str, limit: u32) -> Result<Vec<JobRow>, StoreError> {
+        Ok(on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", columns!(), " FROM jobs WHERE state <> 'done' AND substr(key, 1, length($1)) = $1 \
+             ORDER BY queued_ms, id LIMIT $2",
+        ))
+        .bind(prefix)
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await)?)
+    }
+
     /// What is, was or could not be sent about an appointment, the latest first: the jobs of these kinds whose key names
     /// it behind the kind.
     pub async fn jobs_about(&self, appointment: &str, limit: u32) -> Result<Vec<JobRow>, StoreError> {

@@ -40,6 +40,12 @@ pub(super) static GROUPS: [Group; 2] = [
             way("/appointments", "Appointments", "appointments", "M4 6h16v14H4zM4 10h16M8 3v4M16 3v4"),
             way("/callers", "Callers", "callers", "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8M4 21a8 8 0 0 1 16 0"),
             way("/messages", "Messages", "messages", "M4 5h16v12H9l-5 4z"),
+            way(
+                "/assistants",
+                "Assistants",
+                "assistants",
+                "M7 8h10a3 3 0 0 1 3 3v5a3 3 0 0 1-3 3H7a3 3 0 0 1-3-3v-5a3 3 0 0 1 3-3M12 8V4M9 13h.01M15 13h.01M9.500 16h5",
+            ),
             way("/phone", "Phone", "phone", "M9 4h6v10a3 3 0 0 1-6 0zM5.5 12a6.5 6.5 0 0 0 13 0M12 18.5V21"),
         ],
     },

@@ -47,6 +47,8 @@ fn pages(lived_in: &LivedIn) -> Vec<String> {
         "/calls/{id}/live" => format!("/calls/{}/live", lived_in.now),
         "/callers/{number}" => format!("/callers/{}", lived_in.caller),
         "/appointments/{id}" => format!("/appointments/{}", lived_in.appointment),
+        "/callers/{number}/forget" => format!("/callers/{}/forget", lived_in.caller),
+        "/assistants/{which}" => "/assistants/default".to_owned(),
         "/tools/{name}" => "/tools/take_message".to_owned(),
         "/tools/{name}/edit" => format!("/tools/{}/edit", lived_in.tool),
         "/settings/{section}" => "/settings/twilio".to_owned(),

@@ -61,7 +61,7 @@ async fn an_appointment_made_by_hand_stands_in_the_week_and_the_list_and_on_its_
     let week = browser.get(&format!("/appointments?from={day}")).await.text;
     assert!(week.contains(&format!("href=\"{path}\"")) && week.contains("Anna &#60;b&#62;Ahrens"), "{week}");
     // 10:30 is thirty rows below 8:00, and half an hour is six.
-    assert!(week.contains("class=\"one t30 l6 c0 w12\""), "{week}");
+    assert!(week.contains("class=\"one t30 l6 c0 w12 "), "{week}");
     for found in ["q=ahrens", "q=0100100", ""] {
         let list = browser.get(&format!("/appointments?view=list&{found}")).await.text;
         assert!(list.contains(&format!("href=\"{path}\"")), "{found}\n{list}");

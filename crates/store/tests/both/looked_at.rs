@@ -92,6 +92,14 @@ async fn what_was_sent_about_an_appointment_is_listed_with_it(store: Store) {
     let about = store.jobs_about("a1", 9).await.expect("listed");
     let keys: Vec<&str> = about.iter().map(|job| job.key.as_str()).collect();
     assert_eq!(keys, ["text:a1:moved:1:3", "mail:a1:booked:1:2"]);
+    let undone = store.jobs_undone("mail:", 9).await.expect("listed");
+    assert_eq!(undone.len(), 2);
+    let claimed = store.claim_jobs(5, 9, 9).await.expect("claimed");
+    for job in claimed {
+        store.job_done(&job, 6).await.expect("done");
+    }
+    let undone = store.jobs_undone("mail:", 9).await.expect("listed");
+    assert_eq!(undone.iter().map(|job| job.key.as_str()).collect::<Vec<_>>(), ["mail:a11:booked:1:2"]);
 }
 
 async fn callers_are_found_by_number_note_and_name(store: Store) {
@@ -108,6 +116,8 @@ async fn callers_are_found_by_number_note_and_name(store: Store) {
     assert_eq!(found("4930").await, ["+49302", "+49301"]);
     assert_eq!(found("late").await, ["+49301"]);
     assert_eq!(found("ANNA").await, ["+49302"]);
+    let names = store.callers(9).await.expect("listed").into_iter().map(|row| row.name).collect::<Vec<_>>();
+    assert_eq!(names, ["Anna", ""]);
     assert!(found("_").await.is_empty());
 }
 

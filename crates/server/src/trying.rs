@@ -1,0 +1,326 @@
+//! Talking to an assistant in writing before it is saved: its own words and tools, with a book that is nobody's.
+//!
+//! The tools are those of a call, but what they do they do to a database in memory that is gone with the conversation:
+//! nothing is booked, nobody is told. Tools of other programs, which act in the world, are not there.
+
+use crate::{
+    app::App,
+    brief::{self, Dossier},
+    clock,
+    config::Config,
+    drafts, hands, jobs,
+    memory::Memory,
+    saved, settings,
+};
+use call::{Answer, Failure, Handover, Manner, ToolCall, ToolCallId};
+use engine::{
+    ToolSpec,
+    local::{
+        Hypothesis,
+        desk::{Desk, DeskOutput},
+        llm::{Ask, Delta, Llm, Message},
+    },
+};
+use futures_util::StreamExt;
+use jiff::{Timestamp, Zoned};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use store::{Store, StoreError};
+use tool::{Errand, Toolbox, Tools, Trust, calendar::Books};
+
+/// Conversations that are kept; the one that was not used longest goes.
+const MOST: usize = 16;
+/// Words of one turn, in characters, and turns.
+pub const LONGEST: usize = 1_000;
+const TURNS: usize = 200;
+/// Tools that are used on one turn, or thoughts that a model has on it.
+const ROUNDS: usize = 8;
+/// How long a model may think.
+const THOUGHT: Duration = Duration::from_secs(60);
+/// Whoever tries it calls from here: a number that nobody has.
+const NUMBER: &str = "+15550100100";
+const NOTHING: &str = "I have nothing to say to that. What can I do for you?";
+
+/// The conversations there are, by the id of their draft and how far the one who tries it is trusted.
+#[derive(Default)]
+pub struct Tries(Mutex<Vec<(String, Arc<tokio::sync::Mutex<Conversation>>)>>);
+
+/// One conversation.
+pub struct Conversation {
+    config: Arc<Config>,
+    tools: Arc<Tools>,
+    trust: Trust,
+    thinker: Thinker,
+    told: Vec<Told>,
+    /// They have said goodbye.
+    over: bool,
+}
+
+/// What was said and done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    Caller(String),
+    Assistant(String),
+    /// A tool was used.
+    Tool {
+        name: String,
+        say: String,
+        ok: bool,
+    },
+    /// Why nothing came.
+    Trouble(String),
+}
+
+enum Thinker {
+    Desk(Box<Desk>),
+    Model { llm: Arc<dyn Llm>, messages: Vec<Message>, specs: Arc<[ToolSpec]> },
+}
+
+impl Tries {
+    /// The conversation with this draft; begun where there is none. None: the draft is not kept any more.
+    pub async fn with(
+        &self,
+        app: &App,
+        draft: &str,
+        trust: Trust,
+    ) -> Result<Option<Arc<tokio::sync::Mutex<Conversation>>>, StoreError> {
+        let Some(config) = drafts::config(app, draft).await? else { return Ok(None) };
+        let key = format!("{draft} {}", trust.name());
+        if let Some(known) = self.known(&key) {
+            return Ok(Some(known));
+        }
+        let new = Arc::new(tokio::sync::Mutex::new(Conversation::open(app, config, trust).await?));
+        let mut kept = self.kept();
+        if let Some((_, known)) = kept.iter().find(|(other, _)| *other == key) {
+            return Ok(Some(known.clone()));
+        }
+        kept.push((key, new.clone()));
+        if kept.len() > MOST {
+            kept.remove(0);
+        }
+        Ok(Some(new))
+    }
+
+    fn known(&self, key: &str) -> Option<Arc<tokio::sync::Mutex<Conversation>>> {
+        let mut kept = self.kept();
+        let place = kept.iter().position(|(other, _)| other == key)?;
+        let used = kept.remove(place);
+        let known = used.1.clone();
+        kept.push(used);
+        Some(known)
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<(String, Arc<tokio::sync::Mutex<Conversation>>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Conversation {
+    async fn open(app: &App, config: Arc<Config>, trust: Trust) -> Result<Self, StoreError> {
+        let tools = tools(app, &config).await?;
+        let language = [config.assistant.language.clone()];
+        let (thinker, mut told) = match settings::think(&config, &language, true) {
+            Ok(None) => (Thinker::Desk(Box::new(desk(&config))), Vec::new()),
+            Ok(Some((llm, _))) => {
+                let greeting = config.assistant.greeting.clone();
+                let told = (!greeting.is_empty()).then_some(Told::Assistant(greeting));
+                let specs = brief::tools(&tools, trust).into();
+                (Thinker::Model { llm, messages: begun(&config, trust), specs }, told.into_iter().collect())
+            }
+            Err(failure) => (Thinker::Desk(Box::new(desk(&config))), vec![failed(&failure)]),
+        };
+        let mut conversation = Self { config, tools, trust, thinker, told: Vec::new(), over: false };
+        if let Thinker::Desk(desk) = &mut conversation.thinker {
+            drained(desk, &mut told);
+        }
+        conversation.told = told;
+        Ok(conversation)
+    }
+
+    pub fn told(&self) -> &[Told] {
+        &self.told
+    }
+
+    /// They have said goodbye: nothing is answered any more.
+    pub fn is_over(&self) -> bool {
+        self.over || self.told.len() >= TURNS
+    }
+
+    /// Who answers: `the desk` or a model's service.
+    pub fn thinker(&self) -> &'static str {
+        match &self.thinker {
+            Thinker::Desk(_) => "the desk, which needs no model,",
+            Thinker::Model { .. } => "the language model that is set",
+        }
+    }
+
+    /// Says something to the assistant, and has it answer.
+    pub async fn say(&mut self, words: &str) {
+        let words: String = words.trim().chars().take(LONGEST).collect();
+        if words.is_empty() || self.is_over() {
+            return;
+        }
+        self.told.push(Told::Caller(words.clone()));
+        let before = self.told.len();
+        match &self.thinker {
+            Thinker::Desk(_) => self.ask_desk(words).await,
+            Thinker::Model { .. } => self.ask_model(words).await,
+        }
+        if self.told.len() == before {
+            self.told.push(Told::Assistant(NOTHING.to_owned()));
+        }
+    }
+
+    async fn ask_desk(&mut self, words: String) {
+        let now = self.now();
+        let Thinker::Desk(desk) = &mut self.thinker else { return };
+        desk.hear(&now, &[Hypothesis { text: words, confidence: 1.0, language: None }]);
+        let mut wanted = drained(desk, &mut self.told);
+        for _ in 0..ROUNDS {
+            let Some(call) = wanted.take() else { break };
+            let answer = self.used(&call).await;
+            if self.over {
+                break;
+            }
+            let now = self.now();
+            let Thinker::Desk(desk) = &mut self.thinker else { return };
+            desk.answer(&now, &call.id, &answer);
+            wanted = drained(desk, &mut self.told);
+        }
+    }
+
+    async fn ask_model(&mut self, words: String) {
+        let mut next = Some(Message::Caller(words));
+        for _ in 0..ROUNDS {
+            let Thinker::Model { llm, messages, specs } = &mut self.thinker else { return };
+            messages.extend(next.take());
+            let ask = Ask { messages: messages.clone(), tools: specs.clone() };
+            let thought = tokio::time::timeout(THOUGHT, thought(&**llm, ask)).await;
+            let (text, wants) = match thought {
+                Ok(Ok(thought)) => thought,
+                Ok(Err(failure)) => return self.told.push(failed(&failure)),
+                Err(_) => {
+                    let why = format!("The model has not answered within {} seconds.", THOUGHT.as_secs());
+                    return self.told.push(Told::Trouble(why));
+                }
+            };
+            let count = messages.len();
+            let call = |(at, (name, arguments)): (usize, (String, String))| ToolCall {
+                id: ToolCallId(format!("try-{count}-{at}")),
+                name,
+                arguments,
+            };
+            let wants: Vec<ToolCall> = wants.into_iter().enumerate().map(call).collect();
+            messages.push(Message::Assistant { text: text.clone(), wants: wants.clone() });
+            if !text.trim().is_empty() {
+                self.told.push(Told::Assistant(text.trim().to_owned()));
+            }
+            for call in &wants {
+                let answer = self.used(call).await;
+                let Thinker::Model { messages, .. } = &mut self.thinker else { return };
+                let text = [answer.say, answer.data].join("\n").trim().to_owned();
+                messages.push(Message::Answer { id: call.id.clone(), name: call.name.clone(), text });
+            }
+            if wants.is_empty() || self.over {
+                return;
+            }
+        }
+    }
+
+    /// Uses a tool. What a call decides itself is only told.
+    async fn used(&mut self, call: &ToolCall) -> Answer {
+        if call.name == "hang_up" {
+            self.over = true;
+            self.told.push(Told::Tool {
+                name: call.name.clone(),
+                say: "The call would end here.".into(),
+                ok: true,
+            });
+            return Answer::said("Done.");
+        }
+        let answer = if call.name == "transfer" {
+            self.over = true;
+            Answer::said("The caller would be put through here.")
+        } else {
+            let now_ms = clock::now_ms();
+            let errand = Errand {
+                call_id: "try".into(),
+                caller: NUMBER.into(),
+                trust: self.trust,
+                now_ms,
+                began_ms: now_ms,
+            };
+            self.tools.run(call, &errand).await
+        };
+        self.told.push(Told::Tool { name: call.name.clone(), say: answer.say.clone(), ok: answer.ok });
+        answer
+    }
+
+    fn now(&self) -> Zoned {
+        let now = Timestamp::from_millisecond(clock::now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
+        now.to_zoned(self.config.calendar.zone.clone())
+    }
+}
+
+/// Those of the assistant that are our own, on a database in memory.
+async fn tools(app: &App, config: &Config) -> Result<Arc<Tools>, StoreError> {
+    let store = Store::open("sqlite::memory:").await?;
+    let books = Arc::new(Books::new(store.clone()));
+    let own = saved::tools(config, &store, &books, &Arc::new(jobs::Bell::default()));
+    let toolbox = Toolbox::new(Tools::new(Vec::new()));
+    let rulings: BTreeMap<_, _> = hands::rulings(&app.store).await?;
+    toolbox.rule(rulings);
+    Ok(toolbox.with_own(&own, &config.assistant.without_tools))
+}
+
+fn desk(config: &Arc<Config>) -> Desk {
+    let brief = brief::of(config, NUMBER, Trust::Stranger, Manner::Duplex);
+    let dossier = Dossier::of(config.clone(), brief, Memory::default());
+    Desk::new(brief::desk(&dossier, &Handover::default())).in_writing()
+}
+
+fn begun(config: &Config, trust: Trust) -> Vec<Message> {
+    let brief = brief::of(config, NUMBER, trust, Manner::Duplex);
+    let greeting = brief.greeting.clone();
+    let greeted = (!greeting.is_empty()).then_some(Message::Assistant { text: greeting, wants: Vec::new() });
+    [Message::System(brief.instructions)].into_iter().chain(greeted).collect()
+}
+
+/// What a model says and wants.
+async fn thought(llm: &dyn Llm, ask: Ask) -> Result<(String, Vec<(String, String)>), Failure> {
+    let (mut text, mut wants) = (String::new(), Vec::new());
+    let mut stream = llm.think(ask);
+    while let Some(delta) = stream.next().await {
+        match delta? {
+            Delta::Text(piece) => text.push_str(&piece),
+            Delta::Busy => {}
+            Delta::Wants { name, arguments } => wants.push((name, arguments)),
+            Delta::Done { .. } => break,
+        }
+    }
+    wants.truncate(ROUNDS);
+    Ok((text, wants))
+}
+
+/// Takes what the desk says, and the last tool that it wants.
+fn drained(desk: &mut Desk, told: &mut Vec<Told>) -> Option<ToolCall> {
+    let mut wanted = None;
+    let mut said = Vec::new();
+    while let Some(output) = desk.poll() {
+        match output {
+            DeskOutput::Say(sentence) => said.push(sentence),
+            DeskOutput::Wants(call) => wanted = Some(call),
+        }
+    }
+    if !said.is_empty() {
+        told.push(Told::Assistant(said.join(" ")));
+    }
+    wanted
+}
+
+fn failed(failure: &Failure) -> Told {
+    Told::Trouble(failure.why.clone())
+}
