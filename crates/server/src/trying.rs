@@ -269,7 +269,7 @@ impl Conversation {
 async fn tools(app: &App, config: &Config) -> Result<Arc<Tools>, StoreError> {
     let store = Store::open("sqlite::memory:").await?;
     let books = Arc::new(Books::new(store.clone()));
-    let own = saved::tools(config, &store, &books, &Arc::new(jobs::Bell::default()));
+    let own = saved::tools(config, &store, &books, &Arc::default(), &Arc::default());
     let toolbox = Toolbox::new(Tools::new(Vec::new()));
     let rulings: BTreeMap<_, _> = hands::rulings(&app.store).await?;
     toolbox.rule(rulings);

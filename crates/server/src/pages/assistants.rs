@@ -260,7 +260,9 @@ async fn change(app: &App, by: &User, changes: &[(String, Option<String>)]) -> R
     match saved::change(app, &changes, &by.user.id, clock::now_ms()).await {
         Ok(()) => Ok(()),
         Err(NotSaved::Store(error)) => Err(error.into()),
-        Err(NotSaved::Config(error)) => Err(Failure::bad_request(&error.to_string())),
+        Err(error @ (NotSaved::Config(_) | NotSaved::NotOffered(_))) => {
+            Err(Failure::bad_request(&error.to_string()))
+        }
     }
 }
 

@@ -119,10 +119,11 @@ pub(super) fn fixed(config: &Config, number: &str, key: &str) -> Option<String> 
         return None;
     }
     match config.origins.get(key)? {
-        Source::File { .. } | Source::Page => None,
-        over @ (Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. }) => {
-            Some(over.to_string())
-        }
+        Source::File { .. } | Source::Page | Source::Lent => None,
+        over @ (Source::Installation
+        | Source::DotEnv { .. }
+        | Source::Environment { .. }
+        | Source::Flag { .. }) => Some(over.to_string()),
     }
 }
 
