@@ -8,9 +8,10 @@ use crate::{
     brief::{self, Dossier},
     clock,
     config::Config,
-    drafts, hands, jobs,
+    drafts, hands,
     memory::Memory,
     saved, settings,
+    webhooks::Listeners,
 };
 use call::{Answer, Failure, Handover, Manner, ToolCall, ToolCallId};
 use engine::{
@@ -269,7 +270,8 @@ impl Conversation {
 async fn tools(app: &App, config: &Config) -> Result<Arc<Tools>, StoreError> {
     let store = Store::open("sqlite::memory:").await?;
     let books = Arc::new(Books::new(store.clone()));
-    let own = saved::tools(config, &store, &books, &Arc::default(), &Arc::default());
+    let listeners = Arc::new(Listeners::open(&store).await?);
+    let own = saved::tools(config, &store, &books, &Arc::default(), &listeners);
     let toolbox = Toolbox::new(Tools::new(Vec::new()));
     let rulings: BTreeMap<_, _> = hands::rulings(&app.store).await?;
     toolbox.rule(rulings);
