@@ -70,7 +70,8 @@ pub struct By {
 
 impl App {
     /// Writes down what was done. `about` says to what, in a few words without a secret; what it was done for goes on even
-    /// where this cannot be written, and the log tells of it then.
+    /// where this cannot be written, and the log tells of it then. Owners of the
+    /// installation read that something was done in another user's house, and not to what: that stays there.
     pub async fn audit(&self, by: impl Into<By>, deed: Deed, about: &str) {
         let By { id, name, from } = by.into();
         let about: String = about.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
@@ -83,7 +84,13 @@ impl App {
             about: &about,
             from: &from,
         };
-        if let Err(error) = self.store.audited(&new).await {
+        let in_another_house = !self.whose.name().is_empty();
+        let told = if in_another_house { NewAudit { about: "", ..new } } else { new };
+        let mut written = self.whose.accounts().audited(&told).await;
+        if in_another_house {
+            written = written.and(self.store.audited(&new).await);
+        }
+        if let Err(error) = written {
             tracing::error!(%error, what = deed.name(), "what was done could not be written into the audit log");
         }
     }

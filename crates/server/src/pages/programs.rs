@@ -56,7 +56,7 @@ pub(super) async fn make(
     }
     let acts = form.get("may").is_some_and(|may| may == "act");
     let (token, row) = api::make_token(&app.store, app.whose.name(), name, acts, clock::now_ms()).await?;
-    tracing::info!(by = by.user.id, token = row.id, acts, "a token was made");
+    app.audit(&by, crate::audit::Deed::TokenMade, &row.name).await;
     Ok(shown(&page(&app, Some(token.expose().to_owned())).await?))
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn revoke(
     if !app.store.api_token_revoked(&id).await? {
         return Err(Failure::not_found());
     }
-    tracing::info!(by = by.user.id, token = id, "a token was revoked");
+    app.audit(&by, crate::audit::Deed::TokenRevoked, &id).await;
     Ok(Redirect::to("/programs").into_response())
 }
 

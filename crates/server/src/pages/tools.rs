@@ -91,7 +91,7 @@ pub(super) async fn tool(
 /// `POST /tools/{name}`: what the owner says of it.
 pub(super) async fn rule(
     State(app): State<Arc<App>>,
-    _: User,
+    by: User,
     Path(name): Path<String>,
     Form(Ruled { class, trust }): Form<Ruled>,
 ) -> Result<Response, Failure> {
@@ -104,6 +104,7 @@ pub(super) async fn rule(
     let trust = if withheld == 1 { String::new() } else { trust };
     app.store.rule(&RulingRow { name: name.clone(), class, trust, withheld }, clock::now_ms()).await?;
     hands::heed_rulings(&app).await?;
+    app.audit(&by, crate::audit::Deed::ToolChanged, &name).await;
     Ok(Redirect::to("/tools").into_response())
 }
 

@@ -320,3 +320,17 @@ async fn who_is_disabled_is_out_at_once_and_cannot_come_back() {
     ben.cookie = None;
     assert_eq!(ben.submit("/login", &login("ben@example.org", PASSWORD)).await.status, StatusCode::SEE_OTHER);
 }
+
+#[tokio::test]
+async fn owners_read_that_a_member_changed_something_and_not_what() {
+    let mut owner = Browser::owner(&[]).await;
+    let mut ben = owner.with_user("ben@example.org", Role::Member).await;
+    for browser in [&mut owner, &mut ben] {
+        let made = browser.submit("/programs", &[("name", "Zanzibar"), ("may", "read")]).await;
+        assert_eq!(made.status, StatusCode::OK);
+    }
+    assert_eq!(ben.get("/audit").await.status, StatusCode::FORBIDDEN);
+    let log = owner.get("/audit").await.text;
+    assert_eq!(log.matches("made a token").count(), 2, "{log}");
+    assert_eq!(log.matches("Zanzibar").count(), 1, "{log}");
+}
