@@ -8,7 +8,9 @@ use server::{
     calls::Word,
     clock,
     config::{Live, Sources},
-    pages::{self, welcome},
+    houses::Houses,
+    pages::welcome,
+    router,
     scribe::Scribe,
     serve,
 };
@@ -33,7 +35,7 @@ impl Pages {
         let app = serve::open(live, &warnings).await.expect("an instance");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
-        let router = pages::router(app.clone());
+        let router = router::router(&Houses::new(app.clone()));
         let mut serving = JoinSet::new();
         serving.spawn(async move { axum::serve(listener, router).await.expect("it serves") });
         let link = welcome::make_link(&app.store, clock::now_ms()).await.expect("a link");

@@ -238,7 +238,7 @@ impl Browser {
         let mut request = request.body(Body::from(form.to_owned())).expect("a request");
         let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 40_000));
         request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
-        let router = server::router::router(self.app.clone());
+        let router = router::router(&Houses::new(self.app.clone()));
         router.oneshot(request).await.expect("an answer").status()
     }
 }
