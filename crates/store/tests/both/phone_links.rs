@@ -40,15 +40,19 @@ async fn a_link_is_good_until_it_expires_or_its_maker_ends_it(store: Store) {
 
 async fn a_link_makes_so_many_calls_an_hour_and_no_more_however_many_try_at_once(store: Store) {
     let [anna, _] = users(&store).await;
-    let new = NewPhoneLink { expires_ms: 3 * HOUR_MS, ..link("h1", &anna, 1_000) };
+    let began_ms = 1_795_000_000_000;
+    let new = NewPhoneLink { expires_ms: began_ms + 3 * HOUR_MS, ..link("h1", &anna, began_ms) };
     let id = store.phone_link_made(&new).await.expect("made").id;
     let mut tries = tokio::task::JoinSet::new();
     for _ in 0..10 {
         let (store, id) = (store.clone(), id.clone());
-        tries.spawn(async move { store.phone_link_used(&id, 4, 2_000).await.expect("counted") });
+        tries.spawn(async move { store.phone_link_used(&id, 4, began_ms).await.expect("counted") });
     }
     assert_eq!(tries.join_all().await.into_iter().filter(|used| *used).count(), 4);
-    assert!(!store.phone_link_used(&id, 4, 1_999 + HOUR_MS).await.expect("counted"));
-    assert!(store.phone_link_used(&id, 4, 2_000 + HOUR_MS).await.expect("counted"), "another hour has begun");
-    assert!(!store.phone_link_used(&id, 4, 3 * HOUR_MS).await.expect("counted"), "it has expired");
+    assert!(!store.phone_link_used(&id, 4, began_ms + HOUR_MS - 1).await.expect("counted"));
+    assert!(
+        store.phone_link_used(&id, 4, began_ms + HOUR_MS).await.expect("counted"),
+        "another hour has begun"
+    );
+    assert!(!store.phone_link_used(&id, 4, began_ms + 3 * HOUR_MS).await.expect("counted"), "it has expired");
 }
