@@ -124,6 +124,8 @@ impl Path {
                 Output::Line(command) => self.stream.write(&command, &mut self.to_carrier),
                 Output::Engine(command) => self.dialect.write(self.now, command, &mut self.engine),
                 Output::Tool(..)
+                | Output::Unwanted(_)
+                | Output::Promised(_)
                 | Output::Pin(_)
                 | Output::Reopen(_)
                 | Output::TakeMessage

@@ -143,11 +143,10 @@ impl World {
                 self.marks.extend(self.phone.drain(..).filter_map(Result::err).map(|mark| (back, mark)));
             }
             Output::Line(LineCommand::HangUp) => self.hung_up = true,
-            Output::Line(LineCommand::Listen | LineCommand::Transfer(_)) => {}
+            Output::Line(LineCommand::Listen | LineCommand::Transfer(_)) | Output::Unwanted(_) => {}
             Output::Engine(command) => self.live.write(self.now, command, &mut self.out),
             Output::Tool(call, _) => self.tools.push(call.id),
             Output::Note(note) => self.notes.push(note),
-            Output::Unwanted(_) => {}
             Output::Pin(_)
             | Output::Promised(_)
             | Output::Reopen(_)

@@ -191,7 +191,7 @@ pub fn of_a_house(app: &Arc<App>) -> Router<Arc<App>> {
         .merge(api::calendar::router())
         .merge(api::phone::router())
         .merge(api::settings::router())
-        .merge(api::v1::router(&app))
+        .merge(api::v1::router(app))
         .route("/api", get(programs::reference))
         .route("/webhooks", get(webhooks::webhooks).post(webhooks::make))
         .route("/webhooks/{id}", get(webhooks::webhook).post(webhooks::change))
