@@ -121,6 +121,9 @@ pub async fn open_beside(first: &Arc<App>, house: &HouseRow) -> anyhow::Result<A
     let place = Place { prefix: whose::prefix(&house.name), folder };
     let (live, _) = Live::within(first.config.clone(), place)?;
     let (key, store) = data::open_beside(first, house, &live.get()).await?;
+    if let Some(user) = first.whose.accounts().user(&house.user_id).await? {
+        store.lived_in_by(&user).await?;
+    }
     let shared = Shared {
         calls: first.calls.beside(around.members.max_calls),
         workers: first.workers.clone(),

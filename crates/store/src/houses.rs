@@ -1,6 +1,6 @@
 //! Whose house is which: every user has one, in this database or in one beside it.
 
-use crate::{Store, StoreError, on_reader, on_writer};
+use crate::{Store, StoreError, UserRow, on_reader, on_writer};
 
 /// A user's house.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -66,6 +66,22 @@ impl Store {
             .execute(db)
             .await
             .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Says in a house beside the accounts who lives in it, as some of what is remembered there says whose it is. Nobody can log
+    /// in there, and nobody runs anything.
+    pub async fn lived_in_by(&self, user: &UserRow) -> Result<(), StoreError> {
+        on_writer!(self, db => sqlx::query(
+            "INSERT INTO users (id, email, name, role, created_ms) VALUES ($1, NULL, $2, 'member', $3) \
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+        )
+        .bind(&user.id)
+        .bind(&user.name)
+        .bind(user.created_ms)
+        .execute(db)
+        .await
+        .map(|_| ()))?;
         Ok(())
     }
 

@@ -39,6 +39,7 @@ mod both {
     on_both!(
         nothing_of_one_user_is_on_a_page_of_another,
         an_address_of_a_house_is_its_users_alone,
+        a_guest_of_a_user_calls_that_users_assistant,
         a_token_leads_to_the_house_that_made_it_and_opens_no_other,
         a_webhook_is_believed_at_the_house_whose_secret_signed_it,
         a_house_that_cannot_be_opened_harms_nobody,
@@ -261,6 +262,30 @@ async fn an_address_of_a_house_is_its_users_alone(more: Vec<(&'static str, Strin
         assert_eq!(first.browser.get(nowhere).await.status, StatusCode::NOT_FOUND, "{nowhere}");
     }
     assert_eq!(third.browser.store.callers(10).await.expect("listed").len(), 1);
+}
+
+async fn a_guest_of_a_user_calls_that_users_assistant(more: Vec<(&'static str, String)>) {
+    let first = an_installation(&more).await;
+    let mut third = first.of_another("Carla", "member").await;
+    let made = third.submit("/phone/links", &[("name", "Grandmother"), ("hours", "1")]).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.text);
+    let prefix = third.prefix();
+    let (_, after) = made.text.split_once(&format!("http://127.0.0.1:5050{prefix}/talk/")).expect("a link");
+    let secret: String = after.chars().take_while(|letter| !"<\"& ".contains(*letter)).collect();
+    let mut guest = first.clone();
+    guest.cookie = None;
+    let page = guest.get(&format!("{prefix}/talk/{secret}")).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    assert!(
+        page.text.contains(&format!("{prefix}/talk/{secret}/call")),
+        "its call begins there, too: {}",
+        page.text
+    );
+    assert_ne!(
+        guest.get(&format!("/talk/{secret}")).await.status,
+        StatusCode::OK,
+        "nobody else's answers it"
+    );
 }
 
 async fn a_token_leads_to_the_house_that_made_it_and_opens_no_other(more: Vec<(&'static str, String)>) {

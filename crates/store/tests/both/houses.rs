@@ -1,13 +1,14 @@
 //! Users' houses: each user's own, each with a database of its own.
 
 use crate::harness::{Database, on_both, on_both_databases};
-use store::{NewCall, Store};
+use store::{NewCall, Store, UserRow};
 
 mod both {
     super::on_both!(
         the_first_owner_lives_here_and_every_other_user_beside,
         a_house_is_never_anothers,
         a_busy_house_is_remembered_as_one,
+        whoever_lives_beside_is_known_there_and_runs_nothing,
     );
     super::on_both_databases!(
         nothing_in_one_house_is_in_another,
@@ -55,6 +56,16 @@ async fn a_busy_house_is_remembered_as_one(store: Store) {
     assert!(store.houses().await.expect("listed").iter().all(|row| row.busy));
     store.house_is_busy(&user.id, false).await.expect("written");
     assert!(!store.house_of(&user.id, "bbb", 2_000).await.expect("a house").busy);
+}
+
+async fn whoever_lives_beside_is_known_there_and_runs_nothing(house: Store) {
+    let accounts = Store::open("sqlite::memory:").await.expect("opened");
+    let owner = accounts.create_user(Some("anna@example.com"), "Anna", "owner", 1_000).await.expect("made");
+    house.lived_in_by(&owner).await.expect("said");
+    house.lived_in_by(&UserRow { name: "Anna B.".into(), ..owner.clone() }).await.expect("said again");
+    let known = house.user(&owner.id).await.expect("looked").expect("known");
+    assert_eq!((known.name.as_str(), known.email, known.role.as_str()), ("Anna B.", None, "member"));
+    assert!(!house.owner_exists().await.expect("looked"));
 }
 
 async fn nothing_in_one_house_is_in_another(database: &Database) {
