@@ -91,7 +91,7 @@ pub(super) async fn one(
 #[serde(deny_unknown_fields)]
 pub(super) struct NewWebhook {
     /// `https://…`; not in a private network, unless `PRIVATE_WEBHOOKS` allows it.
-    #[schema(max_length = 500)]
+    #[schema(max_length = 500, example = "https://example.com/earpiece")]
     url: String,
     /// What it is, for the owner.
     #[serde(default)]
