@@ -72,7 +72,7 @@ async fn every_page_is_quick_in_a_house_that_was_lived_in() {
 
 /// Writes past the program, as living would take too long.
 async fn live_in(browser: &Browser, now_ms: i64) {
-    let path = browser._folder.path().join("earpiece.db");
+    let path = browser.folder.path().join("earpiece.db");
     let pool = SqlitePool::connect(&format!("sqlite:{}", path.display())).await.expect("the database");
     let fill = async |count: i64, sql: &str| {
         let sql = format!("{COUNTED}{sql}").replace("$2", &now_ms.to_string());

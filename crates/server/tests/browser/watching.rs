@@ -14,7 +14,7 @@ use server::{
     scribe::Scribe,
     serve,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use store::NewCall;
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -37,7 +37,11 @@ impl Pages {
         let url = format!("http://{}", listener.local_addr().expect("bound"));
         let router = router::router(&Houses::new(app.clone()));
         let mut serving = JoinSet::new();
-        serving.spawn(async move { axum::serve(listener, router).await.expect("it serves") });
+        serving.spawn(async move {
+            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+                .await
+                .expect("it serves")
+        });
         let link = welcome::make_link(&app.store, clock::now_ms()).await.expect("a link");
         let http =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");

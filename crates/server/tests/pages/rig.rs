@@ -228,7 +228,7 @@ impl Browser {
     }
 
     /// Knocks as a carrier does, at the whole program, and says what is answered.
-    pub async fn rings(&self, path: &str, headers: &[(&str, &str)], form: &str) -> StatusCode {
+    pub async fn knocks(&self, path: &str, headers: &[(&str, &str)], form: &str) -> StatusCode {
         let mut request = Request::builder().method(Method::POST).uri(path);
         request = request.header(header::HOST, "127.0.0.1:5050");
         request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -238,8 +238,7 @@ impl Browser {
         let mut request = request.body(Body::from(form.to_owned())).expect("a request");
         let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 40_000));
         request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
-        let router = router::router(&Houses::new(self.app.clone()));
-        router.oneshot(request).await.expect("an answer").status()
+        self.router.clone().oneshot(request).await.expect("an answer").status()
     }
 }
 

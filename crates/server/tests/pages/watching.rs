@@ -192,7 +192,8 @@ async fn a_request_that_was_refused_is_explained() {
     let settings = [("TWILIO_AUTH_TOKEN", "secret-of-twilio"), ("PUBLIC_URL", "https://voice.example.com")];
     let mut browser = Browser::owner(&settings).await;
     for _ in 0..3 {
-        let refused = browser.rings("/incoming-call", &[("x-twilio-signature", "bm8=")], "CallSid=CA1").await;
+        let refused =
+            browser.knocks("/incoming-call", &[("x-twilio-signature", "bm8=")], "CallSid=CA1").await;
         assert_eq!(refused, StatusCode::FORBIDDEN);
     }
     let dashboard = browser.get("/dashboard").await.text;
