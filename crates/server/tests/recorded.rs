@@ -21,7 +21,7 @@ const OWNER: &str = "+14155550199";
 struct Office {
     house: House,
     service: OpenAi,
-    _api: Api,
+    api: Api,
     variables: Vec<(String, String)>,
     account: Account,
 }
@@ -44,13 +44,13 @@ impl Office {
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
         let house = House::open(&borrowed(&variables)).await;
-        Self { house, service, _api: api, variables, account }
+        Self { house, service, api, variables, account }
     }
 
     fn call(&self, from: &str, mode: Mode) -> Handset {
         let dial = Dial::local_of(Carrier::Twilio, self.house.address);
         let status = Some(Status::completed(self.house.url("/phone/twilio/status")));
-        Handset::dial(&self.account, self._api.wire(Dial { mode, from: from.into(), status, ..dial }))
+        Handset::dial(&self.account, self.api.wire(Dial { mode, from: from.into(), status, ..dial }))
     }
 }
 

@@ -40,7 +40,7 @@ impl Pages {
         serving.spawn(async move {
             axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
                 .await
-                .expect("it serves")
+                .expect("it serves");
         });
         let link = welcome::make_link(&app.store, clock::now_ms()).await.expect("a link");
         let http =

@@ -1,4 +1,5 @@
 //! A browser at an instance of ours, without a network between.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use axum::{
     Router,
