@@ -22,10 +22,11 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::tz::TimeZone;
+use serde::Deserialize;
 use std::sync::Arc;
 use store::{CallBrief, CallRow, Kept, NoteRow};
 use strip::Strip;
@@ -69,6 +70,8 @@ struct Sound {
 }
 
 struct Line {
+    /// What was said or done in the second that was asked for.
+    here: bool,
     at: String,
     /// The same in seconds, for who plays it from here.
     seconds: String,
@@ -92,6 +95,12 @@ struct Stage {
     width: u64,
 }
 
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    /// A second of the call: what was said then is shown first.
+    at: Option<u32>,
+}
+
 struct Noted {
     at: String,
     json: String,
@@ -102,6 +111,7 @@ pub(super) async fn call(
     State(app): State<Arc<App>>,
     _: User,
     Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Response, Failure> {
     let call = app.store.call(&id).await?.ok_or_else(Failure::not_found)?;
     let rows = app.store.notes(&id).await?;
@@ -124,7 +134,11 @@ pub(super) async fn call(
             .map(|(from, until)| (times::length(from), times::length(until - from + 999)))
             .collect(),
     });
-    let story = lines(entries, length_ms, &peaks, sound.is_some());
+    let here = wanted.at.and_then(|second| place(&entries, second));
+    let mut story = lines(entries, length_ms, &peaks, sound.is_some());
+    if let Some(line) = here.and_then(|here| story.get_mut(here)) {
+        line.here = true;
+    }
     let started = times::zoned(call.started_ms, zone);
     let cost = match call.cost_micros {
         0 => String::new(),
@@ -196,6 +210,7 @@ fn lines(entries: Vec<Entry>, length_ms: i64, peaks: &Peaks, recorded: bool) -> 
             What::Caller { .. } | What::Tool(_) | What::Remark { .. } => Vec::new(),
         };
         Line {
+            here: false,
             at: times::length(entry.at_ms),
             seconds: seconds(entry.at_ms),
             words,
@@ -205,6 +220,12 @@ fn lines(entries: Vec<Entry>, length_ms: i64, peaks: &Peaks, recorded: bool) -> 
         }
     };
     entries.into_iter().zip(untils).map(line).collect()
+}
+
+/// What began last in this second or before it.
+fn place(entries: &[Entry], second: u32) -> Option<usize> {
+    let end_ms = (i64::from(second) + 1) * 1_000;
+    entries.iter().rposition(|entry| entry.at_ms < end_ms)
 }
 
 /// About when each word was spoken, if it was spoken evenly.

@@ -43,6 +43,24 @@ async fn calls_are_found_by_words_and_filters_and_the_address_holds_the_search()
 }
 
 #[tokio::test]
+async fn a_call_opens_at_the_second_that_was_asked_for() {
+    let mut browser = Browser::owner(&[]).await;
+    let said = |turn, words: &str| Note::CallerSaid(TurnId(turn), words.into());
+    let notes =
+        [(1_000, said(1, "Hello there")), (42_600, said(2, "Tuesday at ten")), (60_000, said(3, "Bye"))];
+    let call = a_call(&browser.store, &notes).await;
+    for (at, here) in [("?at=42", "Tuesday at ten"), ("?at=59", "Tuesday at ten"), ("?at=4294967295", "Bye")]
+    {
+        let page = browser.get(&format!("/calls/{call}{at}")).await.text;
+        let line = page.split("id=\"here\"").nth(1).expect("a line is marked");
+        assert!(line.split("</li>").next().is_some_and(|line| line.contains(here)), "{at}: {line}");
+    }
+    for nothing in ["", "?at=0"] {
+        assert!(!browser.get(&format!("/calls/{call}{nothing}")).await.text.contains("id=\"here\""));
+    }
+}
+
+#[tokio::test]
 async fn a_search_that_cannot_be_understood_is_told_beside_its_field() {
     let mut browser = Browser::owner(&[]).await;
     for (query, field) in [

@@ -47,7 +47,9 @@ fn line(change: ChangeRow, last: Option<&str>, zone: &TimeZone) -> Line {
         (_, _, _) => format!("Booked for {to}"),
     };
     let agreed = change.call_id.map(|call| match change.second {
-        Some(second) => (format!("/calls/{call}#t{second}"), times::length(second.saturating_mul(1_000))),
+        Some(second) => {
+            (format!("/calls/{call}?at={second}#here"), times::length(second.saturating_mul(1_000)))
+        }
         None => (format!("/calls/{call}"), String::new()),
     });
     Line {
