@@ -175,7 +175,7 @@ async fn a_caller_is_shown_with_all_that_is_known_decided_about_and_forgotten() 
     browser.post("/callers", &[("number", "+1 (555) 010-0122"), ("what", "vip")]).await;
     assert!(browser.store.caller("+15550100122").await.expect("read").expect("there").vip);
     let wrong = browser.post("/callers", &[("number", "anna"), ("what", "vip")]).await;
-    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(
         browser.post("/callers/+15550100199", &[("blocked", "true")]).await.status,
         StatusCode::NOT_FOUND

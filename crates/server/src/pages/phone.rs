@@ -129,7 +129,7 @@ pub(super) async fn make_link(
     let zone = app.config.get().calendar.zone.clone();
     let mut links = page.links;
     links.insert(0, line(row, &zone));
-    let public = app.config.get().server.public_url.clone().unwrap_or_default();
+    let public = app.config.get().server.public_url.clone().unwrap_or_else(|| app.whose.prefix());
     let made = Some(format!("{public}/talk/{secret}"));
     Ok(shown(&PhonePage { links, made, made_for: name, ..page }))
 }
