@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use store::{Piece, RecordingRow, Side, Store, StoreError};
 use tokio::sync::mpsc;
 
+/// As many stretches are written at once where they wait.
+const AT_ONCE: usize = 8;
 /// So many samples are opened at a time: half a minute.
 const AT_A_TIME: i64 = 30 * 8_000;
 
@@ -50,8 +52,10 @@ pub(super) async fn write_down(
     mut stretches: mpsc::Receiver<Stretch>,
     told: Arc<Told>,
 ) {
-    while let Some(stretch) = stretches.recv().await {
-        let pieces = [sealed(&app.vault, &call, &stretch)];
+    let mut waiting = Vec::new();
+    while stretches.recv_many(&mut waiting, AT_ONCE).await > 0 {
+        let pieces: Vec<_> = waiting.iter().map(|stretch| sealed(&app.vault, &call, stretch)).collect();
+        let written = std::mem::take(&mut waiting);
         if app.store.recording_written(&call, &pieces).await.is_ok() {
             continue;
         }
@@ -59,11 +63,12 @@ pub(super) async fn write_down(
             tracing::info!(%call, "the recording was deleted while the call was recorded");
             return;
         }
-        let written = insist(&app.draining, "a recording", || app.store.recording_written(&call, &pieces));
-        if let Err(error) = written.await {
-            let end = stretch.place + stretch.ulaw.len() as u64;
-            told.lost(stretch.place, end);
-            tracing::error!(%call, %error, "a piece of a recording could not be written");
+        let insisted = insist(&app.draining, "a recording", || app.store.recording_written(&call, &pieces));
+        if let Err(error) = insisted.await {
+            for stretch in written {
+                told.lost(stretch.place, stretch.place + stretch.ulaw.len() as u64);
+            }
+            tracing::error!(%call, %error, "pieces of a recording could not be written");
         }
     }
     let (lost, samples) = told.get();

@@ -230,6 +230,32 @@ async fn a_process_that_died_left_a_recording_as_far_as_it_came() {
 }
 
 #[tokio::test]
+async fn a_database_that_does_not_follow_costs_recording_and_not_the_call_and_the_page_says_what_is_missing()
+{
+    let mut browser = Browser::owner(&[("RECORDING", "all")]).await;
+    let id = a_call(&browser.store, &told()).await;
+    browser.store.recording_begun(&id, 1_795_000_000_000).await.expect("begun");
+    let began = clock::now();
+    let recorder = Recorder::of(&browser.app, &id, Manner::Duplex, began).await;
+    let mut recorder = recorder.expect("its caller was told");
+    // Ten minutes in which nobody gets to write.
+    let second = tone(500.0, 1_000);
+    for seconds in 1..=600 {
+        recorder.came(began + Duration::from_secs(seconds), &LineEvent::Audio(second.clone()));
+    }
+    drop(recorder);
+    browser.app.tasks.close();
+    browser.app.tasks.wait().await;
+    let page = browser.get(&format!("/calls/{id}")).await.text;
+    assert!(page.contains("From 4:00 on, 6:00 are missing"), "{page}");
+    let whole = browser.bytes(Method::GET, &format!("/calls/{id}/recording.wav"), &[]).await.2;
+    let caller = sound::wav::Wav::read(&whole).expect("a WAV").channel(0);
+    assert_eq!(caller.len(), 600 * 8_000, "it is as long as the call all the same");
+    let loud = |seconds: usize| sound::level::rms(&caller[seconds * 8_000..(seconds + 1) * 8_000]) > 1_000.0;
+    assert!(loud(0) && loud(239) && !loud(240) && !loud(599));
+}
+
+#[tokio::test]
 async fn nobody_is_recorded_who_was_not_told() {
     let browser = Browser::owner(&[("RECORDING", "all")]).await;
     let id = a_call(&browser.store, &[]).await;
