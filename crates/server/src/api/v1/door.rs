@@ -111,10 +111,10 @@ mod tests {
     fn who_comes_too_often_waits_for_the_next_minute_and_keeps_nobody_else_out() {
         let meter = Meter::default();
         let left = |who: &str, now_ms| meter.take(who, 2, now_ms).left;
-        assert_eq!([left("a", 1_000), left("a", 1_001), left("a", 1_002)], [Some(1), Some(0), None]);
-        assert_eq!(left("b", 1_003), Some(1));
-        assert_eq!(meter.take("a", 2, 31_000).seconds, 30);
-        assert_eq!(left("a", 61_000), Some(1));
+        assert_eq!([left("a", 101_000), left("a", 101_001), left("a", 101_002)], [Some(1), Some(0), None]);
+        assert_eq!(left("b", 101_003), Some(1));
+        assert_eq!(meter.take("a", 2, 131_000).seconds, 30);
+        assert_eq!(left("a", 161_000), Some(1));
         assert_eq!(left("a", 500), Some(1), "the clock was put back");
     }
 }
