@@ -280,6 +280,7 @@ pub fn grammar(now: &Zoned, wanted: Option<&Zoned>) -> String {
     format!(
         "#JSGF V1.0;\ngrammar desk;\n\
          public <heard> = <phrase> [<phrase>] [<moment>] [<phrase>] [<phrase>] | <date> <phrase> | \
+         i take that as <date> that is <moment> <phrase> | \
          (do you mean | did you say) <name> or <name>;\n\
          <phrase> = {};\n<name> = <moment> | <date> | <time>;\n<moment> = <date> at <time>;\n<date> = {dates};\n\
          <time> = noon | midnight | {};\n",
