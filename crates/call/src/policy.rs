@@ -26,7 +26,7 @@ pub struct Policy {
     pub progress: Duration,
     /// What they are told then, with `{percent}` in it.
     pub progress_words: String,
-    /// What is said of a tool that takes longer than that, where the caller can be told its answer after the call; empty: they
+    /// What is said of a tool that is given up, where the caller can be told its answer after the call; empty: they
     /// cannot.
     pub later_words: String,
     /// Tools that the caller may have to agree to, or to have asked for themselves: what they say is waited for.

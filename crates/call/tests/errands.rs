@@ -12,6 +12,7 @@ fn words(sim: &Sim) -> Vec<&str> {
     });
     told.collect()
 }
+
 #[test]
 fn a_slow_tool_is_covered_by_a_filler() {
     let mut sim = Sim::new(Policy::default());

@@ -1,4 +1,4 @@
-//! Goodbyes, silence, bounds and errands.
+//! Goodbyes, silence and bounds.
 
 mod sim;
 use call::*;

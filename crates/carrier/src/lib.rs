@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   webhook ── verify ── read ─► Ring      Reply ─ answer ─► document
-//!   WebSocket text ── Stream::read ─► LineEvent      LineCommand ─ Stream::write ─► WebSocket text
+//!   WebSocket message ── Stream::read ─► LineEvent      LineCommand ─ Stream::write ─► WebSocket message
 //!   Ask ── ask ─► HTTP request to the carrier's API
 //!   a recording's or a status webhook ── verify ── read_turn, read_status ─► Turn, Status
 //!   a text's webhook ── verify ── read_text ─► Text      words ─ answer_text ─► document
@@ -10,6 +10,8 @@
 //!
 //! A carrier is a dialect: bytes to our words, our words to bytes. Nothing here opens a connection, reads a clock or
 //! keeps a secret; the server does that, the same way for all of them.
+//!
+//! A browser is no carrier: it rings by no webhook, and has a [`Stream`] only ([`browser`]), with sound as binary messages.
 //!
 //! To add a carrier: one file with a type that is a [`Carrier`] and one that is a [`Stream`], its fixtures, one arm in
 //! the server's `phone.rs`.
@@ -88,7 +90,7 @@ pub struct Ring {
 /// What a webhook is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Open a media stream to this `wss:` address and hand it the token; first play `first`. Once the stream is
+    /// Open a media stream to this `wss:` address and hand it the token; before it, `first` is said and played. Once the stream is
     /// over, or where it does not open, `after` is asked what comes next; none: the call is over, too.
     Stream { url: String, token: String, first: Vec<Prompt>, after: Option<String> },
     /// Say this and hang up.

@@ -76,6 +76,12 @@ impl<N: Copy> Lines<N> {
         }
     }
 
+    /// What is known of the line that goes on.
+    fn so_far(&self) -> Option<(N, Transcript)> {
+        let line = self.line.as_ref().filter(|line| !line.text.trim().is_empty())?;
+        Some((line.name, Transcript { text: line.text.trim().to_owned(), partial: true }))
+    }
+
     fn due(&self) -> Option<Instant> {
         self.line.as_ref()?.told
     }
@@ -121,10 +127,7 @@ impl Words {
 
     /// Tells what is known of the turn that has just begun.
     pub(super) fn tell_turn(&self, events: &mut VecDeque<EngineEvent>) {
-        if let Some(line) = self.caller.line.as_ref().filter(|line| !line.text.trim().is_empty()) {
-            let text = line.text.trim().to_owned();
-            events.push_back(EngineEvent::CallerSaid(line.name, Transcript { text, partial: true }));
-        }
+        events.extend(self.caller.so_far().map(|(turn, words)| EngineEvent::CallerSaid(turn, words)));
     }
 
     pub(super) fn end_turn(&mut self, now: Instant) {
@@ -136,10 +139,7 @@ impl Words {
             self.tell_item(item, text, events);
         }
         // Words may come before their sound, and a goodbye has no others.
-        if let Some(line) = self.assistant.line.as_ref().filter(|line| !line.text.trim().is_empty()) {
-            let text = line.text.trim().to_owned();
-            events.push_back(EngineEvent::AssistantSaid(line.name, Transcript { text, partial: true }));
-        }
+        events.extend(self.assistant.so_far().map(|(item, words)| EngineEvent::AssistantSaid(item, words)));
     }
 
     pub(super) fn end_item(&mut self, now: Instant) {

@@ -293,7 +293,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "call.tool_patience_seconds",
                 &["TOOL_PATIENCE_SECONDS"],
                 "15",
-                "A tool that takes longer has failed.",
+                "How long a tool that says nothing is waited for. After that it goes on, and callers are told its answer later where they can be.",
                 |c, v| v.seconds(1..=300).map(|time| c.policy.tool_patience = time),
             ),
             Setting::new(
