@@ -11,6 +11,7 @@ mod browser {
     pub mod lived_in;
     pub mod pictures;
     pub mod tab;
+    pub mod voice;
     pub mod watching;
 }
 mod house;

@@ -16,6 +16,9 @@ mod pages {
     pub mod settings;
     pub mod timeline;
     pub mod tools;
+    #[expect(dead_code, reason = "others use the rest of it")]
+    #[path = "../house/waiting.rs"]
+    pub mod waiting;
     pub mod walk;
     pub mod watching;
     pub mod webhooks;

@@ -34,9 +34,9 @@ pub async fn violations(tab: &Tab, look: Look) -> Vec<String> {
         Look::All => format!("{{type: 'tag', values: {LEVELS}}}"),
         Look::Colours => format!("{{type: 'rule', values: {OF_COLOURS}}}"),
     };
-    let judged =
-        tab.run(&format!("axe.run(document, {{runOnly: {only}, resultTypes: ['violations']}})")).await;
-    let violations = judged["violations"].as_array().expect("axe answers");
+    let asked = format!("axe.run(document, {{runOnly: {only}, resultTypes: ['violations']}})");
+    let judged = tab.run(&format!("{asked}.then((judged) => judged.violations)")).await;
+    let violations = judged.as_array().expect("axe answers");
     let told = |violation: &Value| {
         let nodes = violation["nodes"].as_array().into_iter().flatten();
         let nodes = nodes.map(|node| format!("\n    {} {}", node["html"], node["failureSummary"]));

@@ -1,122 +1,19 @@
-//! Calls from the page: with a voice at the microphone, by guests, and by those who may not.
+//! Calls from the page: by guests, and by those who may not.
 
-use super::{chromium::Chromium, lived_in::ZONE, tab::Tab};
+use super::{chromium::Chromium, tab::Tab, voice::ZONE};
 use crate::house::{
     House,
     browser::Browser,
-    waiting::{self, calls, ended, noted, until},
+    waiting::{self, calls, ended, noted},
 };
-use engine::local::Workers;
 use futures_util::{SinkExt, StreamExt};
-use jiff::{ToSpan, Zoned, civil::Weekday};
 use reqwest::{StatusCode, header};
 use serde_json::{Value, json};
-use server::{clock, command::demo::speech};
-use sound::{resample::resample, wav::Wav};
-use std::{fmt::Write as _, io::Write as _, path::Path};
+use std::fmt::Write as _;
 use tokio_tungstenite::{
     connect_async,
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
-
-const HERTZ: u32 = 48_000;
-
-/// A recording of somebody who begins so many seconds after they were connected, and pauses so long after each sentence. It
-/// is played again and again: who was not understood says it once more.
-pub async fn spoken(file: &Path, before: f32, sentences: &[(&str, f32)]) {
-    let voice = speech::voice(&Workers::new(env!("CARGO_BIN_EXE_earpiece")), "rms");
-    let silence = |seconds: f32| vec![0_i16; (seconds * HERTZ as f32) as usize];
-    let mut samples = silence(before);
-    for (words, after) in sentences {
-        let said = voice((*words).to_owned()).await.expect("Flite speaks");
-        samples.extend(resample(&said, 8_000, HERTZ));
-        samples.extend(silence(*after));
-    }
-    std::fs::write(file, Wav::mono(HERTZ, samples).write()).expect("written");
-}
-
-/// A Tuesday or, where today is one, the Thursday after it: far enough ahead to be free.
-pub fn wanted() -> (&'static str, Zoned) {
-    let now =
-        jiff::Timestamp::from_millisecond(clock::now_ms()).expect("a time").in_tz(ZONE).expect("a zone");
-    let (name, day) = match now.weekday() {
-        Weekday::Tuesday => ("thursday", Weekday::Thursday),
-        _ => ("tuesday", Weekday::Tuesday),
-    };
-    let mut ahead = (1..=7).map(|days| now.checked_add(days.days()).expect("a day"));
-    (name, ahead.find(|one| one.weekday() == day).expect("every week has one"))
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_who_speaks_to_the_page_has_an_appointment_afterwards() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let microphone = folder.path().join("caller.wav");
-    let (day, date) = wanted();
-    let wish = format!("I would like to book an appointment on {day} at ten a m.");
-    spoken(&microphone, 1.5, &[(&wish, 11.0), ("Yes, please.", 11.0)]).await;
-    let house = House::open(&[("TIME_ZONE", ZONE), ("LOG_LEVEL", "warn")]).await;
-    let owner = Browser::of_the_owner(&house).await;
-    let store = house.store().await;
-    let tab = Tab::open(&Chromium::hearing(&microphone)).await;
-    tab.keep_cookie(&house.url("/"), &owner.cookie).await;
-    tab.go(&house.url("/phone")).await;
-    tab.click("button", "Call").await;
-    tab.reads("Connected").await;
-    let notes = until(async || {
-        let notes = noted(&store, "engine_ready", 1).await;
-        let booked = notes.iter().any(|note| waiting::read(note)["effect"]["booked"].is_object());
-        booked.then_some(notes)
-    })
-    .await;
-    let appointment = notes
-        .iter()
-        .find_map(|note| waiting::read(note)["effect"]["booked"]["starts"].as_str().map(str::to_owned));
-    assert_eq!(appointment.as_deref(), Some(format!("{}T10:00", date.date()).as_str()));
-    tab.reads("It is booked: ").await;
-    tab.until("document.querySelectorAll('.story .caller').length > 0").await;
-    tab.until(r#"/^\d+ ms$/.test(document.querySelector('[data-part="waited"]').textContent)"#).await;
-    let waited = tab.run(r#"document.querySelector('[data-part="typical"]').textContent"#).await;
-    writeln!(std::io::stderr(), "an answer on the page came typically after {waited}").expect("open");
-    tab.click("button", "Hang up").await;
-    tab.reads("You hung up.").await;
-    let call = ended(&store).await;
-    assert_eq!(call.ending.as_deref(), Some("caller_hung_up"));
-    assert_eq!((call.carrier.as_str(), call.trust.as_str()), ("browser", "owner"));
-    tab.go(&house.url("/appointments?view=list")).await;
-    tab.reads("10:00").await;
-    tab.go(&house.url(&format!("/calls/{}", call.id))).await;
-    tab.reads("by browser").await;
-    tab.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_who_speaks_over_the_greeting_silences_it_at_once() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let microphone = folder.path().join("caller.wav");
-    let wish = "I would like to book an appointment on tuesday at ten a m, as early as you can, please.";
-    spoken(&microphone, 3.0, &[(wish, 9.0)]).await;
-    let greeting = "Hello and welcome to the office on Maple Street, where we are glad that you call, on whatever day it \
-                    may be, and where we will gladly find a time for you that suits you and everybody else. How can we \
-                    help you today, or on any other day of this week, or of the next one?";
-    let settings = [("TIME_ZONE", ZONE), ("LOG_LEVEL", "warn"), ("GREETING", greeting)];
-    let house = House::open(&settings).await;
-    let owner = Browser::of_the_owner(&house).await;
-    let store = house.store().await;
-    let tab = Tab::open(&Chromium::hearing(&microphone)).await;
-    tab.keep_cookie(&house.url("/"), &owner.cookie).await;
-    tab.go(&house.url("/phone")).await;
-    tab.click("button", "Call").await;
-    tab.reads("you broke in after").await;
-    let notes = noted(&store, "interrupted", 1).await;
-    let interrupted = notes.iter().find(|note| note.kind == "interrupted").map(waiting::read).expect("noted");
-    let (heard, sent) = (interrupted["heard_ms"].as_u64(), interrupted["sent_ms"].as_u64());
-    assert!(heard > Some(0) && heard < sent, "{interrupted}");
-    // What was thrown away is told as soon as what was played: nothing of it sounds any more.
-    tab.until(r#"document.querySelector('[data-part="said"]').value === 0"#).await;
-    tab.click("button", "Hang up").await;
-    ended(&store).await;
-    tab.close().await;
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_guest_calls_by_a_link_as_a_stranger_until_it_is_ended() {

@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::MetadataExt,
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, OnceLock},
     thread,
 };
 
@@ -24,17 +24,14 @@ pub struct Chromium {
 impl Chromium {
     /// The one that the tests of this program share. Its microphone hears nothing.
     pub fn shared() -> Arc<Self> {
-        static SHARED: Mutex<Weak<Chromium>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(browser) = shared.upgrade() {
-            return browser;
-        }
-        let folder = tempfile::tempdir().expect("a folder");
-        let silence = folder.path().join("silence.wav");
-        std::fs::write(&silence, Wav::mono(16_000, vec![0; 16_000]).write()).expect("written");
-        let browser = Arc::new(Self::start(&silence, folder));
-        *shared = Arc::downgrade(&browser);
-        browser
+        static SHARED: OnceLock<Arc<Chromium>> = OnceLock::new();
+        let begun = || {
+            let folder = tempfile::tempdir().expect("a folder");
+            let silence = folder.path().join("silence.wav");
+            std::fs::write(&silence, Wav::mono(16_000, vec![0; 16_000]).write()).expect("written");
+            Arc::new(Self::start(&silence, folder))
+        };
+        SHARED.get_or_init(begun).clone()
     }
 
     /// One that hears this recording from its beginning whenever a page opens the microphone, again and again.
@@ -65,6 +62,8 @@ impl Chromium {
         if std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
             command.arg("--no-sandbox");
         }
+        // What it leaves behind goes with its folder.
+        command.env("TMPDIR", &folder);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("a shell");
         let mut said = BufReader::new(process.stderr.take().expect("piped")).lines();

@@ -1,5 +1,6 @@
 //! A house in which somebody lives: an office with callers, calls, messages and appointments, for pages to show.
 
+use super::voice::ZONE;
 use crate::house::{House, browser::Browser};
 use call::{Agreed, Effect, Ending, ItemId, Note, Stages, ToolCallId, TurnId};
 use jiff::{ToSpan, Zoned, civil::Weekday};
@@ -10,8 +11,6 @@ use std::time::Duration;
 use store::{CallBrief, CallerMark, NewCall, NewMemory, NewMessage, NewPhoneLink, NoteRow, Store};
 use tool::memory::NAME;
 
-/// Where it stands.
-pub const ZONE: &str = "America/New_York";
 pub const SETTINGS: [(&str, &str); 5] = [
     ("TIME_ZONE", ZONE),
     ("BUSINESS_NAME", "Maple Street Dental"),
@@ -62,7 +61,7 @@ impl LivedIn {
 
 /// A program that is told of what happens, and was told of something.
 async fn webhook(house: &House, owner: &Browser, store: &Store) -> String {
-    let form = [("url", "https://books.example.com/earpiece"), ("about", "Our patients' book")];
+    let form = [("url", "https://books.invalid/earpiece"), ("about", "Our patients' book")];
     owner.send(&house.url("/webhooks"), &form).await;
     let made = store.webhooks().await.expect("listed").pop().expect("it was made");
     owner.post(&house.url(&format!("/webhooks/{}/test", made.id))).await;
@@ -75,14 +74,14 @@ async fn tool(house: &House, owner: &Browser) -> &'static str {
         ("name", "waiting_list"),
         ("description", "Tells how long the waiting list is."),
         ("method", "GET"),
-        ("url", "https://books.example.com/waiting"),
+        ("url", "https://books.invalid/waiting"),
         ("headers", "Authorization: Bearer {secret:BOOKS_KEY}"),
         ("timeout", "10"),
     ];
     owner.send(&house.url("/tools/new"), &form).await;
     owner.send(&house.url("/tools/secrets"), &[("name", "BOOKS_KEY"), ("value", "known to nobody")]).await;
     let server =
-        [("new", "yes"), ("name", "tasks"), ("url", "https://tasks.example.com/mcp"), ("token", "secret")];
+        [("new", "yes"), ("name", "tasks"), ("url", "https://tasks.invalid/mcp"), ("token", "secret")];
     owner.send(&house.url("/servers"), &server).await;
     "waiting_list"
 }

@@ -1,10 +1,10 @@
 //! Pictures of the main pages for the documentation, of a house in which somebody lives.
 
 use super::{
-    calling::{spoken, wanted},
     chromium::Chromium,
     lived_in::LivedIn,
     tab::{Size, Tab, Theme},
+    voice::{spoken, wanted},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use image::{

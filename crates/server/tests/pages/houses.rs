@@ -1,6 +1,9 @@
 //! Several users of one installation: each has a house of their own, and nobody sees anything of another's.
 
-use super::rig::{Browser, Page, a_call_from};
+use super::{
+    rig::{Browser, Page, a_call_from},
+    waiting,
+};
 use axum::{
     body::Body,
     http::{Method, StatusCode},
@@ -10,7 +13,6 @@ use serde_json::{Value, json};
 use server::{api, clock, config::Number, saved};
 use sim::twilio::signature;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use std::time::Duration;
 use store::NewMessage;
 
 const PUBLIC: (&str, &str) = ("PUBLIC_URL", "http://127.0.0.1:5050");
@@ -247,8 +249,7 @@ async fn an_address_of_a_house_is_its_users_alone(more: Vec<(&'static str, Strin
     let theirs = third.browser.get(&page).await;
     assert_eq!(theirs.status, StatusCode::OK);
     assert!(theirs.text.contains("roses"), "a link in a letter leads to it");
-    let mut nobody = first.browser.clone();
-    nobody.cookie = None;
+    let mut nobody = first.browser.other();
     for browser in [&mut first.browser, &mut second.browser, &mut nobody] {
         let answer = browser.get(&page).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "they are nobody there: {}", answer.text);
@@ -272,8 +273,7 @@ async fn a_guest_of_a_user_calls_that_users_assistant(more: Vec<(&'static str, S
     let prefix = third.prefix();
     let (_, after) = made.text.split_once(&format!("http://127.0.0.1:5050{prefix}/talk/")).expect("a link");
     let secret: String = after.chars().take_while(|letter| !"<\"& ".contains(*letter)).collect();
-    let mut guest = first.clone();
-    guest.cookie = None;
+    let mut guest = first.other();
     let page = guest.get(&format!("{prefix}/talk/{secret}")).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
     assert!(
@@ -290,8 +290,7 @@ async fn a_guest_of_a_user_calls_that_users_assistant(more: Vec<(&'static str, S
 
 async fn a_token_leads_to_the_house_that_made_it_and_opens_no_other(more: Vec<(&'static str, String)>) {
     let all = three(&more).await;
-    let mut nobody = all[0].browser.clone();
-    nobody.cookie = None;
+    let nobody = all[0].browser.other();
     for one in &all {
         let house = &one.browser.app;
         let (token, _) = api::make_token(&house.store, house.whose.name(), "laptop", true, clock::now_ms())
@@ -338,8 +337,7 @@ async fn a_webhook_is_believed_at_the_house_whose_secret_signed_it(more: Vec<(&'
     let mut all = three(&more).await;
     let houses: Vec<_> =
         all.iter().map(|one| (one.name, one.browser.prefix(), one.browser.store.clone())).collect();
-    let mut carrier = all[0].browser.clone();
-    carrier.cookie = None;
+    let mut carrier = all[0].browser.other();
     for (signer, ..) in &houses {
         for (called, prefix, store) in &houses {
             let before = store.calls(100, i64::MAX).await.expect("listed").len();
@@ -437,12 +435,7 @@ async fn accounts_of(browser: &Browser, house: &str) -> String {
 
 /// Waits until this is so.
 async fn until(so: impl AsyncFn() -> bool) {
-    let looking = async {
-        while !so().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(90), looking).await.expect("it comes to pass");
+    waiting::until(async || so().await.then_some(())).await;
 }
 
 /// Puts something into a house's database, or in its place, that is none.

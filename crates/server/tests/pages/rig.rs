@@ -6,6 +6,7 @@ use axum::{
     body::Body,
     extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode, header},
+    response::Response,
 };
 use call::Note;
 use futures_util::StreamExt;
@@ -90,11 +91,8 @@ impl Browser {
     pub async fn with_user(&self, email: &str, role: Role) -> Self {
         let (now_ms, name) = (clock::now_ms(), email.split('@').next().expect("a part"));
         let added = accounts::add(&self.store, (email, name, role), PASSWORD, now_ms).await.expect("asked");
-        added.expect("the address is free");
-        let mut browser = self.other();
-        let page = browser.submit("/login", &[("email", email), ("password", PASSWORD)]).await;
-        assert_eq!(page.status, StatusCode::SEE_OTHER);
-        browser
+        let user = added.expect("the address is free");
+        Self { cookie: Some(self.logged_in(&user).await), ..self.other() }
     }
 
     /// The browser of another user of the same installation, with the data of their own house.
@@ -146,12 +144,8 @@ impl Browser {
 
     /// How many bytes come when a browser asks for this, which takes what is compressed.
     pub async fn size(&self, path: &str) -> usize {
-        let mut request = Request::builder().uri(path).header(header::ACCEPT_ENCODING, "gzip, deflate, br");
-        if let Some(cookie) = &self.cookie {
-            request = request.header(header::COOKIE, cookie);
-        }
-        let request = request.body(Body::empty()).expect("a request");
-        let answer = self.router.clone().oneshot(request).await.expect("an answer");
+        let taken = [("accept-encoding", "gzip, deflate, br")];
+        let answer = self.answer(Method::GET, path, &taken, Body::empty()).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         let head: usize =
             answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
@@ -165,15 +159,7 @@ impl Browser {
         path: &str,
         headers: &[(&str, &str)],
     ) -> (StatusCode, HeaderMap, Vec<u8>) {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        if let Some(cookie) = &self.cookie {
-            request = request.header(header::COOKIE, cookie);
-        }
-        let request = request.body(Body::empty()).expect("a request");
-        let answer = self.router.clone().oneshot(request).await.expect("an answer");
+        let answer = self.answer(method, path, headers, Body::empty()).await;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
         (status, headers, body.to_vec())
@@ -190,16 +176,7 @@ impl Browser {
         headers: &[(&str, &str)],
         body: Body,
     ) -> Page {
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:5050");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        if let Some(cookie) = &self.cookie {
-            request = request.header(header::COOKIE, cookie);
-        }
-        let mut request = request.body(body).expect("a request");
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
-        let answer = self.router.clone().oneshot(request).await.expect("an answer");
+        let answer = self.answer(method, path, headers, body).await;
         let (status, headers) = (answer.status(), answer.headers().clone());
         if let Some(set) = headers.get(header::SET_COOKIE) {
             let set = set.to_str().expect("ASCII");
@@ -212,34 +189,34 @@ impl Browser {
         let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
         Page { status, headers, text: String::from_utf8_lossy(&body).into_owned() }
     }
-}
 
-impl Browser {
     /// Listens to the events at this address.
     pub async fn events(&self, path: &str) -> Events {
-        let mut request = Request::builder().uri(path).header(header::HOST, "127.0.0.1:5050");
-        if let Some(cookie) = &self.cookie {
-            request = request.header(header::COOKIE, cookie);
-        }
-        let request = request.body(Body::empty()).expect("a request");
-        let answer = self.router.clone().oneshot(request).await.expect("an answer");
+        let answer = self.answer(Method::GET, path, &[], Body::empty()).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
         Events { body: answer.into_body().into_data_stream(), read: String::new() }
     }
 
-    /// Knocks as a carrier does, at the whole program, and says what is answered.
+    /// Knocks as a carrier does, and says what is answered.
     pub async fn knocks(&self, path: &str, headers: &[(&str, &str)], form: &str) -> StatusCode {
-        let mut request = Request::builder().method(Method::POST).uri(path);
-        request = request.header(header::HOST, "127.0.0.1:5050");
-        request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let form_of = ("content-type", "application/x-www-form-urlencoded");
+        let headers: Vec<_> = headers.iter().copied().chain([form_of]).collect();
+        self.other().answer(Method::POST, path, &headers, Body::from(form.to_owned())).await.status()
+    }
+
+    /// What the whole program answers to whoever has this browser's cookie.
+    async fn answer(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Response {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:5050");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut request = request.body(Body::from(form.to_owned())).expect("a request");
-        let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 40_000));
-        request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
-        self.router.clone().oneshot(request).await.expect("an answer").status()
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let mut request = request.body(body).expect("a request");
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
+        self.router.clone().oneshot(request).await.expect("an answer")
     }
 }
 

@@ -1,6 +1,9 @@
 //! What the dashboard and the page of a call in progress promise to whoever watches, and to the call.
 
-use super::rig::{Browser, Events, a_call_from};
+use super::{
+    rig::{Browser, Events, a_call_from},
+    waiting,
+};
 use axum::http::StatusCode;
 use call::{Ending, ItemId, Note, TurnId};
 use server::{calls::Word, clock, scribe::Scribe, watching};
@@ -90,9 +93,8 @@ async fn whoever_watches_too_slowly_keeps_nobody_waiting_and_reads_it_all_in_the
         scribe.write(clock::now(), &caller(n, &format!("word number {n}.")));
     }
     drop(scribe);
-    while browser.store.notes(&id).await.expect("read").len() < 3_000 {
-        tokio::task::yield_now().await;
-    }
+    let written = async || browser.store.notes(&id).await.expect("read").len() == 3_000;
+    waiting::until(async || written().await.then_some(())).await;
     let all = async {
         loop {
             let (name, html) = events.next().await.expect("an event");
