@@ -22,7 +22,7 @@ pub mod websocket;
 pub use dialect::{Dialect, Outbox, Tally};
 
 use call::{EngineCommand, EngineEvent, Format, Manner};
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// One engine, whichever it is. The one who drives it alternates: everything there is to [`tell`](Self::tell), then
 /// [`next`](Self::next), which is what sends it.
@@ -123,7 +123,7 @@ pub enum Said {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolSpec {
     pub name: String,
-    pub description: String,
+    pub description: Arc<str>,
     /// JSON schema of the arguments, an object.
-    pub parameters: serde_json::Value,
+    pub parameters: Arc<serde_json::Value>,
 }

@@ -34,7 +34,7 @@ fn ask(messages: Vec<Message>) -> Ask {
     let tool = ToolSpec {
         name: "look".into(),
         description: "Is a day free?".into(),
-        parameters: json!({"type": "object", "properties": {"day": {"type": "string"}}}),
+        parameters: json!({"type": "object", "properties": {"day": {"type": "string"}}}).into(),
     };
     Ask { messages, tools: Arc::from([tool]) }
 }

@@ -110,14 +110,14 @@ impl Errand {
 /// Words that networks spell on the keypad in place of a number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE.
 const WITHHELD: [&str; 5] = ["266696687", "7378742833", "2562533", "8656696", "86282452253"];
 
-/// A tool as an engine is told of it.
+/// A tool as an engine is told of it. Every call holds a copy of each: it shares what is long.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
     /// `snake_case`, unique among the tools.
     pub name: String,
-    pub description: String,
+    pub description: Arc<str>,
     /// JSON schema of the arguments, an object.
-    pub parameters: Value,
+    pub parameters: Arc<Value>,
 }
 
 /// Is told how much of a tool's work is done, in percent. Must not block.

@@ -76,7 +76,7 @@ impl Tool for TakeMessage {
                     "urgent": {"type": "boolean", "description": "Whether the caller says that it cannot wait."},
                 },
                 "required": ["message"],
-            }),
+            }).into(),
         }
     }
 

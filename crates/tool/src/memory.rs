@@ -114,7 +114,7 @@ impl Tool for Memory {
                 json!({"type": "object", "properties": {"about": about}}),
             ),
         };
-        Spec { name: name.into(), description: description.into(), parameters }
+        Spec { name: name.into(), description: description.into(), parameters: parameters.into() }
     }
 
     fn trust(&self) -> Trust {

@@ -247,8 +247,8 @@ impl Tool for OwnTool {
     fn spec(&self) -> Spec {
         Spec {
             name: self.name.clone(),
-            description: self.description.clone(),
-            parameters: self.parameters.clone(),
+            description: self.description.as_str().into(),
+            parameters: self.parameters.clone().into(),
         }
     }
 

@@ -347,7 +347,7 @@ fn hang_up() -> Spec {
     Spec {
         name: "hang_up".into(),
         description: "Ends the call after what you have said is heard. Say goodbye first.".into(),
-        parameters: json!({"type": "object", "properties": {}}),
+        parameters: json!({"type": "object", "properties": {}}).into(),
     }
 }
 
@@ -359,7 +359,7 @@ fn more(trust: Trust) -> Offer {
             "Goes on with the last answer of a tool that was too long to be said at once. Ask the caller \
                       whether they want to hear more first."
                 .into(),
-        parameters: json!({"type": "object", "properties": {}}),
+        parameters: json!({"type": "object", "properties": {}}).into(),
     };
     Offer::new(spec, Class::Reads, trust, trust, None).expect("its schema is a schema")
 }
@@ -380,6 +380,7 @@ fn transfer(destinations: &[Destination]) -> Spec {
                 },
             },
             "required": ["to"],
-        }),
+        })
+        .into(),
     }
 }

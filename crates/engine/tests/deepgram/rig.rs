@@ -82,7 +82,7 @@ pub fn tool(name: &str) -> ToolSpec {
     ToolSpec {
         name: name.into(),
         description: "Find an order by its number.".into(),
-        parameters: json!({"type": "object", "properties": {"order_number": {"type": "string"}}}),
+        parameters: json!({"type": "object", "properties": {"order_number": {"type": "string"}}}).into(),
     }
 }
 

@@ -56,7 +56,7 @@ pub fn brief() -> Brief {
     let tool = |name: &str| ToolSpec {
         name: name.into(),
         description: "Does what it is named after.".into(),
-        parameters: json!({"type": "object", "properties": {"day": {"type": "string"}}}),
+        parameters: json!({"type": "object", "properties": {"day": {"type": "string"}}}).into(),
     };
     Brief {
         instructions: "You answer the phone for Acme.".into(),

@@ -148,7 +148,7 @@ fn other_tools_are_offered_in_mid_call_and_before_it() {
     let tools = [ToolSpec {
         name: "read_mail".into(),
         description: "Reads.".into(),
-        parameters: json!({"type": "object"}),
+        parameters: json!({"type": "object"}).into(),
     }];
     let mut session = Session::greeted(brief());
     session.offline.dialect.offer(&tools, &mut session.offline.out);

@@ -43,7 +43,7 @@ pub fn brief() -> Brief {
         tools: vec![ToolSpec {
             name: "lookup_order".into(),
             description: "Find an order by its number.".into(),
-            parameters: json!({"type": "object", "properties": {"order_number": {"type": "string"}}}),
+            parameters: json!({"type": "object", "properties": {"order_number": {"type": "string"}}}).into(),
         }],
         ..plain::brief()
     }

@@ -42,8 +42,8 @@ pub fn ms(millis: u64) -> Duration {
 pub fn brief() -> Brief {
     let tool = |name: &str| ToolSpec {
         name: name.into(),
-        description: String::new(),
-        parameters: serde_json::json!({"type": "object"}),
+        description: "".into(),
+        parameters: serde_json::json!({"type": "object"}).into(),
     };
     Brief {
         instructions: "You are the assistant of Ada.".into(),

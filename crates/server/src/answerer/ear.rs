@@ -26,7 +26,9 @@ pub(super) struct Ear {
 
 impl Ear {
     pub(super) fn new(manner: Manner, format: Format) -> Self {
-        Self { manner, format, kept: VecDeque::new(), open: false, turn: 0 }
+        // With room for the frame that comes before the oldest goes.
+        let kept = VecDeque::with_capacity(format.bytes(BEFORE + PIECE));
+        Self { manner, format, kept, open: false, turn: 0 }
     }
 
     pub(super) fn hear(&mut self, chunk: &Chunk) {

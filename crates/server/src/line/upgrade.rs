@@ -81,7 +81,7 @@ impl Upgrade {
 fn opened(upgraded: hyper::upgrade::Upgraded, config: WebSocketConfig) -> WebSocket<Upgraded> {
     match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
         Ok(parts) => {
-            WebSocket::accepted(Upgraded::Plain(parts.io.into_inner()), parts.read_buf.into(), config)
+            WebSocket::accepted(Upgraded::Plain(parts.io.into_inner()), parts.read_buf.to_vec(), config)
         }
         Err(wrapped) => WebSocket::accepted(Upgraded::Wrapped(TokioIo::new(wrapped)), Vec::new(), config),
     }

@@ -139,7 +139,7 @@ fn page(listed: &Listed, arguments: String, answer: Option<Tried>) -> Response {
 fn line(listed: &Listed) -> Line {
     Line {
         name: listed.spec.name.clone(),
-        description: listed.spec.description.clone(),
+        description: listed.spec.description.to_string(),
         class: match listed.class {
             Class::Reads => "looks something up",
             Class::Writes => "changes something",

@@ -42,7 +42,7 @@ impl Tool for Create {
                     },
                 },
                 "required": ["summary", "datetime_start"],
-            }), &self.0.hours),
+            }), &self.0.hours).into(),
         }
     }
 
@@ -174,7 +174,7 @@ impl Tool for Reschedule {
                     "reason": {"type": "string", "maxLength": 1000, "description": "Why, if the caller said so."},
                 },
                 "required": ["original_datetime", "new_datetime_start"],
-            }),
+            }).into(),
         }
     }
 
@@ -241,7 +241,7 @@ impl Tool for Cancel {
                     "reason": {"type": "string", "maxLength": 1000, "description": "Why, if the caller said so."},
                 },
                 "required": ["datetime_start"],
-            }),
+            }).into(),
         }
     }
 

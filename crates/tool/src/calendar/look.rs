@@ -40,7 +40,7 @@ impl Tool for Check {
                     "required": ["datetime_start"],
                 }),
                 &self.0.hours,
-            ),
+            ).into(),
         }
     }
 
@@ -113,7 +113,7 @@ impl Tool for Find {
                     },
                 }),
                 &self.0.hours,
-            ),
+            ).into(),
         }
     }
 
@@ -204,7 +204,7 @@ impl Tool for List {
                     "datetime_start": datetime("From when to look, local, such as 2026-11-24T09:00; a date alone is the whole day. Left out: from now on."),
                     "datetime_end": datetime("Until when to look, likewise. Left out: that day, or for a month from a time on."),
                 },
-            }),
+            }).into(),
         }
     }
 

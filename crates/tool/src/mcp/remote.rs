@@ -28,8 +28,8 @@ impl Tool for Remote {
     fn spec(&self) -> Spec {
         Spec {
             name: self.listed.name.clone(),
-            description: self.listed.description.clone(),
-            parameters: self.listed.schema.clone(),
+            description: self.listed.description.as_str().into(),
+            parameters: self.listed.schema.clone().into(),
         }
     }
 

@@ -24,7 +24,7 @@ impl Tool for Far {
         Spec {
             name: self.name.into(),
             description: "Far away.".into(),
-            parameters: json!({"type": "object"}),
+            parameters: json!({"type": "object"}).into(),
         }
     }
 

@@ -143,7 +143,11 @@ struct Bomb;
 
 impl Tool for Bomb {
     fn spec(&self) -> Spec {
-        Spec { name: "bomb".into(), description: "Panics.".into(), parameters: json!({"type": "object"}) }
+        Spec {
+            name: "bomb".into(),
+            description: "Panics.".into(),
+            parameters: json!({"type": "object"}).into(),
+        }
     }
 
     fn trust(&self) -> Trust {
@@ -189,7 +193,11 @@ struct Far(&'static str, Trust);
 
 impl Tool for Far {
     fn spec(&self) -> Spec {
-        Spec { name: self.0.into(), description: "Far away.".into(), parameters: json!({"type": "object"}) }
+        Spec {
+            name: self.0.into(),
+            description: "Far away.".into(),
+            parameters: json!({"type": "object"}).into(),
+        }
     }
 
     fn trust(&self) -> Trust {
@@ -251,8 +259,7 @@ fn no_shelf_takes_the_place_of_a_tool_that_is_there() {
     toolbox.put("b", shelf(&[("hang_up", Trust::Known), ("bomb", Trust::Known), ("x", Trust::Known)]));
     toolbox.put("a", shelf(&[("x", Trust::Owner)]));
     let specs = toolbox.get().specs_for(Trust::Owner);
-    let descriptions: Vec<_> =
-        specs.iter().map(|spec| (spec.name.as_str(), spec.description.as_str())).collect();
+    let descriptions: Vec<_> = specs.iter().map(|spec| (spec.name.as_str(), &*spec.description)).collect();
     assert_eq!(descriptions[1..], [("bomb", "Panics."), ("x", "Far away.")]);
     assert_eq!(names(&toolbox.get(), Trust::Known), ["hang_up", "bomb"]);
 }
@@ -264,8 +271,8 @@ fn a_tool_without_a_schema_or_a_name_of_its_own_is_left_out_and_said() {
         fn spec(&self) -> Spec {
             Spec {
                 name: "odd".into(),
-                description: String::new(),
-                parameters: json!({"type": "no such type"}),
+                description: "".into(),
+                parameters: json!({"type": "no such type"}).into(),
             }
         }
         fn trust(&self) -> Trust {

@@ -48,7 +48,7 @@ pub(super) async fn assistants(State(app): State<Arc<App>>, _: Entered) -> Told<
     let assistant = &config.assistant;
     let tools = app.tools.get().listed().into_iter().map(|listed| ToolTold {
         name: listed.spec.name,
-        description: listed.spec.description,
+        description: listed.spec.description.to_string(),
         class: listed.class.name(),
         trust: listed.trust.name(),
     });
