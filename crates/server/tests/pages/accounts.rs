@@ -85,7 +85,7 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike_and_cost_the
 async fn who_tries_too_often_waits_and_is_told_how_long() {
     let browser = Browser::owner(&[]).await;
     browser.with_user(ANNA, Role::Member).await;
-    for _ in 0..9 {
+    for _ in 0..10 {
         assert!(is_refused(&browser.other().submit("/login", &login(ANNA, "wrong")).await));
     }
     let page = browser.other().submit("/login", &login(ANNA, PASSWORD)).await;
