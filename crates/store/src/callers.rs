@@ -64,6 +64,29 @@ macro_rules! named_columns {
     };
 }
 
+/// Of calls: that they are with the number `$1`.
+macro_rules! theirs {
+    () => {
+        "((from_number = $1 AND outbound = 0) OR (to_number = $1 AND outbound <> 0))"
+    };
+}
+
+pub(crate) use theirs;
+
+/// Of appointments: that they are the number's `$1`, and over at `$2` or cancelled.
+macro_rules! past {
+    () => {
+        "(caller = $1 OR contact = $1) AND (status <> 'booked' OR ends_ms <= $2)"
+    };
+}
+
+/// Likewise, that they stand and are not over.
+macro_rules! to_come {
+    () => {
+        "(caller = $1 OR contact = $1) AND status = 'booked' AND ends_ms > $2"
+    };
+}
+
 impl Store {
     /// Counts a call from this number; says what is known of it, this call included.
     pub async fn caller_seen(&self, number: &str, now_ms: i64) -> Result<CallerRow, StoreError> {
@@ -145,30 +168,21 @@ impl Store {
             Ok(u64::try_from(count).unwrap_or(0))
         };
         Ok(Forgotten {
-            calls: counted(
-                "SELECT COUNT(*) FROM calls WHERE ((from_number = $1 AND outbound = 0) \
-                 OR (to_number = $1 AND outbound <> 0)) AND ended_ms <= $2",
-            )
-            .await?,
+            calls: counted(concat!("SELECT COUNT(*) FROM calls WHERE ", theirs!(), " AND ended_ms <= $2"))
+                .await?,
             texts: counted("SELECT COUNT(*) FROM texts WHERE number = $1 AND at_ms <= $2").await?,
             messages: counted("SELECT COUNT(*) FROM messages WHERE caller = $1 AND taken_ms <= $2").await?,
             memories: counted("SELECT COUNT(*) FROM memories WHERE number = $1 AND at_ms <= $2").await?,
-            appointments: counted(
-                "SELECT COUNT(*) FROM appointments WHERE (caller = $1 OR contact = $1) \
-                 AND (status <> 'booked' OR ends_ms <= $2)",
-            )
-            .await?,
-            to_come: counted(
-                "SELECT COUNT(*) FROM appointments WHERE (caller = $1 OR contact = $1) \
-                 AND status = 'booked' AND ends_ms > $2",
-            )
-            .await?,
+            appointments: counted(concat!("SELECT COUNT(*) FROM appointments WHERE ", past!())).await?,
+            to_come: counted(concat!("SELECT COUNT(*) FROM appointments WHERE ", to_come!())).await?,
         })
     }
 
-    /// Forgets a caller: calls that are over with their notes, briefs and recordings, texts, messages, voicemail, letters about them,
-    /// what the assistant remembers, tries of the PIN, and what was decided about the number. Appointments that are over or cancelled lose every word that says whose they were; those to
-    /// come stay. That the number wants no texts is kept: it is asked for by the one who is forgotten.
+    /// Forgets a caller: calls that are over with their notes, briefs and recordings, texts, messages, voicemail, letters
+    /// about them and texts to them that were to be sent, what programs were told of them, what the assistant remembers,
+    /// tries of the PIN, and what was decided about the number. Appointments that are over or cancelled lose every word that
+    /// says whose they were; those to come stay. That the number wants no texts is kept: it is asked for by the one who is
+    /// forgotten.
     pub async fn forget_caller(&self, number: &str, now_ms: i64) -> Result<Forgotten, StoreError> {
         let mut tx = self.begin().await?;
         let stopped: Option<String> = on_tx!(&mut tx, db => sqlx::query_scalar(
@@ -180,38 +194,59 @@ impl Store {
         .await)?;
         let stopped = stopped.as_deref() == Some("stop");
         let to_come: i64 = on_tx!(&mut tx, db => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM appointments WHERE (caller = $1 OR contact = $1) AND status = 'booked' AND ends_ms > $2",
+            concat!("SELECT COUNT(*) FROM appointments WHERE ", to_come!()),
         )
         .bind(number)
         .bind(now_ms)
         .fetch_one(db)
         .await)?;
         let mut did = async |sql: &'static str| did(&mut tx, sql, number, now_ms).await;
-        did("DELETE FROM appointment_changes WHERE appointment_id IN (SELECT id FROM appointments \
-             WHERE (caller = $1 OR contact = $1) AND (status <> 'booked' OR ends_ms <= $2))")
+        did(concat!(
+            "DELETE FROM appointment_changes WHERE appointment_id IN (SELECT id FROM appointments WHERE ",
+            past!(),
+            ")",
+        ))
         .await?;
-        let appointments =
-            did("UPDATE appointments SET summary = 'Forgotten', description = '', attendees = '[]', \
-             caller = '', contact = '', call_id = NULL, request_key = 'forgotten:' || id \
-             WHERE (caller = $1 OR contact = $1) AND (status <> 'booked' OR ends_ms <= $2)")
-            .await?;
+        let appointments = did(concat!(
+            "UPDATE appointments SET summary = 'Forgotten', description = '', attendees = '[]', \
+             caller = '', contact = '', call_id = NULL, request_key = 'forgotten:' || id WHERE ",
+            past!(),
+        ))
+        .await?;
         let texts = did("DELETE FROM texts WHERE number = $1 AND at_ms <= $2").await?;
-        did("DELETE FROM jobs WHERE queued_ms <= $2 AND key IN (SELECT 'owner:message:' || id FROM messages WHERE caller = $1 \
+        did(concat!(
+            "DELETE FROM jobs WHERE queued_ms <= $2 AND key IN (SELECT 'owner:message:' || id FROM messages WHERE caller = $1 \
              UNION SELECT 'owner:voicemail:' || id FROM messages WHERE caller = $1 \
              UNION SELECT 'owner:urgent:' || id FROM messages WHERE caller = $1 \
-             UNION SELECT 'owner:brief:' || id FROM calls \
-             WHERE (from_number = $1 AND outbound = 0) OR (to_number = $1 AND outbound <> 0))")
+             UNION SELECT 'owner:brief:' || id FROM calls WHERE ", theirs!(), ")",
+        ))
+        .await?;
+        // Keys that only begin with the number, or with a call of theirs.
+        did("DELETE FROM jobs WHERE queued_ms <= $2 AND (substr(key, 1, length($1) + 12) = 'owner:text:' || $1 || ':' \
+             OR substr(key, 1, length($1) + 9) = 'program:' || $1 || ':')")
             .await?;
+        did(concat!(
+            "DELETE FROM jobs WHERE queued_ms <= $2 AND (key LIKE 'promised:%' OR key LIKE 'owner:promised:%') \
+             AND EXISTS (SELECT 1 FROM calls WHERE ", theirs!(), " AND ended_ms <= $2 \
+             AND (substr(jobs.key, 1, length(calls.id) + 10) = 'promised:' || calls.id || ':' \
+             OR substr(jobs.key, 1, length(calls.id) + 16) = 'owner:promised:' || calls.id || ':'))",
+        ))
+        .await?;
         let memories = did("DELETE FROM memories WHERE number = $1 AND at_ms <= $2").await?;
         let messages = did("DELETE FROM messages WHERE caller = $1 AND taken_ms <= $2").await?;
-        did("DELETE FROM stream_tokens WHERE issued_ms <= $2 AND call_id IN \
-             (SELECT id FROM calls WHERE ((from_number = $1 AND outbound = 0) OR (to_number = $1 AND outbound <> 0)) AND ended_ms IS NOT NULL)")
+        did(concat!(
+            "DELETE FROM stream_tokens WHERE issued_ms <= $2 AND call_id IN (SELECT id FROM calls WHERE ",
+            theirs!(),
+            " AND ended_ms IS NOT NULL)",
+        ))
         .await?;
-        did("DELETE FROM notes WHERE call_id IN (SELECT id FROM calls WHERE ((from_number = $1 AND outbound = 0) OR (to_number = $1 AND outbound <> 0)) \
-             AND ended_ms <= $2)")
+        did(concat!(
+            "DELETE FROM notes WHERE call_id IN (SELECT id FROM calls WHERE ",
+            theirs!(),
+            " AND ended_ms <= $2)",
+        ))
         .await?;
-        let calls =
-            did("DELETE FROM calls WHERE ((from_number = $1 AND outbound = 0) OR (to_number = $1 AND outbound <> 0)) AND ended_ms <= $2").await?;
+        let calls = did(concat!("DELETE FROM calls WHERE ", theirs!(), " AND ended_ms <= $2")).await?;
         did("DELETE FROM webhook_deliveries WHERE number = $1 AND queued_ms <= $2").await?;
         did("DELETE FROM text_talks WHERE number = $1 AND updated_ms <= $2").await?;
         did("DELETE FROM pin_tries WHERE who = $1 AND last_ms <= $2").await?;

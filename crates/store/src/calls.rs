@@ -3,6 +3,7 @@
 use crate::{
     NewJob, Store, StoreError,
     call_words::{Beginning, beginning},
+    callers::theirs,
     jobs::queue,
     new_id, on_reader, on_tx, on_writer,
 };
@@ -379,8 +380,7 @@ impl Store {
     /// At most `limit` calls from or to this number, the latest first.
     pub async fn calls_with(&self, number: &str, limit: u32) -> Result<Vec<CallRow>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(concat!(
-            "SELECT ", columns!(), " FROM calls WHERE (from_number = $1 AND outbound = 0) \
-             OR (to_number = $1 AND outbound <> 0) ORDER BY started_ms DESC, id DESC LIMIT $2",
+            "SELECT ", columns!(), " FROM calls WHERE ", theirs!(), " ORDER BY started_ms DESC, id DESC LIMIT $2",
         ))
         .bind(number)
         .bind(i64::from(limit))

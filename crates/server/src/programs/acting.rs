@@ -104,7 +104,7 @@ pub(crate) async fn send_text(config: &Config, store: &Store, wanted: &SendText)
     let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     let quiet =
         config.messages.quiet.and_then(|quiet| quiet.around(&now.to_zoned(config.calendar.zone.clone())));
-    let key = format!("{}{}", outgoing::PROGRAMS_TEXTS, NewCall::id(now_ms));
+    let key = format!("{}{}:{}", outgoing::PROGRAMS_TEXTS, to.as_str(), NewCall::id(now_ms));
     let words = Words { to: to.as_str().to_owned(), body, at_ms: now_ms, at_any_hour: false };
     let planned = job::words(&key, &words);
     let job = NewJob { kind: planned.kind, key: &key, payload: &planned.payload, due_ms: now_ms, now_ms };

@@ -5,8 +5,8 @@ use crate::{
     hours::{HOUR, at, booked, by, cancel},
 };
 use store::{
-    CallerMark, Direction, Forgotten, JobState, NewCall, NewMemory, NewMessage, NewText, NewVoicemail,
-    NoteRow, Store,
+    CallerMark, Direction, Forgotten, JobState, NewCall, NewJob, NewMemory, NewMessage, NewText,
+    NewVoicemail, NoteRow, Store,
 };
 
 mod both {
@@ -16,6 +16,7 @@ mod both {
         a_pin_has_three_tries_and_then_longer_and_longer_waits,
         of_fifty_tries_at_once_three_are_free,
         a_caller_is_forgotten_with_every_word_and_their_stop_is_kept,
+        what_was_to_be_sent_to_whoever_is_forgotten_is_forgotten,
         appointments_of_whoever_is_forgotten_keep_their_times_and_those_to_come_everything,
     );
 }
@@ -136,6 +137,34 @@ async fn a_caller_is_forgotten_with_every_word_and_their_stop_is_kept(store: Sto
     assert!(store.text_stopped(ANNA).await.expect("looked"));
     assert_eq!(store.calls_with("+49302", 9).await.expect("listed").len(), 1, "others are not touched");
     assert_eq!(store.forget_caller(ANNA, 11_000).await.expect("again").calls, 0);
+}
+
+async fn what_was_to_be_sent_to_whoever_is_forgotten_is_forgotten(store: Store) {
+    call(&store, "c1", ANNA, true).await;
+    call(&store, "c11", "+49302", true).await;
+    call(&store, "c2", ANNA, false).await;
+    let theirs =
+        ["owner:text:+49301:a", "program:+49301:a", "promised:c1:a", "promised:c1:b", "owner:promised:c1:a"];
+    let others = [
+        "owner:text:+493011:a",
+        "program:+493011:a",
+        "promised:c11:a",
+        "owner:promised:c11:a",
+        "promised:c2:a",
+    ];
+    let job = |key| NewJob { kind: "words", key, payload: "{}", due_ms: 9_000, now_ms: 1_000 };
+    for key in theirs.into_iter().chain(others) {
+        assert!(store.queue_job(&job(key)).await.expect("queued"));
+    }
+    let later = NewJob { now_ms: 20_000, ..job("owner:text:+49301:later") };
+    assert!(store.queue_job(&later).await.expect("queued"));
+    store.forget_caller(ANNA, 10_000).await.expect("forgotten");
+    let jobs = store.jobs(JobState::Waiting, 20).await.expect("listed");
+    let mut left: Vec<_> = jobs.iter().map(|job| job.key.as_str()).collect();
+    left.sort_unstable();
+    let mut kept: Vec<_> = others.into_iter().chain([later.key]).collect();
+    kept.sort_unstable();
+    assert_eq!(left, kept);
 }
 
 async fn appointments_of_whoever_is_forgotten_keep_their_times_and_those_to_come_everything(store: Store) {
