@@ -62,7 +62,8 @@ impl AppointmentRow {
 pub struct Sought<'a> {
     pub calendar: &'a str,
     pub state: Stands,
-    /// What a name, a number, an address or the words about it hold, in whatever case; empty: anything.
+    /// What a name, a number, an address or the words about it hold, in whatever case (on SQLite: of ASCII
+    /// letters); empty: anything.
     pub words: &'a str,
     pub now_ms: i64,
 }
@@ -155,9 +156,9 @@ impl Store {
             ($page:literal, $order:literal) => {
                 concat!(
                     "SELECT ", columns!(), " FROM appointments WHERE calendar = $1 AND status = $2 AND ends_ms > $3 \
-                     AND ends_ms <= $4 AND ($5 = '%%' OR LOWER(summary) LIKE $5 ESCAPE '!' OR caller LIKE $5 ESCAPE '!' \
-                     OR LOWER(contact) LIKE $5 ESCAPE '!' OR LOWER(attendees) LIKE $5 ESCAPE '!' \
-                     OR LOWER(description) LIKE $5 ESCAPE '!') AND (",
+                     AND ends_ms <= $4 AND ($5 = '%%' OR LOWER(summary) LIKE LOWER($5) ESCAPE '!' \
+                     OR LOWER(caller) LIKE LOWER($5) ESCAPE '!' OR LOWER(contact) LIKE LOWER($5) ESCAPE '!' \
+                     OR LOWER(attendees) LIKE LOWER($5) ESCAPE '!' OR LOWER(description) LIKE LOWER($5) ESCAPE '!') AND (",
                     $page, ") ORDER BY ", $order, " LIMIT $8",
                 )
             };

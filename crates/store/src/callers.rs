@@ -111,11 +111,13 @@ impl Store {
         .await)?)
     }
 
-    /// Likewise, of those whose number, note or what is remembered of them holds these words, in whatever case.
+    /// Likewise, of those whose number, note or what is remembered of them holds these words, in whatever case (on
+    /// SQLite: of ASCII letters).
     pub async fn callers_found(&self, words: &str, limit: u32) -> Result<Vec<CallerRow>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(concat!(
-            "SELECT ", named_columns!(), " FROM callers WHERE number LIKE $1 ESCAPE '!' OR LOWER(note) LIKE $1 ESCAPE '!' \
-             OR number IN (SELECT number FROM memories WHERE LOWER(words) LIKE $1 ESCAPE '!') \
+            "SELECT ", named_columns!(), " FROM callers WHERE LOWER(number) LIKE LOWER($1) ESCAPE '!' \
+             OR LOWER(note) LIKE LOWER($1) ESCAPE '!' \
+             OR number IN (SELECT number FROM memories WHERE LOWER(words) LIKE LOWER($1) ESCAPE '!') \
              ORDER BY last_ms DESC, number LIMIT $2",
         ))
         .bind(like(words))
@@ -270,10 +272,11 @@ impl Store {
     }
 }
 
-/// These words anywhere, for `LIKE … ESCAPE '!'`.
+/// These words anywhere, for `LOWER(…) LIKE LOWER($1) ESCAPE '!'`: the database makes both sides small, as SQLite's `LOWER`
+/// knows none but ASCII letters.
 pub(crate) fn like(words: &str) -> String {
     let mut pattern = String::from("%");
-    for letter in words.to_lowercase().chars() {
+    for letter in words.chars() {
         if matches!(letter, '%' | '_' | '!') {
             pattern.push('!');
         }

@@ -5,7 +5,9 @@ use crate::{
     harness::on_both,
     hours::{HOUR, at, booked, by, cancel, move_to},
 };
-use store::{AppointmentRow, By, CallerMark, NewJob, NewMemory, Planned, Sought, Stands, Store};
+use store::{
+    AppointmentRow, By, CallerMark, NewAppointment, NewJob, NewMemory, Planned, Sought, Stands, Store,
+};
 
 mod both {
     super::on_both!(
@@ -44,6 +46,9 @@ async fn appointments_are_found_by_name_and_number_and_by_whether_they_are_over(
     assert_eq!(found(Stands::Cancelled, "").await, [&*dropped.id]);
     assert_eq!(found(Stands::ToCome, "49302").await, [&*later.id]);
     assert_eq!(found(Stands::ToCome, "hAIRcut").await, [&*sooner.id, &*later.id]);
+    let umlaut = NewAppointment { summary: "Ölwechsel", ..at(19, "+49301", "k5") };
+    let umlaut = booked(&store, &umlaut).await;
+    assert_eq!(found(Stands::ToCome, "ÖLWECHSEL").await, [&*umlaut.id], "whatever letters it begins with");
     assert!(found(Stands::ToCome, "%").await.is_empty() && found(Stands::ToCome, "Hair_ut").await.is_empty());
 }
 
@@ -116,8 +121,11 @@ async fn callers_are_found_by_number_note_and_name(store: Store) {
     assert_eq!(found("4930").await, ["+49302", "+49301"]);
     assert_eq!(found("late").await, ["+49301"]);
     assert_eq!(found("ANNA").await, ["+49302"]);
+    let umlaut = CallerMark { note: Some("Öfter zu spät"), ..CallerMark::default() };
+    store.mark_caller("+49303", umlaut, 1).await.expect("marked");
+    assert_eq!(found("Öfter").await, ["+49303"], "whatever letters it begins with");
     let names = store.callers(9).await.expect("listed").into_iter().map(|row| row.name).collect::<Vec<_>>();
-    assert_eq!(names, ["Anna", ""]);
+    assert_eq!(names, ["Anna", "", ""]);
     assert!(found("_").await.is_empty());
 }
 
