@@ -33,7 +33,7 @@ pub struct JobRow {
     pub id: String,
     pub kind: String,
     pub key: String,
-    /// JSON.
+    /// JSON; empty where it is done, and not about an appointment.
     pub payload: String,
     #[sqlx(try_from = "String")]
     pub state: JobState,
@@ -111,10 +111,12 @@ impl Store {
         Ok(jobs)
     }
 
-    /// The claimed job is done. False: it was lost, or given up.
+    /// The claimed job is done, and what it carried is forgotten, but for that of letters and texts about appointments, which
+    /// says what they were. False: it was lost, or given up.
     pub async fn job_done(&self, job: &JobRow, now_ms: i64) -> Result<bool, StoreError> {
         let done = on_writer!(self, db => sqlx::query(
-            "UPDATE jobs SET state = 'done', claimed_until_ms = NULL, error = '', ended_ms = $3 \
+            "UPDATE jobs SET state = 'done', claimed_until_ms = NULL, error = '', ended_ms = $3, \
+             payload = CASE WHEN kind IN ('mail', 'text') THEN payload ELSE '' END \
              WHERE id = $1 AND claim = $2 AND state = 'waiting'",
         )
         .bind(&job.id)

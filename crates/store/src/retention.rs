@@ -17,13 +17,18 @@ pub enum Kept {
     Calls,
 }
 
+/// Letters that brought the owner what calls came to.
+const BRIEFS: &str =
+    "DELETE FROM jobs WHERE state <> 'waiting' AND queued_ms < $1 AND key LIKE 'owner:brief:%'";
+
 impl Kept {
     pub const ALL: [Kept; 5] =
         [Kept::Recordings, Kept::Transcripts, Kept::Messages, Kept::Texts, Kept::Calls];
 }
 
 impl Store {
-    /// Deletes what was over before this time; says how many calls, messages or texts it was about.
+    /// Deletes what was over before this time, with the letters to the owner about it that nobody sends any more; says how
+    /// many calls, messages or texts it was about.
     pub async fn retire(&self, kept: Kept, before_ms: i64) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let mut did = async |sql: &'static str| did(&mut tx, sql, before_ms).await;
@@ -38,14 +43,19 @@ impl Store {
                     .await?;
                 did("DELETE FROM call_briefs WHERE call_id IN (SELECT id FROM calls WHERE ended_ms < $1)")
                     .await?;
-                let told =
-                    did("UPDATE calls SET words_of = notes, purpose = '' WHERE ended_ms < $1 AND id IN \
-                     (SELECT call_id FROM notes)")
-                    .await?;
+                let told = did("UPDATE calls SET words_of = notes, purpose = '' WHERE ended_ms < $1 \
+                     AND (purpose <> '' OR id IN (SELECT call_id FROM notes))")
+                .await?;
                 did("DELETE FROM notes WHERE call_id IN (SELECT id FROM calls WHERE ended_ms < $1)").await?;
+                did(BRIEFS).await?;
                 told
             }
-            Kept::Messages => did("DELETE FROM messages WHERE taken_ms < $1").await?,
+            Kept::Messages => {
+                did("DELETE FROM jobs WHERE state <> 'waiting' AND queued_ms < $1 AND (key LIKE 'owner:message:%' \
+                     OR key LIKE 'owner:voicemail:%' OR key LIKE 'owner:urgent:%')")
+                .await?;
+                did("DELETE FROM messages WHERE taken_ms < $1").await?
+            }
             Kept::Texts => {
                 did("DELETE FROM text_talks WHERE updated_ms < $1").await?;
                 did("UPDATE texts SET body = '' WHERE at_ms < $1 AND body <> '' AND direction = 'in' \
@@ -54,7 +64,10 @@ impl Store {
                 did("DELETE FROM texts WHERE at_ms < $1 AND NOT (direction = 'in' AND status IN ('stop', 'start'))")
                     .await?
             }
-            Kept::Calls => did("DELETE FROM calls WHERE ended_ms < $1").await?,
+            Kept::Calls => {
+                did(BRIEFS).await?;
+                did("DELETE FROM calls WHERE ended_ms < $1").await?
+            }
         };
         tx.commit().await?;
         Ok(gone)

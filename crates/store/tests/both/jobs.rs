@@ -13,6 +13,7 @@ mod both {
         a_dead_job_is_listed_and_wakes_when_the_owner_says_so,
         jobs_are_forgotten_by_the_beginning_of_their_key,
         old_jobs_that_are_done_can_be_forgotten,
+        what_a_job_carried_is_forgotten_when_it_is_done_but_for_what_was_sent_about_an_appointment,
         claims_of_a_process_that_is_gone_are_taken_away,
     );
     super::on_both_databases!(of_many_instances_that_claim_each_job_goes_to_one);
@@ -142,6 +143,26 @@ async fn old_jobs_that_are_done_can_be_forgotten(store: Store) {
     assert_eq!(store.tidy_jobs(20).await.expect("tidied"), 1);
     assert_eq!(list(&store, JobState::Done).await, ["b"]);
     assert_eq!(list(&store, JobState::Waiting).await, ["c"]);
+}
+
+async fn what_a_job_carried_is_forgotten_when_it_is_done_but_for_what_was_sent_about_an_appointment(
+    store: Store,
+) {
+    for kind in ["mail", "owner", "text", "words"] {
+        store.queue_job(&NewJob { kind, ..job(kind, 0) }).await.expect("queued");
+    }
+    for claimed in claim(&store, 0).await {
+        let again = (claimed.kind == "words").then_some(50);
+        match again {
+            Some(_) => store.job_failed(&claimed, "no line", again, 5).await.expect("failed"),
+            None => store.job_done(&claimed, 5).await.expect("done"),
+        };
+    }
+    let mut done = store.jobs(JobState::Done, 10).await.expect("listed");
+    done.sort_by(|a, b| a.kind.cmp(&b.kind));
+    let carried: Vec<_> = done.iter().map(|job| (job.kind.as_str(), job.payload.as_str())).collect();
+    assert_eq!(carried, [("mail", "{\"a\":1}"), ("owner", ""), ("text", "{\"a\":1}")]);
+    assert_eq!(only(&store, 50).await.payload, "{\"a\":1}", "it is tried again");
 }
 
 async fn of_many_instances_that_claim_each_job_goes_to_one(database: &Database) {

@@ -7,8 +7,8 @@ use crate::{
 use sqlx::{AssertSqlSafe, Connection};
 use std::{collections::BTreeSet, time::Instant};
 use store::{
-    CallBrief, CallerMark, Delivery, Direction, Kept, NewCall, NewMessage, NewText, NewVoicemail, NoteRow,
-    Piece, Side, Store, Which,
+    CallBrief, CallerMark, Delivery, Direction, JobState, Kept, NewCall, NewJob, NewMessage, NewText,
+    NewVoicemail, NoteRow, Piece, Side, Store, Which,
 };
 
 mod both {
@@ -19,6 +19,8 @@ mod both {
         a_recording_comes_back_piece_by_piece,
         what_is_written_twice_is_there_once_and_what_was_deleted_stays_so,
         each_kind_is_kept_for_as_long_as_it_may_be,
+        letters_about_what_was_kept_for_long_enough_go_with_it,
+        what_a_call_was_placed_for_goes_with_what_was_said_in_it,
         a_number_that_wants_no_texts_is_known_for_ever,
         a_call_goes_with_all_that_was_kept_of_it_but_not_while_it_lasts,
         a_caller_who_is_forgotten_is_not_to_be_heard_either,
@@ -208,6 +210,57 @@ async fn each_kind_is_kept_for_as_long_as_it_may_be(store: Store) {
     for kept in Kept::ALL {
         assert_eq!(store.retire(kept, 5_000_000).await.expect("retired"), 0, "{kept:?}: once");
     }
+}
+
+/// The keys of these jobs, given up at that time, after what is `kept` until then was deleted.
+async fn left(store: &Store, kept: Kept, keys: &[&str], before_ms: i64) -> Vec<String> {
+    for key in keys {
+        let new = NewJob { kind: "owner", key, payload: "{}", due_ms: 1_000, now_ms: 1_000 };
+        store.queue_job(&new).await.expect("queued");
+    }
+    for job in store.claim_jobs(1_000, 2_000, 20).await.expect("claimed") {
+        store.job_failed(&job, "refused", None, 1_000).await.expect("failed");
+    }
+    store.retire(kept, before_ms).await.expect("retired");
+    let jobs = store.jobs(JobState::Dead, 20).await.expect("listed");
+    let mut left: Vec<_> = jobs.into_iter().map(|job| job.key).collect();
+    left.sort_unstable();
+    left
+}
+
+async fn letters_about_what_was_kept_for_long_enough_go_with_it(store: Store) {
+    let all = [
+        "brief:c1:5",
+        "owner:brief:c1",
+        "owner:message:m1",
+        "owner:revoked:g1",
+        "owner:urgent:m1",
+        "owner:voicemail:m1",
+    ];
+    let waiting =
+        NewJob { kind: "owner", key: "owner:brief:c2", payload: "{}", due_ms: 9_000, now_ms: 1_000 };
+    store.queue_job(&waiting).await.expect("queued");
+    assert_eq!(left(&store, Kept::Calls, &all, 1_000).await, all, "they are not so old");
+    assert_eq!(
+        left(&store, Kept::Messages, &all, 1_001).await,
+        ["brief:c1:5", "owner:brief:c1", "owner:revoked:g1"]
+    );
+    for kept in [Kept::Transcripts, Kept::Calls] {
+        let left = left(&store, kept, &all, 1_001).await;
+        assert!(!left.contains(&"owner:brief:c1".to_owned()) && left.len() == all.len() - 1, "{left:?}");
+    }
+    assert_eq!(store.jobs(JobState::Waiting, 9).await.expect("listed").len(), 1, "one is yet to be sent");
+}
+
+async fn what_a_call_was_placed_for_goes_with_what_was_said_in_it(store: Store) {
+    for (id, at) in [("old", 1_000), ("new", 9_000_000)] {
+        store.call_placed(&ringing(id, id, at), "the results").await.expect("placed");
+        store.call_ended(id, at, "no_answer").await.expect("ended");
+    }
+    let purpose = async |id| store.call(id).await.expect("read").expect("there").purpose;
+    assert_eq!(store.retire(Kept::Transcripts, 5_000_000).await.expect("retired"), 1);
+    assert_eq!((purpose("old").await.as_str(), purpose("new").await.as_str()), ("", "the results"));
+    assert_eq!(store.retire(Kept::Transcripts, 5_000_000).await.expect("retired"), 0, "once");
 }
 
 async fn a_number_that_wants_no_texts_is_known_for_ever(store: Store) {
