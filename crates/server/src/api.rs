@@ -47,7 +47,7 @@ pub struct NotLetIn {
 /// Why a token is not heeded.
 #[derive(Debug)]
 pub enum Denied {
-    /// It is none, or was revoked.
+    /// It is none, was revoked, or its user may log in no longer.
     Unknown,
     Store(StoreError),
 }
@@ -65,6 +65,9 @@ pub async fn token(app: &App, headers: &HeaderMap) -> Result<Option<ApiTokenRow>
         return Ok(None);
     }
     let token = bearer(headers).filter(|token| token.starts_with(PREFIX)).ok_or(Denied::Unknown)?;
+    if app.whose.is_shut().await.map_err(Denied::Store)? {
+        return Err(Denied::Unknown);
+    }
     let row = app.store.api_token(&hash(token), clock::now_ms()).await.map_err(Denied::Store)?;
     row.map(Some).ok_or(Denied::Unknown)
 }

@@ -40,16 +40,33 @@ impl Whose {
         self.row.as_ref().map(|row| prefix(&row.name)).unwrap_or_default()
     }
 
-    /// The user who lives in it.
+    /// The user who lives in it, while they may log in.
     pub async fn user(&self) -> Result<Option<UserRow>, StoreError> {
-        match &self.row {
-            Some(row) => self.accounts.user(&row.user_id).await,
-            None => match self.accounts.house_named("").await? {
-                Some(row) => self.accounts.user(&row.user_id).await,
-                // Nobody has looked yet.
-                None => self.accounts.owner().await,
-            },
+        match self.settled().await? {
+            Some(row) => self.dweller(&row).await,
+            // Nobody has looked yet.
+            None => self.accounts.owner().await,
         }
+    }
+
+    /// Whether the user who lives in it may log in no longer, or is none any more: then nobody else acts for them, either.
+    pub async fn is_shut(&self) -> Result<bool, StoreError> {
+        match self.settled().await? {
+            Some(row) => Ok(self.dweller(&row).await?.is_none()),
+            None => Ok(false),
+        }
+    }
+
+    /// Whose it was settled to be; none: it is the first owner's, whoever that will be.
+    async fn settled(&self) -> Result<Option<HouseRow>, StoreError> {
+        match &self.row {
+            Some(row) => Ok(Some(row.clone())),
+            None => self.accounts.house_here().await,
+        }
+    }
+
+    async fn dweller(&self, row: &HouseRow) -> Result<Option<UserRow>, StoreError> {
+        Ok(self.accounts.user(&row.user_id).await?.filter(|user| user.disabled_ms.is_none()))
     }
 }
 

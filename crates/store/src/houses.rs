@@ -49,6 +49,15 @@ impl Store {
         .await)?)
     }
 
+    /// The house that this very database is, whether or not its user may use it; none: nobody has looked yet whose it is.
+    pub async fn house_here(&self) -> Result<Option<HouseRow>, StoreError> {
+        Ok(
+            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM houses WHERE name = ''"))
+            .fetch_optional(db)
+            .await)?,
+        )
+    }
+
     /// Every house whose user may use it, the oldest first.
     pub async fn houses(&self) -> Result<Vec<HouseRow>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(concat!(

@@ -55,10 +55,11 @@ impl Store {
         .await)?)
     }
 
-    /// The link with this hash, while it is good.
+    /// The link with this hash, while it is good and whoever made it may log in.
     pub async fn phone_link(&self, hash: &str, now_ms: i64) -> Result<Option<PhoneLinkRow>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(concat!(
-            "SELECT ", columns!(), " FROM phone_links WHERE hash = $1 AND expires_ms > $2",
+            "SELECT ", columns!(), " FROM phone_links WHERE hash = $1 AND expires_ms > $2 \
+             AND EXISTS (SELECT 1 FROM users WHERE users.id = user_id AND disabled_ms IS NULL)",
         ))
         .bind(hash)
         .bind(now_ms)

@@ -7,6 +7,7 @@ mod both {
     super::on_both!(
         the_first_owner_lives_here_and_every_other_user_beside,
         a_house_is_never_anothers,
+        this_house_stays_the_first_owners_whatever_becomes_of_them,
         a_busy_house_is_remembered_as_one,
         whoever_lives_beside_is_known_there_and_runs_nothing,
     );
@@ -47,6 +48,20 @@ async fn a_house_is_never_anothers(store: Store) {
     assert_eq!(store.houses().await.expect("listed").len(), 2);
     assert_eq!(store.user(&older.id).await.expect("looked"), Some(older));
     assert_eq!(store.user("nobody").await.expect("looked"), None);
+}
+
+async fn this_house_stays_the_first_owners_whatever_becomes_of_them(store: Store) {
+    let first = store.create_user(None, "First", "owner", 1_000).await.expect("made");
+    let second = store.create_user(None, "Second", "owner", 2_000).await.expect("made");
+    assert_eq!(store.house_here().await.expect("looked"), None, "nobody has looked yet");
+    store.house_of(&second.id, "bbb", 3_000).await.expect("a house");
+    let here = async || store.house_here().await.expect("looked").expect("a house").user_id;
+    assert_eq!(here().await, first.id);
+    store.user_disabled(&first.id, Some(4_000)).await.expect("disabled");
+    assert_eq!(here().await, first.id);
+    assert_eq!(store.house_named("").await.expect("looked"), None, "nobody may use it");
+    store.user_removed(&first.id).await.expect("removed");
+    assert_eq!(here().await, first.id);
 }
 
 async fn a_busy_house_is_remembered_as_one(store: Store) {

@@ -6,6 +6,7 @@ use store::{NewPhoneLink, Store};
 mod both {
     super::on_both!(
         a_link_is_good_until_it_expires_or_its_maker_ends_it,
+        a_link_is_no_good_while_its_maker_may_not_log_in,
         a_link_makes_so_many_calls_an_hour_and_no_more_however_many_try_at_once,
     );
 }
@@ -36,6 +37,20 @@ async fn a_link_is_good_until_it_expires_or_its_maker_ends_it(store: Store) {
     store.phone_link_made(&link("h2", &anna, 3_000)).await.expect("made");
     let later = store.phone_link_made(&link("h3", &anna, 3_000 + HOUR_MS)).await.expect("made");
     assert_eq!(store.phone_links(&anna, 0).await.expect("listed"), [later], "what has expired is forgotten");
+}
+
+async fn a_link_is_no_good_while_its_maker_may_not_log_in(store: Store) {
+    let [anna, ben] = users(&store).await;
+    for (hash, user) in [("h1", &anna), ("h2", &ben)] {
+        store.phone_link_made(&link(hash, user, 1_000)).await.expect("made");
+    }
+    store.user_disabled(&ben, Some(2_000)).await.expect("disabled");
+    assert_eq!(store.phone_link("h2", 2_000).await.expect("looked up"), None);
+    assert!(store.phone_link("h1", 2_000).await.expect("looked up").is_some());
+    store.user_disabled(&ben, None).await.expect("let in again");
+    assert!(store.phone_link("h2", 2_000).await.expect("looked up").is_some());
+    store.user_removed(&ben).await.expect("removed");
+    assert_eq!(store.phone_link("h2", 2_000).await.expect("looked up"), None);
 }
 
 async fn a_link_makes_so_many_calls_an_hour_and_no_more_however_many_try_at_once(store: Store) {
