@@ -15,25 +15,30 @@ impl Store {
     /// Begins what was asked under this key. Of many that try one is told that it is new. `asked` says what it was, so that
     /// one key is not used for two things.
     pub async fn ask_once(&self, key: &str, asked: &str, now_ms: i64) -> Result<Asked, StoreError> {
-        let new: Option<String> = on_writer!(self, db => sqlx::query_scalar(
-            "INSERT INTO api_answers (key, asked, answer, made_ms) VALUES ($1, $2, '', $3) \
-             ON CONFLICT (key) DO NOTHING RETURNING key",
-        )
-        .bind(key)
-        .bind(asked)
-        .bind(now_ms)
-        .fetch_optional(db)
-        .await)?;
-        if new.is_some() {
-            return Ok(Asked::New);
+        loop {
+            let new: Option<String> = on_writer!(self, db => sqlx::query_scalar(
+                "INSERT INTO api_answers (key, asked, answer, made_ms) VALUES ($1, $2, '', $3) \
+                 ON CONFLICT (key) DO NOTHING RETURNING key",
+            )
+            .bind(key)
+            .bind(asked)
+            .bind(now_ms)
+            .fetch_optional(db)
+            .await)?;
+            if new.is_some() {
+                return Ok(Asked::New);
+            }
+            let before: Option<(String, String, i64)> = on_reader!(self, db => sqlx::query_as(
+                "SELECT asked, answer, made_ms FROM api_answers WHERE key = $1",
+            )
+            .bind(key)
+            .fetch_optional(db)
+            .await)?;
+            // Where there is none, whoever asked first has given up meanwhile.
+            if let Some((asked, answer, made_ms)) = before {
+                return Ok(Asked::Before { asked, answer, made_ms });
+            }
         }
-        let (asked, answer, made_ms) = on_reader!(self, db => sqlx::query_as(
-            "SELECT asked, answer, made_ms FROM api_answers WHERE key = $1",
-        )
-        .bind(key)
-        .fetch_one(db)
-        .await)?;
-        Ok(Asked::Before { asked, answer, made_ms })
     }
 
     /// Keeps the answer for whoever asks again; none: nothing was done, and it may be asked anew.

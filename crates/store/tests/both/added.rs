@@ -8,6 +8,7 @@ mod both {
         what_is_added_takes_the_place_of_its_name_and_can_be_taken_away,
         what_was_asked_once_is_done_once,
         what_came_to_nothing_may_be_asked_anew,
+        who_asks_while_the_first_gives_up_is_told_what_there_is,
     );
 }
 
@@ -47,4 +48,19 @@ async fn what_came_to_nothing_may_be_asked_anew(store: Store) {
     assert_eq!(store.ask_once("k", "a", 5).await.expect("asked"), Asked::New);
     store.answered_once("k", None).await.expect("forgotten");
     assert_eq!(store.ask_once("k", "a", 6).await.expect("asked"), Asked::New);
+}
+
+async fn who_asks_while_the_first_gives_up_is_told_what_there_is(store: Store) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            for _ in 0..50 {
+                if store.ask_once("k", "a", 5).await.expect("told") == Asked::New {
+                    store.answered_once("k", None).await.expect("given up");
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
 }
