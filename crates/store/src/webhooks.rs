@@ -1,4 +1,6 @@
 //! The programs that are told of what happens, and what each was told.
+//!
+//! What touches a program and its deliveries touches the program first: so of two that do, one waits for the other.
 
 use crate::{
     NewJob, Store, StoreError,
@@ -187,23 +189,23 @@ impl Store {
     /// Forgets it, and all that it was told or was to be. False: there was none.
     pub async fn webhook_removed(&self, id: &str, jobs: &str) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
+        let gone = on_tx!(&mut tx, db => sqlx::query("DELETE FROM webhooks WHERE id = $1")
+            .bind(id)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
         forget_waiting(&mut tx, &format!("{jobs}{id}:")).await?;
         on_tx!(&mut tx, db => sqlx::query("DELETE FROM webhook_deliveries WHERE webhook_id = $1")
             .bind(id)
             .execute(db)
             .await
             .map(|_| ()))?;
-        let gone = on_tx!(&mut tx, db => sqlx::query("DELETE FROM webhooks WHERE id = $1")
-            .bind(id)
-            .execute(db)
-            .await
-            .map(|done| done.rows_affected()))?;
         tx.commit().await?;
         Ok(gone > 0)
     }
 
     /// Queues an event for a program, with the job of this kind that delivers it; `job` is the beginning of its key. An
-    /// event that was queued for it before is not queued again: then there is none.
+    /// event that was queued for it before is not queued again: then there is none, as for a program that was removed.
     pub async fn webhook_told(
         &self,
         new: &NewWebhookDelivery<'_>,
@@ -211,6 +213,15 @@ impl Store {
         job: &str,
     ) -> Result<Option<String>, StoreError> {
         let mut tx = self.begin().await?;
+        // Whoever removes it meanwhile waits until this is there to be removed, or was faster.
+        let there = on_tx!(&mut tx, db => sqlx::query("UPDATE webhooks SET told = told WHERE id = $1")
+            .bind(new.webhook_id)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if there == 0 {
+            return Ok(None);
+        }
         let id: Option<String> = on_tx!(&mut tx, db => sqlx::query_scalar(
             "INSERT INTO webhook_deliveries (id, webhook_id, event_id, kind, number, body, state, attempts, round, \
              status, why, queued_ms) VALUES ($1, $2, $3, $4, $5, $6, 'waiting', 0, 0, 0, '', $7) \
@@ -271,6 +282,18 @@ impl Store {
         tried: &Tried<'_>,
     ) -> Result<Option<WebhookRow>, StoreError> {
         let mut tx = self.begin().await?;
+        let took = i64::from(tried.state == Handed::Delivered);
+        let row = on_tx!(&mut tx, db => sqlx::query_as(concat!(
+            "UPDATE webhooks SET rests_until_ms = $2, \
+             failing_since_ms = CASE WHEN $3 = 1 THEN NULL ELSE COALESCE(failing_since_ms, $4) END, \
+             delivered_ms = CASE WHEN $3 = 1 THEN $4 ELSE delivered_ms END WHERE id = $1 RETURNING ", columns!(),
+        ))
+        .bind(&delivery.webhook_id)
+        .bind(tried.rests_until_ms)
+        .bind(took)
+        .bind(tried.now_ms)
+        .fetch_optional(db)
+        .await)?;
         on_tx!(&mut tx, db => sqlx::query(
             "UPDATE webhook_deliveries SET state = $2, attempts = attempts + 1, status = $3, why = $4, tried_ms = $5 \
              WHERE id = $1 AND round = $6",
@@ -284,18 +307,6 @@ impl Store {
         .execute(db)
         .await
         .map(|_| ()))?;
-        let took = i64::from(tried.state == Handed::Delivered);
-        let row = on_tx!(&mut tx, db => sqlx::query_as(concat!(
-            "UPDATE webhooks SET rests_until_ms = $2, \
-             failing_since_ms = CASE WHEN $3 = 1 THEN NULL ELSE COALESCE(failing_since_ms, $4) END, \
-             delivered_ms = CASE WHEN $3 = 1 THEN $4 ELSE delivered_ms END WHERE id = $1 RETURNING ", columns!(),
-        ))
-        .bind(&delivery.webhook_id)
-        .bind(tried.rests_until_ms)
-        .bind(took)
-        .bind(tried.now_ms)
-        .fetch_optional(db)
-        .await)?;
         tx.commit().await?;
         Ok(row)
     }
@@ -309,6 +320,14 @@ impl Store {
         now_ms: i64,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
+        on_tx!(&mut tx, db => sqlx::query(
+            "UPDATE webhooks SET rests_until_ms = 0 WHERE id IN \
+             (SELECT webhook_id FROM webhook_deliveries WHERE id = $1 AND state <> 'waiting')",
+        )
+        .bind(id)
+        .execute(db)
+        .await
+        .map(|_| ()))?;
         let begun: Option<(String, i64)> = on_tx!(&mut tx, db => sqlx::query_as(
             "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, round = round + 1 \
              WHERE id = $1 AND state <> 'waiting' RETURNING webhook_id, round",
@@ -316,17 +335,11 @@ impl Store {
         .bind(id)
         .fetch_optional(db)
         .await)?;
-        if let Some((webhook, round)) = &begun {
-            let key = format!("{job}{webhook}:{id}:{round}");
-            queue(&mut tx, &NewJob { kind, key: &key, payload: id, due_ms: now_ms, now_ms }).await?;
-            on_tx!(&mut tx, db => sqlx::query("UPDATE webhooks SET rests_until_ms = 0 WHERE id = $1")
-                .bind(webhook)
-                .execute(db)
-                .await
-                .map(|_| ()))?;
-        }
+        let Some((webhook, round)) = begun else { return Ok(false) };
+        let key = format!("{job}{webhook}:{id}:{round}");
+        queue(&mut tx, &NewJob { kind, key: &key, payload: id, due_ms: now_ms, now_ms }).await?;
         tx.commit().await?;
-        Ok(begun.is_some())
+        Ok(true)
     }
 
     /// Forgets deliveries from before this time that nothing is to be done about, and returns how many.

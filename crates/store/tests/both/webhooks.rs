@@ -9,6 +9,7 @@ mod both {
         a_try_is_written_down_at_the_delivery_and_at_the_program,
         a_delivery_begins_anew_under_a_new_job_and_keeps_its_event,
         a_program_that_is_removed_is_told_nothing_more,
+        of_a_program_that_is_removed_while_it_is_told_nothing_is_left,
         a_program_that_was_given_up_says_why_and_begins_afresh_when_it_is_told_again,
         what_was_told_of_a_caller_is_forgotten_with_them,
     );
@@ -110,6 +111,18 @@ async fn a_program_that_is_removed_is_told_nothing_more(store: Store) {
     assert_eq!(store.webhook_delivery(&id).await.expect("read"), None);
     assert_eq!(waiting(&store).await.len(), 1, "the other's");
     assert_eq!(store.webhooks().await.expect("listed").len(), 1);
+}
+
+async fn of_a_program_that_is_removed_while_it_is_told_nothing_is_left(store: Store) {
+    for n in 0..20 {
+        let id = format!("w{n}");
+        webhook(&store, &id).await;
+        let (_, removed) = tokio::join!(told(&store, &id, "e1"), store.webhook_removed(&id, "deliver:"));
+        assert!(removed.expect("removed"));
+        assert_eq!(store.webhook_deliveries(&id, None, 10).await.expect("listed"), []);
+        assert_eq!(told(&store, &id, "e2").await, None, "it is gone");
+        assert_eq!(waiting(&store).await, Vec::<String>::new());
+    }
 }
 
 async fn a_program_that_was_given_up_says_why_and_begins_afresh_when_it_is_told_again(store: Store) {
