@@ -2,6 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use store::Store;
+use tokio::sync::OnceCell;
 
 /// Makes two tests of each function: `promise::sqlite` and `promise::postgres`.
 macro_rules! on_both {
@@ -98,21 +99,41 @@ impl Sqlite {
     }
 }
 
-/// An empty database of its own in the throw-away cluster.
+/// The database that every other one is a copy of: making our tables takes longer than most tests do. It goes with the
+/// throw-away cluster.
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+
+/// A database of its own in the throw-away cluster.
 pub struct Postgres {
     cluster: String,
     name: String,
 }
 
 impl Postgres {
+    /// One with our tables and nothing in them, as [`Store::open`] makes it.
     pub async fn new() -> Self {
+        let template = async || {
+            let database = Self::empty().await;
+            // Of one that somebody uses no copy is made.
+            database.open().await.close().await;
+            database.name
+        };
+        Self::copy_of(TEMPLATE.get_or_init(template).await).await
+    }
+
+    /// One without a table.
+    pub async fn empty() -> Self {
+        Self::copy_of("template0").await
+    }
+
+    async fn copy_of(template: &str) -> Self {
         let cluster = std::env::var("TEST_POSTGRES_URL").expect(
             "TEST_POSTGRES_URL names no Postgres server to test with: run `scripts/with-postgres cargo test -p store`, \
              which starts one and stops it (Debian, Ubuntu: apt-get install postgresql)",
         );
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
         let database = Self { cluster, name };
-        database.admin(format!("CREATE DATABASE {} TEMPLATE template0", database.name)).await;
+        database.admin(format!("CREATE DATABASE {} TEMPLATE {template}", database.name)).await;
         database
     }
 

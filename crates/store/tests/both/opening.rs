@@ -48,7 +48,7 @@ async fn eight_that_open_a_new_file_at_once_all_find_its_tables() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_that_open_an_empty_postgres_at_once_all_find_its_tables() {
-    let database = Postgres::new().await;
+    let database = Postgres::empty().await;
     eight_open(database.address()).await;
     assert!(database.open().await.is_shared());
     database.drop().await;
