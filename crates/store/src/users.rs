@@ -126,27 +126,40 @@ impl Store {
         .await)?)
     }
 
-    /// Changes name and address of a user. False: another user has that address, and nothing was changed.
+    /// Changes name and address of a user; links for a new password that were mailed to another address are good no longer.
+    /// False: another user has that address, and nothing was changed.
     pub async fn user_described(
         &self,
         id: &str,
         email: Option<&str>,
         name: &str,
     ) -> Result<bool, StoreError> {
-        let done = on_writer!(self, db => sqlx::query("UPDATE users SET email = $2, name = $3 WHERE id = $1")
+        let mut tx = self.begin().await?;
+        let email = email.map(lower);
+        on_tx!(&mut tx, db => sqlx::query(
+            "DELETE FROM password_resets WHERE user_id IN \
+             (SELECT id FROM users WHERE id = $1 AND COALESCE(email, '') <> COALESCE($2, ''))",
+        )
+        .bind(id)
+        .bind(&email)
+        .execute(db)
+        .await
+        .map(|_| ()))?;
+        let done = on_tx!(&mut tx, db => sqlx::query("UPDATE users SET email = $2, name = $3 WHERE id = $1")
             .bind(id)
-            .bind(email.map(lower))
+            .bind(&email)
             .bind(name)
             .execute(db)
             .await
             .map(|_| ()));
         match done {
-            Ok(()) => Ok(true),
+            Ok(()) => tx.commit().await?,
             Err(error) if error.as_database_error().is_some_and(<dyn DatabaseError>::is_unique_violation) => {
-                Ok(false)
+                return Ok(false);
             }
-            Err(error) => Err(error.into()),
+            Err(error) => return Err(error.into()),
         }
+        Ok(true)
     }
 
     /// Gives a user another role.

@@ -14,6 +14,7 @@ mod both {
         an_invitation_whose_address_is_taken_is_as_good_as_before,
         invitations_of_owners_are_listed_until_they_are_withdrawn_or_over,
         a_link_for_a_new_password_is_good_once_in_time_and_until_there_is_one,
+        a_link_for_a_new_password_is_no_good_once_the_address_it_was_mailed_to_is_another,
         a_code_is_good_once_and_none_that_is_older,
         a_factor_that_is_proven_is_not_replaced,
         a_recovery_code_is_good_once,
@@ -188,6 +189,20 @@ async fn a_link_for_a_new_password_is_good_once_in_time_and_until_there_is_one(s
     let kept = store.password(&anna).await.expect("read").expect("one");
     assert_eq!((kept.hash.as_str(), kept.changed_ms), ("two", 4_000));
     assert_eq!(store.reset("r2", 2_000).await.expect("looked"), None, "there is a new password");
+}
+
+async fn a_link_for_a_new_password_is_no_good_once_the_address_it_was_mailed_to_is_another(store: Store) {
+    let (anna, ben) = (a_user(&store, "anna", Role::Owner).await, a_user(&store, "ben", Role::Member).await);
+    store.reset_made("r1", &anna, 1_000, 9_000).await.expect("made");
+    store.reset_made("r2", &ben, 1_000, 9_000).await.expect("made");
+    let good = async |hash| store.reset(hash, 2_000).await.expect("looked").is_some();
+    assert!(store.user_described(&anna, Some("Anna@example.org"), "Anna B.").await.expect("asked"));
+    assert!(!store.user_described(&anna, Some("ben@example.org"), "Anna").await.expect("asked"));
+    assert!(good("r1").await, "the address is the same");
+    assert!(store.user_described(&anna, Some("anna@example.net"), "Anna").await.expect("asked"));
+    assert!(!good("r1").await && good("r2").await);
+    assert!(store.user_described(&ben, None, "Ben").await.expect("asked"));
+    assert!(!good("r2").await);
 }
 
 async fn a_code_is_good_once_and_none_that_is_older(store: Store) {
