@@ -206,7 +206,7 @@ impl Store {
     /// The jobs whose key begins with `prefix` that are not done, the earliest first.
     pub async fn jobs_undone(&self, prefix: &str, limit: u32) -> Result<Vec<JobRow>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(concat!(
-            "SELECT ", columns!(), " FROM jobs WHERE state <> 'done' AND substr(key, 1, length($1)) = $1 \
+            "SELECT ", columns!(), " FROM jobs WHERE state IN ('waiting', 'dead') AND substr(key, 1, length($1)) = $1 \
              ORDER BY queued_ms, id LIMIT $2",
         ))
         .bind(prefix)
