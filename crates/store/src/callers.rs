@@ -126,9 +126,10 @@ impl Store {
         .await)?)
     }
 
+    /// What is known of this number, but for its name: this is asked of every one that rings.
     pub async fn caller(&self, number: &str) -> Result<Option<CallerRow>, StoreError> {
         Ok(
-            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", named_columns!(), " FROM callers WHERE number = $1"))
+            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM callers WHERE number = $1"))
             .bind(number)
             .fetch_optional(db)
             .await)?,

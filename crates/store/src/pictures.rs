@@ -1,6 +1,7 @@
 //! Users' pictures.
 
 use crate::{Store, StoreError, on_reader, on_writer};
+use std::collections::BTreeSet;
 
 impl Store {
     /// A user's picture, as JPEG.
@@ -17,6 +18,14 @@ impl Store {
             .bind(user_id)
             .fetch_optional(db)
             .await)?)
+    }
+
+    /// The users who have a picture.
+    pub async fn pictured(&self) -> Result<BTreeSet<String>, StoreError> {
+        let ids: Vec<String> = on_reader!(self, db => sqlx::query_scalar("SELECT user_id FROM pictures")
+            .fetch_all(db)
+            .await)?;
+        Ok(ids.into_iter().collect())
     }
 
     /// Gives a user this picture in place of any other.

@@ -221,11 +221,11 @@ async fn again(app: &App, by: &Owner, said: Said) -> Result<Response, Failure> {
 async fn page(app: &App, by: &Owner, said: Said) -> Result<Response, Failure> {
     let config = app.config.get();
     let zone = &config.calendar.zone;
-    let mut users = Vec::new();
-    for user in app.store.users().await? {
-        let picture = app.store.picture_changed_ms(&user.id).await?.is_some();
-        users.push(line(user, &by.user.id, picture, zone));
-    }
+    let pictured = app.store.pictured().await?;
+    let users = app.store.users().await?.into_iter().map(|user| {
+        let picture = pictured.contains(&user.id);
+        line(user, &by.user.id, picture, zone)
+    });
     let invites = app.store.invites(clock::now_ms()).await?.into_iter().map(|invite| Invited {
         id: invite.id,
         email: invite.email,
@@ -239,7 +239,7 @@ async fn page(app: &App, by: &Owner, said: Said) -> Result<Response, Failure> {
         done: said.done,
         wrong: said.wrong,
         link: said.link,
-        users,
+        users: users.collect(),
         invites: invites.collect(),
         email: email.help("Without one, whoever opens the link says theirs.").optional(),
         owner: said.owner,

@@ -300,6 +300,8 @@ async fn a_picture_is_replaced_and_removed(store: Store) {
     store.picture_set(&anna, &[0xff, 2], 2_000).await.expect("set");
     assert_eq!(store.picture(&anna).await.expect("read"), Some(vec![0xff, 2]));
     assert_eq!(store.picture_changed_ms(&anna).await.expect("read"), Some(2_000));
+    a_user(&store, "ben", Role::Member).await;
+    assert_eq!(store.pictured().await.expect("read").into_iter().collect::<Vec<_>>(), [anna.as_str()]);
     store.picture_removed(&anna).await.expect("removed");
     assert_eq!(store.picture_changed_ms(&anna).await.expect("read"), None);
 }
