@@ -21,8 +21,7 @@ impl Store {
             .await
             .map(|_| ()))?;
         on_tx!(&mut tx, db => sqlx::query(
-            "INSERT INTO drafts (id, draft, made_ms, until_ms) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (id) DO UPDATE SET draft = excluded.draft, until_ms = excluded.until_ms",
+            "INSERT INTO drafts (id, draft, made_ms, until_ms) VALUES ($1, $2, $3, $4)",
         )
         .bind(id)
         .bind(draft)

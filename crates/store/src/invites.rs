@@ -1,6 +1,9 @@
 //! Who may become a user: invitations by link.
 
-use crate::{Role, Store, StoreError, UserRow, new_id, on_reader, on_tx, on_writer};
+use crate::{
+    Role, Store, StoreError, UserRow, new_id, on_reader, on_tx, on_writer,
+    users::{lower, user_columns},
+};
 
 /// Somebody is invited.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +67,7 @@ impl Store {
         )
         .bind(new.id)
         .bind(new.hash)
-        .bind(new.email.trim().to_lowercase())
+        .bind(lower(new.email))
         .bind(new.role.name())
         .bind(new.by_whom)
         .bind(new.now_ms)
@@ -126,12 +129,12 @@ impl Store {
         .fetch_optional(db)
         .await)?;
         let Some(role) = role else { return Ok(Joined::NotInvited) };
-        let user: Option<UserRow> = on_tx!(&mut tx, db => sqlx::query_as(
+        let user: Option<UserRow> = on_tx!(&mut tx, db => sqlx::query_as(concat!(
             "INSERT INTO users (id, email, name, role, created_ms) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (email) DO NOTHING RETURNING id, email, name, role, created_ms, disabled_ms",
-        )
+             ON CONFLICT (email) DO NOTHING RETURNING ", user_columns!(),
+        ))
         .bind(new_id(now_ms))
-        .bind(email.trim().to_lowercase())
+        .bind(lower(email))
         .bind(name)
         .bind(role)
         .bind(now_ms)

@@ -1,12 +1,12 @@
 //! What is remembered, in SQLite or Postgres, by one SQL text a query.
 //!
 //! ```text
-//!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts  pins
+//!   Store::open(address) ─► calls  notes  tokens  callers  settings  users  sessions  messages  texts  talks  pins
 //!                           memories  call_briefs  call_words  recordings  retention  audit
-//!                           passwords  invites  pictures  api_tokens  api_answers  added  webhooks
-//!                           figures  refusals  tidings
+//!                           passwords  invites  pictures  phone_links  api_tokens  api_answers  added  drafts
+//!                           webhooks  figures  refusals  tidings
 //!                           plan ─► intents ─► changes of appointments    holds  jobs  feeds
-//!                           oauth_states ─► credentials ─► connections    mcp
+//!                           oauth_states ─► credentials ─► connections    mcp  rulings  connected
 //!        open_beside(…) ─► the same, for another user: houses says whose is which
 //! ```
 //!

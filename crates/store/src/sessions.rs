@@ -1,6 +1,6 @@
 //! Who is logged in, since when, and from where.
 
-use crate::{Store, StoreError, UserRow, on_reader, on_writer};
+use crate::{Store, StoreError, UserRow, on_reader, on_writer, users::user_columns};
 
 /// That a session is used is written down when this much later than the last time, or a tenth of its idle time.
 const USED_MS: i64 = 60_000;
@@ -70,11 +70,11 @@ impl Store {
 
     /// Whose session this is, if it still lasts and they were not disabled; using it makes it last.
     pub async fn session(&self, hash: &str, now_ms: i64) -> Result<Option<UserRow>, StoreError> {
-        let found: Option<Found> = on_reader!(self, db => sqlx::query_as(
-            "SELECT id, email, name, role, created_ms, disabled_ms, idle_ms, idle_expires_ms \
+        let found: Option<Found> = on_reader!(self, db => sqlx::query_as(concat!(
+            "SELECT ", user_columns!(), ", idle_ms, idle_expires_ms \
              FROM sessions JOIN users ON users.id = sessions.user_id \
              WHERE hash = $1 AND idle_expires_ms > $2 AND expires_ms > $2 AND disabled_ms IS NULL",
-        )
+        ))
         .bind(hash)
         .bind(now_ms)
         .fetch_optional(db)

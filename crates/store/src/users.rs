@@ -10,7 +10,7 @@ pub struct UserRow {
     /// Lower case.
     pub email: Option<String>,
     pub name: String,
-    /// [`Role::name`], or a lesser one.
+    /// [`Role::name`]. Whoever has another has no more rights than a member.
     pub role: String,
     pub created_ms: i64,
     /// Since when they may not log in.
@@ -35,11 +35,13 @@ pub enum Changed {
     LastOwner,
 }
 
-macro_rules! columns {
+macro_rules! user_columns {
     () => {
         "id, email, name, role, created_ms, disabled_ms"
     };
 }
+
+pub(crate) use user_columns;
 
 impl Role {
     pub const ALL: [Role; 2] = [Role::Owner, Role::Member];
@@ -74,7 +76,7 @@ impl Store {
     /// The owner; the first who may log in where there are several.
     pub async fn owner(&self) -> Result<Option<UserRow>, StoreError> {
         Ok(on_reader!(self, db => sqlx::query_as(concat!(
-            "SELECT ", columns!(), " FROM users WHERE role = 'owner' AND disabled_ms IS NULL ORDER BY created_ms, id LIMIT 1",
+            "SELECT ", user_columns!(), " FROM users WHERE role = 'owner' AND disabled_ms IS NULL ORDER BY created_ms, id LIMIT 1",
         ))
         .fetch_optional(db)
         .await)?)
@@ -83,23 +85,25 @@ impl Store {
     /// All users, the first one first.
     pub async fn users(&self) -> Result<Vec<UserRow>, StoreError> {
         Ok(
-            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM users ORDER BY created_ms, id"))
+            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", user_columns!(), " FROM users ORDER BY created_ms, id"))
             .fetch_all(db)
             .await)?,
         )
     }
 
     pub async fn user(&self, id: &str) -> Result<Option<UserRow>, StoreError> {
-        Ok(on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM users WHERE id = $1"))
+        Ok(
+            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", user_columns!(), " FROM users WHERE id = $1"))
             .bind(id)
             .fetch_optional(db)
-            .await)?)
+            .await)?,
+        )
     }
 
     /// Whose address this is, in any case.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<UserRow>, StoreError> {
         Ok(
-            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", columns!(), " FROM users WHERE email = $1"))
+            on_reader!(self, db => sqlx::query_as(concat!("SELECT ", user_columns!(), " FROM users WHERE email = $1"))
             .bind(lower(email))
             .fetch_optional(db)
             .await)?,
@@ -115,7 +119,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<UserRow, StoreError> {
         Ok(on_writer!(self, db => sqlx::query_as(concat!(
-            "INSERT INTO users (id, email, name, role, created_ms) VALUES ($1, $2, $3, $4, $5) RETURNING ", columns!(),
+            "INSERT INTO users (id, email, name, role, created_ms) VALUES ($1, $2, $3, $4, $5) RETURNING ", user_columns!(),
         ))
         .bind(new_id(now_ms))
         .bind(email.map(lower))
@@ -195,13 +199,13 @@ impl Store {
                 .execute(db)
                 .await
                 .map(|_| ()))?;
-            on_tx!(&mut tx, db => sqlx::query(
-                "DELETE FROM sessions WHERE user_id IN (SELECT id FROM users WHERE id = $1 AND disabled_ms IS NOT NULL)",
-            )
-            .bind(id)
-            .execute(db)
-            .await
-            .map(|_| ()))?;
+            if since_ms.is_some() {
+                on_tx!(&mut tx, db => sqlx::query("DELETE FROM sessions WHERE user_id = $1")
+                    .bind(id)
+                    .execute(db)
+                    .await
+                    .map(|_| ()))?;
+            }
         }
         tx.commit().await?;
         Ok(changed)
@@ -285,6 +289,7 @@ async fn weighed(tx: &mut Tx, id: &str) -> Result<Changed, sqlx::Error> {
     })
 }
 
-fn lower(email: &str) -> String {
+/// An address as it is remembered.
+pub(crate) fn lower(email: &str) -> String {
     email.trim().to_lowercase()
 }

@@ -14,7 +14,7 @@ mod both {
         one_calendar_at_most_is_written_to,
         the_trouble_of_a_calendar_is_news_once,
         what_is_connected_goes_with_its_credential,
-        a_consent_comes_back_once_in_time_and_in_its_session,
+        an_oauth_state_comes_back_once_in_time_and_in_its_session,
         a_feed_has_one_secret_at_a_time,
     );
     super::on_both_databases!(of_many_that_choose_where_to_write_one_choice_holds);
@@ -150,7 +150,7 @@ async fn of_many_that_choose_where_to_write_one_choice_holds(database: &Database
     assert_eq!(rows.iter().filter(|row| row.writes).count(), 1);
 }
 
-async fn a_consent_comes_back_once_in_time_and_in_its_session(store: Store) {
+async fn an_oauth_state_comes_back_once_in_time_and_in_its_session(store: Store) {
     let new = |hash, expires_ms| NewOauthState {
         hash,
         session: "mine",
