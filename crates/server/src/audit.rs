@@ -52,7 +52,8 @@ pub enum Deed {
     /// What was known of a caller is known no longer.
     Forgotten,
     Exported,
-    RetentionChanged,
+    /// The link to the calendar's feed was made anew, or closed.
+    FeedChanged,
     WebhookChanged,
     ToolChanged,
     /// Guests may call from their browsers.
@@ -171,7 +172,7 @@ impl Deed {
         Deed::CallerChanged,
         Deed::Forgotten,
         Deed::Exported,
-        Deed::RetentionChanged,
+        Deed::FeedChanged,
         Deed::WebhookChanged,
         Deed::ToolChanged,
         Deed::PhoneLinkMade,
@@ -229,7 +230,7 @@ impl Deed {
             Deed::CallerChanged => ("caller_changed", "decided about a caller"),
             Deed::Forgotten => ("forgotten", "had a caller forgotten"),
             Deed::Exported => ("exported", "exported data"),
-            Deed::RetentionChanged => ("retention_changed", "changed how long data is kept"),
+            Deed::FeedChanged => ("feed_changed", "changed the link to the calendar's feed"),
             Deed::WebhookChanged => ("webhook_changed", "changed a webhook"),
             Deed::ToolChanged => ("tool_changed", "changed what a tool may do"),
             Deed::PhoneLinkMade => {

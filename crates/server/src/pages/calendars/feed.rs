@@ -39,14 +39,15 @@ pub(in crate::pages) async fn make(
 ) -> Result<Response, Failure> {
     let secret = random_token();
     app.store.rotate_feed(Books::NAME, &token::hash(&secret), clock::now_ms()).await?;
-    app.audit(&by, Deed::LinkMade, "the calendar's feed").await;
+    app.audit(&by, Deed::FeedChanged, "made").await;
     let said = Said { feed: Some(format!("{}/feeds/{secret}.ics", origin.base())), ..Said::default() };
     Ok(shown(&page(&app, &origin, said).await?))
 }
 
 /// `POST /calendars/feed/close`
-pub(in crate::pages) async fn close(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
+pub(in crate::pages) async fn close(State(app): State<Arc<App>>, by: User) -> Result<Response, Failure> {
     app.store.close_feed(Books::NAME).await?;
+    app.audit(&by, Deed::FeedChanged, "closed").await;
     Ok(Redirect::to("/calendars").into_response())
 }
 
