@@ -207,7 +207,7 @@ pub fn of_a_house(app: &Arc<App>) -> Router<Arc<App>> {
 /// do not need.
 fn guarded(app: &App, pages: Router<Arc<App>>) -> Router<Arc<App>> {
     let mut same_origin = CsrfLayer::new();
-    if let Some(origin) = app.config.get().server.public_url.as_deref().map(origin) {
+    if let Some(origin) = app.config.get().server.public_url.as_deref().map(carrier::address::origin) {
         same_origin =
             same_origin.add_trusted_origin(origin).expect("PUBLIC_URL was understood, so its origin is one");
     }
@@ -341,9 +341,4 @@ fn shown(page: &impl Template) -> Response {
 
 async fn nowhere() -> Failure {
     Failure::not_found()
-}
-
-/// Scheme, host and port of an address.
-fn origin(url: &str) -> String {
-    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
 }
