@@ -281,6 +281,12 @@ pub async fn remove(app: &App, id: &str) -> Result<bool, StoreError> {
     Ok(removed)
 }
 
+/// A webhook as the audit log may know it: where it is, and its id. Whoever knows all of the address could often tell that program
+/// things in our place.
+pub fn named(row: &WebhookRow) -> String {
+    format!("{}, {}", carrier::address::origin(&row.url), row.id)
+}
+
 /// Sends a program something that did not happen, so that its owner sees whether it arrives.
 pub async fn test(app: &App, row: &WebhookRow) -> Result<(), StoreError> {
     let now_ms = clock::now_ms();

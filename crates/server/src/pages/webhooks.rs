@@ -89,7 +89,7 @@ pub(super) async fn make(
     let wish = wish(&form);
     match webhooks::make(&app, wish.clone()).await {
         Ok((row, secret)) => {
-            app.audit(&by, Deed::WebhookChanged, &row.url).await;
+            app.audit(&by, Deed::WebhookChanged, &webhooks::named(&row)).await;
             Ok(shown(&page(&app, row, None, Some(secret)).await?))
         }
         Err(NotMade::Wrong(wrong)) => {
@@ -122,8 +122,9 @@ pub(super) async fn change(
     let told = form.get("told").map_or(row.told, |told| told == "yes");
     let wish = if form.contains_key("url") { wish(&form) } else { Wish::of(&row) };
     match webhooks::change(&app, &id, wish.clone(), told).await {
-        Ok(_) => {
-            app.audit(&by, Deed::WebhookChanged, &wish.url).await;
+        Ok(changed) => {
+            let changed = changed.ok_or_else(Failure::not_found)?;
+            app.audit(&by, Deed::WebhookChanged, &webhooks::named(&changed)).await;
             Ok(back(&id))
         }
         Err(NotMade::Wrong(wrong)) => {
@@ -157,7 +158,7 @@ pub(super) async fn delete(
 ) -> Result<Response, Failure> {
     let row = standing(&app, &id).await?;
     webhooks::remove(&app, &id).await?;
-    app.audit(&by, Deed::WebhookChanged, &format!("{}, deleted", row.url)).await;
+    app.audit(&by, Deed::WebhookChanged, &format!("{}, deleted", webhooks::named(&row))).await;
     Ok(Redirect::to("/webhooks").into_response())
 }
 

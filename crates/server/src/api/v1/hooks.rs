@@ -125,7 +125,7 @@ pub(super) async fn make(
     Sent(NewWebhook { url, about, events }): Sent<NewWebhook>,
 ) -> Told<Response> {
     let (row, secret) = webhooks::make(&app, Wish { url, about, events }).await?;
-    app.audit(&*entered.0, Deed::WebhookChanged, &row.url).await;
+    app.audit(&*entered.0, Deed::WebhookChanged, &webhooks::named(&row)).await;
     let made = Made { webhook: Webhook::of(&row, &app.config.get().calendar.zone), secret };
     Ok((StatusCode::CREATED, Json(made)).into_response())
 }
@@ -168,7 +168,7 @@ pub(super) async fn change(
     };
     let changed = webhooks::change(&app, &id, wish, to.enabled.unwrap_or(row.told)).await?;
     let row = changed.ok_or_else(|| Problem::missing(NONE))?;
-    app.audit(&*entered.0, Deed::WebhookChanged, &row.url).await;
+    app.audit(&*entered.0, Deed::WebhookChanged, &webhooks::named(&row)).await;
     Ok(Json(Webhook::of(&row, &app.config.get().calendar.zone)))
 }
 
