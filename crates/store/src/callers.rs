@@ -183,7 +183,8 @@ impl Store {
 
     /// Forgets a caller: calls that are over with their notes, briefs and recordings, texts, messages, voicemail, letters
     /// about them and texts to them that were to be sent, what programs were told of them, what the assistant remembers,
-    /// tries of the PIN, and what was decided about the number. Appointments that are over or cancelled lose every word that
+    /// tries of the PIN, what was decided about the number, and what the audit log says of it beside that something was done.
+    /// Appointments that are over or cancelled lose every word that
     /// says whose they were; those to come stay. That the number wants no texts is kept: it is asked for by the one who is
     /// forgotten.
     pub async fn forget_caller(&self, number: &str, now_ms: i64) -> Result<Forgotten, StoreError> {
@@ -254,6 +255,11 @@ impl Store {
         did("DELETE FROM text_talks WHERE number = $1 AND updated_ms <= $2").await?;
         did("DELETE FROM pin_tries WHERE who = $1 AND last_ms <= $2").await?;
         did("DELETE FROM callers WHERE number = $1 AND first_ms <= $2").await?;
+        // As a word of its own: another number may begin with this one.
+        did("UPDATE audit SET about = '' WHERE at_ms <= $2 AND $1 <> '' \
+             AND REPLACE(' ' || REPLACE(about, ',', ' ') || ' ', ' ' || REPLACE($1, ',', ' ') || ' ', '') \
+             <> ' ' || REPLACE(about, ',', ' ') || ' '")
+        .await?;
         if stopped {
             on_tx!(&mut tx, db => sqlx::query(
                 "INSERT INTO texts (id, key, direction, number, body, carrier_id, status, at_ms, appointment_id) \

@@ -5,7 +5,7 @@ use crate::{
     hours::{HOUR, at, booked, by, cancel},
 };
 use store::{
-    CallerMark, Direction, Forgotten, JobState, NewCall, NewJob, NewMemory, NewMessage, NewText,
+    CallerMark, Direction, Forgotten, JobState, NewAudit, NewCall, NewMemory, NewMessage, NewText,
     NewVoicemail, NoteRow, Store,
 };
 
@@ -18,6 +18,7 @@ mod both {
         a_caller_is_forgotten_with_every_word_and_their_stop_is_kept,
         what_was_to_be_sent_to_whoever_is_forgotten_is_forgotten,
         appointments_of_whoever_is_forgotten_keep_their_times_and_those_to_come_everything,
+        the_audit_log_does_not_tell_who_was_forgotten,
     );
 }
 
@@ -190,4 +191,25 @@ async fn appointments_of_whoever_is_forgotten_keep_their_times_and_those_to_come
     assert_eq!(read(&to_come.id).await, to_come);
     assert_eq!(read(&others.id).await, others);
     assert_eq!(store.appointment_changes(&others.id).await.expect("read").len(), 1);
+}
+
+async fn the_audit_log_does_not_tell_who_was_forgotten(store: Store) {
+    let abouts =
+        [ANNA, "+49301 may try the PIN again", "+49301, name, 1", "texted +49301", "+493012", "+49302", ""];
+    for (at_ms, about) in (1..).zip(abouts) {
+        let new =
+            NewAudit { at_ms, user_id: None, who: "Ben", what: "caller_changed", about, from: "192.0.2.1" };
+        store.audited(&new).await.expect("written");
+    }
+    store.forget_caller(ANNA, 10_000).await.expect("forgotten");
+    let mut rows = store.audit(9, "").await.expect("read");
+    rows.reverse();
+    let abouts: Vec<_> = rows.iter().map(|row| row.about.as_str()).collect();
+    assert_eq!(abouts, ["", "", "", "", "+493012", "+49302", ""]);
+    assert!(
+        rows.iter().all(|row| row.who == "Ben" && row.what == "caller_changed"),
+        "that it was done stays"
+    );
+    store.forget_caller("", 10_000).await.expect("nobody");
+    assert_eq!(store.audit(9, "").await.expect("read")[1].about, "+49302");
 }
