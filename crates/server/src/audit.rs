@@ -72,7 +72,8 @@ pub struct By {
 impl App {
     /// Writes down what was done. `about` says to what, in a few words without a secret; what it was done for goes on even
     /// where this cannot be written, and the log tells of it then. Owners of the
-    /// installation read that something was done in another user's house, and not to what: that stays there.
+    /// installation read that something was done in another user's house, and not to what: that stays there, and of what was done
+    /// in the first owner's house the page shows it to them alone.
     pub async fn audit(&self, by: impl Into<By>, deed: Deed, about: &str) {
         let By { id, name, from } = by.into();
         let about: String = about.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
@@ -179,6 +180,29 @@ impl Deed {
         Deed::PhoneLinkEnded,
     ];
 
+    /// Those about who comes in and who may what, which all owners of the installation read in full.
+    const ABOUT_USERS: &[Deed] = &[
+        Deed::LoggedIn,
+        Deed::LoginFailed,
+        Deed::LoggedOut,
+        Deed::SessionsEnded,
+        Deed::PasswordSet,
+        Deed::PasswordForgotten,
+        Deed::FactorOn,
+        Deed::FactorOff,
+        Deed::RecoveryCodeUsed,
+        Deed::RecoveryCodesMade,
+        Deed::ProfileChanged,
+        Deed::UserAdded,
+        Deed::UserInvited,
+        Deed::InvitationWithdrawn,
+        Deed::UserDisabled,
+        Deed::UserEnabled,
+        Deed::UserRemoved,
+        Deed::RoleChanged,
+        Deed::LinkMade,
+    ];
+
     /// As records spell it.
     pub fn name(self) -> &'static str {
         self.told().0
@@ -187,6 +211,11 @@ impl Deed {
     /// As the page tells it, after whoever did it: "logged in".
     pub fn words(self) -> &'static str {
         self.told().1
+    }
+
+    /// It is done within one user's house, so that to what it was done is theirs to read alone.
+    pub fn is_in_a_house(self) -> bool {
+        !Self::ABOUT_USERS.contains(&self)
     }
 
     /// The inverse of [`name`](Self::name).

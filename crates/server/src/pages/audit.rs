@@ -49,11 +49,13 @@ pub(super) struct Range {
 /// `GET /audit`
 pub(super) async fn audit(
     State(app): State<Arc<App>>,
-    _: Owner,
+    by: Owner,
     Query(range): Query<Range>,
 ) -> Result<Response, Failure> {
     let zone = app.config.get().calendar.zone.clone();
     let rows = app.store.audit(MOST, &range.before).await?;
+    // What was done in other houses came without its object; what was done in the first owner's stands beside it.
+    let at_home = app.whose.user().await?.is_some_and(|user| user.id == by.user.id);
     let older = rows.last().filter(|_| rows.len() == MOST as usize).map(|row| row.id.clone());
     let mut days: Vec<Day> = Vec::new();
     for row in rows {
@@ -62,22 +64,24 @@ pub(super) async fn audit(
             days.push(Day { named, lines: Vec::new() });
         }
         let day = days.last_mut().expect("there is one now");
-        day.lines.push(line(row, &zone));
+        day.lines.push(line(row, at_home, &zone));
     }
     let first = range.before.is_empty();
     Ok(shown(&AuditPage { frame: Frame::inside("profile"), days, older, first }))
 }
 
-fn line(row: AuditRow, zone: &TimeZone) -> Line {
+fn line(row: AuditRow, at_home: bool, zone: &TimeZone) -> Line {
     let at = times::zoned(row.at_ms, zone);
     let deed = Deed::named(&row.what);
+    // A deed that is not known may be one of a house's.
+    let theirs = deed.is_none_or(Deed::is_in_a_house);
     Line {
         clock: times::clock(&at),
         machine: times::machine(&at),
         who: if row.who.is_empty() { "Somebody".to_owned() } else { row.who },
         // A later version may have written it.
         what: deed.map_or(row.what, |deed| deed.words().to_owned()),
-        about: row.about,
+        about: if theirs && !at_home { String::new() } else { row.about },
         from: row.from,
         bad: deed == Some(Deed::LoginFailed),
     }

@@ -334,3 +334,17 @@ async fn owners_read_that_a_member_changed_something_and_not_what() {
     assert_eq!(log.matches("made a token").count(), 2, "{log}");
     assert_eq!(log.matches("Zanzibar").count(), 1, "{log}");
 }
+
+#[tokio::test]
+async fn owners_do_not_read_what_was_changed_in_the_first_owners_house_either() {
+    let mut owner = Browser::owner(&[]).await;
+    let made = owner.submit("/programs", &[("name", "Zanzibar"), ("may", "read")]).await;
+    assert_eq!(made.status, StatusCode::OK);
+    owner.submit("/users/invite", &[("email", "carl@example.org"), ("role", "member")]).await;
+    let mut eve = owner.with_user("eve@example.org", Role::Owner).await;
+    for (browser, told) in [(&mut owner, true), (&mut eve, false)] {
+        let log = browser.get("/audit").await.text;
+        assert!(log.contains("made a token") && log.contains("carl@example.org"), "{log}");
+        assert_eq!(log.contains("Zanzibar"), told, "{log}");
+    }
+}
