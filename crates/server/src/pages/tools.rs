@@ -10,7 +10,7 @@ use axum::{
 use call::{ToolCall, ToolCallId};
 use serde::Deserialize;
 use std::sync::Arc;
-use store::RulingRow;
+use store::{RulingRow, StoreError};
 use tool::{Class, Listed, Trust};
 
 #[derive(Template)]
@@ -19,7 +19,7 @@ struct ToolsPage {
     frame: Frame,
     ours: Vec<Line>,
     others: Vec<Line>,
-    withheld: Vec<String>,
+    withheld: Vec<RulingRow>,
     /// Those of the owner's that were described on a page.
     described: Vec<String>,
     secrets: Vec<String>,
@@ -30,6 +30,9 @@ struct ToolsPage {
 struct ToolPage {
     frame: Frame,
     line: Line,
+    /// What the owner has decided; empty: nothing.
+    class: String,
+    trust: String,
     parameters: String,
     arguments: String,
     answer: Option<Tried>,
@@ -64,7 +67,7 @@ pub(super) struct Arguments {
 /// `GET /tools`
 pub(super) async fn tools(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
     let (ours, others) = app.tools.get().listed().iter().map(line).partition(|line| line.ours);
-    let withheld = app.store.rulings().await?.into_iter().filter(|row| row.withheld != 0).map(|row| row.name);
+    let withheld = app.store.rulings().await?.into_iter().filter(|row| row.withheld != 0);
     let rows = app.store.added().await?;
     let names = |kind: added::Kind| {
         rows.iter().filter(|row| row.kind == kind.name()).map(|row| row.name.clone()).collect()
@@ -85,7 +88,7 @@ pub(super) async fn tool(
     _: User,
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
-    Ok(page(&find(&app, &name)?, "{}".into(), None))
+    Ok(page(&app, &find(&app, &name)?, "{}".into(), None).await?)
 }
 
 /// `POST /tools/{name}`: what the owner says of it.
@@ -119,7 +122,7 @@ pub(super) async fn try_out(
     let call = ToolCall { id: ToolCallId(String::new()), name, arguments: arguments.clone() };
     let answer = app.tools.get().run(&call, &owners(clock::now_ms())).await;
     let tried = Tried { ok: answer.ok, say: answer.say, data: answer.data };
-    Ok(page(&listed, arguments, Some(tried)))
+    Ok(page(&app, &listed, arguments, Some(tried)).await?)
 }
 
 fn find(app: &App, name: &str) -> Result<Listed, Failure> {
@@ -131,9 +134,17 @@ fn find(app: &App, name: &str) -> Result<Listed, Failure> {
         .ok_or_else(Failure::not_found)
 }
 
-fn page(listed: &Listed, arguments: String, answer: Option<Tried>) -> Response {
+async fn page(
+    app: &App,
+    listed: &Listed,
+    arguments: String,
+    answer: Option<Tried>,
+) -> Result<Response, StoreError> {
     let parameters = serde_json::to_string_pretty(&listed.spec.parameters).unwrap_or_default();
-    shown(&ToolPage { frame: Frame::inside("tools"), line: line(listed), parameters, arguments, answer })
+    let ruling = app.store.rulings().await?.into_iter().find(|row| row.name == listed.spec.name);
+    let (class, trust) = ruling.map(|row| (row.class, row.trust)).unwrap_or_default();
+    let (frame, line) = (Frame::inside("tools"), line(listed));
+    Ok(shown(&ToolPage { frame, line, class, trust, parameters, arguments, answer }))
 }
 
 fn line(listed: &Listed) -> Line {
