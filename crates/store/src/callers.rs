@@ -184,9 +184,8 @@ impl Store {
     /// Forgets a caller: calls that are over with their notes, briefs and recordings, texts, messages, voicemail, letters
     /// about them and texts to them that were to be sent, what programs were told of them, what the assistant remembers,
     /// tries of the PIN, what was decided about the number, and what the audit log says of it beside that something was done.
-    /// Appointments that are over or cancelled lose every word that
-    /// says whose they were; those to come stay. That the number wants no texts is kept: it is asked for by the one who is
-    /// forgotten.
+    /// Appointments that are over or cancelled lose every word that says whose they were; those to come stay. That the number
+    /// wants no texts is kept: it is asked for by the one who is forgotten.
     pub async fn forget_caller(&self, number: &str, now_ms: i64) -> Result<Forgotten, StoreError> {
         let mut tx = self.begin().await?;
         let stopped: Option<String> = on_tx!(&mut tx, db => sqlx::query_scalar(

@@ -1,7 +1,7 @@
 //! Users' pictures.
 
 use crate::{Store, StoreError, on_reader, on_writer};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 impl Store {
     /// A user's picture, as JPEG.
@@ -20,12 +20,11 @@ impl Store {
             .await)?)
     }
 
-    /// The users who have a picture.
-    pub async fn pictured(&self) -> Result<BTreeSet<String>, StoreError> {
-        let ids: Vec<String> = on_reader!(self, db => sqlx::query_scalar("SELECT user_id FROM pictures")
-            .fetch_all(db)
-            .await)?;
-        Ok(ids.into_iter().collect())
+    /// The users who have a picture, and when it was changed last.
+    pub async fn pictured(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        let all: Vec<(String, i64)> =
+            on_reader!(self, db => sqlx::query_as("SELECT user_id, changed_ms FROM pictures").fetch_all(db).await)?;
+        Ok(all.into_iter().collect())
     }
 
     /// Gives a user this picture in place of any other.

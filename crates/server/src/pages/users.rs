@@ -31,7 +31,6 @@ struct UsersPage {
     registration: &'static str,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own on the page")]
 struct Line {
     id: String,
     name: String,
@@ -40,7 +39,8 @@ struct Line {
     disabled: bool,
     me: bool,
     since: String,
-    picture: bool,
+    /// What changes with the picture, so that browsers may keep it; none: there is no picture.
+    picture: Option<i64>,
 }
 
 struct Invited {
@@ -223,7 +223,7 @@ async fn page(app: &App, by: &Owner, said: Said) -> Result<Response, Failure> {
     let zone = &config.calendar.zone;
     let pictured = app.store.pictured().await?;
     let users = app.store.users().await?.into_iter().map(|user| {
-        let picture = pictured.contains(&user.id);
+        let picture = pictured.get(&user.id).copied();
         line(user, &by.user.id, picture, zone)
     });
     let invites = app.store.invites(clock::now_ms()).await?.into_iter().map(|invite| Invited {
@@ -253,7 +253,7 @@ async fn page(app: &App, by: &Owner, said: Said) -> Result<Response, Failure> {
     }))
 }
 
-fn line(user: UserRow, me: &str, picture: bool, zone: &TimeZone) -> Line {
+fn line(user: UserRow, me: &str, picture: Option<i64>, zone: &TimeZone) -> Line {
     Line {
         owner: user.is_owner(),
         disabled: user.disabled_ms.is_some(),
