@@ -243,6 +243,7 @@ pub(super) async fn text(
         }
     };
     let token: String = token.chars().filter(char::is_ascii_alphanumeric).take(64).collect();
+    let token = if token.is_empty() { random_token() } else { token };
     let words = job::Words { to: number.clone(), body: text, at_ms: clock::now_ms(), at_any_hour: true };
     jobs::queue(&app, &job::words(&format!("{}{token}", texted(&number)), &words)).await?;
     tracing::info!(by = by.user.id, "a text was written on the page");

@@ -86,6 +86,14 @@ async fn the_owner_texts_a_caller_once_a_form_and_is_told_why_where_that_cannot_
     assert_eq!(waiting.iter().filter(|job| job.kind == "words").count(), 1, "{waiting:?}");
     let page = browser.get(PAGE).await.text;
     assert!(page.contains("We have &#60;b&#62;your") && page.contains("being sent"), "{page}");
+    for body in ["One more.", "And another."] {
+        assert_eq!(
+            browser.submit(&format!("{PAGE}/text"), &[("body", body)]).await.status,
+            StatusCode::SEE_OTHER
+        );
+    }
+    let page = browser.get(PAGE).await.text;
+    assert!(page.contains("One more.") && page.contains("And another."), "without a name each is one: {page}");
     let long = "word ".repeat(400);
     let refused = browser.submit(&format!("{PAGE}/text"), &[("body", &long), ("token", "other")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
