@@ -27,6 +27,7 @@ mod home;
 mod live;
 mod login;
 mod messages;
+mod origin;
 mod outbox;
 mod own_tools;
 mod phone;

@@ -7,10 +7,10 @@ mod google;
 pub(super) use caldav::connect as connect_caldav;
 pub(super) use feed::{close as close_feed, feed, make as make_feed};
 pub(super) use google::{
-    Origin, add as add_google, back as google_back, start as google_start, upload as google_upload,
+    add as add_google, back as google_back, start as google_start, upload as google_upload,
 };
 
-use super::{Failure, Frame, shown, times};
+use super::{Failure, Frame, origin::Origin, shown, times};
 use crate::{
     app::App,
     audit::Deed,
@@ -79,7 +79,7 @@ struct Said {
 pub(super) async fn calendars(
     State(app): State<Arc<App>>,
     _: User,
-    origin: google::Origin,
+    origin: Origin,
 ) -> Result<Response, Failure> {
     Ok(shown(&page(&app, &origin, Said::default()).await?))
 }
@@ -126,7 +126,7 @@ pub(super) async fn forget(
 pub(super) async fn test(
     State(app): State<Arc<App>>,
     _: User,
-    origin: google::Origin,
+    origin: Origin,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let row = app.store.connection(&id).await?.ok_or_else(Failure::not_found)?;
@@ -145,7 +145,7 @@ async fn changed(app: &Arc<App>, known: bool) -> Result<Response, Failure> {
     Ok(Redirect::to("/calendars").into_response())
 }
 
-async fn refused(app: &Arc<App>, origin: &google::Origin, why: String) -> Result<Response, Failure> {
+async fn refused(app: &Arc<App>, origin: &Origin, why: String) -> Result<Response, Failure> {
     let page = page(app, origin, Said { wrong: Some(why), ..Said::default() }).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response())
 }
@@ -192,7 +192,7 @@ async fn add_to(app: &Arc<App>, credential: &str, found: &[Found]) -> Result<(),
     calendars::refresh(app).await
 }
 
-async fn page(app: &Arc<App>, origin: &google::Origin, said: Said) -> Result<CalendarsPage, StoreError> {
+async fn page(app: &Arc<App>, origin: &Origin, said: Said) -> Result<CalendarsPage, StoreError> {
     let (credentials, connections) = (app.store.credentials().await?, app.store.connections().await?);
     let config = app.config.get();
     let since = app.store.feed_made_ms(Books::NAME).await?;
@@ -201,7 +201,7 @@ async fn page(app: &Arc<App>, origin: &google::Origin, said: Said) -> Result<Cal
         here_only: !connections.iter().any(|row| row.writes),
         accounts: credentials.iter().map(|row| account(row, &connections)).collect(),
         google: config.google.client_id.is_some(),
-        redirect: origin.redirect(),
+        redirect: google::redirect(origin),
         wrong: said.wrong,
         done: said.done,
         feed: said.feed,

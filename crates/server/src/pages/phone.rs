@@ -1,6 +1,6 @@
 //! The browser phone: a page to call the assistant from, and links by which others may.
 
-use super::{Failure, Frame, shown, times};
+use super::{Failure, Frame, origin::Origin, shown, times};
 use crate::{
     app::App,
     audit::Deed,
@@ -108,6 +108,7 @@ pub(super) async fn call(State(app): State<Arc<App>>, user: User, Query(asked): 
 pub(super) async fn make_link(
     State(app): State<Arc<App>>,
     user: User,
+    origin: Origin,
     Form(wish): Form<Wish>,
 ) -> Result<Response, Failure> {
     let name: String = wish.name.trim().chars().filter(|letter| !letter.is_control()).collect();
@@ -129,8 +130,7 @@ pub(super) async fn make_link(
     let zone = app.config.get().calendar.zone.clone();
     let mut links = page.links;
     links.insert(0, line(row, &zone));
-    let public = app.config.get().server.public_url.clone().unwrap_or_else(|| app.whose.prefix());
-    let made = Some(format!("{public}/talk/{secret}"));
+    let made = Some(format!("{}/talk/{secret}", origin.base()));
     Ok(shown(&PhonePage { links, made, made_for: name, ..page }))
 }
 

@@ -1,6 +1,6 @@
 //! The servers of tools: how each fares, what it offers, whether it answers, and the owner's consent where it wants one.
 
-use super::{Failure, Frame, away, calendars::Origin, shown, times};
+use super::{Failure, Frame, away, origin::Origin, shown, times};
 use crate::{
     added,
     app::App,

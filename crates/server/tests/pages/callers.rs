@@ -93,7 +93,10 @@ async fn the_owner_texts_a_caller_once_a_form_and_is_told_why_where_that_cannot_
         );
     }
     let page = browser.get(PAGE).await.text;
-    assert!(page.contains("One more.") && page.contains("And another."), "without a name each is one: {page}");
+    assert!(
+        page.contains("One more.") && page.contains("And another."),
+        "without a name each is one: {page}"
+    );
     let long = "word ".repeat(400);
     let refused = browser.submit(&format!("{PAGE}/text"), &[("body", &long), ("token", "other")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -73,6 +73,21 @@ async fn a_link_is_too_old_after_a_day_and_brings_the_owner_back_before() {
 }
 
 #[tokio::test]
+async fn a_guests_link_leads_to_where_the_owner_is_whatever_the_settings_say() {
+    for (settings, begins) in [
+        (&[][..], "<code>http://127.0.0.1:5050/talk/"),
+        (&[("PUBLIC_URL", "https://voice.example.com")][..], "<code>https://voice.example.com/talk/"),
+    ] {
+        let mut browser = Browser::owner(settings).await;
+        let page = browser.submit("/phone/links", &[("name", "Ben"), ("hours", "1")]).await;
+        let (_, link) = page.text.split_once(begins).unwrap_or_else(|| panic!("{}", page.text));
+        let (token, _) = link.split_once('<').expect("its end");
+        let mut guest = browser.other();
+        assert_eq!(guest.get(&format!("/talk/{token}")).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
 async fn logging_out_ends_the_session_itself() {
     let mut browser = Browser::owner(&[]).await;
     let cookie = browser.cookie.clone();

@@ -1,12 +1,12 @@
 //! Connecting a CalDAV account: address, user and password.
 
-use super::{Found, connect as connect_account, google::Origin, refused};
+use super::{Found, connect as connect_account, refused};
 use crate::{
     app::App,
     audit::Deed,
     calendars::{self, Kept},
     guard::session::User,
-    pages::Failure,
+    pages::{Failure, origin::Origin},
 };
 use axum::{
     Form,

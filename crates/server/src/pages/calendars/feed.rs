@@ -1,6 +1,6 @@
 //! Our calendar as an `.ics` feed, read by whoever has its secret link.
 
-use super::{Said, google::Origin, page};
+use super::{Said, page};
 use crate::{
     app::App,
     audit::Deed,
@@ -9,7 +9,7 @@ use crate::{
         session::{User, random_token},
         token,
     },
-    pages::{Failure, shown},
+    pages::{Failure, origin::Origin, shown},
 };
 use axum::{
     extract::{Path, State},

@@ -7,17 +7,17 @@ use crate::{
     calendars::{self, Kept},
     clock,
     guard::session::{User, Visitor},
-    pages::{Failure, away, shown},
+    pages::{Failure, away, origin::Origin, shown},
     saved, secret,
 };
 use axum::{
     Form,
-    extract::{FromRequestParts, Multipart, Path, RawQuery, State},
-    http::{StatusCode, header, request::Parts},
+    extract::{Multipart, Path, RawQuery, State},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 use tool::calendar::{
     google::{self, Client, ClientKind, Grant, Secret, Upload},
     remote::Trouble,
@@ -35,44 +35,9 @@ struct Away {
     redirect: String,
 }
 
-/// Where the owner's browser reached us.
-pub(in crate::pages) struct Origin {
-    /// The installation.
-    root: String,
-    /// What this house's own addresses begin with there.
-    prefix: String,
-}
-
-impl Origin {
-    /// What leads to this house, whoever goes there: scheme, host and port, and perhaps a path.
-    pub(in crate::pages) fn base(&self) -> String {
-        format!("{}{}", self.root, self.prefix)
-    }
-
-    /// Where another site is to send the browser back to. It is one address for all houses, as each must be made known there:
-    /// the session says whose the browser is.
-    pub(in crate::pages) fn back_to(&self, path: &str) -> String {
-        format!("{}{path}", self.root)
-    }
-
-    /// Where Google is to send the browser back to.
-    pub(super) fn redirect(&self) -> String {
-        self.back_to(CALLBACK)
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Origin {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let config = app.config.get();
-        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        let scheme = if config.server.tls.is_some() { "https" } else { "http" };
-        let prefix = app.whose.prefix();
-        let public = config.server.public_url.as_deref();
-        let root = public.map(|public| public.strip_suffix(&prefix).unwrap_or(public).to_owned());
-        Ok(Self { root: root.unwrap_or_else(|| format!("{scheme}://{host}")), prefix })
-    }
+/// Where Google is to send the browser back to.
+pub(super) fn redirect(origin: &Origin) -> String {
+    origin.back_to(CALLBACK)
 }
 
 /// `POST /calendars/google/start`: sends the owner to Google.
@@ -82,7 +47,7 @@ pub(in crate::pages) async fn start(
     visitor: Visitor,
     origin: Origin,
 ) -> Result<Response, Failure> {
-    let redirect = origin.redirect();
+    let redirect = redirect(&origin);
     let begun = match (client(&app, &redirect), calendars::reach(&app)) {
         (Some(client), Ok(reach)) => {
             google::start(&reach, &client, &redirect, &google::SCOPES, &secret::random())
@@ -151,7 +116,7 @@ pub(in crate::pages) async fn upload(
     let Some(file) = file else {
         return refused(&app, &origin, "Choose a file first.".into()).await;
     };
-    let known = client(&app, &origin.redirect());
+    let known = client(&app, &redirect(&origin));
     match Upload::read(&file, known.as_ref()) {
         Ok(Upload::Client(client)) => {
             let changes = [
