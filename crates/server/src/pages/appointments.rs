@@ -128,7 +128,9 @@ async fn entries(app: &App, span: Span) -> Result<(Vec<Entry>, Option<String>), 
 
 fn unreadable(why: &str) -> Failure {
     tracing::error!(why, "the appointments cannot be read");
-    Failure::bad_request("The appointments cannot be read now. The log says more.")
+    Failure::unavailable(
+        "The appointments cannot be read now. The log says more; please try again in a moment.",
+    )
 }
 
 async fn listed(app: &App, asked: &Asked) -> Result<Response, Failure> {

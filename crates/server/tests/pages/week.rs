@@ -224,3 +224,13 @@ async fn a_confirmation_is_sent_again_once_a_page_and_its_state_is_told() {
     let none = booked(&mut browser, &[("date", &day), ("time", "14:00"), ("summary", "Berta")]).await;
     assert!(browser.get(&none).await.text.contains("Nobody knows where to write to"));
 }
+
+#[tokio::test]
+async fn a_week_that_cannot_be_read_is_told_as_our_fault_and_not_the_visitors() {
+    let owner = Browser::owner(&OFFICE).await;
+    let mut ben = owner.of_another("Ben", "member").await;
+    ben.store.close().await;
+    let page = ben.get("/appointments").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", page.text);
+    assert!(page.text.contains("cannot be read now"), "{}", page.text);
+}
