@@ -340,6 +340,11 @@ fn shown(page: &impl Template) -> Response {
     }
 }
 
+/// Shows a form again, with what is wrong with it beside its fields.
+fn shown_again(page: &impl Template) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, shown(page)).into_response()
+}
+
 async fn nowhere() -> Failure {
     Failure::not_found()
 }

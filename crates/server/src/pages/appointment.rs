@@ -6,7 +6,7 @@ mod sent;
 use super::{
     Failure, Frame,
     appointments::wish::{self, When, Wrong},
-    shown, times,
+    shown, shown_again, times,
 };
 use crate::{api::calendar::owners, app::App, audit::Deed, brief, clock, guard::session::User, jobs};
 use askama::Template;
@@ -125,7 +125,7 @@ pub(super) async fn shift(
     };
     when.anyway.clear();
     let page = AppointmentPage { form: when, wrong, ..page(&app, &id).await? };
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response())
+    Ok(shown_again(&page))
 }
 
 /// Never [`Changing::Taken`]: that is told with what there is instead.

@@ -3,7 +3,7 @@
 
 mod form;
 
-use super::{Failure, Frame, shown};
+use super::{Failure, Frame, shown, shown_again};
 use crate::{
     app::App,
     audit::Deed,
@@ -17,7 +17,6 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Form, Path, Query, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use form::{Field, Kind, Sent, ToolLine};
@@ -126,7 +125,7 @@ pub(super) async fn add(
         Ok(parsed) => parsed,
         Err(why) => {
             let page = list(&app, number, name, Some(why));
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
+            return Ok(shown_again(&page));
         }
     };
     let number = parsed.as_str();
@@ -184,7 +183,7 @@ pub(super) async fn save(
     let number = known(&app, &which)?;
     let settings = match read(&app, &number, sent) {
         Ok(settings) => settings,
-        Err(page) => return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&*page)).into_response()),
+        Err(page) => return Ok(shown_again(&*page)),
     };
     let key = |setting: &str| match number.as_str() {
         "" => setting.to_owned(),
@@ -211,7 +210,7 @@ pub(super) async fn try_out(
     let trust = trust.unwrap_or(Trust::Stranger).name();
     let mut settings = match read(&app, &number, sent) {
         Ok(settings) => settings,
-        Err(page) => return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&*page)).into_response()),
+        Err(page) => return Ok(shown_again(&*page)),
     };
     if !number.is_empty() {
         // What it has not of its own is as the others have it.

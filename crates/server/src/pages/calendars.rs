@@ -10,7 +10,7 @@ pub(super) use google::{
     add as add_google, back as google_back, start as google_start, upload as google_upload,
 };
 
-use super::{Failure, Frame, origin::Origin, shown, times};
+use super::{Failure, Frame, origin::Origin, shown, shown_again, times};
 use crate::{
     app::App,
     audit::Deed,
@@ -22,7 +22,6 @@ use askama::Template;
 use axum::{
     Form,
     extract::{Path, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -147,7 +146,7 @@ async fn changed(app: &Arc<App>, known: bool) -> Result<Response, Failure> {
 
 async fn refused(app: &Arc<App>, origin: &Origin, why: String) -> Result<Response, Failure> {
     let page = page(app, origin, Said { wrong: Some(why), ..Said::default() }).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response())
+    Ok(shown_again(&page))
 }
 
 /// A calendar that an account was found to have.

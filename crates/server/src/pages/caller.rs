@@ -1,6 +1,6 @@
 //! One caller: what they said, want and wrote, what is remembered of them, and what the owner decides about them.
 
-use super::{Failure, Frame, callers, calls, messages, shown, times};
+use super::{Failure, Frame, callers, calls, messages, shown, shown_again, times};
 use crate::{
     app::App,
     audit::Deed,
@@ -16,7 +16,6 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::tz::TimeZone;
@@ -239,7 +238,7 @@ pub(super) async fn text(
         Ok(text) => text,
         Err(why) => {
             let page = CallerPage { written: body, wrong: Some(why), ..page(&app, &number).await? };
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
+            return Ok(shown_again(&page));
         }
     };
     let token: String = token.chars().filter(char::is_ascii_alphanumeric).take(64).collect();

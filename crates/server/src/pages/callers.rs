@@ -3,13 +3,12 @@
 use super::{
     Failure, Frame,
     caller::{Decision, decided, escaped},
-    calls, shown, times,
+    calls, shown, shown_again, times,
 };
 use crate::{app::App, config::Number, guard::session::User};
 use askama::Template;
 use axum::{
     extract::{Form, Query, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::tz::TimeZone;
@@ -83,7 +82,7 @@ pub(super) async fn add(
         Ok(parsed) => parsed,
         Err(why) => {
             let page = page(&app, "", number, Some(why)).await?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
+            return Ok(shown_again(&page));
         }
     };
     let decision = Decision {

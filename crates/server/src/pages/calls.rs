@@ -2,7 +2,7 @@
 
 mod search;
 
-use super::{Failure, Frame, shown, times};
+use super::{Failure, Frame, shown, shown_again, times};
 use crate::{
     app::App,
     guard::session::User,
@@ -124,7 +124,7 @@ pub(super) async fn place(
         Err(NotPlaced::Store(error)) => Err(error.into()),
         Err(why) => {
             let page = page(&app, Search::default(), wish, Some(why.to_string())).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response())
+            Ok(shown_again(&page))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The telephone companies: what is set, whether we reach each other, and which numbers' calls come here.
 
-use super::{Failure, Frame, shown};
+use super::{Failure, Frame, shown, shown_again};
 use crate::{
     app::App,
     audit::Deed,
@@ -13,8 +13,7 @@ use askama::Template;
 use axum::{
     Form,
     extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use carrier::{Carrier, Hooks};
 use serde::Deserialize;
@@ -177,7 +176,7 @@ async fn with_numbers(
 
 fn refused(app: &App, why: &NotConnected) -> Response {
     let page = page(app, Said { wrong: Some(format!("{why}.")), ..Said::default() }, None);
-    (StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response()
+    shown_again(&page)
 }
 
 fn page(app: &App, said: Said, mut found: Option<(&'static dyn Carrier, Vec<Line>)>) -> CarriersPage {

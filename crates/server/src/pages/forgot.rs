@@ -1,7 +1,7 @@
 //! A new password in place of a forgotten one, by mail. Whether an address is anybody's is found out later, by the job that
 //! writes the letter: so the answer and its time are the same.
 
-use super::{Failure, Frame, field::Field, login, register::LetterPage, shown};
+use super::{Failure, Frame, field::Field, login, register::LetterPage, shown, shown_again};
 use crate::{
     accounts::{self, NotPassword},
     app::App,
@@ -63,15 +63,14 @@ pub(super) async fn ask(
     let email = match accounts::address(&asked.email) {
         Ok(email) => email,
         Err(why) => {
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page(&app, &asked.email, Some(why))))
-                .into_response());
+            return Ok(shown_again(&page(&app, &asked.email, Some(why))));
         }
     };
     if let Err(wait) = app.throttle.tried("reset", &email, &visitor.from) {
         return Ok(login::too_many(wait, &page(&app, &email, Some(wait.sentence()))));
     }
     if !jobs::can_mail(&app.config.get()) {
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page(&app, &email, None))).into_response());
+        return Ok(shown_again(&page(&app, &email, None)));
     }
     jobs::account::forgot(&app, &email).await?;
     app.audit(&visitor, Deed::PasswordForgotten, &email).await;
@@ -115,7 +114,7 @@ pub(super) async fn reset(
     let Some(user) = user else { return Ok(used_up()) };
     let about = [user.email.as_deref().unwrap_or_default(), &user.name];
     if let Err(why) = accounts::new_password(&new.password, &new.again, &about) {
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&reset_page(Some(why)))).into_response());
+        return Ok(shown_again(&reset_page(Some(why))));
     }
     let kept = password::hashed(&new.password).await;
     if !app.store.reset_used(&hash, now_ms).await? {

@@ -1,6 +1,6 @@
 //! Logging in by address and password, and by a second factor where the user has one.
 
-use super::{Failure, Frame, field::Field, shown};
+use super::{Failure, Frame, field::Field, shown, shown_again};
 use crate::{
     accounts,
     app::App,
@@ -106,7 +106,7 @@ pub(super) async fn enter(
         let tried = accounts::address(&login.email).unwrap_or_default();
         app.audit(&visitor, Deed::LoginFailed, &tried).await;
         let why = "No user has this address and this password.".to_owned();
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page(&app, &login, Some(why)))).into_response());
+        return Ok(shown_again(&page(&app, &login, Some(why))));
     };
     if app.store.factor(&user.id).await?.is_some_and(|factor| factor.proven_ms.is_some()) {
         let proof = proof(&app.key, &user.id, kept.changed_ms, clock::now_ms());
@@ -124,7 +124,7 @@ pub(super) async fn code(
     let Some(user) = proven(&app, &second.proof).await? else {
         let login = Login { next: second.next, ..Login::default() };
         let why = "That took too long. Log in once more.".to_owned();
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page(&app, &login, Some(why)))).into_response());
+        return Ok(shown_again(&page(&app, &login, Some(why))));
     };
     if let Err(wait) = app.throttle.tried("code", &user.id, &visitor.from) {
         return Ok(too_many(wait, &code_page(second.proof, second.next, Some(wait.sentence()))));
@@ -133,7 +133,7 @@ pub(super) async fn code(
         app.audit(By::user(&user, &visitor.from), Deed::LoginFailed, "second factor").await;
         let why = "This code is not good, or was used already. Apps show a new one every 30 seconds.";
         let page = code_page(second.proof, second.next, Some(why.to_owned()));
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
+        return Ok(shown_again(&page));
     }
     entered(&app, &visitor, &user, &second.next).await
 }

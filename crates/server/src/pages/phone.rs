@@ -1,6 +1,6 @@
 //! The browser phone: a page to call the assistant from, and links by which others may.
 
-use super::{Failure, Frame, origin::Origin, shown, times};
+use super::{Failure, Frame, origin::Origin, shown, shown_again, times};
 use crate::{
     app::App,
     audit::Deed,
@@ -120,7 +120,7 @@ pub(super) async fn make_link(
     };
     if wrong.is_some() {
         let page = PhonePage { name, wrong, ..page };
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
+        return Ok(shown_again(&page));
     }
     let (secret, now_ms) = (random_token(), clock::now_ms());
     let expires_ms = now_ms + wish.hours.clamp(1, LONGEST) * HOUR_MS;

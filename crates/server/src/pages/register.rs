@@ -1,6 +1,6 @@
 //! Becoming a user: by an invitation or, where the owner lets anybody, by asking for one.
 
-use super::{Failure, Frame, field::Field, login, shown};
+use super::{Failure, Frame, field::Field, login, shown, shown_again};
 use crate::{
     accounts::{self, NotPassword},
     app::App,
@@ -264,7 +264,7 @@ fn page(asked: &Asked, wrong: &Wrong, way: Way<'_>) -> RegisterPage {
 }
 
 fn again(asked: &Asked, wrong: &Wrong, way: Way<'_>) -> Response {
-    (StatusCode::UNPROCESSABLE_ENTITY, shown(&page(asked, wrong, way))).into_response()
+    shown_again(&page(asked, wrong, way))
 }
 
 fn taken() -> Wrong {

@@ -1,6 +1,6 @@
 //! The servers of tools: how each fares, what it offers, whether it answers, and the owner's consent where it wants one.
 
-use super::{Failure, Frame, away, origin::Origin, shown, times};
+use super::{Failure, Frame, away, origin::Origin, shown, shown_again, times};
 use crate::{
     added,
     app::App,
@@ -13,7 +13,6 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Form, Path, RawQuery, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -174,7 +173,7 @@ async fn finished(kept: &Kept, asked: &Asked, query: &str) -> Result<(), Unusabl
 
 async fn refused(app: &App, name: &str, why: &Unusable) -> Result<Response, Failure> {
     let page = page(app, Some(format!("{name}: {why}")), None, None).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response())
+    Ok(shown_again(&page))
 }
 
 /// `POST /servers`: adds one, or changes one that was added here.
@@ -203,7 +202,7 @@ pub(super) async fn save(
         let id = if new { NEW.to_owned() } else { name };
         let fields = Fields { id, wrong, ..Fields::of(&written) };
         let page = page(&app, None, None, Some(fields)).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
+        return Ok(shown_again(&page));
     }
     added::add(&app, &by, added::Kind::Server, &name, &written).await?;
     heed(&app).await;

@@ -1,6 +1,6 @@
 //! What the owner may decide in a browser, each setting with where its value comes from.
 
-use super::{Failure, Frame, shown, times};
+use super::{Failure, Frame, shown, shown_again, times};
 use crate::{
     app::App,
     audit::Deed,
@@ -19,7 +19,6 @@ use askama::Template;
 use axum::{
     Form,
     extract::{Path, Query, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -207,7 +206,7 @@ pub(super) async fn save(
         .collect();
     if !wrong.is_empty() {
         let page = page(&app, section, &form, &wrong, None).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
+        return Ok(shown_again(&page));
     }
     let changes: Vec<_> = changes.into_iter().map(|(setting, value)| (setting.key, value)).collect();
     match saved::change(&app, &changes, &by.user.id, clock::now_ms()).await {

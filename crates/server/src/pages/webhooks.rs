@@ -1,6 +1,6 @@
 //! The programs that are told of what happens: made, changed and tried here, with what each was told.
 
-use super::{Failure, Frame, shown, times};
+use super::{Failure, Frame, shown, shown_again, times};
 use crate::{
     app::App,
     audit::Deed,
@@ -10,7 +10,6 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::tz::TimeZone;
@@ -94,7 +93,7 @@ pub(super) async fn make(
         }
         Err(NotMade::Wrong(wrong)) => {
             let page = list(&app, Fields::of(&wish, Some(wrong))).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response())
+            Ok(shown_again(&page))
         }
         Err(why @ NotMade::TooMany) => Err(Failure::bad_request(&why.to_string())),
         Err(NotMade::Store(error)) => Err(error.into()),
@@ -129,7 +128,7 @@ pub(super) async fn change(
         }
         Err(NotMade::Wrong(wrong)) => {
             let page = page(&app, row, Some(Fields::of(&wish, Some(wrong))), None).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response())
+            Ok(shown_again(&page))
         }
         Err(why @ NotMade::TooMany) => Err(Failure::bad_request(&why.to_string())),
         Err(NotMade::Store(error)) => Err(error.into()),

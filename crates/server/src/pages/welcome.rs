@@ -1,6 +1,6 @@
 //! The one-time link by which somebody becomes the owner, or by which a user who lost every other way comes back.
 
-use super::{Failure, Frame, field::Field, login, shown};
+use super::{Failure, Frame, field::Field, login, shown, shown_again};
 use crate::{
     accounts::{self, NotPassword},
     app::App,
@@ -15,8 +15,7 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use store::{Role, Store, StoreError, UserRow};
@@ -107,7 +106,7 @@ pub(super) async fn enter(
     let wrong = judged(&given, user.as_ref());
     if let Some(wrong) = wrong {
         let page = page(&app, user.as_ref(), &given, wrong).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
+        return Ok(shown_again(&page));
     }
     let kept = if given.password.is_empty() { None } else { Some(password::hashed(&given.password).await) };
     if !app.store.login_link_used(&hash, now_ms).await? {

@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 async fn a_webhook_is_made_changed_switched_off_and_deleted_on_its_page() {
     let mut browser = Browser::owner(&[]).await;
     assert!(browser.get("/webhooks").await.text.contains("Nobody is told of anything"));
-    let fields = [("url", "https://hooks.example.com/in?key=wise"), ("about", "The <CRM>"), ("call.ended", "on")];
+    let fields =
+        [("url", "https://hooks.example.com/in?key=wise"), ("about", "The <CRM>"), ("call.ended", "on")];
     let made = browser.submit("/webhooks", &fields).await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text);
     assert!(made.text.contains("<code>whsec_") && made.text.contains("The &#60;CRM&#62;"));
@@ -35,7 +36,10 @@ async fn a_webhook_is_made_changed_switched_off_and_deleted_on_its_page() {
     assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND);
     let log = browser.get("/audit").await.text;
     assert!(log.matches(&format!("https://hooks.example.com, {}", row.id)).count() >= 4, "{log}");
-    assert!(!log.contains("wise") && !log.contains("example.com/"), "whoever knows the address may use it: {log}");
+    assert!(
+        !log.contains("wise") && !log.contains("example.com/"),
+        "whoever knows the address may use it: {log}"
+    );
 }
 
 #[tokio::test]

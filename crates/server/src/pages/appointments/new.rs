@@ -9,12 +9,11 @@ use crate::{
     config::{Config, Number},
     guard::session::{User, random_token},
     jobs,
-    pages::{Frame, shown},
+    pages::{Frame, shown, shown_again},
 };
 use askama::Template;
 use axum::{
     extract::{Form, Query, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -125,7 +124,7 @@ pub(in crate::pages) async fn book(
                 }
                 Unbooked::Time(wrong) => page(&app.config.get(), sent, *wrong, None),
             };
-            (StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response()
+            shown_again(&page)
         }
     }
 }

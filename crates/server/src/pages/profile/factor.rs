@@ -6,13 +6,12 @@ use crate::{
     audit::Deed,
     clock,
     guard::{session::User, totp},
-    pages::{Failure, Frame, field::Field, login, shown},
+    pages::{Failure, Frame, field::Field, login, shown, shown_again},
     secret::Secret,
 };
 use askama::Template;
 use axum::{
     extract::{Form, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use qrcode::{Color, QrCode};
@@ -97,8 +96,7 @@ pub(in crate::pages) async fn prove(
     };
     if !right {
         let why = "This is not the code that an app would show now. Is the clock of the telephone right?";
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page(&by, &secret, Some(why.to_owned()))))
-            .into_response());
+        return Ok(shown_again(&page(&by, &secret, Some(why.to_owned()))));
     }
     app.store.sessions_ended(&by.user.id, &by.session).await?;
     app.audit(&by, Deed::FactorOn, "").await;
