@@ -233,7 +233,7 @@ async fn page(app: &App, id: &str) -> Result<AppointmentPage, Failure> {
     Ok(AppointmentPage {
         frame: Frame::inside("appointments"),
         when: history::span(row.starts_ms, row.ends_ms, zone),
-        zone: zone.iana_name().unwrap_or("local time").to_owned(),
+        zone: times::zone_name(zone).to_owned(),
         remark: twice(&starts),
         ahead,
         cancelled: !standing,

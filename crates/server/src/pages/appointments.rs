@@ -105,7 +105,7 @@ async fn weekly(app: &App, asked: &Asked) -> Result<Response, Failure> {
         frame: Frame::inside("appointments"),
         week: Week::of(first, chosen, &entries, &config.calendar.hours, &now),
         name: week::name(first),
-        zone: named(zone),
+        zone: times::zone_name(zone).to_owned(),
         chosen: chosen.to_string(),
         earlier: earlier.to_string(),
         later: later.to_string(),
@@ -148,7 +148,7 @@ async fn listed(app: &App, asked: &Asked) -> Result<Response, Failure> {
     let more = rows.last().filter(|_| full).map(|row| (row.starts_ms, row.id.clone()));
     Ok(shown(&ListPage {
         frame: Frame::inside("appointments"),
-        zone: named(zone),
+        zone: times::zone_name(zone).to_owned(),
         days: list::by_day(rows, times::zoned(clock::now_ms(), zone).date(), zone),
         state: name,
         words,
@@ -161,8 +161,4 @@ fn span_of(first: Date, zone: &TimeZone) -> Option<Span> {
     let last = first.checked_add(7.days()).ok()?;
     let (from, to) = (first.to_zoned(zone.clone()).ok()?, last.to_zoned(zone.clone()).ok()?);
     Some(Span::new(&from, &to))
-}
-
-fn named(zone: &TimeZone) -> String {
-    zone.iana_name().unwrap_or("local time").to_owned()
 }

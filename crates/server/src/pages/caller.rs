@@ -1,6 +1,9 @@
 //! One caller: what they said, want and wrote, what is remembered of them, and what the owner decides about them.
 
-use super::{Failure, Frame, callers, calls, messages, shown, shown_again, times};
+use super::{
+    Failure, Frame, callers, calls, messages, shown, shown_again,
+    times::{self, Moment},
+};
 use crate::{
     app::App,
     audit::Deed,
@@ -334,23 +337,13 @@ fn back(number: &str) -> Response {
 }
 
 fn of_call(call: &CallRow, zone: &TimeZone) -> Call {
-    let at = times::zoned(call.started_ms, zone);
-    Call {
-        id: call.id.clone(),
-        machine: times::machine(&at),
-        at: format!("{}, {}", times::day(&at), times::clock(&at)),
-        facts: calls::Facts::of(call),
-    }
+    let Moment { named: at, machine } = Moment::of(call.started_ms, zone);
+    Call { id: call.id.clone(), machine, at, facts: calls::Facts::of(call) }
 }
 
 fn of_appointment(row: AppointmentRow, zone: &TimeZone) -> Appointment {
-    let at = times::zoned(row.starts_ms, zone);
-    Appointment {
-        id: row.id,
-        machine: times::machine(&at),
-        at: format!("{}, {}", times::day(&at), times::clock(&at)),
-        summary: row.summary,
-    }
+    let Moment { named: at, machine } = Moment::of(row.starts_ms, zone);
+    Appointment { id: row.id, machine, at, summary: row.summary }
 }
 
 fn of_memory(row: MemoryRow, zone: &TimeZone) -> Memory {
@@ -365,14 +358,8 @@ fn of_memory(row: MemoryRow, zone: &TimeZone) -> Memory {
 }
 
 fn of_text(text: TextRow, zone: &TimeZone) -> Text {
-    let at = times::zoned(text.at_ms, zone);
-    Text {
-        ours: text.direction == Direction::Out,
-        machine: times::machine(&at),
-        at: format!("{}, {}", times::day(&at), times::clock(&at)),
-        status: how(&text),
-        body: text.body,
-    }
+    let Moment { named: at, machine } = Moment::of(text.at_ms, zone);
+    Text { ours: text.direction == Direction::Out, machine, at, status: how(&text), body: text.body }
 }
 
 fn of_job(row: &JobRow) -> Unsent {

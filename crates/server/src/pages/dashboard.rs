@@ -139,7 +139,7 @@ async fn told(app: &App, days: u32) -> Result<serde_json::Value, StoreError> {
     Ok(json!({
         "ok": true,
         "days": span.days(),
-        "zone": zone.iana_name().unwrap_or("local time"),
+        "zone": times::zone_name(zone),
         "currency": config.cost.currency,
         "calls_now": app.store.open_calls(now::MOST).await?.len(),
         "today": {

@@ -77,10 +77,10 @@ pub(super) async fn sound(
 }
 
 pub(super) fn line(row: MessageRow, zone: &TimeZone) -> Line {
-    let at = times::zoned(row.taken_ms, zone);
+    let times::Moment { named: at, machine } = times::Moment::of(row.taken_ms, zone);
     Line {
-        machine: times::machine(&at),
-        at: format!("{}, {}", times::day(&at), times::clock(&at)),
+        machine,
+        at,
         length: if row.sound_ms > 0 { times::length(row.sound_ms) } else { String::new() },
         id: row.id,
         caller: row.caller,

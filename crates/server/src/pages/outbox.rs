@@ -34,7 +34,7 @@ struct Section {
 
 #[derive(Default)]
 struct Row {
-    at: Option<Moment>,
+    at: Option<times::Moment>,
     what: String,
     /// Where it leads.
     appointment: Option<String>,
@@ -49,11 +49,6 @@ struct Row {
 struct Told {
     words: String,
     bad: bool,
-}
-
-struct Moment {
-    named: String,
-    machine: String,
 }
 
 /// `GET /outbox`
@@ -124,7 +119,7 @@ fn given_up(job: JobRow, zone: &TimeZone) -> Row {
 fn to_be_done(job: JobRow, zone: &TimeZone) -> Row {
     let tried = if job.attempts > 0 { format!("tried {} times", job.attempts) } else { String::new() };
     Row {
-        at: Some(Moment::of(job.ended_ms.unwrap_or(job.due_ms), zone)),
+        at: Some(times::Moment::of(job.ended_ms.unwrap_or(job.due_ms), zone)),
         what: jobs::what(&job).to_owned(),
         how: Told::plainly(tried),
         more: Told::plainly(job.error),
@@ -137,7 +132,7 @@ fn missing(text: TextRow, zone: &TimeZone) -> Row {
     let code = text.delivery_code;
     let how = if code.is_empty() { String::new() } else { format!("code {code}") };
     Row {
-        at: Some(Moment::of(text.delivery_ms.unwrap_or(text.at_ms), zone)),
+        at: Some(times::Moment::of(text.delivery_ms.unwrap_or(text.at_ms), zone)),
         what: calls::who(&text.number),
         more: Told::plainly(text.body),
         how: Told { words: how, bad: true },
@@ -165,12 +160,5 @@ fn change(intent: Intent) -> Row {
 impl Told {
     fn plainly(words: String) -> Self {
         Self { words, bad: false }
-    }
-}
-
-impl Moment {
-    fn of(ms: i64, zone: &TimeZone) -> Self {
-        let at = times::zoned(ms, zone);
-        Self { named: format!("{}, {}", times::day(&at), times::clock(&at)), machine: times::machine(&at) }
     }
 }

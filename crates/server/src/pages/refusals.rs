@@ -34,18 +34,15 @@ struct Line {
 pub(super) async fn refusals(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
     app.refusals.write(&app.store).await?;
     let config = app.config.get();
-    let told = |ms| {
-        let at = times::zoned(ms, &config.calendar.zone);
-        (times::machine(&at), format!("{}, {}", times::day(&at), times::clock(&at)))
-    };
+    let told = |ms| times::Moment::of(ms, &config.calendar.zone);
     let rows = app.store.refusals(0).await?.into_iter().map(|row| {
-        let (machine, last) = told(row.last_ms);
+        let times::Moment { named: last, machine } = told(row.last_ms);
         Line {
             carrier: refusals::title(&row.carrier).to_owned(),
             name: row.carrier,
             why: row.why,
             times: row.times,
-            first: told(row.first_ms).1,
+            first: told(row.first_ms).named,
             machine,
             last,
             addresses: row.addresses.lines().map(str::to_owned).collect(),

@@ -22,6 +22,26 @@ pub(super) fn machine(time: &Zoned) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
+/// A moment, for people and for machines.
+pub(super) struct Moment {
+    /// `Tuesday, 24 November 2026, 10:30`
+    pub(super) named: String,
+    pub(super) machine: String,
+}
+
+impl Moment {
+    /// Milliseconds since 1970, in this zone.
+    pub(super) fn of(ms: i64, zone: &TimeZone) -> Self {
+        let at = zoned(ms, zone);
+        Self { named: format!("{}, {}", day(&at), clock(&at)), machine: machine(&at) }
+    }
+}
+
+/// What a time zone is called.
+pub(super) fn zone_name(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("local time")
+}
+
 /// `0:05`, `12:40`, `1:02:03`
 pub(super) fn length(ms: i64) -> String {
     let seconds = ms.max(0) / 1000;

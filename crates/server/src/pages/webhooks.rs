@@ -1,6 +1,6 @@
 //! The programs that are told of what happens: made, changed and tried here, with what each was told.
 
-use super::{Failure, Frame, shown, shown_again, times};
+use super::{Failure, Frame, shown, shown_again, times::Moment};
 use crate::{
     app::App,
     audit::Deed,
@@ -223,7 +223,7 @@ async fn page(
 }
 
 fn line(row: &WebhookRow, zone: &TimeZone) -> Line {
-    let since = row.failing_since_ms.map(|ms| moment(ms, zone));
+    let since = row.failing_since_ms.map(|ms| Moment::of(ms, zone).named);
     let (state, tag) = match (row.told, &since) {
         (false, _) => ("switched off", "bad"),
         (true, Some(_)) => ("in trouble", "warn"),
@@ -254,22 +254,18 @@ fn told(row: WebhookDeliveryRow, on: bool, zone: &TimeZone) -> Told {
     };
     let body: Option<serde_json::Value> = serde_json::from_str(&row.body).ok();
     let body = body.and_then(|body| serde_json::to_string_pretty(&body).ok()).unwrap_or(row.body);
+    let Moment { named: at, machine } = Moment::of(row.queued_ms, zone);
     Told {
         id: row.id,
         kind: row.kind,
-        at: moment(row.queued_ms, zone),
-        machine: times::machine(&times::zoned(row.queued_ms, zone)),
+        at,
+        machine,
         state,
         tag,
         how,
         body,
         again: on && row.state != Handed::Waiting,
     }
-}
-
-fn moment(ms: i64, zone: &TimeZone) -> String {
-    let at = times::zoned(ms, zone);
-    format!("{}, {}", times::day(&at), times::clock(&at))
 }
 
 impl Fields {

@@ -1,6 +1,6 @@
 //! Everything that was done to an appointment, as it is told.
 
-use crate::pages::times;
+use crate::pages::times::{self, Moment};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use store::ChangeRow;
@@ -35,7 +35,7 @@ pub(super) fn lines(changes: Vec<ChangeRow>, zone: &TimeZone) -> Vec<Line> {
 }
 
 fn line(change: ChangeRow, last: Option<&str>, zone: &TimeZone) -> Line {
-    let at = times::zoned(change.at_ms, zone);
+    let Moment { named: at, machine } = Moment::of(change.at_ms, zone);
     let was = |json: &str| serde_json::from_str::<Was>(json).ok();
     let to = was(&change.after_json).map(|was| span(was.starts_ms, was.ends_ms, zone)).unwrap_or_default();
     let from = change.before_json.as_deref().and_then(was).map(|was| span(was.starts_ms, was.ends_ms, zone));
@@ -53,8 +53,8 @@ fn line(change: ChangeRow, last: Option<&str>, zone: &TimeZone) -> Line {
         None => (format!("/calls/{call}"), String::new()),
     });
     Line {
-        at: format!("{}, {}", times::day(&at), times::clock(&at)),
-        machine: times::machine(&at),
+        at,
+        machine,
         what,
         who: if change.who == "owner" { "you".into() } else { change.who },
         reason: change.reason,

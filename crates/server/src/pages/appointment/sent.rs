@@ -1,6 +1,6 @@
 //! What was sent about an appointment, and how it can be confirmed again.
 
-use crate::{config::Config, jobs, pages::times};
+use crate::{config::Config, jobs, pages::times::Moment};
 use jiff::tz::TimeZone;
 use store::{JobRow, JobState};
 use tool::message::{Reach, Way};
@@ -26,21 +26,14 @@ pub(super) struct Offer {
 }
 
 pub(super) fn line(job: &JobRow, zone: &TimeZone) -> Line {
-    let at = times::zoned(job.ended_ms.unwrap_or(job.queued_ms), zone);
+    let Moment { named: at, machine } = Moment::of(job.ended_ms.unwrap_or(job.queued_ms), zone);
     let (state, tone) = match job.state {
         JobState::Done => ("sent", "good"),
         JobState::Waiting if job.error.is_empty() => ("on its way", "now"),
         JobState::Waiting => ("tried again", "warn"),
         JobState::Dead => ("given up", "bad"),
     };
-    Line {
-        at: format!("{}, {}", times::day(&at), times::clock(&at)),
-        machine: times::machine(&at),
-        what: jobs::what(job),
-        state,
-        tone,
-        why: job.error.clone(),
-    }
+    Line { at, machine, what: jobs::what(job), state, tone, why: job.error.clone() }
 }
 
 /// The ways by which somebody who is reached so can be written to, as the settings are; the one that they wished first.

@@ -9,7 +9,7 @@ use crate::{
     config::{Config, Number},
     guard::session::{User, random_token},
     jobs,
-    pages::{Frame, shown, shown_again},
+    pages::{Frame, shown, shown_again, times},
 };
 use askama::Template;
 use axum::{
@@ -204,7 +204,7 @@ fn page(config: &Config, sent: Sent, wrong: Wrong, field: Option<(&'static str, 
         field,
         kinds: hours.kinds.iter().map(|kind| (kind.name.clone(), kind.length.as_secs() / 60)).collect(),
         usual: hours.slot.as_secs() / 60,
-        zone: super::named(&config.calendar.zone),
+        zone: times::zone_name(&config.calendar.zone).to_owned(),
         can_text: jobs::can_text(config),
         can_mail: jobs::can_mail(config),
     }
