@@ -345,6 +345,19 @@ fn shown_again(page: &impl Template) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, shown(page)).into_response()
 }
 
+/// A text as one part of an address, in its path or its query.
+fn escaped(text: &str) -> String {
+    use std::fmt::Write;
+    text.bytes().fold(String::new(), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            write!(text, "%{byte:02X}").expect("a String takes everything");
+        }
+        text
+    })
+}
+
 async fn nowhere() -> Failure {
     Failure::not_found()
 }

@@ -45,6 +45,7 @@ const LONGEST_NOTE: usize = 500;
 #[template(path = "caller.html")]
 struct CallerPage {
     frame: Frame,
+    number: String,
     line: callers::Line,
     /// As the settings have it, where the owner decides nothing: `owner`, `known` or `stranger`.
     by_settings: &'static str,
@@ -177,6 +178,7 @@ async fn page(app: &App, number: &str) -> Result<CallerPage, Failure> {
     line.name = name.unwrap_or_default();
     Ok(CallerPage {
         frame: Frame::inside("callers"),
+        number: number.to_owned(),
         line,
         by_settings: trust::of(&config.callers, number, None).name(),
         is_owners: trust::is_owners(&config.callers, number, None),
@@ -382,15 +384,7 @@ fn how(text: &TextRow) -> String {
     }
 }
 
-/// A number, or whatever the carrier called the caller, as one part of an address.
+/// A number, or whatever the carrier called the caller, as one part of a path, where a plus is nothing but a plus.
 pub(super) fn escaped(number: &str) -> String {
-    use std::fmt::Write;
-    number.bytes().fold(String::new(), |mut text, byte| {
-        if byte.is_ascii_alphanumeric() || b"+-._~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            write!(text, "%{byte:02X}").expect("a String takes everything");
-        }
-        text
-    })
+    super::escaped(number).replace("%2B", "+")
 }

@@ -118,6 +118,19 @@ async fn the_owner_texts_a_caller_once_a_form_and_is_told_why_where_that_cannot_
 }
 
 #[tokio::test]
+async fn an_appointment_is_made_for_the_caller_whatever_they_are_called() {
+    let mut browser = Browser::owner(&[]).await;
+    for (number, path) in [(ANNA, "+15550100100"), ("browser:Anna & Ben", "browser%3AAnna%20%26%20Ben")] {
+        known(&browser, number, "").await;
+        let page = browser.get(&format!("/callers/{path}")).await.text;
+        let (_, after) = page.split_once("href=\"/appointments/new?").expect("a link");
+        let (query, _) = after.split_once('"').expect("its end");
+        let form = browser.get(&format!("/appointments/new?{query}")).await;
+        assert_eq!(form.value("number").replace("&#38;", "&"), number, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn a_number_that_waits_with_the_pin_may_be_let_try_again() {
     let mut browser = Browser::owner(&[("OWNER_PIN", "271828")]).await;
     called_anna(&browser).await;

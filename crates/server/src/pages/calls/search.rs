@@ -1,6 +1,6 @@
 //! What the owner looks for among calls: as the address says it, as the form shows it, as the store is asked.
 
-use crate::pages::Failure;
+use crate::pages::{Failure, escaped};
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Deserialize;
 use store::Which;
@@ -101,17 +101,14 @@ impl Search {
 
     /// Where the calls after this one are: the same search, from there on.
     pub(super) fn after(&self, started_ms: i64, id: &str) -> String {
-        let mut query = self.pairs();
-        query.push(("before", format!("{started_ms}.{id}")));
-        let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
-        format!("/calls?{}", query.join("&"))
+        let mut pairs = self.pairs();
+        pairs.push(("before", format!("{started_ms}.{id}")));
+        address(&pairs)
     }
 
     /// The same search, from the latest call on.
     pub(super) fn latest(&self) -> String {
-        let pairs = self.pairs();
-        let query: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
-        if query.is_empty() { "/calls".to_owned() } else { format!("/calls?{}", query.join("&")) }
+        address(&self.pairs())
     }
 
     fn pairs(&self) -> Vec<(&'static str, String)> {
@@ -208,16 +205,10 @@ fn digits(text: &str) -> String {
     text.chars().filter(|letter| !" -()./%_".contains(*letter)).collect()
 }
 
-fn escaped(text: &str) -> String {
-    use std::fmt::Write;
-    text.bytes().fold(String::new(), |mut text, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            write!(text, "%{byte:02X}").expect("a String takes everything");
-        }
-        text
-    })
+/// Where the calls of this search are.
+fn address(pairs: &[(&str, String)]) -> String {
+    let query: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    if query.is_empty() { "/calls".to_owned() } else { format!("/calls?{}", query.join("&")) }
 }
 
 #[cfg(test)]
