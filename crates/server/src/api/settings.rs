@@ -132,12 +132,7 @@ fn settings(config: &Config, section: &'static Section) -> Map<String, Value> {
 
 /// What sets this setting over the head of what is saved.
 pub fn fixed<'a>(config: &'a Config, setting: &Setting) -> Option<&'a Source> {
-    config.origins.get(setting.key).filter(|source| match source {
-        Source::File { .. } | Source::Page | Source::Lent => false,
-        Source::Installation | Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. } => {
-            true
-        }
-    })
+    config.origins.get(setting.key).filter(|source| source.counts_over_pages())
 }
 
 /// A setting's name within its section.

@@ -61,6 +61,19 @@ pub enum Source {
     },
 }
 
+impl Source {
+    /// Whether what it says counts over the head of what is saved on a page.
+    pub fn counts_over_pages(&self) -> bool {
+        match self {
+            Source::File { .. } | Source::Page | Source::Lent => false,
+            Source::Installation
+            | Source::DotEnv { .. }
+            | Source::Environment { .. }
+            | Source::Flag { .. } => true,
+        }
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -257,12 +257,7 @@ fn asked(setting: &Setting, text: &str, form: &BTreeMap<String, String>) -> Opti
 
 /// Whether something else sets this setting over the page's head.
 fn is_fixed(config: &Config, setting: &Setting) -> bool {
-    match config.origins.get(setting.key) {
-        None | Some(Source::File { .. } | Source::Page | Source::Lent) => false,
-        Some(
-            Source::Installation | Source::DotEnv { .. } | Source::Environment { .. } | Source::Flag { .. },
-        ) => true,
-    }
+    config.origins.get(setting.key).is_some_and(Source::counts_over_pages)
 }
 
 async fn overview(app: &App, tested: Option<(&str, Tested)>) -> Result<SettingsPage, StoreError> {

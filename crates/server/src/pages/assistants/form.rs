@@ -1,7 +1,7 @@
 //! The form of an assistant: which fields it has, what stands in them, and what is wrong with it.
 
 use crate::config::{
-    Config, Source,
+    Config,
     assistants::{NAME, OWN},
     schema::{self, Setting},
 };
@@ -118,13 +118,7 @@ pub(super) fn fixed(config: &Config, number: &str, key: &str) -> Option<String> 
     if !number.is_empty() {
         return None;
     }
-    match config.origins.get(key)? {
-        Source::File { .. } | Source::Page | Source::Lent => None,
-        over @ (Source::Installation
-        | Source::DotEnv { .. }
-        | Source::Environment { .. }
-        | Source::Flag { .. }) => Some(over.to_string()),
-    }
+    config.origins.get(key).filter(|source| source.counts_over_pages()).map(ToString::to_string)
 }
 
 /// The fields of its manner, and those of its hours.
