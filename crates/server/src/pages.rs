@@ -46,7 +46,7 @@ pub mod welcome;
 
 pub(crate) use calls::{told as ending, who};
 
-use crate::{api, app::App, router::LARGEST_BODY};
+use crate::{api, app::App, router::LARGEST_BODY, saved::NotSaved};
 use askama::Template;
 use axum::{
     Router,
@@ -274,6 +274,17 @@ impl From<StoreError> for Failure {
         tracing::error!(%error, "a page could not be made");
         let text = "The database did not answer. The log says more; please try again in a moment.".into();
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, title: "Something went wrong", text }
+    }
+}
+
+impl From<NotSaved> for Failure {
+    fn from(error: NotSaved) -> Self {
+        match error {
+            NotSaved::Store(error) => error.into(),
+            error @ (NotSaved::Config(_) | NotSaved::NotOffered(_)) => {
+                Self::bad_request(&format!("{error}."))
+            }
+        }
     }
 }
 

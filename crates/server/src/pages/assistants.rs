@@ -11,7 +11,7 @@ use crate::{
     config::{Config, Number, assistants},
     drafts::{self, Draft},
     guard::session::User,
-    saved::{self, NotSaved},
+    saved,
     trying::{self, Told},
 };
 use askama::Template;
@@ -256,13 +256,7 @@ pub(super) async fn remove(
 
 async fn change(app: &App, by: &User, changes: &[(String, Option<String>)]) -> Result<(), Failure> {
     let changes: Vec<_> = changes.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
-    match saved::change(app, &changes, &by.user.id, clock::now_ms()).await {
-        Ok(()) => Ok(()),
-        Err(NotSaved::Store(error)) => Err(error.into()),
-        Err(error @ (NotSaved::Config(_) | NotSaved::NotOffered(_))) => {
-            Err(Failure::bad_request(&error.to_string()))
-        }
-    }
+    Ok(saved::change(app, &changes, &by.user.id, clock::now_ms()).await?)
 }
 
 /// The number of the assistant at this address; empty: the default one.

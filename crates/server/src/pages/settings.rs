@@ -13,7 +13,7 @@ use crate::{
     guard::session::User,
     providers::{self, Provider, Standing, State as Stand},
     reach::Tested,
-    saved::{self, NotSaved},
+    saved,
 };
 use askama::Template;
 use axum::{
@@ -209,13 +209,7 @@ pub(super) async fn save(
         return Ok(shown_again(&page));
     }
     let changes: Vec<_> = changes.into_iter().map(|(setting, value)| (setting.key, value)).collect();
-    match saved::change(&app, &changes, &by.user.id, clock::now_ms()).await {
-        Ok(()) => {}
-        Err(NotSaved::Store(error)) => return Err(error.into()),
-        Err(error @ (NotSaved::Config(_) | NotSaved::NotOffered(_))) => {
-            return Err(Failure::bad_request(&format!("{error}.")));
-        }
-    }
+    saved::change(&app, &changes, &by.user.id, clock::now_ms()).await?;
     let keys: Vec<_> = changes.iter().map(|(key, _)| *key).collect();
     app.audit(&by, Deed::SettingsSaved, &keys.join(", ")).await;
     Ok(Redirect::to(&format!("/settings/{}?saved", section.name)).into_response())

@@ -123,9 +123,7 @@ pub(in crate::pages) async fn upload(
                 ("google.client_id", Some(client.id.clone())),
                 ("google.client_secret", Some(client.secret.expose().to_owned())),
             ];
-            let (by, now_ms) = (&by.user.id, clock::now_ms());
-            let saved = saved::change(&app, &changes, by, now_ms).await;
-            saved.map_err(|error| Failure::bad_request(&error.to_string()))?;
+            saved::change(&app, &changes, &by.user.id, clock::now_ms()).await?;
             let done = Some(Upload::Client(client).describe());
             Ok(shown(&page(&app, &origin, Said { done, ..Said::default() }).await?))
         }
