@@ -94,6 +94,16 @@ pub enum NotPassword {
     NotTheSame(String),
 }
 
+impl NotPassword {
+    /// What is said beside the password, and what beside its repetition.
+    pub fn beside(self) -> (Option<String>, Option<String>) {
+        match self {
+            NotPassword::Weak(why) => (Some(why), None),
+            NotPassword::NotTheSame(why) => (None, Some(why)),
+        }
+    }
+}
+
 /// Invites somebody: the secret of the link. An empty address is for whoever has it.
 pub async fn invite(
     store: &Store,

@@ -137,11 +137,7 @@ fn page(app: &App, email: &str, wrong: Option<String>) -> ForgotPage {
 }
 
 fn reset_page(wrong: Option<NotPassword>) -> ResetPage {
-    let (password, again) = match wrong {
-        None => (None, None),
-        Some(NotPassword::Weak(why)) => (Some(why), None),
-        Some(NotPassword::NotTheSame(why)) => (None, Some(why)),
-    };
+    let (password, again) = wrong.map(NotPassword::beside).unwrap_or_default();
     ResetPage {
         frame: Frame::outside(),
         password: Field::new_password().wrong(password),

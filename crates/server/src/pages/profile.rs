@@ -3,9 +3,9 @@
 pub(super) mod factor;
 pub(super) mod picture;
 
-use super::{Failure, Frame, field::Field, login, shown, times};
+use super::{Failure, Frame, field::Field, login, shown, shown_again, times};
 use crate::{
-    accounts::{self, NotPassword},
+    accounts,
     app::App,
     audit::Deed,
     clock,
@@ -18,7 +18,6 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
-    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::tz::TimeZone;
@@ -153,14 +152,9 @@ pub(super) async fn change_password(
         };
     }
     let about = [by.user.email.as_deref().unwrap_or_default(), &by.user.name];
-    match accounts::new_password(&new.password, &new.again, &about) {
-        Ok(()) => {}
-        Err(NotPassword::Weak(why)) => {
-            return again(&app, &by, Said { password: Some(why), ..Said::default() }).await;
-        }
-        Err(NotPassword::NotTheSame(why)) => {
-            return again(&app, &by, Said { again: Some(why), ..Said::default() }).await;
-        }
+    if let Err(why) = accounts::new_password(&new.password, &new.again, &about) {
+        let (password, repeated) = why.beside();
+        return again(&app, &by, Said { password, again: repeated, ..Said::default() }).await;
     }
     let kept = password::hashed(&new.password).await;
     app.store.password_set(&by.user.id, &kept, clock::now_ms()).await?;
@@ -220,7 +214,7 @@ pub(super) async fn waiting(app: &App, by: &User, wait: TooMany) -> Result<Respo
 }
 
 pub(super) async fn again(app: &App, by: &User, said: Said) -> Result<Response, Failure> {
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(app, by, said).await?).into_response())
+    Ok(shown_again(&made(app, by, said).await?))
 }
 
 /// The page with what has just changed.

@@ -2,7 +2,7 @@
 
 use super::{Failure, Frame, field::Field, login, shown, shown_again};
 use crate::{
-    accounts::{self, NotPassword},
+    accounts,
     app::App,
     audit::{By, Deed},
     clock,
@@ -52,11 +52,12 @@ pub(super) struct Asked {
 
 /// What is wrong with each field.
 #[derive(Default)]
-struct Wrong {
-    email: Option<String>,
-    name: Option<String>,
-    password: Option<String>,
-    again: Option<String>,
+pub(super) struct Wrong {
+    pub(super) email: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) again: Option<String>,
+    /// What is wrong with none of them.
     all: Option<String>,
 }
 
@@ -204,10 +205,8 @@ fn understood(asked: &Asked, invite: Option<&InviteRow>) -> Result<(String, Stri
         None => accounts::address(&asked.email),
     };
     let name = accounts::name(&asked.name);
-    match accounts::new_password(&asked.password, &asked.again, &[&asked.email, &asked.name]) {
-        Ok(()) => {}
-        Err(NotPassword::Weak(why)) => wrong.password = Some(why),
-        Err(NotPassword::NotTheSame(why)) => wrong.again = Some(why),
+    if let Err(why) = accounts::new_password(&asked.password, &asked.again, &[&asked.email, &asked.name]) {
+        (wrong.password, wrong.again) = why.beside();
     }
     wrong.email = email.as_ref().err().cloned();
     wrong.name = name.as_ref().err().cloned();

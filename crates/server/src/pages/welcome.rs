@@ -1,8 +1,8 @@
 //! The one-time link by which somebody becomes the owner, or by which a user who lost every other way comes back.
 
-use super::{Failure, Frame, field::Field, login, shown, shown_again};
+use super::{Failure, Frame, field::Field, login, register::Wrong, shown, shown_again};
 use crate::{
-    accounts::{self, NotPassword},
+    accounts,
     app::App,
     audit::{By, Deed},
     clock,
@@ -74,14 +74,6 @@ impl Given {
             no_factor: form.contains_key("no_factor"),
         }
     }
-}
-
-#[derive(Default)]
-struct Wrong {
-    email: Option<String>,
-    name: Option<String>,
-    password: Option<String>,
-    again: Option<String>,
 }
 
 /// `GET /welcome/{token}`: asks, and uses up nothing, since whatever previews links opens them, too.
@@ -167,10 +159,8 @@ fn judged(given: &Given, user: Option<&UserRow>) -> Option<Wrong> {
         wrong.name = accounts::name(&given.name).err();
         (given.email.as_str(), given.name.as_str())
     };
-    match accounts::new_password(&given.password, &given.again, &[email, name]) {
-        Ok(()) => {}
-        Err(NotPassword::Weak(why)) => wrong.password = Some(why),
-        Err(NotPassword::NotTheSame(why)) => wrong.again = Some(why),
+    if let Err(why) = accounts::new_password(&given.password, &given.again, &[email, name]) {
+        (wrong.password, wrong.again) = why.beside();
     }
     let fine = [&wrong.email, &wrong.name, &wrong.password, &wrong.again].iter().all(|wrong| wrong.is_none());
     (!fine).then_some(wrong)
