@@ -114,6 +114,11 @@ impl Store {
         )
     }
 
+    /// Whether a second factor is asked for when this user logs in: one that is proven.
+    pub async fn has_factor(&self, user_id: &str) -> Result<bool, StoreError> {
+        Ok(self.factor(user_id).await?.is_some_and(|factor| factor.proven_ms.is_some()))
+    }
+
     /// Begins to give a user this second factor. One that is proven stays: false.
     pub async fn factor_begun(&self, user_id: &str, sealed: &str) -> Result<bool, StoreError> {
         let begun = on_writer!(self, db => sqlx::query(

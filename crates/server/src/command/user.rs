@@ -161,8 +161,7 @@ async fn done(config: &Config, store: &Store, what: &What) -> anyhow::Result<Don
         }
         What::List { common } => {
             for user in store.users().await? {
-                let factor = store.factor(&user.id).await?.is_some_and(|factor| factor.proven_ms.is_some());
-                say(common.json, &user, factor);
+                say(common.json, &user, store.has_factor(&user.id).await?);
             }
             Ok(Ok(()))
         }
@@ -293,8 +292,7 @@ async fn changed_to(
 async fn finished(store: &Store, id: &str, json: bool) -> anyhow::Result<Done> {
     match store.user(id).await? {
         Some(user) => {
-            let factor = store.factor(id).await?.is_some_and(|factor| factor.proven_ms.is_some());
-            say(json, &user, factor);
+            say(json, &user, store.has_factor(id).await?);
         }
         None if json => println!("{}", json!({"ok": true, "id": id})),
         None => {}

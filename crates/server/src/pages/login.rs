@@ -108,7 +108,7 @@ pub(super) async fn enter(
         let why = "No user has this address and this password.".to_owned();
         return Ok(shown_again(&page(&app, &login, Some(why))));
     };
-    if app.store.factor(&user.id).await?.is_some_and(|factor| factor.proven_ms.is_some()) {
+    if app.store.has_factor(&user.id).await? {
         let proof = proof(&app.key, &user.id, kept.changed_ms, clock::now_ms());
         return Ok(shown(&code_page(proof, login.next, None)));
     }
@@ -139,12 +139,7 @@ pub(super) async fn code(
 }
 
 /// Whether this is a code of the user's app, or a recovery code of theirs; either is used up.
-pub(super) async fn factor_is_right(
-    app: &App,
-    user: &UserRow,
-    from: &str,
-    typed: &str,
-) -> Result<bool, Failure> {
+async fn factor_is_right(app: &App, user: &UserRow, from: &str, typed: &str) -> Result<bool, Failure> {
     let now_ms = clock::now_ms();
     if let Some(hash) = totp::kept(&app.key, &user.id, typed) {
         let used = app.store.recovery_code_used(&user.id, &hash, now_ms).await?;

@@ -232,7 +232,6 @@ async fn made(app: &App, by: &User, said: Said) -> Result<ProfilePage, Failure> 
     let now_ms = clock::now_ms();
     let zone = app.config.get().calendar.zone.clone();
     let has_password = app.store.password(&user.id).await?.is_some();
-    let factor = app.store.factor(&user.id).await?.is_some_and(|factor| factor.proven_ms.is_some());
     let sessions = app.store.sessions_of(&user.id, now_ms).await?.into_iter();
     Ok(ProfilePage {
         frame: Frame::inside("profile"),
@@ -245,7 +244,7 @@ async fn made(app: &App, by: &User, said: Said) -> Result<ProfilePage, Failure> 
         about: about(user, has_password, said.name, said.email, said.current_for_email),
         password: passwords(has_password, said.current, said.password, said.again),
         has_password,
-        factor,
+        factor: app.store.has_factor(&user.id).await?,
         codes_left: app.store.recovery_codes_left(&user.id).await?,
         factor_field: Field::new("proof", "Your password", "password")
             .complete("current-password")

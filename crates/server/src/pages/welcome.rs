@@ -175,7 +175,7 @@ async fn page(
     let password = Field::new_password().wrong(wrong.password);
     let again = Field::again().wrong(wrong.again);
     let factor = match user {
-        Some(user) => app.store.factor(&user.id).await?.is_some_and(|factor| factor.proven_ms.is_some()),
+        Some(user) => app.store.has_factor(&user.id).await?,
         None => false,
     };
     let fields = match user {

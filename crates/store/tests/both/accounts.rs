@@ -227,10 +227,13 @@ async fn a_factor_that_is_proven_is_not_replaced(store: Store) {
     assert_eq!(store.factor(&anna).await.expect("read").expect("one").sealed, "two");
     assert!(!store.factor_removed(&anna).await.expect("asked"), "it was never proven");
     store.factor_begun(&anna, "two").await.expect("begun");
+    assert!(!store.has_factor(&anna).await.expect("asked"), "it is not proven yet");
     store.factor_used(&anna, 5, 1_000).await.expect("asked");
+    assert!(store.has_factor(&anna).await.expect("asked"));
     assert!(!store.factor_begun(&anna, "three").await.expect("asked"));
     assert_eq!(store.factor(&anna).await.expect("read").expect("one").sealed, "two");
     assert!(store.factor_removed(&anna).await.expect("asked"));
+    assert!(!store.has_factor(&anna).await.expect("asked"));
 }
 
 async fn a_recovery_code_is_good_once(store: Store) {

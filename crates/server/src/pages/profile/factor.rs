@@ -112,7 +112,7 @@ pub(in crate::pages) async fn renew(
     if let Some(answer) = refused(&app, &by, &proof).await? {
         return Ok(answer);
     }
-    if app.store.factor(&by.user.id).await?.is_none_or(|factor| factor.proven_ms.is_none()) {
+    if !app.store.has_factor(&by.user.id).await? {
         return Ok(Redirect::to("/profile").into_response());
     }
     codes(&app, &by, false).await
