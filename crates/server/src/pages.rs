@@ -303,6 +303,17 @@ impl IntoResponse for Failure {
     }
 }
 
+/// What somebody is told who has nothing to fill in.
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct LetterPage {
+    frame: Frame,
+    title: &'static str,
+    text: String,
+    /// Where they can go on: an address, and what is said of it.
+    link: Option<(&'static str, &'static str)>,
+}
+
 /// What `base.html` needs to know.
 struct Frame {
     /// Shows the way around.

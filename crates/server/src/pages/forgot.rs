@@ -1,7 +1,7 @@
 //! A new password in place of a forgotten one, by mail. Whether an address is anybody's is found out later, by the job that
 //! writes the letter: so the answer and its time are the same.
 
-use super::{Failure, Frame, field::Field, login, register::LetterPage, shown, shown_again};
+use super::{Failure, Frame, LetterPage, field::Field, login, register, shown, shown_again};
 use crate::{
     accounts::{self, NotPassword},
     app::App,
@@ -13,8 +13,7 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use serde::Deserialize;
 use std::sync::Arc;
@@ -146,11 +145,6 @@ fn reset_page(wrong: Option<NotPassword>) -> ResetPage {
 }
 
 fn used_up() -> Response {
-    let letter = LetterPage {
-        frame: Frame::outside(),
-        title: "This link is used up",
-        text: "It was used already, or is older than an hour.".to_owned(),
-        link: Some(("/forgot", "Ask for a new one")),
-    };
-    (StatusCode::FORBIDDEN, shown(&letter)).into_response()
+    let why = "It was used already, or is older than an hour.";
+    register::refused("This link is used up", why, ("/forgot", "Ask for a new one"))
 }

@@ -1,6 +1,6 @@
 //! Becoming a user: by an invitation or, where the owner lets anybody, by asking for one.
 
-use super::{Failure, Frame, field::Field, login, shown, shown_again};
+use super::{Failure, Frame, LetterPage, field::Field, login, shown, shown_again};
 use crate::{
     accounts,
     app::App,
@@ -20,6 +20,8 @@ use serde::Deserialize;
 use std::sync::Arc;
 use store::{InviteRow, Joined, Role, UserRow};
 
+const TO_LOGIN: (&str, &str) = ("/login", "To the login");
+
 #[derive(Template)]
 #[template(path = "register.html")]
 struct RegisterPage {
@@ -29,16 +31,6 @@ struct RegisterPage {
     fields: Vec<Field>,
     button: &'static str,
     wrong: Option<String>,
-}
-
-/// What somebody is told who has nothing to fill in.
-#[derive(Template)]
-#[template(path = "letter.html")]
-pub(super) struct LetterPage {
-    pub(super) frame: Frame,
-    pub(super) title: &'static str,
-    pub(super) text: String,
-    pub(super) link: Option<(&'static str, &'static str)>,
 }
 
 #[derive(Deserialize, Default)]
@@ -168,6 +160,7 @@ fn open(app: &App) -> Open {
         Registration::Invited => Open::Not(refused(
             "By invitation",
             "Here one becomes a user by an invitation. Ask an owner for one: they make it on their users page.",
+            TO_LOGIN,
         )),
         Registration::Closed => Open::Not(shut()),
     }
@@ -179,7 +172,7 @@ enum Open {
 }
 
 fn shut() -> Response {
-    refused("Closed", "Nobody can become a user here by themselves.")
+    refused("Closed", "Nobody can become a user here by themselves.", TO_LOGIN)
 }
 
 /// The answer where nobody may become a user, whoever invited them.
@@ -188,13 +181,9 @@ fn closed(app: &App) -> Option<Response> {
     closed.then(shut)
 }
 
-fn refused(title: &'static str, text: &str) -> Response {
-    let letter = LetterPage {
-        frame: Frame::outside(),
-        title,
-        text: text.to_owned(),
-        link: Some(("/login", "To the login")),
-    };
+/// The answer to whoever may not do this, with where they can go on: an address, and what is said of it.
+pub(super) fn refused(title: &'static str, text: &str, to: (&'static str, &'static str)) -> Response {
+    let letter = LetterPage { frame: Frame::outside(), title, text: text.to_owned(), link: Some(to) };
     (StatusCode::FORBIDDEN, shown(&letter)).into_response()
 }
 
@@ -273,5 +262,6 @@ fn taken() -> Wrong {
 }
 
 fn used_up() -> Response {
-    refused("This link is used up", "It was used already, is too old, or was withdrawn. Ask for a new one.")
+    let why = "It was used already, is too old, or was withdrawn. Ask for a new one.";
+    refused("This link is used up", why, TO_LOGIN)
 }
