@@ -254,6 +254,8 @@ pub enum EngineKind {
 }
 
 impl EngineKind {
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::OpenAiLive, Self::Deepgram, Self::Local];
+
     /// As `ENGINE` spells it.
     pub fn name(self) -> &'static str {
         match self {

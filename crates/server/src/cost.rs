@@ -8,7 +8,7 @@ mod bill;
 
 pub use bill::Bill;
 
-use crate::{app::App, brief};
+use crate::{app::App, brief, config::EngineKind};
 use call::Usage;
 use std::{collections::BTreeMap, time::Duration};
 use store::StoreError;
@@ -60,7 +60,7 @@ impl Prices {
         for one in text.split([';', '\n']).map(str::trim).filter(|one| !one.is_empty()) {
             let mut words = one.split([' ', ',', '\t']).filter(|word| !word.is_empty());
             let engine = words.next().unwrap_or_default().trim_end_matches(':');
-            if !["openai", "openai-live", "deepgram", "local"].contains(&engine) {
+            if !EngineKind::ALL.iter().any(|kind| kind.name() == engine) {
                 return Err(format!("{engine:?} is no engine; openai, openai-live, deepgram and local are"));
             }
             let mut price = Price::default();

@@ -199,11 +199,7 @@ fn lines(entries: Vec<Entry>, length_ms: i64, peaks: &Peaks, recorded: bool) -> 
     let untils: Vec<_> =
         (0..entries.len()).map(|place| strip::spoken_until(&entries, place, length_ms, peaks)).collect();
     let line = |(entry, until_ms): (Entry, i64)| {
-        let text = match &entry.what {
-            What::Caller { text } => text.as_str(),
-            What::Assistant { heard, .. } => heard.as_str(),
-            What::Tool(_) | What::Remark { .. } => "",
-        };
+        let text = strip::words(&entry);
         let words = if recorded { words(text, entry.at_ms, until_ms) } else { Vec::new() };
         let bar = match &entry.what {
             What::Assistant { parts, .. } => bar(parts),

@@ -14,8 +14,8 @@ use tool::message::job;
 
 /// As many of each as are shown.
 const MOST: u32 = 200;
-/// How long a text that did not arrive is shown.
-const LOST_MS: i64 = 14 * 24 * 60 * 60 * 1_000;
+/// How long a text that did not arrive is shown, in milliseconds.
+pub(super) const LOST_MS: i64 = 14 * 24 * 60 * 60 * 1_000;
 
 #[derive(Template)]
 #[template(path = "outbox.html")]

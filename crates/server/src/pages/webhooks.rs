@@ -141,10 +141,7 @@ pub(super) async fn test(
     _: User,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let row = standing(&app, &id).await?;
-    if !row.told {
-        return Err(Failure::bad_request("This webhook is switched off. Switch it on first."));
-    }
+    let row = told_now(&app, &id).await?;
     webhooks::test(&app, &row).await?;
     Ok(back(&id))
 }
@@ -167,12 +164,9 @@ pub(super) async fn send_again(
     _: User,
     Path((id, delivery)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
-    let row = standing(&app, &id).await?;
     let there = app.store.webhook_delivery(&delivery).await?.filter(|row| row.webhook_id == id);
     there.ok_or_else(Failure::not_found)?;
-    if !row.told {
-        return Err(Failure::bad_request("This webhook is switched off. Switch it on first."));
-    }
+    told_now(&app, &id).await?;
     webhooks::send_again(&app, &delivery).await?;
     Ok(back(&id))
 }
@@ -183,6 +177,15 @@ fn back(id: &str) -> Response {
 
 async fn standing(app: &App, id: &str) -> Result<WebhookRow, Failure> {
     app.store.webhook(id).await?.ok_or_else(Failure::not_found)
+}
+
+/// A webhook that is not switched off.
+async fn told_now(app: &App, id: &str) -> Result<WebhookRow, Failure> {
+    let row = standing(app, id).await?;
+    if !row.told {
+        return Err(Failure::bad_request("This webhook is switched off. Switch it on first."));
+    }
+    Ok(row)
 }
 
 fn wish(form: &BTreeMap<String, String>) -> Wish {

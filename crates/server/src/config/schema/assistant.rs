@@ -8,13 +8,6 @@ const INSTRUCTIONS: &str = "You are a friendly assistant who answers the telepho
                             sentences, as one does on the phone. Ask for one thing at a time. Say that something is booked, \
                             moved or cancelled only after the tool has said so.";
 
-const ENGINES: [(&str, EngineKind); 4] = [
-    ("openai", EngineKind::OpenAi),
-    ("openai-live", EngineKind::OpenAiLive),
-    ("deepgram", EngineKind::Deepgram),
-    ("local", EngineKind::Local),
-];
-
 pub(super) const SECTIONS: &[Section] = &[
     Section {
         name: "assistant",
@@ -26,7 +19,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "",
                 "`openai`, `openai-live`, `deepgram` or `local`. Where it is not set: `openai` if its key is there, else \
                  `deepgram` if its key is, else `local`.",
-                |c, v| v.choice(&ENGINES).map(|kind| c.assistant.engine = kind),
+                |c, v| v.choice(&engines()).map(|kind| c.assistant.engine = kind),
             )
             .example("local")
             .flag("engine"),
@@ -36,7 +29,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "",
                 "Several engines, in the order in which they are tried: should one fail, in the middle of a call or before \
                  it, the next one goes on with the conversation. Where it is not set, the engine above answers alone.",
-                |c, v| v.choices(&ENGINES).map(|kinds| c.assistant.engines = kinds),
+                |c, v| v.choices(&engines()).map(|kinds| c.assistant.engines = kinds),
             )
             .example("openai, local"),
             Setting::new(
@@ -385,6 +378,10 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     },
 ];
+
+fn engines() -> [(&'static str, EngineKind); 4] {
+    EngineKind::ALL.map(|kind| (kind.name(), kind))
+}
 
 /// A tag of BCP 47.
 fn language(text: &str) -> Result<String, String> {

@@ -1,7 +1,7 @@
 //! The form of an assistant: which fields it has, what stands in them, and what is wrong with it.
 
 use crate::config::{
-    Config,
+    Config, EngineKind,
     assistants::{NAME, OWN},
     schema::{self, Setting},
 };
@@ -196,9 +196,9 @@ fn kind(key: &str, value: &str) -> Kind {
             let chosen: Vec<&str> = value.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
             let place = |at: usize| {
                 let here = chosen.get(at).copied().unwrap_or_default();
-                ["openai", "openai-live", "deepgram", "local"].map(|name| (name, name == here)).to_vec()
+                EngineKind::ALL.map(|kind| (kind.name(), kind.name() == here)).to_vec()
             };
-            Kind::Engines((0..4).map(place).collect())
+            Kind::Engines((0..EngineKind::ALL.len()).map(place).collect())
         }
         _ => Kind::Line,
     }

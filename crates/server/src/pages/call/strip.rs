@@ -116,7 +116,8 @@ pub(super) fn side(entry: &Entry) -> Option<Side> {
     }
 }
 
-fn words(entry: &Entry) -> &str {
+/// What was said and heard of it.
+pub(super) fn words(entry: &Entry) -> &str {
     match &entry.what {
         What::Caller { text } => text,
         What::Assistant { heard, .. } => heard,

@@ -1,15 +1,18 @@
 //! What needs the owner: what was given up, what is no longer allowed, what does not work, who is urgent. Nothing is here
 //! that passes by itself.
 
-use crate::{app::App, jobs, pages::calls, refusals};
+use crate::{
+    app::App,
+    jobs,
+    pages::{calls, outbox::LOST_MS},
+    refusals,
+};
 use store::{ConnectionState, CredentialState, JobState, StoreError};
 
 /// As many as are counted of each.
 const MOST: u32 = 100;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-/// How long a text that did not arrive is a matter,
-const LOST_MS: i64 = 14 * DAY_MS;
-/// and how long a request that was refused.
+/// How long a request that was refused is a matter.
 const REFUSED_MS: i64 = 3 * DAY_MS;
 /// Words of a message that are shown.
 const LONGEST: usize = 140;

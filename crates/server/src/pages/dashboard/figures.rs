@@ -31,6 +31,11 @@ impl Span {
         Some(Self { first, step, count, from_ms: ms(first)?, to_ms: ms(end)?, zone: zone.clone() })
     }
 
+    /// From when until when, in milliseconds since 1970; the end is not within.
+    pub fn bounds(&self) -> (i64, i64) {
+        (self.from_ms, self.to_ms)
+    }
+
     pub fn days(&self) -> u32 {
         self.step * self.count
     }
@@ -59,7 +64,7 @@ pub struct Figures {
 }
 
 /// A day or a week.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
     pub first: Date,
     pub calls: i64,
@@ -92,11 +97,7 @@ impl Figures {
     pub async fn of(store: &Store, span: &Span) -> Result<Self, StoreError> {
         let part = |n: u32| Part {
             first: span.first.saturating_add(i64::from(n * span.step).days()),
-            calls: 0,
-            answered: 0,
-            talk_ms: 0,
-            cost_micros: 0,
-            answers: Answers::default(),
+            ..Part::default()
         };
         let mut parts: Vec<Part> = (0..span.count).map(part).collect();
         let epoch = jiff::civil::date(1970, 1, 1);
@@ -134,14 +135,7 @@ impl Figures {
 
     /// All of it as one part.
     pub fn sum(&self) -> Part {
-        let mut sum = self.parts.first().cloned().unwrap_or_else(|| Part {
-            first: Date::default(),
-            calls: 0,
-            answered: 0,
-            talk_ms: 0,
-            cost_micros: 0,
-            answers: Answers::default(),
-        });
+        let mut sum = self.parts.first().cloned().unwrap_or_default();
         for part in self.parts.iter().skip(1) {
             sum.calls += part.calls;
             sum.answered += part.answered;
