@@ -5,6 +5,7 @@ pub(super) mod new;
 mod week;
 pub(super) mod wish;
 
+pub(super) use list::Line;
 pub(super) use week::placed;
 
 use super::{Failure, Frame, shown, times};

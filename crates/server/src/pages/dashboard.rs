@@ -8,7 +8,7 @@ mod now;
 
 pub(super) use now::live;
 
-use super::{Failure, Frame, shown, times};
+use super::{Failure, Frame, appointments::Line, shown, times};
 use crate::{api::Program, app::App, clock, cost, guard::session::User};
 use askama::Template;
 use attention::Matter;
@@ -19,12 +19,12 @@ use axum::{
 };
 use charts::Chart;
 use figures::{Figures, Part, Span};
-use jiff::{ToSpan, tz::TimeZone};
+use jiff::tz::TimeZone;
 use now::Now;
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
-use store::StoreError;
+use store::{AppointmentRow, StoreError};
 use tool::calendar::Books;
 
 /// Over how many days charts go where nothing else is asked for.
@@ -51,23 +51,14 @@ struct DashboardPage {
     today: String,
     now: Now,
     matters: Vec<Matter>,
-    appointments: Vec<Line>,
+    /// Today's, each with whether it is over.
+    appointments: Vec<(Line, bool)>,
     tiles: Vec<Tile>,
     days: u32,
     spans: [u32; 3],
     charts: Vec<Chart>,
     /// There were calls in that time.
     any: bool,
-}
-
-struct Line {
-    id: String,
-    machine: String,
-    from: String,
-    until: String,
-    summary: String,
-    who: String,
-    over: bool,
 }
 
 struct Tile {
@@ -93,14 +84,14 @@ pub(super) async fn dashboard(
         Figures::of(&app.store, &this_day),
         Now::of(&app),
         attention::matters(&app, now_ms),
-        appointments(&app, zone, now_ms),
+        appointments(&app, &this_day),
     )?;
     Ok(shown(&DashboardPage {
         frame: Frame::inside("dashboard"),
         today: times::day(&today),
         now,
         matters,
-        appointments,
+        appointments: appointments.into_iter().map(|row| dated(row, now_ms, zone)).collect(),
         tiles: tiles(&current.sum(), &config.cost.currency),
         days: asked.days(),
         spans: figures::SPANS,
@@ -144,7 +135,7 @@ async fn told(app: &App, days: u32) -> Result<serde_json::Value, StoreError> {
         "calls_now": app.store.open_calls(now::MOST).await?.len(),
         "today": {
             "calls": current.calls, "minutes": figures::minutes(current.talk_ms),
-            "cost": figures::money(current.cost_micros), "appointments": appointments(app, zone, now_ms).await?.len(),
+            "cost": figures::money(current.cost_micros), "appointments": appointments(app, &this_day).await?.len(),
         },
         "total": {
             "calls": sum.calls, "answered": sum.answered, "minutes": figures::minutes(sum.talk_ms),
@@ -157,27 +148,16 @@ async fn told(app: &App, days: u32) -> Result<serde_json::Value, StoreError> {
     }))
 }
 
-/// Today's, those that are over, too.
-async fn appointments(app: &App, zone: &TimeZone, now_ms: i64) -> Result<Vec<Line>, StoreError> {
-    let today = times::zoned(now_ms, zone).date();
-    let starts =
-        |date: jiff::civil::Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond());
-    let bounds = starts(today).zip(today.checked_add(1.day()).ok().and_then(starts));
-    let Some((from_ms, to_ms)) = bounds else { return Ok(Vec::new()) };
-    let rows = app.store.appointments_between(Books::NAME, from_ms, to_ms).await?;
-    let line = |row: store::AppointmentRow| {
-        let starts = times::zoned(row.starts_ms, zone);
-        Line {
-            machine: times::machine(&starts),
-            from: times::clock(&starts),
-            until: times::clock(&times::zoned(row.ends_ms, zone)),
-            over: row.ends_ms <= now_ms,
-            id: row.id,
-            summary: row.summary,
-            who: row.caller,
-        }
-    };
-    Ok(rows.into_iter().map(line).collect())
+/// Those of this time, and those that are over, too.
+async fn appointments(app: &App, span: &Span) -> Result<Vec<AppointmentRow>, StoreError> {
+    let (from_ms, to_ms) = span.bounds();
+    app.store.appointments_between(Books::NAME, from_ms, to_ms).await
+}
+
+/// An appointment, and whether it is over.
+fn dated(row: AppointmentRow, now_ms: i64, zone: &TimeZone) -> (Line, bool) {
+    let over = row.ends_ms <= now_ms;
+    (Line::of(row, zone), over)
 }
 
 fn tiles(sum: &Part, currency: &str) -> Vec<Tile> {
