@@ -14,7 +14,7 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
-use store::StoreError;
+use store::{CallRow, StoreError};
 
 /// As many as are shown.
 pub const MOST: u32 = 100;
@@ -53,9 +53,14 @@ pub struct Words {
 
 impl Now {
     pub async fn of(app: &App) -> Result<Self, StoreError> {
+        Self::telling(app, app.store.open_calls(MOST).await?).await
+    }
+
+    /// These calls, each with what was said last in it.
+    async fn telling(app: &App, rows: Vec<CallRow>) -> Result<Self, StoreError> {
         let zone = &app.config.get().calendar.zone;
         let mut calls = Vec::new();
-        for call in app.store.open_calls(MOST).await? {
+        for call in rows {
             let words = app.store.last_words(&call.id).await?;
             let started = times::zoned(call.started_ms, zone);
             calls.push(Line {
@@ -102,10 +107,10 @@ impl Stream for NowStream {
     }
 
     async fn again(&mut self, watch: &mut Watch) -> Result<(), StoreError> {
-        let now = Now::of(&self.app).await?;
-        let shown = now.calls.iter().map(|call| (call.id.clone(), call.answered)).collect();
+        let calls = self.app.store.open_calls(MOST).await?;
+        let shown = calls.iter().map(|call| (call.id.clone(), call.answered_ms.is_some())).collect();
         if self.shown.as_ref() != Some(&shown) {
-            watch.send("calls", &now);
+            watch.send("calls", &Now::telling(&self.app, calls).await?);
             self.shown = Some(shown);
         }
         watch.look_again(OFTEN);
