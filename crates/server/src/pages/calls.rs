@@ -140,18 +140,8 @@ async fn page(app: &App, search: Search, wish: Wish, wrong: Option<String>) -> R
     };
     let full = rows.len() == PAGE as usize;
     let older = rows.last().filter(|_| full).map(|call| search.after(call.started_ms, &call.id));
-    let briefs = match (rows.last(), rows.first()) {
-        (Some(first), Some(last)) if !search.narrows() => {
-            app.store.briefs_between(first.started_ms, last.started_ms).await?
-        }
-        (..) => {
-            let mut briefs = Vec::new();
-            for call in &rows {
-                briefs.extend(app.store.brief(&call.id).await?);
-            }
-            briefs
-        }
-    };
+    let ids: Vec<_> = rows.iter().map(|call| call.id.as_str()).collect();
+    let briefs = app.store.briefs_of(&ids).await?;
     let days = by_day(&rows, briefs, &config.calendar.zone);
     Ok(CallsPage {
         frame: Frame::inside("calls"),

@@ -181,8 +181,8 @@ pub(crate) async fn calls(
 }
 
 async fn briefs(store: &Store, rows: &[CallRow]) -> Result<BTreeMap<String, CallBrief>, Unread> {
-    let (Some(last), Some(first)) = (rows.first(), rows.last()) else { return Ok(BTreeMap::new()) };
-    let briefs = store.briefs_between(first.started_ms, last.started_ms).await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
+    let briefs = store.briefs_of(&ids).await?;
     Ok(briefs.into_iter().map(|brief| (brief.call_id.clone(), brief)).collect())
 }
 

@@ -97,8 +97,12 @@ async fn a_brief_is_kept_once_a_call_and_its_letter_is_queued_once(store: Store)
         !store.brief_made(&brief("c2", "x"), Some(&NewJob { key: "other", ..job })).await.expect("looked")
     );
     assert_eq!(store.brief("c1").await.expect("read"), Some(brief("c1", "booked")));
-    assert_eq!(store.briefs_between(100, 100).await.expect("read"), [brief("c1", "booked")]);
-    assert_eq!(store.briefs_between(101, 200).await.expect("read"), []);
+    let others: Vec<_> = (2..120).map(|n| format!("c{n}")).collect();
+    let mut asked: Vec<_> = others.iter().map(String::as_str).collect();
+    assert_eq!(store.briefs_of(&asked).await.expect("read"), []);
+    asked.insert(100, "c1");
+    assert_eq!(store.briefs_of(&asked).await.expect("read"), [brief("c1", "booked")]);
+    assert_eq!(store.briefs_of(&[]).await.expect("read"), []);
     assert_eq!(store.jobs(JobState::Waiting, 9).await.expect("read").len(), 1);
     store.call_ended("c1", 200, "silent").await.expect("ended");
     assert_eq!(store.forget_caller(ANNA, 300).await.expect("forgotten").calls, 1);
