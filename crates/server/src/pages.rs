@@ -214,8 +214,9 @@ fn guarded(app: &App, pages: Router<Arc<App>>) -> Router<Arc<App>> {
     }
     let pages = pages
         .layer(same_origin)
-        // What is compressed holds no secret that a stranger could guess at by its length: a page shows what it knows to
-        // its owner alone, and forms carry no token.
+        // A secret could be guessed at by how well a page is compressed that also holds words of a stranger's, and that they
+        // can have asked for again and again. But pages with a secret answer a POST, which comes from a page of ours alone,
+        // and a form's token is another one each time.
         .layer(CompressionLayer::new().gzip(true));
     HEADERS.iter().fold(pages, |pages, &(name, value)| {
         let name = HeaderName::from_static(name);

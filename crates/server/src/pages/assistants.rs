@@ -28,6 +28,8 @@ use tool::Trust;
 const DEFAULT: &str = "default";
 /// The longest name of an assistant, in characters.
 const LONGEST_NAME: usize = 60;
+/// The longest that is said to a draft at once, for the page.
+const LONGEST_WORDS: usize = trying::LONGEST;
 
 #[derive(Template)]
 #[template(path = "assistants.html")]
@@ -387,6 +389,3 @@ fn named(name: &str, number: &str) -> String {
 fn trusted(name: &str) -> Trust {
     Trust::named(name).unwrap_or(Trust::Stranger)
 }
-
-/// The longest that is said to a draft at once, for the page.
-const LONGEST_WORDS: usize = trying::LONGEST;

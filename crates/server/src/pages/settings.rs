@@ -50,7 +50,7 @@ const SECTIONS: [&str; 22] = [
     "owner",
     "google",
 ];
-/// What a form writes in place of a secret that is to be forgotten.
+/// What the names of boxes begin with by which a secret is forgotten; a space and its key follow.
 const FORGET: &str = "forget";
 
 #[derive(Template)]

@@ -147,7 +147,7 @@ pub fn placed() -> String {
         rule("t", index, "grid-row-start", &(index + 1).to_string());
         rule("l", index + 1, "grid-row-end", &format!("span {}", index + 1));
     }
-    for index in 0..12 {
+    for index in (0..).take(COLUMNS) {
         rule("c", index, "grid-column-start", &(index + 1).to_string());
         rule("w", index + 1, "grid-column-end", &format!("span {}", index + 1));
     }
