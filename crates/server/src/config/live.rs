@@ -4,7 +4,8 @@
 //! others.
 
 use super::{
-    Config, ConfigError, Place, Sources, Warning, Within, assistants, is_the_installations, members, schema,
+    Config, ConfigError, Place, Sources, Warning, Within, assistants, is_the_installations, mcp, members,
+    schema::{self, Setting},
 };
 use crate::{current::Current, secret::Secret};
 use std::{collections::BTreeMap, sync::Arc};
@@ -67,6 +68,12 @@ impl Live {
     /// Whether whoever lives here may decide this: what the installation decides is not offered to others.
     pub fn offers(&self, key: &str) -> bool {
         self.around.is_none() || !is_the_installations(key)
+    }
+
+    /// Whether this can be the value of this setting here, and if not what would be.
+    pub fn check(&self, setting: &Setting, text: &str) -> Result<(), String> {
+        schema::check(setting, text)?;
+        if self.around.is_some() && setting.key == mcp::ZAPIERS { mcp::public(text) } else { Ok(()) }
     }
 
     /// Whether nothing has changed in what they were made of beside the page.

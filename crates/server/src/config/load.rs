@@ -154,7 +154,7 @@ pub(super) fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigEr
             Err(why) => problems.push(refused(setting, &source, &value, &why)),
         }
     }
-    mcp::read(sources, &mut config, &mut problems);
+    mcp::read(sources, &mut config, &mut warnings, &mut problems);
     finish::finish(&mut config, &mut warnings, &mut problems);
     if let Some(within) = &sources.within {
         config.data.models.clone_from(&within.models);

@@ -2,7 +2,7 @@
 
 use super::{
     Config, dotenv,
-    load::{Problem, Sources},
+    load::{Problem, Sources, Warning},
 };
 use crate::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ use tool::{
 
 /// The key in the file.
 pub(super) const KEY: &str = "mcp";
+/// Where Zapier's server is.
+pub(super) const ZAPIERS: &str = "zapier.mcp_url";
 /// How many servers there may be.
 const MOST: usize = 32;
 /// How long a tool may say nothing of how far it is.
@@ -87,7 +89,12 @@ pub struct Written {
 }
 
 /// Reads the servers of the file, and that of Zapier's where its variables are set.
-pub(super) fn read(sources: &Sources, config: &mut Config, problems: &mut Vec<Problem>) {
+pub(super) fn read(
+    sources: &Sources,
+    config: &mut Config,
+    warnings: &mut Vec<Warning>,
+    problems: &mut Vec<Problem>,
+) {
     let mut servers = Vec::<McpServer>::new();
     if let Some((path, text)) = &sources.file {
         match toml::from_str::<File>(text) {
@@ -110,12 +117,16 @@ pub(super) fn read(sources: &Sources, config: &mut Config, problems: &mut Vec<Pr
             }
         }
     }
-    let zapier = config.zapier.mcp_password.is_some() || config.origins.contains_key("zapier.mcp_url");
+    let zapier = config.zapier.mcp_password.is_some() || config.origins.contains_key(ZAPIERS);
     if zapier && !servers.iter().any(|server| server.settings.name == "zapier") {
         let written = Written { name: "zapier".into(), preset: "zapier".into(), ..Written::default() };
-        match server(written, sources, config) {
-            Ok(server) => servers.push(server),
-            Err(why) => problems.push(Problem(format!("[zapier]: {why}"))),
+        let inside = sources.within.is_some();
+        let judged = if inside { public(config.zapier.mcp_url.expose()) } else { Ok(()) };
+        match (judged, server(written, sources, config)) {
+            // A house opens all the same: where this is mended is inside.
+            (Err(why), _) => warnings.push(Warning(format!("{ZAPIERS} is not heeded: {why}"))),
+            (Ok(()), Ok(server)) => servers.push(server),
+            (Ok(()), Err(why)) => problems.push(Problem(format!("[zapier]: {why}"))),
         }
     }
     if servers.len() > MOST {
@@ -131,17 +142,27 @@ pub fn on_page(written: Written, config: &Config) -> Result<McpServer, String> {
     }
     if written.preset.is_empty() {
         check_url(&written.url)?;
-        let url = reqwest::Url::parse(&written.url).map_err(|_| "give `url` as an address".to_owned())?;
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
+    }
+    let server = server(written, &Sources::default(), config)?;
+    if let Way::Web(web) = &server.settings.way {
+        public(web.url.expose()).map_err(|why| format!("{why}; others are set in the settings file"))?;
+    }
+    Ok(server)
+}
+
+/// Refuses what is no address of the public network, as far as it can be told by its looks, or is not reached by TLS.
+pub(super) fn public(url: &str) -> Result<(), String> {
+    let is_so = |url: reqwest::Url| {
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']', '.']).to_ascii_lowercase();
         let named = ["localhost", "local", "internal"].contains(&host.rsplit('.').next().unwrap_or_default());
         let private = host.parse().is_ok_and(|address| !is_public(address));
-        if url.scheme() != "https" || named || private {
-            return Err("give `url` as an address of the public network that begins with https://; others are set in \
-                        the settings file"
-                .into());
-        }
+        url.scheme() == "https" && !named && !private
+    };
+    if reqwest::Url::parse(url).is_ok_and(is_so) {
+        Ok(())
+    } else {
+        Err("give an address of the public network that begins with https://".into())
     }
-    server(written, &Sources::default(), config)
 }
 
 fn server(written: Written, sources: &Sources, config: &Config) -> Result<McpServer, String> {
@@ -157,11 +178,11 @@ fn server(written: Written, sources: &Sources, config: &Config) -> Result<McpSer
         })?),
     };
     let (mut url, mut token) = (secret(&written.url)?, secret(&written.token)?);
-    if let Some((name, place)) = preset {
+    // What the settings know for a ready-made server is told to nobody else.
+    let ready_made = preset.filter(|_| url.is_empty());
+    if let Some((name, place)) = ready_made {
         let zapier = *name == "zapier";
-        if url.is_empty() {
-            url = mcp::Secret::new(if zapier { config.zapier.mcp_url.expose() } else { place });
-        }
+        url = mcp::Secret::new(if zapier { config.zapier.mcp_url.expose() } else { place });
         if let Some(password) = config.zapier.mcp_password.as_ref().filter(|_| zapier && token.is_empty()) {
             token = mcp::Secret::new(password.expose());
         }
@@ -186,7 +207,7 @@ fn server(written: Written, sources: &Sources, config: &Config) -> Result<McpSer
             })
         }
     };
-    let google = matches!(preset, Some((name, _)) if name.starts_with('g') && *name != "github");
+    let google = matches!(ready_made, Some((name, _)) if name.starts_with('g') && *name != "github");
     let own = |of: Option<String>, googles: Option<&str>| {
         of.or_else(|| googles.filter(|_| google).map(str::to_owned))
     };
@@ -267,4 +288,32 @@ pub(super) fn variable(sources: &Sources, name: &str) -> Option<String> {
     };
     let value = sources.environment.get(name).cloned().or_else(|| Some(written()?.value));
     value.filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_for_a_ready_made_server_is_told_to_it_alone() {
+        let environment = [
+            ("GOOGLE_CLIENT_ID", "client"),
+            ("GOOGLE_CLIENT_SECRET", "hunter2"),
+            ("ZAPIER_MCP_PASSWORD", "hunter3"),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let (config, _) =
+            Config::load(&Sources { environment, ..Sources::default() }).expect("it is understood");
+        let told = |preset: &str, url: &str| {
+            let written =
+                Written { name: "one".into(), preset: preset.into(), url: url.into(), ..Written::default() };
+            let server = on_page(written, &config).expect("it is on the public network");
+            let Way::Web(web) = server.settings.way else { panic!("it is on the web") };
+            (server.client_id.is_some(), server.client_secret.is_some(), web.token.is_some())
+        };
+        assert_eq!(told("gmail", ""), (true, true, false));
+        assert_eq!(told("google-calendar", "https://evil.example/mcp"), (false, false, false));
+        assert_eq!(told("zapier", ""), (false, false, true));
+        assert_eq!(told("zapier", "https://evil.example/mcp"), (false, false, false));
+    }
 }

@@ -300,6 +300,20 @@ mod tests {
     }
 
     #[test]
+    fn zapiers_server_is_nowhere_but_on_the_public_network_for_a_house() {
+        let servers = |url| house(&[], &[("zapier.mcp_url", url), ("zapier.mcp_password", "own")]).mcp.len();
+        assert_eq!(servers("https://mcp.example.com/s/secret"), 1);
+        let (live, _) = Live::within(installation(&[]), place()).expect("settings");
+        let setting = schema::by_key("zapier.mcp_url").expect("a setting");
+        assert!(live.check(setting, "https://mcp.example.com/s/secret").is_ok());
+        for inside in ["http://127.0.0.1:8000/", "https://127.0.0.1/", "https://10.0.0.7/", "https://localhost./"] {
+            assert_eq!(servers(inside), 0, "{inside}");
+            assert!(live.check(setting, inside).is_err(), "{inside}");
+        }
+        assert!(installation(&[]).check(setting, "http://127.0.0.1:8000/").is_ok(), "whoever runs the machine may");
+    }
+
+    #[test]
     fn a_house_follows_what_the_installation_changes() {
         let installation = installation(&[]);
         let (live, _) = Live::within(installation.clone(), place()).expect("settings");

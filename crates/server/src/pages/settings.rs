@@ -202,7 +202,7 @@ pub(super) async fn save(
         .collect();
     let wrong: BTreeMap<_, _> = changes
         .iter()
-        .filter_map(|(setting, value)| Some((setting.key, schema::check(setting, value.as_ref()?).err()?)))
+        .filter_map(|(setting, value)| Some((setting.key, app.config.check(setting, value.as_ref()?).err()?)))
         .collect();
     if !wrong.is_empty() {
         let page = page(&app, section, &form, &wrong, None).await?;

@@ -62,6 +62,13 @@ async fn nothing_of_this_machine_is_reached_by_a_server_of_a_page() {
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{url}");
         assert!(page.text.contains("cannot be used") && page.text.contains("value=\"crm\""), "{url}");
     }
+    for preset in ["todoist", "zapier", "gmail"] {
+        for url in ["http://127.0.0.1:8000/mcp", "https://10.0.0.1/", "https://localhost./mcp"] {
+            let fields = [("new", "yes"), ("name", "crm"), ("preset", preset), ("url", url)];
+            let page = browser.submit("/servers", &fields).await;
+            assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{preset} {url}");
+        }
+    }
     let program = [("new", "yes"), ("name", "crm"), ("command", "/bin/sh")];
     assert_eq!(browser.submit("/servers", &program).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let name = [("new", "yes"), ("name", "<b>"), ("url", "https://x.example/")];
