@@ -1,4 +1,4 @@
-//! The addresses for programs: JSON in, JSON out, for the owner's session or a token of theirs.
+//! The addresses for programs: JSON in, JSON out, for a user's session or a token of theirs.
 
 pub mod calendar;
 pub mod phone;
@@ -9,7 +9,7 @@ use crate::{
     app::App,
     clock,
     guard::{
-        session::{Visitor, random_token},
+        session::{self, Visitor, random_token},
         token::hash,
     },
     secret::Secret,
@@ -22,17 +22,23 @@ use axum::{
 };
 use serde_json::json;
 use std::sync::Arc;
-use store::{ApiTokenRow, Store, StoreError};
+use store::{ApiTokenRow, Store, StoreError, UserRow};
 
 /// What tokens begin with, so that whoever finds one knows what it is.
 const PREFIX: &str = "ep_";
 /// How long a token's name may be, in characters.
 const LONGEST_NAME: usize = 60;
 
-/// A program that acts for the owner.
+/// A program that acts for a user.
 pub struct Program {
-    /// The user's id, or the name of the token.
-    pub user: String,
+    /// What tells it from all others: the id of its token, or of the user whose session it comes in.
+    pub key: String,
+    /// The id of the user whose session it comes in.
+    pub id: Option<String>,
+    /// What its token is called, or its user.
+    pub name: String,
+    /// The network address it came from; empty where it cannot be known.
+    pub from: String,
     /// It may change something, and not only read.
     pub acts: bool,
 }
@@ -77,7 +83,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// Makes a token of the house of this name; it says so, so that it leads there. It is told here and never again: what is remembered is its hash.
+/// Makes a token of the house of this name; it says so, so that it leads there. It is told here and never again: what is
+/// remembered is its hash.
 pub async fn make_token(
     store: &Store,
     house: &str,
@@ -98,7 +105,10 @@ impl Program {
     pub async fn of(parts: &mut Parts, app: &Arc<App>) -> Result<Self, NotLetIn> {
         let refused = |status, why| Err(NotLetIn { status, why });
         match token(app, &parts.headers).await {
-            Ok(Some(row)) => return Ok(Self { user: row.name, acts: row.acts }),
+            Ok(Some(ApiTokenRow { id, name, acts, .. })) => {
+                let from = session::came_from(parts, &app.config.get());
+                return Ok(Self { key: id, id: None, name, from, acts });
+            }
             Ok(None) => {}
             Err(Denied::Unknown) => {
                 return refused(StatusCode::UNAUTHORIZED, "This token is none that is good.");
@@ -112,7 +122,9 @@ impl Program {
             return refused(StatusCode::INTERNAL_SERVER_ERROR, "The database did not answer.");
         };
         match visitor.user {
-            Some(user) => Ok(Self { user: user.id, acts: true }),
+            Some(UserRow { id, name, .. }) => {
+                Ok(Self { key: id.clone(), id: Some(id), name, from: visitor.from, acts: true })
+            }
             None => refused(StatusCode::UNAUTHORIZED, "Log in first, or send a token."),
         }
     }

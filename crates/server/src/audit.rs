@@ -133,7 +133,7 @@ impl From<&Visitor> for By {
 
 impl From<&Program> for By {
     fn from(by: &Program) -> Self {
-        Self { id: None, name: by.user.clone(), from: String::new() }
+        Self { id: by.id.clone(), name: by.name.clone(), from: by.from.clone() }
     }
 }
 

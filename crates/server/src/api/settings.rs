@@ -59,7 +59,7 @@ async fn save(name: &'static str, State(app): State<Arc<App>>, program: Program,
         Ok(changes) => changes,
         Err(why) => return refused(StatusCode::UNPROCESSABLE_ENTITY, &format!("Nothing was saved: {why}.")),
     };
-    match saved::change(&app, &changes, &program.user, clock::now_ms()).await {
+    match saved::change(&app, &changes, &program.key, clock::now_ms()).await {
         Ok(()) => {}
         Err(error @ (NotSaved::Config(_) | NotSaved::NotOffered(_))) => {
             return refused(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string());
@@ -70,7 +70,7 @@ async fn save(name: &'static str, State(app): State<Arc<App>>, program: Program,
         }
     }
     let keys: Vec<_> = changes.iter().map(|(key, _)| *key).collect();
-    tracing::info!(by = program.user, ?keys, "settings were saved by a program");
+    tracing::info!(by = program.key, ?keys, "settings were saved by a program");
     let told = json!({
         "ok": true, "message": "What was given is saved.", "settings": settings(&app.config.get(), section),
     });

@@ -4,15 +4,17 @@
 //! takes an [`Owner`] by nobody but those who run this installation.
 
 use super::{remote, token};
-use crate::{app::App, clock, pages::Failure, secret};
+use crate::{app::App, clock, config::Config, pages::Failure, secret};
 use axum::{
     extract::{ConnectInfo, FromRef, FromRequestParts},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 use store::{NewSession, Store, StoreError, UserRow};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -132,16 +134,15 @@ where
         }
         let app = Arc::<App>::from_ref(state);
         let config = app.config.get();
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        let secure = remote::came_by_https(&parts.headers, peer, &config);
-        let from = remote::address(&parts.headers, peer, &config).map(|from| from.to_string());
+        let secure = remote::came_by_https(&parts.headers, peer(parts), &config);
+        let from = came_from(parts, &config);
         let name = if secure { SECURE_COOKIE } else { PLAIN_COOKIE };
         let session = cookie(&parts.headers, name).map(token::hash);
         let user = match &session {
             Some(session) => app.store.session(session, clock::now_ms()).await?,
             None => None,
         };
-        Ok(Self { user, secure, from: from.unwrap_or_default(), agent: agent(&parts.headers), session })
+        Ok(Self { user, secure, from, agent: agent(&parts.headers), session })
     }
 }
 
@@ -175,6 +176,16 @@ where
         }
         Err(Failure::forbidden("Only an owner of this installation may see or change that.").into_response())
     }
+}
+
+/// The network address that a request came from; empty where it cannot be known.
+pub fn came_from(parts: &Parts, config: &Config) -> String {
+    let from = remote::address(&parts.headers, peer(parts), config);
+    from.map(|from| from.to_string()).unwrap_or_default()
+}
+
+fn peer(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())
 }
 
 /// 256 bits, URL-safe.

@@ -197,11 +197,8 @@ async fn what_is_asked_twice_under_one_key_is_done_once() {
     let (page, told) = program.ask(Method::POST, "/webhooks", other.clone(), &key).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused(&page, &told).contains("another request"));
-    // Another program's key is another key.
-    program.token = {
-        let made = api::make_token(&program.browser.store, "", "another", true, clock::now_ms()).await;
-        made.expect("made").0.expose().to_owned()
-    };
+    // Another program's key is another key, though its token is called alike.
+    program.token = token(&program.browser, true).await;
     let (page, _) = program.ask(Method::POST, "/webhooks", other, &key).await;
     assert_eq!((page.status, page.header("idempotency-replayed")), (StatusCode::CREATED, ""));
     // What was refused is refused alike, and what is kept of it is sealed.
@@ -229,6 +226,31 @@ async fn who_asks_too_often_is_told_when_to_come_again() {
     assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
     let seconds: u64 = page.header("retry-after").parse().expect("seconds");
     assert!((1..=60).contains(&seconds), "{}", refused(&page, &told));
+    program.token = token(&program.browser, false).await;
+    let (page, _) = program.ask(Method::GET, "/messages", Value::Null, &[]).await;
+    assert_eq!(page.header("ratelimit-remaining"), "2", "another token, though it is called alike");
+}
+
+#[tokio::test]
+async fn the_audit_log_says_who_asked_and_from_where() {
+    let browser = Browser::owner(&[]).await;
+    let mut program = Program { token: token(&browser, true).await, browser };
+    let wish = json!({"url": "https://hooks.example.com/in"});
+    let (page, told) = program.ask(Method::POST, "/webhooks", wish.clone(), &[]).await;
+    assert_eq!(page.status, StatusCode::CREATED, "{told}");
+    let headers = [("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
+    let browser = &mut program.browser;
+    let made =
+        browser.send_with(Method::POST, "/api/v1/webhooks", &headers, Body::from(wish.to_string())).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let done = browser.store.audit(2, "").await.expect("read");
+    let user = browser.app.whose.user().await.expect("read").expect("a user");
+    let told: Vec<_> =
+        done.iter().map(|row| (row.user_id.as_deref(), row.who.as_str(), row.from.as_str())).collect();
+    assert_eq!(
+        told,
+        [(Some(user.id.as_str()), user.name.as_str(), "127.0.0.1"), (None, "a program", "127.0.0.1")]
+    );
 }
 
 #[tokio::test]

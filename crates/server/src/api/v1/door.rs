@@ -29,7 +29,7 @@ pub(super) async fn enter(State(app): State<Arc<App>>, request: Request, next: N
         Err(why) => return Problem::from(why).into_response(),
     };
     let most = app.config.get().programs.per_minute;
-    let taken = app.meter.take(&program.user, most, clock::now_ms());
+    let taken = app.meter.take(&program.key, most, clock::now_ms());
     let mut answer = if taken.left.is_none() {
         let why = format!("{most} requests a minute may be made. Wait for {} seconds.", taken.seconds);
         Problem::new(StatusCode::TOO_MANY_REQUESTS, why).into_response()

@@ -45,7 +45,7 @@ pub(super) async fn answered(app: Arc<App>, request: Request, next: Next) -> Res
 }
 
 async fn once(app: &App, key: &str, parts: Parts, body: Bytes, next: Next) -> Result<Response, StoreError> {
-    let who = parts.extensions.get::<Entered>().map(|entered| entered.0.user.clone()).unwrap_or_default();
+    let who = parts.extensions.get::<Entered>().map(|entered| entered.0.key.clone()).unwrap_or_default();
     let name = hash(&format!("{who}\0{key}"));
     let mut asked = format!("{} {}\0", parts.method, parts.uri).into_bytes();
     asked.extend_from_slice(&body);

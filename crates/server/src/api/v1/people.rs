@@ -146,7 +146,7 @@ pub(super) async fn send(
     let config = app.config.get();
     let goes_ms = acting::send_text(&config, &app.store, &text).await?;
     app.bell.ring();
-    tracing::info!(by = entered.0.user, "a text was queued by a program");
+    tracing::info!(by = entered.0.key, "a text was queued by a program");
     let to = Number::parse(&text.to).map_or_else(|_| text.to.clone(), |number| number.as_str().to_owned());
     let told = Queued { to, goes_out: time(goes_ms, &config.calendar.zone) };
     Ok((StatusCode::ACCEPTED, Json(told)).into_response())
