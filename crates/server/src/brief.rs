@@ -112,7 +112,8 @@ pub fn now(app: &App) -> Zoned {
     now_of(&app.config.get())
 }
 
-fn now_of(config: &Config) -> Zoned {
+/// Likewise, as these settings have it.
+pub fn now_of(config: &Config) -> Zoned {
     let timestamp = Timestamp::from_millisecond(clock::now_ms()).expect("the clock is within jiff's range");
     timestamp.to_zoned(config.calendar.zone.clone())
 }

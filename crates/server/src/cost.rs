@@ -1,4 +1,5 @@
-//! What calls cost, by the owner's prices and what engines report, and whether more may be spent.
+//! What calls cost, and trying an assistant in writing, by the owner's prices and what engines report, and whether more may
+//! be spent.
 //!
 //! A ceiling is looked at before money is spent: a call is not put through to an engine that costs where the day's or the
 //! caller's is reached, and a call in progress says goodbye while there is still enough for another reply and that goodbye,
@@ -154,9 +155,14 @@ impl Spending {
 
 /// What was spent since the day began where the owner is, by everybody and in calls with this number.
 pub async fn sums(app: &App, caller: &str) -> Result<Sums, StoreError> {
-    let began = brief::now(app).start_of_day().map_or(0, |began| began.timestamp().as_millisecond());
-    let (day, caller) = app.store.spent_since(began, caller).await?;
-    Ok(Sums { day, caller })
+    let began_ms = day_began_ms(app);
+    let (day, caller) = app.store.spent_since(began_ms, caller).await?;
+    Ok(Sums { day: day + app.tries.spent_since(began_ms), caller })
+}
+
+/// When the day began where the owner is, in milliseconds since 1970.
+pub fn day_began_ms(app: &App) -> i64 {
+    brief::now(app).start_of_day().map_or(0, |began| began.timestamp().as_millisecond())
 }
 
 /// Whether the day's ceiling or this caller's is reached, so that nothing more is to be spent on them.

@@ -7,13 +7,14 @@ use crate::{
     app::App,
     brief::{self, Dossier},
     clock,
-    config::Config,
+    config::{Config, EngineKind},
+    cost::{self, Micros},
     drafts, hands,
     memory::Memory,
     saved, settings,
     webhooks::Listeners,
 };
-use call::{Answer, Failure, Handover, Manner, ToolCall, ToolCallId};
+use call::{Answer, Failure, Handover, Manner, ToolCall, ToolCallId, Usage};
 use engine::{
     ToolSpec,
     local::{
@@ -23,7 +24,7 @@ use engine::{
     },
 };
 use futures_util::StreamExt;
-use jiff::{Timestamp, Zoned};
+use jiff::Zoned;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -44,10 +45,21 @@ const THOUGHT: Duration = Duration::from_secs(60);
 /// Whoever tries it calls from here: a number that nobody has.
 const NUMBER: &str = "+15550100100";
 const NOTHING: &str = "I have nothing to say to that. What can I do for you?";
+const SPENT: &str = "As much was spent today as may be: the model is not asked before tomorrow.";
 
 /// The conversations there are, by the id of their draft and how far the one who tries it is trusted.
 #[derive(Default)]
-pub struct Tries(Mutex<Vec<(String, Arc<tokio::sync::Mutex<Conversation>>)>>);
+pub struct Tries {
+    kept: Mutex<Vec<(String, Arc<tokio::sync::Mutex<Conversation>>)>>,
+    spent: Mutex<Spent>,
+}
+
+/// What they cost on the last day on which they cost anything.
+#[derive(Default)]
+struct Spent {
+    last_ms: i64,
+    day: Micros,
+}
 
 /// One conversation.
 pub struct Conversation {
@@ -105,6 +117,17 @@ impl Tries {
         Ok(Some(new))
     }
 
+    /// What they have cost since then, which is when a day began.
+    pub fn spent_since(&self, began_ms: i64) -> Micros {
+        let spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        if spent.last_ms >= began_ms { spent.day } else { 0 }
+    }
+
+    fn spend(&self, cost: Micros, began_ms: i64, now_ms: i64) {
+        let day = self.spent_since(began_ms) + cost;
+        *self.spent.lock().unwrap_or_else(PoisonError::into_inner) = Spent { last_ms: now_ms, day };
+    }
+
     fn known(&self, key: &str) -> Option<Arc<tokio::sync::Mutex<Conversation>>> {
         let mut kept = self.kept();
         let place = kept.iter().position(|(other, _)| other == key)?;
@@ -115,7 +138,7 @@ impl Tries {
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Vec<(String, Arc<tokio::sync::Mutex<Conversation>>)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -159,7 +182,7 @@ impl Conversation {
     }
 
     /// Says something to the assistant, and has it answer.
-    pub async fn say(&mut self, words: &str) {
+    pub async fn say(&mut self, app: &App, words: &str) {
         let words: String = words.trim().chars().take(LONGEST).collect();
         if words.is_empty() || self.is_over() {
             return;
@@ -168,7 +191,7 @@ impl Conversation {
         let before = self.told.len();
         match &self.thinker {
             Thinker::Desk(_) => self.ask_desk(words).await,
-            Thinker::Model { .. } => self.ask_model(words).await,
+            Thinker::Model { .. } => self.ask_model(app, words).await,
         }
         if self.told.len() == before {
             self.told.push(Told::Assistant(NOTHING.to_owned()));
@@ -193,14 +216,17 @@ impl Conversation {
         }
     }
 
-    async fn ask_model(&mut self, words: String) {
+    async fn ask_model(&mut self, app: &App, words: String) {
         let mut next = Some(Message::Caller(words));
         for _ in 0..ROUNDS {
+            if cost::is_spent(app, NUMBER).await {
+                return self.told.push(Told::Trouble(SPENT.to_owned()));
+            }
             let Thinker::Model { llm, messages, specs } = &mut self.thinker else { return };
             messages.extend(next.take());
             let ask = Ask { messages: messages.clone(), tools: specs.clone() };
             let thought = tokio::time::timeout(THOUGHT, thought(&**llm, ask)).await;
-            let (text, wants) = match thought {
+            let Thought { text, wants, usage } = match thought {
                 Ok(Ok(thought)) => thought,
                 Ok(Err(failure)) => return self.told.push(failed(&failure)),
                 Err(_) => {
@@ -208,6 +234,8 @@ impl Conversation {
                     return self.told.push(Told::Trouble(why));
                 }
             };
+            let price = self.config.cost.prices.of(EngineKind::Local.name());
+            app.tries.spend(price.of(usage), cost::day_began_ms(app), clock::now_ms());
             let count = messages.len();
             let call = |(at, (name, arguments)): (usize, (String, String))| ToolCall {
                 id: ToolCallId(format!("try-{count}-{at}")),
@@ -261,8 +289,7 @@ impl Conversation {
     }
 
     fn now(&self) -> Zoned {
-        let now = Timestamp::from_millisecond(clock::now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
-        now.to_zoned(self.config.calendar.zone.clone())
+        brief::now_of(&self.config)
     }
 }
 
@@ -292,19 +319,30 @@ fn begun(config: &Config, trust: Trust) -> Vec<Message> {
 }
 
 /// What a model says and wants.
-async fn thought(llm: &dyn Llm, ask: Ask) -> Result<(String, Vec<(String, String)>), Failure> {
-    let (mut text, mut wants) = (String::new(), Vec::new());
+#[derive(Default)]
+struct Thought {
+    text: String,
+    /// By name, with what it is to do.
+    wants: Vec<(String, String)>,
+    usage: Usage,
+}
+
+async fn thought(llm: &dyn Llm, ask: Ask) -> Result<Thought, Failure> {
+    let mut thought = Thought::default();
     let mut stream = llm.think(ask);
     while let Some(delta) = stream.next().await {
         match delta? {
-            Delta::Text(piece) => text.push_str(&piece),
+            Delta::Text(piece) => thought.text.push_str(&piece),
             Delta::Busy => {}
-            Delta::Wants { name, arguments } => wants.push((name, arguments)),
-            Delta::Done { .. } => break,
+            Delta::Wants { name, arguments } => thought.wants.push((name, arguments)),
+            Delta::Done { usage, .. } => {
+                thought.usage = usage;
+                break;
+            }
         }
     }
-    wants.truncate(ROUNDS);
-    Ok((text, wants))
+    thought.wants.truncate(ROUNDS);
+    Ok(thought)
 }
 
 /// Takes what the desk says, and the last tool that it wants.
@@ -325,4 +363,19 @@ fn drained(desk: &mut Desk, told: &mut Vec<Told>) -> Option<ToolCall> {
 
 fn failed(failure: &Failure) -> Told {
     Told::Trouble(failure.why.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_spent_on_an_earlier_day_counts_no_more() {
+        let tries = Tries::default();
+        tries.spend(30, 1_000, 1_500);
+        tries.spend(12, 1_000, 1_600);
+        assert_eq!((tries.spent_since(1_000), tries.spent_since(2_000)), (42, 0));
+        tries.spend(5, 2_000, 2_001);
+        assert_eq!(tries.spent_since(2_000), 5);
+    }
 }

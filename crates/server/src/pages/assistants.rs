@@ -232,7 +232,7 @@ pub(super) async fn say(
     known(&app, &which)?;
     let trust = trusted(&trust);
     if let Some(conversation) = app.tries.with(&app, &draft, trust).await? {
-        conversation.lock().await.say(&words).await;
+        conversation.lock().await.say(&app, &words).await;
     }
     let draft: String =
         draft.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-_".contains(*letter)).collect();

@@ -157,6 +157,21 @@ async fn an_assistant_is_talked_to_before_it_is_saved_and_books_nothing_real() {
 }
 
 #[tokio::test]
+async fn no_model_is_asked_once_the_day_has_cost_what_it_may() {
+    let settings = [("THINK", "ollama"), ("OLLAMA_HOST", "http://127.0.0.1:9"), ("COST_PER_DAY", "1")];
+    let mut browser = Browser::owner(&settings).await;
+    let path = "/assistants/default";
+    let at = tried(&mut browser, path, &[]).await;
+    let spent = "As much was spent today as may be";
+    let page = say(&mut browser, path, &at, "Hello.").await;
+    assert!(page.text.contains("Hello.") && !page.text.contains(spent), "{}", page.text);
+    let call = super::rig::a_call_from(&browser.store, "+15550100101", server::clock::now_ms(), &[]).await;
+    browser.store.call_cost(&call, 1_000_000).await.expect("written");
+    let page = say(&mut browser, path, &at, "Are you there?").await;
+    assert!(page.text.contains(spent), "{}", page.text);
+}
+
+#[tokio::test]
 async fn a_draft_is_found_by_its_id_alone_and_for_its_own_assistant() {
     let mut browser = with_one_of_its_own(&OPEN).await;
     let at = tried(&mut browser, ITS_PAGE, &[("assistant.greeting", "A draft.")]).await;
