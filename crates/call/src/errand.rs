@@ -121,16 +121,16 @@ impl Errands {
         news.then_some(slowest.progress)
     }
 
-    /// Nobody waits for this any longer. Says whether it is under way, and runs on.
+    /// Nobody waits for this any longer. Says whether somebody did, so that it may be stopped: one that was given up may be
+    /// promised for later.
     pub(crate) fn withdraw(&mut self, id: &ToolCallId) -> bool {
-        if let Some(errand) = self.under_way.get_mut(id) {
-            errand.given_up = true;
-        }
+        let errand = self.under_way.get_mut(id);
+        let awaited = errand.is_some_and(|errand| !std::mem::replace(&mut errand.given_up, true));
         let withdrawn = self.waiting.extract_if(.., |(waiting, _)| waiting == id).collect::<Vec<_>>();
         for (_, answer) in withdrawn.iter().filter(|(_, answer)| answer.effect != Effect::None) {
             self.keep_news(answer);
         }
-        self.under_way.contains_key(id)
+        awaited
     }
 
     /// Another engine is there. What was answered already it is told with all the rest.

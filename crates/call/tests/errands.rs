@@ -195,3 +195,15 @@ fn what_the_assistant_withdraws_may_be_stopped() {
     assert!(sim.said(is_answer).is_empty());
     assert_eq!(sim.engine(EngineEvent::Withdraws(id("t"))), [], "it is not under way");
 }
+
+#[test]
+fn what_was_promised_for_later_is_not_stopped_by_an_assistant_that_withdraws_it() {
+    let later_words = "That takes longer. I will text you what comes of it.".to_owned();
+    let mut sim = Sim::new(Policy { later_words, ..Policy::default() });
+    sim.wants("t", "search_all");
+    sim.done();
+    sim.pass(secs(16));
+    assert_eq!(sim.said(|o| *o == Output::Promised(id("t"))).len(), 1);
+    assert_eq!(sim.engine(EngineEvent::Withdraws(id("t"))), []);
+    assert!(sim.said(|o| matches!(o, Output::Unwanted(_))).is_empty());
+}
