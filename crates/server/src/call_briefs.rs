@@ -73,7 +73,7 @@ pub fn lines(known: &Known<'_>) -> Lines {
 }
 
 fn who(Known { call, name, .. }: &Known<'_>) -> String {
-    let number = pages::who(if call.outbound { &call.to } else { &call.from });
+    let number = pages::who(call.other());
     let trust = match call.trust.as_str() {
         "owner" => "you",
         "known" => "known to you",

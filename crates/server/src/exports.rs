@@ -40,7 +40,7 @@ pub async fn bundle(
     let read: Vec<Value> =
         notes.iter().map(|note| serde_json::from_str(&note.json).unwrap_or_default()).collect();
     let mut mask = Mask::default();
-    let other = if call.outbound { &call.to } else { &call.from };
+    let other = call.other();
     mask.hide(other);
     for memory in store.memories(other, Trust::Owner.degree()).await? {
         if memory.topic == NAME {

@@ -417,7 +417,7 @@ async fn dialled_here(app: &Arc<App>, id: &str) -> Result<Awaited, (&'static str
     let place = app.calls.place().ok_or(("busy", TURNED_AWAY))?;
     let row = app.store.call(id).await.ok().flatten().ok_or(("unknown call", "crashed"))?;
     let trust = Trust::named(&row.trust).ok_or(("unknown trust", "crashed"))?;
-    let config = app.config.at(if row.outbound { &row.from } else { &row.to });
+    let config = app.config.at(row.ours());
     let (other, purpose) = if row.outbound { (row.to, Some(row.purpose.as_str())) } else { (row.from, None) };
     let memory = memory::of(app, &other, trust).await;
     let dossier = dossier(&config, &other, trust, Manner::Duplex, purpose, memory);

@@ -174,7 +174,7 @@ impl Call {
         let lasted = row.answered_ms.zip(row.ended_ms).map_or(0, |(from, to)| (to - from).max(0) / 1_000);
         Self {
             id: row.id.clone(),
-            number: number_of(row).to_owned(),
+            number: row.other().to_owned(),
             direction: if row.outbound { Way::Out } else { Way::In },
             trust: Trust::named(&row.trust).unwrap_or(Trust::Stranger).name(),
             started: time(row.started_ms, zone),
@@ -189,11 +189,6 @@ impl Call {
             }),
         }
     }
-}
-
-/// Whom we spoke with.
-pub fn number_of(row: &CallRow) -> &str {
-    if row.outbound { &row.to } else { &row.from }
 }
 
 impl Line {

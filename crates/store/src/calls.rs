@@ -102,6 +102,18 @@ pub struct CallRow {
     pub cost_micros: i64,
 }
 
+impl CallRow {
+    /// The number of whom we spoke with.
+    pub fn other(&self) -> &str {
+        if self.outbound { &self.to } else { &self.from }
+    }
+
+    /// Our own number in it.
+    pub fn ours(&self) -> &str {
+        if self.outbound { &self.from } else { &self.to }
+    }
+}
+
 macro_rules! columns {
     () => {
         "id, carrier, carrier_call, from_number, to_number, outbound <> 0 AS outbound, engine, trust, started_ms, \

@@ -90,7 +90,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 fn line(call: &CallRow, json: bool) -> String {
-    let other = if call.outbound { &call.to } else { &call.from };
+    let other = call.other();
     let started =
         jiff::Timestamp::from_millisecond(call.started_ms).map(|at| at.to_string()).unwrap_or_default();
     let seconds = call.answered_ms.zip(call.ended_ms).map(|(from, until)| (until - from) / 1_000);

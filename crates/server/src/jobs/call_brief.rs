@@ -124,9 +124,8 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
 
 /// What the caller is called, as far as they were trusted with it.
 async fn name(app: &App, call: &CallRow) -> Result<String, StoreError> {
-    let number = if call.outbound { &call.to } else { &call.from };
     let trust = Trust::named(&call.trust).unwrap_or(Trust::Stranger);
-    let rows = app.store.memories(number, trust.degree()).await?;
+    let rows = app.store.memories(call.other(), trust.degree()).await?;
     Ok(rows.into_iter().find(|row| row.topic == NAME).map(|row| row.words).unwrap_or_default())
 }
 

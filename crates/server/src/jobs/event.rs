@@ -60,7 +60,7 @@ async fn told(app: &App, event: &Event) -> Result<Option<Told>, StoreError> {
         Kind::CallStarted | Kind::CallEnded => {
             let Some(row) = app.store.call(&event.about).await? else { return Ok(None) };
             let brief = app.store.brief(&row.id).await?;
-            let number = told::number_of(&row).to_owned();
+            let number = row.other().to_owned();
             Some(Told { number, data: json!({"call": told::Call::of(&row, brief, &zone)}) })
         }
         Kind::AppointmentBooked | Kind::AppointmentMoved | Kind::AppointmentCancelled => {

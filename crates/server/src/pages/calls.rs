@@ -85,7 +85,7 @@ impl Facts {
         let length = call.answered_ms.zip(call.ended_ms).map(|(from, until)| times::length(until - from));
         let (ending, bad) = told(call.ending.as_deref());
         Self {
-            who: who(if call.outbound { &call.to } else { &call.from }),
+            who: who(call.other()),
             trust: match call.trust.as_str() {
                 "owner" => "owner",
                 "known" => "known",

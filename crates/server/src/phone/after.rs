@@ -63,7 +63,7 @@ async fn goes_on(
     row: &CallRow,
     url: &str,
 ) -> Result<Option<Reply>, Refused> {
-    let ours = if row.outbound { &row.from } else { &row.to };
+    let ours = row.ours();
     let config = app.config.at(ours);
     if app.turns.is_under_way(&row.id) {
         // Told again.
