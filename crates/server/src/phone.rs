@@ -59,7 +59,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use store::{NewJob, NoteRow, Spent};
+use store::{NoteRow, Spent};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tool::Trust;
@@ -372,8 +372,7 @@ async fn write_start(app: Arc<App>, id: String, now_ms: i64) {
 async fn write_end(app: &App, id: &str, ending: &str) {
     let now_ms = clock::now_ms();
     let after = call_briefs::planned(id, now_ms);
-    let job =
-        NewJob { kind: after.kind, key: &after.key, payload: &after.payload, due_ms: after.due_ms, now_ms };
+    let job = after.new_job(now_ms);
     let written =
         insist(&app.draining, "the end of a call", || app.store.call_over(id, now_ms, ending, Some(&job)));
     match written.await {

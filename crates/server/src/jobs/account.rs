@@ -7,11 +7,15 @@ use super::{Outcome, letter};
 use crate::{
     accounts::{self, Purpose},
     app::App,
+    clock,
     guard::{session::random_token, token},
 };
 use serde::{Deserialize, Serialize};
-use store::{JobRow, NewInvite, NewJob, Role, StoreError};
-use tool::message::words::Letter;
+use store::{JobRow, NewInvite, Role, StoreError};
+use tool::message::{
+    job::Planned,
+    words::{Letter, escaped},
+};
 
 /// Somebody asks for a new password.
 pub(super) const FORGOT: &str = "account_forgot";
@@ -43,15 +47,11 @@ pub(crate) async fn invite(app: &App, email: &str, invite: &str) -> Result<(), S
     queue(app, INVITE, email, invite).await
 }
 
-async fn queue(app: &App, kind: &str, email: &str, invite: &str) -> Result<(), StoreError> {
+async fn queue(app: &App, kind: &'static str, email: &str, invite: &str) -> Result<(), StoreError> {
     let to = To { email: email.to_owned(), invite: invite.to_owned() };
     let payload = serde_json::to_string(&to).expect("texts are JSON");
-    let now_ms = crate::clock::now_ms();
     let key = format!("{kind}:{}", random_token());
-    let job = NewJob { kind, key: &key, payload: &payload, due_ms: now_ms, now_ms };
-    app.store.queue_job(&job).await?;
-    app.bell.ring();
-    Ok(())
+    super::queue(app, &Planned { kind, key, payload, due_ms: clock::now_ms() }).await
 }
 
 pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
@@ -74,7 +74,7 @@ pub(super) async fn send(app: &App, job: &JobRow) -> Outcome {
 async fn reset_letter(app: &App, job: &JobRow, to: &To) -> Result<Option<Letter>, StoreError> {
     let user = app.store.user_by_email(&to.email).await?.filter(|user| user.disabled_ms.is_none());
     let Some(user) = user else { return Ok(None) };
-    let (now_ms, expires_ms) = (crate::clock::now_ms(), job.queued_ms + accounts::RESET_MS);
+    let (now_ms, expires_ms) = (clock::now_ms(), job.queued_ms + accounts::RESET_MS);
     if now_ms >= expires_ms {
         return Ok(None);
     }
@@ -100,7 +100,7 @@ async fn register_letter(app: &App, job: &JobRow, to: &To) -> Result<Option<Lett
         )));
     }
     let expires_ms = job.queued_ms + accounts::REGISTER_MS;
-    if crate::clock::now_ms() >= expires_ms {
+    if clock::now_ms() >= expires_ms {
         return Ok(None);
     }
     let secret = accounts::link(&app.key, Purpose::Join, &job.id);
@@ -124,7 +124,7 @@ async fn register_letter(app: &App, job: &JobRow, to: &To) -> Result<Option<Lett
 
 async fn invite_letter(app: &App, to: &To) -> Result<Option<Letter>, StoreError> {
     let secret = accounts::link(&app.key, Purpose::Join, &to.invite);
-    let Some(invite) = app.store.invite(&token::hash(&secret), crate::clock::now_ms()).await? else {
+    let Some(invite) = app.store.invite(&token::hash(&secret), clock::now_ms()).await? else {
         return Ok(None);
     };
     let who = if invite.by_whom.is_empty() { "Somebody" } else { &invite.by_whom };
@@ -139,9 +139,6 @@ async fn invite_letter(app: &App, to: &To) -> Result<Option<Letter>, StoreError>
 }
 
 fn written(subject: &str, opening: &str, link: &str, closing: &str) -> Letter {
-    let escaped = |text: &str| {
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-    };
     let text = format!("Hello,\n\n{opening}\n\n{link}\n\n{closing}\n");
     let html = format!(
         "<p>Hello,</p><p>{}</p><p><a href=\"{link}\">{link}</a></p><p>{}</p>",

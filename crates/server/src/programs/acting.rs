@@ -11,7 +11,7 @@ use crate::{
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{NewCall, NewJob, Store, StoreError};
+use store::{NewCall, Store, StoreError};
 use tool::message::job::{self, Words};
 use utoipa::ToSchema;
 
@@ -106,9 +106,7 @@ pub(crate) async fn send_text(config: &Config, store: &Store, wanted: &SendText)
         config.messages.quiet.and_then(|quiet| quiet.around(&now.to_zoned(config.calendar.zone.clone())));
     let key = format!("{}{}:{}", outgoing::PROGRAMS_TEXTS, to.as_str(), NewCall::id(now_ms));
     let words = Words { to: to.as_str().to_owned(), body, at_ms: now_ms, at_any_hour: false };
-    let planned = job::words(&key, &words);
-    let job = NewJob { kind: planned.kind, key: &key, payload: &planned.payload, due_ms: now_ms, now_ms };
-    store.queue_job(&job).await?;
+    store.queue_job(&job::words(&key, &words).new_job(now_ms)).await?;
     Ok(quiet.map_or(now_ms, |(_, until)| until.as_millisecond()))
 }
 

@@ -5,6 +5,7 @@
 
 use super::{Occasion, Way, words::Letter};
 use serde::{Deserialize, Serialize};
+use store::NewJob;
 
 /// Tells whoever it concerns of a change: [`Announcement`].
 pub const ANNOUNCE: &str = "announce";
@@ -30,6 +31,14 @@ pub struct Planned {
     /// JSON.
     pub payload: String,
     pub due_ms: i64,
+}
+
+impl Planned {
+    /// As it is queued now.
+    pub fn new_job(&self, now_ms: i64) -> NewJob<'_> {
+        let Self { kind, key, payload, due_ms } = self;
+        NewJob { kind, key, payload, due_ms: *due_ms, now_ms }
+    }
 }
 
 /// What is told of which appointment.

@@ -312,6 +312,7 @@ fn html_part(opening: &str, facts: &[(&str, String)], closing: &[String]) -> Str
     html
 }
 
-fn escaped(text: &str) -> String {
+/// As it stands in HTML, in a text or between quotes.
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
