@@ -5,9 +5,9 @@
 //!                                     │                       jobs/letter.rs     by mail
 //!                                     │                       jobs/text.rs       by the carrier
 //!                                     │                       jobs/account.rs    links to users
-//!                                     │                       jobs/brief.rs      what a call came to
-//!                                     │                       jobs/event.rs     what happened, for each program
-//!                                     │                       jobs/deliver.rs   to one of them
+//!                                     │                       jobs/call_brief.rs what a call came to
+//!                                     │                       jobs/event.rs      what happened, for each program
+//!                                     │                       jobs/deliver.rs    to one of them
 //!                                     ◄── done · again later · dead
 //! ```
 //!
@@ -25,8 +25,11 @@ pub mod text;
 use crate::{app::App, clock, insist::insist, webhooks};
 use futures_util::FutureExt;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use store::{JobRow, JobState, NewJob, StoreError};
-use tokio::{sync::Notify, task::JoinSet};
+use store::{JobRow, JobState, StoreError};
+use tokio::{
+    sync::Notify,
+    task::{JoinHandle, JoinSet},
+};
 use tool::message::{Way, job};
 
 /// How many are done at once, on this instance.
@@ -100,6 +103,8 @@ pub async fn run(app: Arc<App>) {
     let mut eager: Option<Duration> = None;
     let mut troubled = false;
     let mut tidied = None;
+    // Beside the jobs: many calls may be without their words.
+    let mut wording = None;
     while !app.draining.is_cancelled() {
         let (now, now_ms) = (clock::now(), clock::now_ms());
         if tidied.is_none_or(|tidied| now.duration_since(tidied) > TIDY) {
@@ -111,8 +116,8 @@ pub async fn run(app: Arc<App>) {
             if let Err(error) = call_brief::catch_up(&app, now_ms).await {
                 tracing::warn!(%error, "calls that were cut off are without a brief");
             }
-            if let Err(error) = call_brief::catch_up_words(&app).await {
-                tracing::warn!(%error, "some calls are not found by their words");
+            if wording.as_ref().is_none_or(JoinHandle::is_finished) {
+                wording = Some(app.tasks.spawn(call_brief::catch_up_words(app.clone())));
             }
         }
         let wait = match claim(&app, AT_ONCE - under_way.len(), now_ms).await {
@@ -259,14 +264,7 @@ pub fn what(job: &JobRow) -> &'static str {
 
 /// Queues a job; one of the same key is the same.
 pub async fn queue(app: &App, planned: &job::Planned) -> Result<(), StoreError> {
-    let new = NewJob {
-        kind: planned.kind,
-        key: &planned.key,
-        payload: &planned.payload,
-        due_ms: planned.due_ms,
-        now_ms: clock::now_ms(),
-    };
-    app.store.queue_job(&new).await?;
+    app.store.queue_job(&planned.new_job(clock::now_ms())).await?;
     app.bell.ring();
     Ok(())
 }

@@ -13,8 +13,8 @@ use crate::{
     webhooks::{self, Event, Kind},
 };
 use jiff::Timestamp;
-use std::collections::BTreeSet;
-use store::{CallBrief, CallRow, JobRow, MessageRow, NewJob, NoteRow, StoreError};
+use std::{collections::BTreeSet, sync::Arc};
+use store::{CallBrief, CallRow, JobRow, MessageRow, NoteRow, StoreError};
 use tool::{
     Trust,
     memory::NAME,
@@ -42,25 +42,34 @@ pub(super) async fn make(app: &App, job: &JobRow) -> Outcome {
     made(app, &call, ended_ms).await.unwrap_or_else(Outcome::from)
 }
 
-/// Notes the words by which a call is found.
-async fn word(app: &App, id: &str, notes: &[NoteRow]) -> Result<(), StoreError> {
+/// Notes the words by which a call is found that has had so many notes; some of these may be deleted.
+async fn word(app: &App, id: &str, notes: &[NoteRow], count: i64) -> Result<(), StoreError> {
     let said = notes.iter().filter(|note| ["caller_said", "assistant_said"].contains(&note.kind.as_str()));
     let mut words = BTreeSet::new();
     for note in said {
         let note: serde_json::Value = serde_json::from_str(&note.json).unwrap_or_default();
         words.extend(store::words(note["text"].as_str().unwrap_or_default()));
     }
-    app.store.call_worded(id, &words, i64::try_from(notes.len()).unwrap_or(i64::MAX)).await
+    app.store.call_worded(id, &words, count).await
 }
 
-/// Notes the words of calls of which nobody has.
-pub(super) async fn catch_up_words(app: &App) -> Result<(), StoreError> {
+/// Notes the words of calls of which nobody has, until the process drains.
+pub(super) async fn catch_up_words(app: Arc<App>) {
+    if let Err(error) = catch_up_with(&app).await {
+        tracing::warn!(%error, "some calls are not found by their words");
+    }
+}
+
+async fn catch_up_with(app: &App) -> Result<(), StoreError> {
     loop {
         let calls = app.store.calls_unworded(MOST_WORDED).await?;
-        for (id, _) in &calls {
-            word(app, id, &app.store.notes(id).await?).await?;
+        for (id, count) in &calls {
+            if app.draining.is_cancelled() {
+                return Ok(());
+            }
+            word(app, id, &app.store.notes(id).await?, *count).await?;
         }
-        if calls.len() < MOST_WORDED as usize || app.draining.is_cancelled() {
+        if calls.len() < MOST_WORDED as usize {
             return Ok(());
         }
     }
@@ -81,9 +90,9 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
         return Ok(Outcome::Done);
     };
     let notes = app.store.notes(id).await?;
-    word(app, id, &notes).await?;
     let over = Event::new(Kind::CallEnded, id, ended_ms);
     if !call_briefs::is_worth_it(&call) {
+        word(app, id, &notes, call.notes).await?;
         webhooks::happened(app, &over).await;
         return Ok(Outcome::Done);
     }
@@ -92,6 +101,7 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
     if !call_briefs::is_complete(&call, &timeline) && now_ms - ended_ms < PATIENCE_MS {
         return Ok(Outcome::NotBefore(now_ms + AGAIN_MS));
     }
+    word(app, id, &notes, call.notes).await?;
     let messages = app.store.messages_of_call(id).await?;
     let name = name(app, &call).await?;
     let mut lines =
@@ -105,13 +115,7 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
     }
     let letter = (config.owner.briefs_mailed && can_mail(&config))
         .then(|| letter(&config, &call, &lines, &messages, now_ms));
-    let job = letter.as_ref().map(|letter| NewJob {
-        kind: letter.kind,
-        key: &letter.key,
-        payload: &letter.payload,
-        due_ms: now_ms,
-        now_ms,
-    });
+    let job = letter.as_ref().map(|letter| letter.new_job(now_ms));
     let Lines { who, wanted, done, left } = lines;
     let brief = CallBrief { call_id: call.id, who, wanted, done, left_open: left, made_ms: now_ms };
     app.store.brief_made(&brief, job.as_ref()).await?;
