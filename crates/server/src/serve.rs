@@ -114,6 +114,17 @@ pub async fn open(live: Live, told: &[Warning]) -> anyhow::Result<Arc<App>> {
     Ok(app)
 }
 
+/// One whose data are in this folder, with these variables.
+#[cfg(test)]
+pub async fn open_in(folder: &std::path::Path, more: &[(&str, &str)]) -> Arc<App> {
+    let set = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let mut environment: std::collections::BTreeMap<_, _> = more.iter().map(set).collect();
+    environment.insert("DATA_DIR".to_owned(), folder.display().to_string());
+    let sources = crate::config::Sources { environment, ..crate::config::Sources::default() };
+    let (live, warnings) = Live::load(sources).expect("settings");
+    open(live, &warnings).await.expect("an instance")
+}
+
 /// The house of another user than the first owner of this installation, at work.
 pub async fn open_beside(first: &Arc<App>, house: &HouseRow) -> anyhow::Result<Arc<App>> {
     let around = first.config.get();
