@@ -134,11 +134,6 @@ impl Calls {
         self.machine.most - self.machine.room.available_permits()
     }
 
-    /// Whether somebody watches this house's calls.
-    pub fn is_watched(&self) -> bool {
-        self.live.receiver_count() > 0
-    }
-
     /// Keeps a call until its stream opens.
     pub fn expect(&self, id: &str, awaited: Awaited) {
         self.machine.rung.fetch_add(1, Ordering::Relaxed);

@@ -54,6 +54,8 @@ struct Slot {
     row: HouseRow,
     /// Locked while it is opened or closed: who comes meanwhile waits.
     state: tokio::sync::Mutex<State>,
+    /// When it was last open, in milliseconds since 1970.
+    open_ms: AtomicI64,
 }
 
 enum State {
@@ -99,7 +101,7 @@ impl Houses {
         if row.name.is_empty() {
             return Ok(self.first.clone());
         }
-        let slot = self.slots().entry(row.user_id.clone()).or_insert_with(|| Slot::of(row)).clone();
+        let slot = self.slot(row);
         let mut state = slot.state.lock().await;
         match &*state {
             State::Open(house) => return Ok(house.clone()),
@@ -162,6 +164,10 @@ impl Houses {
         slot.open()
     }
 
+    fn slot(&self, row: &HouseRow) -> Arc<Slot> {
+        self.slots().entry(row.user_id.clone()).or_insert_with(|| Slot::of(row)).clone()
+    }
+
     /// Those that are open, by user.
     fn open_ones(&self) -> Vec<(String, Arc<House>)> {
         let slots = self.slots();
@@ -186,7 +192,8 @@ impl House {
 
 impl Slot {
     fn of(row: &HouseRow) -> Arc<Self> {
-        Arc::new(Self { row: row.clone(), state: tokio::sync::Mutex::new(State::Closed) })
+        let open_ms = AtomicI64::new(keeper::taken_for_open_ms(clock::now_ms()));
+        Arc::new(Self { row: row.clone(), open_ms, state: tokio::sync::Mutex::new(State::Closed) })
     }
 
     /// The house, if it is open and nobody is opening or closing it.
