@@ -20,7 +20,7 @@ use axum::Router;
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::{Duration, Instant},
@@ -38,6 +38,8 @@ const MOST: usize = 256;
 /// All of them.
 pub struct Houses {
     first: Arc<House>,
+    /// Whose that is; empty until the first owner comes.
+    first_row: OnceLock<HouseRow>,
     /// By user. None is ever taken out, so that no house is opened twice.
     others: Mutex<BTreeMap<String, Arc<Slot>>>,
 }
@@ -52,10 +54,10 @@ pub struct House {
 
 struct Slot {
     row: HouseRow,
-    /// Locked while it is opened or closed: who comes meanwhile waits.
-    state: tokio::sync::Mutex<State>,
     /// When it was last open, in milliseconds since 1970.
     open_ms: AtomicI64,
+    /// Locked while it is opened or closed: who comes meanwhile waits.
+    state: tokio::sync::Mutex<State>,
 }
 
 enum State {
@@ -80,7 +82,8 @@ pub enum NoHouse {
 impl Houses {
     /// The first owner's house is this one.
     pub fn new(first: Arc<App>) -> Arc<Self> {
-        Arc::new(Self { first: Arc::new(House::of(first)), others: Mutex::default() })
+        let first = Arc::new(House::of(first));
+        Arc::new(Self { first, first_row: OnceLock::new(), others: Mutex::default() })
     }
 
     /// The first owner's.
@@ -90,10 +93,17 @@ impl Houses {
 
     /// Which house is this user's; they are given one where they have none yet.
     pub async fn home(&self, user: &UserRow) -> Result<HouseRow, StoreError> {
+        if let Some(row) = self.first_row.get().filter(|row| row.user_id == user.id) {
+            return Ok(row.clone());
+        }
         if let Some(slot) = self.slots().get(&user.id) {
             return Ok(slot.row.clone());
         }
-        self.accounts().house_of(&user.id, &new_name(), clock::now_ms()).await
+        let row = self.accounts().house_of(&user.id, &new_name(), clock::now_ms()).await?;
+        if row.name.is_empty() {
+            return Ok(self.first_row.get_or_init(|| row).clone());
+        }
+        Ok(row)
     }
 
     /// The house of this row, open.
@@ -154,6 +164,10 @@ impl Houses {
         std::iter::once(self.first().clone()).chain(others).collect()
     }
 
+    fn slot(&self, row: &HouseRow) -> Arc<Slot> {
+        self.slots().entry(row.user_id.clone()).or_insert_with(|| Slot::of(row)).clone()
+    }
+
     fn accounts(&self) -> &Store {
         self.first().whose.accounts()
     }
@@ -162,10 +176,6 @@ impl Houses {
     fn opened(&self, user: &str) -> Option<Arc<House>> {
         let slot = self.slots().get(user)?.clone();
         slot.open()
-    }
-
-    fn slot(&self, row: &HouseRow) -> Arc<Slot> {
-        self.slots().entry(row.user_id.clone()).or_insert_with(|| Slot::of(row)).clone()
     }
 
     /// Those that are open, by user.
