@@ -63,7 +63,7 @@ use store::{NoteRow, Spent};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tool::Trust;
-use transfer::{ask_carrier, connect};
+use transfer::{Leg, ask_carrier, connect};
 
 /// Where streams are opened, unless an older configuration says otherwise.
 pub const MEDIA_STREAM: &str = "/media-stream";
@@ -439,23 +439,24 @@ async fn run(
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
     let policy = brief::policy(app, answerer.config(), line.manner(), trust);
     let recorder = Box::pin(Recorder::of(app, id, line.manner(), scribe.began())).await;
+    let language = answerer.config().assistant.language.clone();
+    let leg = Leg { call: call.to_owned(), from, language };
     let driven = drive(
         app,
         Drive {
             line,
             answerer,
-            errand: brief::errand(id, &from, trust),
+            errand: brief::errand(id, &leg.from, trust),
             scribe,
             recorder,
             told,
             policy,
-            connect: connect(app, carrier, call, &from),
+            connect: connect(app, carrier, &leg),
         },
     )
     .await;
     tracing::info!(call = %id, ending = notes::ending(driven.ending), "a call ended");
-    let connection =
-        driven.transfer.and_then(|wanted| transfer::connection(app, carrier, call, &from, &wanted));
+    let connection = driven.transfer.and_then(|wanted| transfer::connection(app, carrier, &leg, &wanted));
     match (driven.line, driven.ending, connection) {
         (Line::Turns(mut line), Ending::CallerHungUp, _) => line.tell(&LineCommand::HangUp),
         (Line::Turns(mut line), _, Some(dial)) => line.connect(dial),
@@ -465,7 +466,7 @@ async fn run(
         (line @ Line::Stream(_), Ending::CallerHungUp | Ending::Transferred, _) => line.close().await,
         (line @ Line::Stream(_), _, _) => {
             line.close().await;
-            let _ended = ask_carrier(app, carrier, &Ask::Complete { call: call.to_owned() }).await;
+            let _ended = ask_carrier(app, carrier, &Ask::Complete { call: leg.call }).await;
         }
     }
     driven.ending

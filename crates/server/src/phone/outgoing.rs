@@ -77,8 +77,8 @@ pub async fn leave_message(
 ) -> Result<Response, Refused> {
     let carrier = signed.carrier;
     let ring = carrier.read(&signed.as_request())?;
-    placed(&app, carrier, &id, &ring.call).await?.ok_or_else(not_ours)?;
-    let config = app.config.get();
+    let row = placed(&app, carrier, &id, &ring.call).await?.ok_or_else(not_ours)?;
+    let config = app.config.at(&row.from);
     let language = config.assistant.language.clone();
     let words = Prompt::Say { words: config.calls.machine_words.clone(), language };
     let wait = (when != "ready").then_some(Prompt::Wait(GREETING));

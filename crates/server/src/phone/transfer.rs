@@ -26,7 +26,25 @@ use tool::message::tame;
 /// What those hear who take calls that were transferred, until they have heard it.
 #[derive(Default)]
 pub struct Briefings {
-    kept: Mutex<BTreeMap<String, (Instant, String)>>,
+    kept: Mutex<BTreeMap<String, (Instant, Briefing)>>,
+}
+
+/// What is said, and in which language, as a BCP 47 tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Briefing {
+    words: String,
+    language: String,
+}
+
+/// A call that may be transferred.
+#[derive(Clone)]
+pub(super) struct Leg {
+    /// The carrier's name for it.
+    pub call: String,
+    /// The caller's number.
+    pub from: String,
+    /// What the assistant speaks that took it.
+    pub language: String,
 }
 
 /// How long somebody may take to take a call.
@@ -37,32 +55,32 @@ const MOST: usize = 1_000;
 const LONGEST_REASON: usize = 300;
 
 impl Briefings {
-    fn keep(&self, proof: String, words: String, now: Instant) {
+    fn keep(&self, proof: String, briefing: Briefing, now: Instant) {
         let mut kept = self.lock();
         kept.retain(|_, (since, _)| now.saturating_duration_since(*since) < KEPT);
         if kept.len() < MOST {
-            kept.insert(proof, (now, words));
+            kept.insert(proof, (now, briefing));
         }
     }
 
-    fn of(&self, proof: &str) -> Option<String> {
-        self.lock().get(proof).map(|(_, words)| words.clone())
+    fn of(&self, proof: &str) -> Option<Briefing> {
+        self.lock().get(proof).map(|(_, briefing)| briefing.clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, (Instant, String)>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, (Instant, Briefing)>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Connects a caller from this number to whom the owner named, by the carrier's API.
-pub(super) fn connect(app: &Arc<App>, carrier: &'static dyn Carrier, call: &str, from: &str) -> Connect {
-    let (app, call, from) = (app.clone(), call.to_owned(), from.to_owned());
+/// Connects a caller to whom the owner named, by the carrier's API.
+pub(super) fn connect(app: &Arc<App>, carrier: &'static dyn Carrier, leg: &Leg) -> Connect {
+    let (app, leg) = (app.clone(), leg.clone());
     Box::new(move |transfer| {
-        let (app, call, from) = (app.clone(), call.clone(), from.clone());
+        let (app, leg) = (app.clone(), leg.clone());
         async move {
-            let Some(dial) = connection(&app, carrier, &call, &from, &transfer) else { return false };
-            let via = transfer_address(&app, carrier, &call, &dial.to);
-            ask_carrier(&app, carrier, &Ask::Transfer { call, dial, via }).await
+            let Some(dial) = connection(&app, carrier, &leg, &transfer) else { return false };
+            let via = transfer_address(&app, carrier, &leg.call, &dial.to);
+            ask_carrier(&app, carrier, &Ask::Transfer { call: leg.call, dial, via }).await
         }
         .boxed()
     })
@@ -70,20 +88,15 @@ pub(super) fn connect(app: &Arc<App>, carrier: &'static dyn Carrier, call: &str,
 
 /// How a caller is connected to whom the assistant wants; none where the owner named nobody so. Where whoever takes the
 /// call is to be briefed, what they hear is kept for them.
-pub(super) fn connection(
-    app: &App,
-    carrier: &dyn Carrier,
-    call: &str,
-    from: &str,
-    transfer: &Transfer,
-) -> Option<Dial> {
+pub(super) fn connection(app: &App, carrier: &dyn Carrier, leg: &Leg, transfer: &Transfer) -> Option<Dial> {
     let to = app.tools.get().destination(&transfer.to)?.to_owned();
     let config = app.config.get();
     if config.answering.briefed {
-        let proof = proof_of(app, carrier, call, &to);
-        app.briefings.keep(proof, briefing_words(from, &transfer.reason), clock::now());
+        let proof = proof_of(app, carrier, &leg.call, &to);
+        let words = briefing_words(&leg.from, &transfer.reason);
+        app.briefings.keep(proof, Briefing { words, language: leg.language.clone() }, clock::now());
     }
-    Some(dialled(app, carrier, call, to))
+    Some(dialled(app, carrier, &leg.call, to))
 }
 
 /// What whoever takes the call hears: who calls, and why.
@@ -118,8 +131,10 @@ pub async fn briefing(
     Path((_, proof)): Path<(String, String)>,
     signed: Signed,
 ) -> Response {
-    let words = app.briefings.of(&proof).unwrap_or_else(|| "A call for you.".to_owned());
-    let language = app.config.get().assistant.language.clone();
+    let Briefing { words, language } = app.briefings.of(&proof).unwrap_or_else(|| Briefing {
+        words: "A call for you.".to_owned(),
+        language: app.config.get().assistant.language.clone(),
+    });
     document(signed.carrier, &Reply::Turn(vec![Prompt::Say { words, language }], Next::Through))
 }
 
@@ -179,4 +194,21 @@ fn percent(text: &str) -> String {
         }
         out
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_a_call_hears_of_it_in_the_language_of_the_assistant_that_took_it() {
+        let briefings = Briefings::default();
+        let now = clock::now();
+        let briefing =
+            |language: &str| Briefing { words: "A call.".to_owned(), language: language.to_owned() };
+        briefings.keep("one".into(), briefing("de"), now);
+        briefings.keep("other".into(), briefing("fr"), now + KEPT);
+        assert_eq!(briefings.of("other"), Some(briefing("fr")));
+        assert_eq!(briefings.of("one"), None, "it was kept for long enough");
+    }
 }

@@ -7,6 +7,7 @@ use server::{
     drafts, hands,
 };
 use std::sync::Arc;
+use store::NewCall;
 
 const NUMBER: &str = "+15550100199";
 const ITS_PAGE: &str = "/assistants/+15550100199";
@@ -47,6 +48,30 @@ async fn a_number_has_an_assistant_of_its_own_and_all_others_the_default_one() {
     assert_eq!(browser.app.config.at(NUMBER).assistant.greeting, "Hello there.");
     assert_eq!(browser.get(ITS_PAGE).await.status, StatusCode::NOT_FOUND);
     assert_eq!(browser.post("/assistants/default/remove").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_machine_is_spoken_to_as_the_assistant_does_whose_number_called_it() {
+    let settings = [("TWILIO_AUTH_TOKEN", "hunter2"), ("PUBLIC_URL", "http://127.0.0.1:5050")];
+    let mut browser = with_one_of_its_own(&settings).await;
+    let own = [("assistant.language", "de-DE")];
+    assert_eq!(browser.submit(ITS_PAGE, &own).await.status, StatusCode::SEE_OTHER);
+    let placed_ms = server::clock::now_ms();
+    let id = NewCall::id(placed_ms);
+    let call = NewCall {
+        id: &id,
+        carrier: "twilio",
+        carrier_call: &id,
+        from: NUMBER,
+        to: "+15550100777",
+        outbound: true,
+        engine: "local",
+        trust: "stranger",
+        started_ms: placed_ms,
+    };
+    browser.store.call_placed(&call, "").await.expect("placed");
+    let told = browser.rings(&format!("/phone/twilio/outgoing/{id}/ready"), "hunter2", "CA1").await;
+    assert!(told.text.contains("language=\"de-DE\""), "{}", told.text);
 }
 
 #[tokio::test]

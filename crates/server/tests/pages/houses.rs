@@ -128,7 +128,7 @@ impl Browser {
     }
 
     /// A webhook of Twilio's, signed with this secret.
-    async fn rings(&mut self, at: &str, secret: &str, call: &str) -> Page {
+    pub(super) async fn rings(&mut self, at: &str, secret: &str, call: &str) -> Page {
         let fields =
             [("CallSid", call), ("From", "+15550100777"), ("To", "+15550100199"), ("CallStatus", "ringing")];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
