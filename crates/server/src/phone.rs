@@ -124,11 +124,12 @@ async fn answer(
     url: &str,
 ) -> Result<Reply, Refused> {
     let config = app.config.at(&ring.to);
-    let trust = standing::trust(&config, &app.store, &ring.from, ring.attestation).await?;
+    let caller = app.store.caller(&ring.from).await?;
+    let trust = standing::trust_of(&config, caller.as_ref(), &ring.from, ring.attestation);
     // Whom we call need not be somebody who may call us.
     let standing = match purpose {
         Some(_) => Standing::PutThrough,
-        None => standing::of(app, &config, &ring.from, ring.attestation).await?,
+        None => standing::of(&config, caller.as_ref(), &ring.from, ring.attestation),
     };
     let engine = match standing {
         Standing::Blocked => {
@@ -438,9 +439,9 @@ async fn run(
     tracing::info!(call = %id, carrier_call = %call, carrier = carrier.name(), "a call begins");
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
     let policy = brief::policy(app, answerer.config(), line.manner(), trust);
-    let recorder = Box::pin(Recorder::of(app, id, line.manner(), scribe.began())).await;
     let language = answerer.config().assistant.language.clone();
     let leg = Leg { call: call.to_owned(), from, language };
+    let recorder = Box::pin(Recorder::of(app, id, line.manner(), scribe.began())).await;
     let driven = drive(
         app,
         Drive {

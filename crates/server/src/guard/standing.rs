@@ -8,7 +8,7 @@ use crate::{
     config::{AnswerHours, Callers, Config, Number, OutOfHours, VoicemailUse},
 };
 use jiff::Zoned;
-use store::{Store, StoreError};
+use store::{CallerRow, Store, StoreError};
 use tool::Trust;
 
 /// What becomes of a caller who is let in by the list.
@@ -24,22 +24,16 @@ pub enum Standing {
     PutThrough,
 }
 
-/// What becomes of a caller from this number now,
-/// where the assistant with these settings answers.
-pub async fn of(
-    app: &App,
-    config: &Config,
-    from: &str,
-    attestation: Option<char>,
-) -> Result<Standing, StoreError> {
-    let marked = app.store.caller(from).await?;
-    let (blocked, vip) = marked.map_or((false, false), |caller| (caller.blocked, caller.vip));
+/// What becomes of a caller from this number now, of whom this is remembered, where the assistant with these settings
+/// answers.
+pub fn of(config: &Config, caller: Option<&CallerRow>, from: &str, attestation: Option<char>) -> Standing {
+    let (blocked, vip) = caller.map_or((false, false), |caller| (caller.blocked, caller.vip));
     if blocked || listed(&config.callers.blocked, from) {
-        return Ok(Standing::Blocked);
+        return Standing::Blocked;
     }
     let vip =
         vip || listed(&config.callers.vips, from) || trust::is_owners(&config.callers, from, attestation);
-    Ok(at(config, vip, &brief::now(app)))
+    at(config, vip, &brief::now_of(config))
 }
 
 /// How far a caller from this number is trusted: as the settings say, but for numbers that the owner has decided about on
@@ -50,16 +44,20 @@ pub async fn trust(
     from: &str,
     attestation: Option<char>,
 ) -> Result<Trust, StoreError> {
+    Ok(trust_of(config, store.caller(from).await?.as_ref(), from, attestation))
+}
+
+/// The same where it is known what is remembered of the caller.
+pub fn trust_of(config: &Config, caller: Option<&CallerRow>, from: &str, attestation: Option<char>) -> Trust {
     let said = trust::of(&config.callers, from, attestation);
     if trust::is_owners(&config.callers, from, None) {
-        return Ok(said);
+        return said;
     }
-    let marked = store.caller(from).await?.map(|caller| caller.trust).unwrap_or_default();
-    Ok(match Trust::named(&marked) {
+    match caller.and_then(|caller| Trust::named(&caller.trust)) {
         Some(Trust::Known) => Trust::Known,
         Some(Trust::Stranger) => Trust::Stranger,
         Some(Trust::Owner) | None => said,
-    })
+    }
 }
 
 /// Whether the owner has blocked this number.
