@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{Store, StoreError};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::broadcast::{
+    Receiver,
+    error::{RecvError, TryRecvError},
+};
 
 /// How often those who watch say so,
 const STILL: Duration = Duration::from_secs(10);
@@ -137,10 +140,7 @@ impl Relay<'_> {
             {
                 tell(&self.app.store, self.me, Told::Notes(full)).await?;
             }
-            next = self.notes.as_mut().and_then(|notes| match notes.try_recv() {
-                Ok(note) => Some(Ok(note)),
-                Err(_) => None,
-            });
+            next = self.notes.as_mut().and_then(waiting);
         }
         if gathered.notes.is_empty() {
             return Ok(());
@@ -154,6 +154,15 @@ async fn next(notes: &mut Option<Receiver<calls::Live>>) -> Result<calls::Live, 
     match notes {
         Some(notes) => notes.recv().await,
         None => std::future::pending().await,
+    }
+}
+
+/// The next note, if one is there, or that some were missed.
+fn waiting(notes: &mut Receiver<calls::Live>) -> Option<Result<calls::Live, RecvError>> {
+    match notes.try_recv() {
+        Ok(note) => Some(Ok(note)),
+        Err(TryRecvError::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),
+        Err(TryRecvError::Empty | TryRecvError::Closed) => None,
     }
 }
 
@@ -191,6 +200,18 @@ async fn tell(store: &Store, from: &str, told: Told) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_missed_behind_a_note_is_told_to_be_read_in_the_store() {
+        let (notes, mut heard) = tokio::sync::broadcast::channel(1);
+        assert!(waiting(&mut heard).is_none());
+        for json in ["{}", "[]"] {
+            let _heard = notes.send(calls::Live { call: "call".into(), json: json.into(), here: true });
+        }
+        assert!(matches!(waiting(&mut heard), Some(Err(RecvError::Lagged(1)))));
+        assert!(matches!(waiting(&mut heard), Some(Ok(note)) if &*note.json == "[]"));
+        assert!(waiting(&mut heard).is_none());
+    }
 
     #[test]
     fn what_is_told_at_once_always_fits_and_nothing_is_left_out() {
