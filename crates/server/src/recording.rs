@@ -24,14 +24,14 @@ use carrier::Prompt;
 use keep::Told;
 use std::{sync::Arc, time::Instant};
 use tape::{Stretch, Tape};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tool::Trust;
 
 /// Stretches that may wait for the database: some minutes of a call.
 const WAITING: usize = 48;
 
-/// Decides whether a call that rings is recorded, as this configuration of the number that was called has it, and writes that down. What its caller is told first, where it is: only
-/// whoever is told is recorded.
+/// Decides whether a call that rings is recorded, as this configuration of the number that was called has it, and writes
+/// that down. What its caller is told first, where it is: only whoever is told is recorded.
 pub async fn announced(app: &App, config: &Config, call: &str, trust: Trust, engine: &str) -> Option<Prompt> {
     let recorded = match config.recording.calls {
         Recorded::Off => false,
@@ -97,9 +97,14 @@ impl Recorder {
     fn hand_over(&mut self) {
         while let Some(stretch) = self.tape.pop() {
             let (from, until) = (stretch.place, stretch.place + stretch.ulaw.len() as u64);
-            if self.stretches.try_send(stretch).is_err() {
-                tracing::warn!(call = %self.call, "the database is too slow: a stretch of a recording is lost");
-                self.told.lost(from, until);
+            match self.stretches.try_send(stretch) {
+                Ok(()) => {}
+                Err(TrySendError::Full(_)) => {
+                    tracing::warn!(call = %self.call, "the database is too slow: a stretch of a recording is lost");
+                    self.told.lost(from, until);
+                }
+                // The recording was deleted: nothing more of it is to be kept.
+                Err(TrySendError::Closed(_)) => {}
             }
         }
     }
