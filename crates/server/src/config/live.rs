@@ -85,10 +85,9 @@ impl Live {
     pub fn heed_page(&self, page: Vec<(String, Secret)>) -> Result<Vec<Warning>, ConfigError> {
         let (own, page) = assistants::apart(page);
         let mut sources = Sources { page, ..Sources::clone(&self.sources.get()) };
-        if let Some(around) = &self.around {
-            let seen = around.installation.get();
-            sources.within = Some(Within::of(&seen, &around.place));
-            around.seen.set(seen);
+        let around = self.around.as_ref().map(|around| (around, around.installation.get()));
+        if let Some((around, seen)) = &around {
+            sources.within = Some(Within::of(seen, &around.place));
         }
         let (config, mut warnings) = Config::load(&sources)?;
         let mut numbers = BTreeMap::new();
@@ -99,6 +98,9 @@ impl Live {
                     warnings.push(Warning(format!("the assistant of {number} is as all others: {error}")));
                 }
             }
+        }
+        if let Some((around, seen)) = around {
+            around.seen.set(seen);
         }
         self.sources.set(sources);
         self.now.set(config);

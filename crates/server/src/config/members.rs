@@ -306,11 +306,16 @@ mod tests {
         let (live, _) = Live::within(installation(&[]), place()).expect("settings");
         let setting = schema::by_key("zapier.mcp_url").expect("a setting");
         assert!(live.check(setting, "https://mcp.example.com/s/secret").is_ok());
-        for inside in ["http://127.0.0.1:8000/", "https://127.0.0.1/", "https://10.0.0.7/", "https://localhost./"] {
+        for inside in
+            ["http://127.0.0.1:8000/", "https://127.0.0.1/", "https://10.0.0.7/", "https://localhost./"]
+        {
             assert_eq!(servers(inside), 0, "{inside}");
             assert!(live.check(setting, inside).is_err(), "{inside}");
         }
-        assert!(installation(&[]).check(setting, "http://127.0.0.1:8000/").is_ok(), "whoever runs the machine may");
+        assert!(
+            installation(&[]).check(setting, "http://127.0.0.1:8000/").is_ok(),
+            "whoever runs the machine may"
+        );
     }
 
     #[test]
@@ -330,6 +335,22 @@ mod tests {
             (config.ollama.host.as_str(), config.assistant.business.as_str()),
             ("http://10.0.0.9:1", "the practice")
         );
+    }
+
+    #[test]
+    fn a_house_that_cannot_follow_the_installation_knows_that_it_has_not() {
+        let installation = installation(&[]);
+        let hears = |ear: &str| vec![("local.hear".to_owned(), Secret::new(ear))];
+        installation.heed_page(hears("whisper")).expect("settings");
+        let (live, _) = Live::within(installation.clone(), place()).expect("settings");
+        let page = || vec![("think.by".to_owned(), Secret::new("ollama"))];
+        live.heed_page(page()).expect("settings");
+        installation.heed_page(hears("pocketsphinx")).expect("settings");
+        live.heed_page(page()).expect_err("no model thinks about what only the desk can hear");
+        assert!(!live.is_current() && live.get().local.hear == Hearing::Whisper);
+        installation.heed_page(hears("whisper")).expect("settings");
+        live.heed_page(page()).expect("settings");
+        assert!(live.is_current());
     }
 
     #[test]
