@@ -46,7 +46,12 @@ pub struct Kept {
 
 impl Servers {
     /// The servers of these settings and of the page, with what is remembered of them. None is asked anything yet.
-    pub async fn open(config: &Config, store: &Store, vault: &Vault) -> anyhow::Result<Self> {
+    pub async fn open(
+        config: &Config,
+        added: &[AddedRow],
+        store: &Store,
+        vault: &Vault,
+    ) -> anyhow::Result<Self> {
         let servers = Self {
             all: Current::new(Vec::new()),
             reach: OnceLock::new(),
@@ -54,8 +59,10 @@ impl Servers {
             turn: tokio::sync::Mutex::default(),
         };
         let mut all = Vec::new();
-        for (set, added) in wanted(config, &store.added().await?, vault) {
-            all.push(Arc::new(Kept::open(set, added, servers.reach()?, store, vault).await?));
+        let remembered = store.mcp_servers().await?;
+        for (set, added) in wanted(config, added, vault) {
+            let place = Place { remembered: &remembered, reach: servers.reach()?, store, vault };
+            all.push(Arc::new(Kept::open(set, added, place).await?));
         }
         servers.all.set(all);
         Ok(servers)
@@ -92,16 +99,19 @@ impl Servers {
     }
 }
 
+/// What a server is opened with.
+struct Place<'a> {
+    /// What is remembered of all servers.
+    remembered: &'a [McpRow],
+    reach: Reach,
+    store: &'a Store,
+    vault: &'a Vault,
+}
+
 impl Kept {
-    async fn open(
-        set: McpServer,
-        added: bool,
-        reach: Reach,
-        store: &Store,
-        vault: &Vault,
-    ) -> anyhow::Result<Self> {
+    async fn open(set: McpServer, added: bool, place: Place<'_>) -> anyhow::Result<Self> {
+        let Place { remembered, reach, store, vault } = place;
         let (name, address) = (&set.settings.name, address(&set.settings.way));
-        let remembered = store.mcp_servers().await?;
         let last = remembered.iter().find(|row| row.name == *name && row.address == address);
         let last = last.and_then(|row| serde_json::from_str::<Listing>(&row.listing).ok());
         let wallet = if set.may_ask_for_consent() {
@@ -137,10 +147,11 @@ pub fn start(app: &Arc<App>) {
     }
 }
 
-/// Makes count what was set or added since the last look. Calls that go on keep the tools that they began with.
+/// Makes count what was set, or heeded of what was added, since the last look. Calls that go on keep the tools that they began
+/// with.
 pub async fn refresh(app: &Arc<App>) -> anyhow::Result<()> {
     let _turn = app.mcp.turn.lock().await;
-    let wanted = wanted(&app.config.get(), &app.store.added().await?, &app.vault);
+    let wanted = wanted(&app.config.get(), &app.added.get(), &app.vault);
     let before = app.mcp.all();
     let same = |kept: &Kept, set: &McpServer, added: bool| kept.set == *set && kept.added == added;
     if before.len() == wanted.len()
@@ -154,12 +165,15 @@ pub async fn refresh(app: &Arc<App>) -> anyhow::Result<()> {
         app.tools.remove(name);
     }
     let mut all = Vec::new();
+    let remembered = app.store.mcp_servers().await?;
     for (set, added) in wanted {
         if let Some(kept) = before.iter().find(|kept| same(kept, &set, added)) {
             all.push(kept.clone());
             continue;
         }
-        let kept = Arc::new(Kept::open(set, added, app.mcp.reach()?, &app.store, &app.vault).await?);
+        let (store, vault) = (&app.store, &app.vault);
+        let place = Place { remembered: &remembered, reach: app.mcp.reach()?, store, vault };
+        let kept = Arc::new(Kept::open(set, added, place).await?);
         let known = kept.server.known().borrow().clone();
         put(&app.tools, &kept, &known);
         run(app, &kept);

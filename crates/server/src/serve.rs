@@ -180,14 +180,14 @@ async fn furnish(
     let vault = Vault::new(&key);
     let warnings = saved::heed(&live, &store, &vault).await?;
     let config = live.get();
-    let mcp = Servers::open(&config, &store, &vault).await?;
+    let added = store.added().await?;
+    let mcp = Servers::open(&config, &added, &store, &vault).await?;
     let bell = Arc::new(jobs::Bell::default());
     let listeners = Arc::new(Listeners::open(&store).await?);
     let announce = announcing(&bell, &listeners);
     let books = Arc::new(tool::calendar::Books::new(store.clone()).with_announce(announce));
     let tools = tool::Toolbox::new(saved::tools(&config, &store, &books, &bell, &listeners));
     tools.rule(hands::rulings(&store).await?);
-    let added = store.added().await?;
     tools.put(hands::OWN, hands::own(&config.own, &added, &vault));
     mcp.shelve(&tools);
     let app = Arc::new(App {

@@ -7,6 +7,7 @@ use crate::{
     clock,
     config::{PRESETS, Written, on_page},
     guard::session::{User, Visitor},
+    hands,
     mcp::Kept,
     secret,
 };
@@ -224,7 +225,11 @@ pub(super) async fn remove(
 
 /// Makes it count here at once; other instances notice within seconds, and so does this one where it fails now.
 async fn heed(app: &Arc<App>) {
-    if let Err(error) = crate::mcp::refresh(app).await {
+    let heeded = async {
+        hands::heed_added(app).await?;
+        crate::mcp::refresh(app).await
+    };
+    if let Err(error) = heeded.await {
         tracing::warn!(%error, "a server of tools is not heeded yet");
     }
 }
