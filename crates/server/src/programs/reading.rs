@@ -171,13 +171,11 @@ pub(crate) async fn calls(
         after,
         ..Which::default()
     };
-    let mut rows = store.calls_which(&which, limit + 1).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
+    let rows = store.calls_which(&which, limit + 1).await?;
+    let (rows, next_cursor) = keyed(rows, limit, |row| (row.started_ms, &row.id));
     let mut briefs = briefs(store, &rows).await?;
     let items = rows.iter().map(|row| told::Call::of(row, briefs.remove(&row.id), zone)).collect();
-    let last = rows.last().filter(|_| more);
-    Ok(Page { items, next_cursor: last.map(|last| format!("{}.{}", last.started_ms, last.id)) })
+    Ok(Page { items, next_cursor })
 }
 
 async fn briefs(store: &Store, rows: &[CallRow]) -> Result<BTreeMap<String, CallBrief>, Unread> {
@@ -200,23 +198,18 @@ pub(crate) async fn transcript(
     id: &str,
     part: &Part,
 ) -> Result<(told::Call, Page<told::Line>), Unread> {
-    let (limit, from) = (bounded(part.limit)? as usize, offset(part.cursor.as_deref())?);
+    let stretch = Stretch::of(part.limit, part.cursor.as_deref())?;
     let call = call(store, zone, id).await?;
     let entries = timeline(&store.notes(id).await?).entries;
-    let items = entries.iter().skip(from).take(limit).map(told::Line::of).collect();
-    let next_cursor = (from + limit < entries.len()).then(|| (from + limit).to_string());
-    Ok((call, Page { items, next_cursor }))
+    Ok((call, paged(&entries, stretch, told::Line::of)))
 }
 
 /// A call's notes as they were written down.
 pub(crate) async fn notes(store: &Store, id: &str, part: &Part) -> Result<Page<Value>, Unread> {
-    let (limit, from) = (bounded(part.limit)? as usize, offset(part.cursor.as_deref())?);
+    let stretch = Stretch::of(part.limit, part.cursor.as_deref())?;
     store.call(id).await?.ok_or(Unread::Missing(NO_CALL))?;
-    let rows = store.notes(id).await?;
     let note = |row: &NoteRow| serde_json::from_str(&row.json).unwrap_or_default();
-    let items = rows.iter().skip(from).take(limit).map(note).collect();
-    let next_cursor = (from + limit < rows.len()).then(|| (from + limit).to_string());
-    Ok(Page { items, next_cursor })
+    Ok(paged(&store.notes(id).await?, stretch, note))
 }
 
 /// The appointments that stand in a stretch of time, in order.
@@ -225,7 +218,7 @@ pub(crate) async fn appointments(
     zone: &TimeZone,
     wanted: &ListAppointments,
 ) -> Result<Page<told::Appointment>, Unread> {
-    let (limit, skipped) = (bounded(wanted.limit)? as usize, offset(wanted.cursor.as_deref())?);
+    let stretch = Stretch::of(wanted.limit, wanted.cursor.as_deref())?;
     let now = Timestamp::from_millisecond(crate::clock::now_ms()).unwrap_or(Timestamp::UNIX_EPOCH);
     let from = wanted.from.as_deref().map_or(Ok(now), |from| moment(from, zone))?;
     let to = match wanted.to.as_deref() {
@@ -238,9 +231,7 @@ pub(crate) async fn appointments(
         )));
     }
     let rows = store.appointments_between(Books::NAME, from.as_millisecond(), to.as_millisecond()).await?;
-    let items = rows.iter().skip(skipped).take(limit).map(|row| told::Appointment::of(row, zone)).collect();
-    let next_cursor = (skipped + limit < rows.len()).then(|| (skipped + limit).to_string());
-    Ok(Page { items, next_cursor })
+    Ok(paged(&rows, stretch, |row| told::Appointment::of(row, zone)))
 }
 
 /// What callers left for the owner, the latest first.
@@ -287,9 +278,49 @@ pub(crate) fn bounded(limit: Option<u32>) -> Result<u32, Refused> {
     }
 }
 
+/// Which part of a list is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch {
+    from: usize,
+    limit: usize,
+}
+
+impl Stretch {
+    pub(crate) fn of(limit: Option<u32>, cursor: Option<&str>) -> Result<Self, Refused> {
+        Ok(Self { limit: bounded(limit)? as usize, from: offset(cursor)? })
+    }
+
+    /// How many rows are read to know this part, and whether there are more.
+    pub(crate) fn rows(self) -> u32 {
+        u32::try_from(self.from + self.limit + 1).unwrap_or(u32::MAX)
+    }
+}
+
+/// This part of a list that was read from its beginning.
+pub(crate) fn paged<R, T>(rows: &[R], stretch: Stretch, told: impl Fn(&R) -> T) -> Page<T> {
+    let Stretch { from, limit } = stretch;
+    let items = rows.iter().skip(from).take(limit).map(told).collect();
+    Page { items, next_cursor: (from + limit < rows.len()).then(|| (from + limit).to_string()) }
+}
+
+/// As many of these rows as are wanted, one more of which is there if more are, and the cursor [`after`] the last one's key.
+pub(crate) fn keyed<R>(
+    mut rows: Vec<R>,
+    limit: u32,
+    key: impl Fn(&R) -> (i64, &String),
+) -> (Vec<R>, Option<String>) {
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next_cursor = rows.last().filter(|_| more).map(|last| {
+        let (ms, id) = key(last);
+        format!("{ms}.{id}")
+    });
+    (rows, next_cursor)
+}
+
 const NO_CURSOR: &str = "This cursor is none that was given here. Leave it out to begin at the beginning.";
 
-pub(crate) fn offset(cursor: Option<&str>) -> Result<usize, Refused> {
+fn offset(cursor: Option<&str>) -> Result<usize, Refused> {
     cursor.map_or(Ok(0), |cursor| cursor.parse::<u32>().map(|at| at as usize).map_err(|_| NO_CURSOR.into()))
 }
 

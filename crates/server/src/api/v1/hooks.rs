@@ -279,11 +279,8 @@ pub(super) async fn deliveries(
     standing(&app, &id).await?;
     let limit = reading::bounded(part.limit).map_err(Problem::wrong)?;
     let before = part.cursor.as_deref().map(reading::after).transpose().map_err(Problem::wrong)?;
-    let mut rows = app.store.webhook_deliveries(&id, before, limit + 1).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let last = rows.last().filter(|_| more);
-    let next_cursor = last.map(|last| format!("{}.{}", last.queued_ms, last.id));
+    let rows = app.store.webhook_deliveries(&id, before, limit + 1).await?;
+    let (rows, next_cursor) = reading::keyed(rows, limit, |row| (row.queued_ms, &row.id));
     let zone = app.config.get().calendar.zone.clone();
     Ok(Json(Page { items: rows.into_iter().map(|row| Delivery::of(row, &zone)).collect(), next_cursor }))
 }

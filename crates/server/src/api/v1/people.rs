@@ -11,7 +11,7 @@ use crate::{
     config::Number,
     programs::{
         acting::{self, SendText},
-        reading::{self, ListMessages, Part},
+        reading::{self, ListMessages, Part, Stretch, paged},
     },
     told::{self, Page, time},
 };
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-/// More callers and texts than are listed.
+/// Callers and texts are listed as far as this.
 const MOST: u32 = 10_000;
 
 /// Lists callers
@@ -39,8 +39,9 @@ pub(super) async fn callers(
     Wanted(part): Wanted<Part>,
 ) -> Told<Json<Page<told::Caller>>> {
     let zone = app.config.get().calendar.zone.clone();
-    let rows = app.store.callers(MOST).await?;
-    Ok(Json(paged(&rows, &part, |row| told::Caller::of(row, &zone))?))
+    let stretch = Stretch::of(part.limit, part.cursor.as_deref()).map_err(Problem::wrong)?;
+    let rows = app.store.callers(stretch.rows().min(MOST)).await?;
+    Ok(Json(paged(&rows, stretch, |row| told::Caller::of(row, &zone))))
 }
 
 /// One caller
@@ -119,8 +120,9 @@ pub(super) async fn texts(
     let number =
         Number::parse(&number).map_err(|why| Problem::wrong(format!("That is no number: {why}.")))?;
     let zone = app.config.get().calendar.zone.clone();
-    let rows = app.store.texts_with(number.as_str(), MOST).await?;
-    Ok(Json(paged(&rows, &Part { limit, cursor }, |row| told::Text::of(row, &zone))?))
+    let stretch = Stretch::of(limit, cursor.as_deref()).map_err(Problem::wrong)?;
+    let rows = app.store.texts_with(number.as_str(), stretch.rows().min(MOST)).await?;
+    Ok(Json(paged(&rows, stretch, |row| told::Text::of(row, &zone))))
 }
 
 /// A text that was queued.
@@ -150,13 +152,4 @@ pub(super) async fn send(
     let to = Number::parse(&text.to).map_or_else(|_| text.to.clone(), |number| number.as_str().to_owned());
     let told = Queued { to, goes_out: time(goes_ms, &config.calendar.zone) };
     Ok((StatusCode::ACCEPTED, Json(told)).into_response())
-}
-
-/// A part of a list that is read whole.
-fn paged<R, T>(rows: &[R], part: &Part, told: impl Fn(&R) -> T) -> Told<Page<T>> {
-    let limit = reading::bounded(part.limit).map_err(Problem::wrong)? as usize;
-    let from = reading::offset(part.cursor.as_deref()).map_err(Problem::wrong)?;
-    let items = rows.iter().skip(from).take(limit).map(told).collect();
-    let next_cursor = (from + limit < rows.len()).then(|| (from + limit).to_string());
-    Ok(Page { items, next_cursor })
 }
