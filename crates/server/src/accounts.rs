@@ -7,8 +7,7 @@ use crate::{
     secret::Secret,
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use hmac::Mac;
 use std::net::SocketAddr;
 use store::{Joined, NewInvite, Role, Store, StoreError, UserRow};
 use tool::message::mail;
@@ -35,13 +34,11 @@ pub fn base(config: &Config) -> String {
 /// The secret of a link, made of what it is for and the installation's key: whoever sends it again sends the same, while the
 /// database knows only its hash.
 pub fn link(key: &Secret, purpose: Purpose, id: &str) -> String {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes keys of any length");
     let purpose = match purpose {
         Purpose::Reset => "password reset",
         Purpose::Join => "invitation",
     };
-    mac.update(format!("earpiece link v1\0{purpose}\0{id}").as_bytes());
+    let mac = key.mac(&format!("earpiece link v1\0{purpose}\0{id}"));
     BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 

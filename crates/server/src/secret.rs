@@ -26,11 +26,17 @@ impl Secret {
         &self.0
     }
 
+    /// HMAC-SHA-256 of this text under this secret, to be taken or compared with.
+    pub fn mac(&self, text: &str) -> Hmac<Sha256> {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("HMAC takes keys of any length");
+        mac.update(text.as_bytes());
+        mac
+    }
+
     /// Another secret, made from this one for one purpose: it betrays neither this one nor any made for another.
     pub fn derived(&self, purpose: &str) -> Self {
-        let mut derived = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("any length will do");
-        derived.update(purpose.as_bytes());
-        let bytes = derived.finalize().into_bytes();
+        let bytes = self.mac(purpose).finalize().into_bytes();
         Self(bytes.iter().fold(String::new(), |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");
             hex

@@ -7,7 +7,7 @@
 use crate::{app::App, clock, secret::Secret};
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 use call::{Digits, PIN_LENGTH, PinVerdict};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 /// What a kept PIN begins with: how it was made.
@@ -40,11 +40,7 @@ pub fn is_right(key: &Secret, pin: &Secret, typed: &Digits) -> bool {
 }
 
 fn mac(key: &Secret, pin: &str) -> Hmac<Sha256> {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(b"earpiece owner pin v1\0");
-    mac.update(pin.as_bytes());
-    mac
+    key.mac(&format!("earpiece owner pin v1\0{pin}"))
 }
 
 /// Judges what a caller from this number typed, if they have not typed too many wrong ones lately: the try is counted

@@ -5,7 +5,7 @@
 
 use crate::secret::Secret;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -14,9 +14,7 @@ pub const GOOD_FOR_MS: i64 = 60_000;
 
 /// The token of the call that we call `call_id`, issued then: 256 bits, URL-safe.
 pub fn of(key: &Secret, carrier: &str, call_id: &str, issued_ms: i64) -> String {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(format!("stream token\0{carrier}\0{call_id}\0{issued_ms}").as_bytes());
+    let mac = key.mac(&format!("stream token\0{carrier}\0{call_id}\0{issued_ms}"));
     BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 

@@ -5,7 +5,6 @@ use crate::secret::{self, Secret};
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use sha2::Sha256;
 use std::fmt::Write;
 
 const STEP_S: i64 = 30;
@@ -67,9 +66,7 @@ pub fn kept(key: &Secret, user_id: &str, typed: &str) -> Option<String> {
     if typed.len() != CODE_LETTERS {
         return None;
     }
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(format!("earpiece recovery code v1\0{user_id}\0{typed}").as_bytes());
+    let mac = key.mac(&format!("earpiece recovery code v1\0{user_id}\0{typed}"));
     Some(BASE64_STANDARD_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 

@@ -23,7 +23,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use serde::Deserialize;
 use sha2::Sha256;
 use std::sync::Arc;
@@ -229,10 +229,7 @@ async fn proven(app: &App, proof: &str) -> Result<Option<UserRow>, Failure> {
 }
 
 fn mac(key: &Secret, user_id: &str, changed_ms: i64, then_ms: i64) -> Hmac<Sha256> {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(format!("earpiece login proof v1\0{user_id}\0{changed_ms}\0{then_ms}").as_bytes());
-    mac
+    key.mac(&format!("earpiece login proof v1\0{user_id}\0{changed_ms}\0{then_ms}"))
 }
 
 /// `POST /logout`
