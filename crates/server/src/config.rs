@@ -113,6 +113,13 @@ pub struct Server {
     pub registration: Registration,
 }
 
+impl Server {
+    /// Whether what comes from this address is from a proxy whose headers are believed.
+    pub fn trusts(&self, ip: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(ip))
+    }
+}
+
 /// Who may become a user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Registration {

@@ -7,11 +7,8 @@ use std::net::IpAddr;
 /// The visitor's address: that of the connection or, where a trusted proxy made it, the nearest one in
 /// `X-Forwarded-For` that is not itself a trusted proxy's.
 pub fn address(headers: &HeaderMap, peer: Option<IpAddr>, config: &Config) -> Option<IpAddr> {
-    let trusted = |one: &IpAddr| {
-        config.server.trusted_proxies.iter().any(|network| network.contains(one.to_canonical()))
-    };
     let peer = peer.map(|peer| peer.to_canonical())?;
-    if !trusted(&peer) {
+    if !config.server.trusts(peer) {
         return Some(peer);
     }
     let lines: Vec<_> =
@@ -23,7 +20,7 @@ pub fn address(headers: &HeaderMap, peer: Option<IpAddr>, config: &Config) -> Op
         // What stands before something that is no address was made up, or is no use.
         let Some(hop) = hop else { break };
         nearest = hop.to_canonical();
-        if !trusted(&nearest) {
+        if !config.server.trusts(nearest) {
             break;
         }
     }
@@ -33,10 +30,9 @@ pub fn address(headers: &HeaderMap, peer: Option<IpAddr>, config: &Config) -> Op
 /// We speak TLS ourselves, a proxy we trust says so, or it came to our public address, which is an HTTPS one.
 pub fn came_by_https(headers: &HeaderMap, peer: Option<IpAddr>, config: &Config) -> bool {
     let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let trusted = |peer: IpAddr| config.server.trusted_proxies.iter().any(|network| network.contains(peer));
     let forwarded = || {
         let scheme = header(HeaderName::from_static("x-forwarded-proto"))?.rsplit(',').next()?.trim();
-        peer.is_some_and(trusted).then_some(scheme.eq_ignore_ascii_case("https"))
+        peer.is_some_and(|peer| config.server.trusts(peer)).then_some(scheme.eq_ignore_ascii_case("https"))
     };
     let public = || {
         let authority = config.server.public_url.as_deref()?.strip_prefix("https://")?.split('/').next()?;

@@ -195,8 +195,7 @@ fn verified(
     let config = app.config.get();
     let public = config.server.public_url.as_deref();
     // Without PUBLIC_URL any header may suggest an address: only one that the carrier signed is ever believed.
-    let proxies = &config.server.trusted_proxies;
-    let trusted = public.is_none() || proxies.iter().any(|network| network.contains(peer.ip()));
+    let trusted = public.is_none() || config.server.trusts(peer.ip());
     let now_ms = clock::now_ms();
     // The carrier called the whole address; without PUBLIC_URL nothing else says what it began with.
     let whole =
