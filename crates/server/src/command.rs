@@ -9,7 +9,6 @@ pub mod demo;
 pub mod dial;
 pub mod explain;
 pub mod forget;
-pub mod link;
 pub mod mcp;
 pub mod models;
 pub mod token;

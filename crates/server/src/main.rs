@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         Command::Mcp(args) => asynchronous(command::mcp::run(args)),
         Command::Token(args) => asynchronous(command::token::run(args)),
         Command::User(args) => asynchronous(command::user::run(args)),
-        Command::Link(flags) => asynchronous(command::link::run(flags)),
+        Command::Link(flags) => asynchronous(command::user::link_to_owner(flags)),
     };
     done.unwrap_or_else(|error| {
         eprintln!("earpiece: {error:#}");

@@ -16,6 +16,8 @@ use tool::mcp;
 
 /// How long a service may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// What is to be done where there is nothing to send mail by.
+const NO_MAIL_SERVER: &str = "Set the account, and the server where it is not at gmail.com.";
 
 /// One of them.
 pub struct Provider {
@@ -209,7 +211,7 @@ fn mail(config: &Config) -> Standing {
     if config.email.user.is_none() && config.email.smtp_host.is_none() {
         return Standing::new(State::Off, "No account is set.");
     }
-    let missing = vec!["Set the account, and the server where it is not at gmail.com.".to_owned()];
+    let missing = vec![NO_MAIL_SERVER.to_owned()];
     Standing::new(State::Missing, "Something is missing.").with(missing)
 }
 
@@ -339,7 +341,7 @@ async fn calendars_of(app: &Arc<App>, provider: &Provider) -> Result<Tested, Sto
 
 async fn letters(config: &Config) -> Tested {
     let Some(host) = &config.email.smtp_host else {
-        let to_do = vec!["Set the account, and the server where it is not at gmail.com.".to_owned()];
+        let to_do = vec![NO_MAIL_SERVER.to_owned()];
         return Tested { to_do, ..nothing("No mail server is set.") };
     };
     let tried = format!("to log in at {host}:{}", config.email.smtp_port);

@@ -152,6 +152,11 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// `earpiece link`: prints a link that lets the owner in or, where there is none, whoever becomes it.
+pub async fn link_to_owner(flags: Flags) -> anyhow::Result<ExitCode> {
+    run(Args { what: What::Link { user: None, common: Common { json: false, flags } } }).await
+}
+
 type Done = Result<(), String>;
 
 async fn done(config: &Config, store: &Store, what: &What) -> anyhow::Result<Done> {

@@ -4,7 +4,7 @@
 //! nobody knows what was done: then that is said, rather than doing it twice.
 
 use super::{door::Entered, problem::Problem};
-use crate::{app::App, clock, guard::token::hash};
+use crate::{app::App, clock, guard::token::hash, router::LARGEST_BODY};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::Request,
@@ -18,8 +18,7 @@ use store::{Asked, StoreError};
 
 /// The longest key, in bytes.
 const LONGEST: usize = 255;
-/// The largest body that is read, in bytes; and the largest answer that is kept.
-const LARGEST: usize = 64 * 1024;
+/// The largest answer that is kept, in bytes.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// Has the request answered, or gives the answer that it had before.
@@ -32,7 +31,7 @@ pub(super) async fn answered(app: Arc<App>, request: Request, next: Next) -> Res
         return Problem::wrong(why).into_response();
     };
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST).await else {
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large.").into_response();
     };
     // It goes on though the program hangs up: it will ask again.
