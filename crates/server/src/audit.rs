@@ -71,9 +71,9 @@ pub struct By {
 
 impl App {
     /// Writes down what was done. `about` says to what, in a few words without a secret; what it was done for goes on even
-    /// where this cannot be written, and the log tells of it then. Owners of the
-    /// installation read that something was done in another user's house, and not to what: that stays there, and of what was done
-    /// in the first owner's house the page shows it to them alone.
+    /// where this cannot be written, and the log tells of it then. Owners of the installation read that something was done
+    /// in another user's house, and not to what: that stays there. Of what was done in the first owner's house the page shows
+    /// it to them alone.
     pub async fn audit(&self, by: impl Into<By>, deed: Deed, about: &str) {
         let By { id, name, from } = by.into();
         let about: String = about.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();

@@ -7,9 +7,9 @@
 //!                     pages/ ◄── store
 //! ```
 //!
-//! `router.rs` is the table of contents. To add a page: `pages/<page>.rs`, `templates/<page>.html`, a line in
-//! `router.rs`. To add a carrier or an engine see the crates of that name; here each is one arm in `phone.rs` or
-//! `answerer.rs`.
+//! `router.rs` is the table of contents. To add a page: `pages/<page>.rs`, `templates/<page>.html`, a line in `pages.rs`
+//! and one in `pages/around.rs`. To add a carrier or an engine see the crates of that name; here each is one arm in
+//! `phone.rs` or `answerer.rs`.
 
 pub mod accounts;
 pub mod added;

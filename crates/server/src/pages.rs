@@ -1,4 +1,4 @@
-//! The house: what the owner sees in a browser. A page is a file here and a template of the same name.
+//! A house: what its user sees of it in a browser. A page is a file here and a template of the same name.
 //!
 //! Every page is whole without a script, is never cached, and says nothing to a visitor who is not logged in. To add
 //! one: `pages/<page>.rs` with a handler that takes a [`User`], `templates/<page>.html` that extends `base.html` and is

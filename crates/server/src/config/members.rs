@@ -49,7 +49,7 @@ pub struct Within {
 }
 
 /// Sections that are about the machine and everybody's accounts.
-const SECTIONS: [&str; 5] = ["server", "data", "log", "members", "accounts"];
+const SECTIONS: [&str; 4] = ["server", "data", "log", "members"];
 /// Addresses that the program talks to, and files that it reads.
 const KEYS: [&str; 20] = [
     "openai.realtime_url",

@@ -183,7 +183,7 @@ impl Mask {
     }
 }
 
-/// A number as it is shown: the country's digits at most, and how many follow.
+/// A number as it is shown: how many digits it has.
 pub(super) fn number(number: &str) -> String {
     let digits = count(number);
     if digits < 4 {

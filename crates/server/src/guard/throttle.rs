@@ -71,7 +71,7 @@ impl<C: Clock + Clone> Throttle<C> {
 }
 
 impl TooMany {
-    /// `Too many tries. Try again in 2 minutes.`
+    /// `That was tried too often. Wait 2 minutes, and try again.`
     pub fn sentence(self) -> String {
         let seconds = self.seconds();
         let (count, unit) = if seconds > 90 { (seconds.div_ceil(60), "minute") } else { (seconds, "second") };
