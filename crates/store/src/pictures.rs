@@ -22,8 +22,7 @@ impl Store {
 
     /// The users who have a picture, and when it was changed last.
     pub async fn pictured(&self) -> Result<BTreeMap<String, i64>, StoreError> {
-        let all: Vec<(String, i64)> =
-            on_reader!(self, db => sqlx::query_as("SELECT user_id, changed_ms FROM pictures").fetch_all(db).await)?;
+        let all: Vec<(String, i64)> = on_reader!(self, db => sqlx::query_as("SELECT user_id, changed_ms FROM pictures").fetch_all(db).await)?;
         Ok(all.into_iter().collect())
     }
 
