@@ -363,9 +363,18 @@ async fn end(app: &App, id: &str, run: impl Future<Output = Ending>) {
 
 /// Beside the call, whose caller waits for the first word.
 async fn write_start(app: Arc<App>, id: String, now_ms: i64) {
-    let written = insist(&app.draining, "the start of a call", || app.store.call_answered(&id, now_ms));
+    let told = webhooks::job_of(&app, &Event::new(Kind::CallStarted, &id, now_ms));
+    let job = told.as_ref().map(|told| NewJob {
+        kind: told.kind,
+        key: &told.key,
+        payload: &told.payload,
+        due_ms: told.due_ms,
+        now_ms,
+    });
+    let written =
+        insist(&app.draining, "the start of a call", || app.store.call_taken_up(&id, now_ms, job.as_ref()));
     match written.await {
-        Ok(()) => webhooks::happened(&app, &Event::new(Kind::CallStarted, &id, now_ms)).await,
+        Ok(()) => app.bell.ring(),
         Err(error) => tracing::error!(call = %id, %error, "the start of a call could not be written"),
     }
 }

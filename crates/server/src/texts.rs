@@ -201,17 +201,20 @@ async fn keep(app: &App, text: &Text, wanted: &Wanted, key: &str) -> Result<Text
         at_ms: clock::now_ms(),
         appointment_id: None,
     };
-    let kept = match app.store.text(&new).await? {
+    let told = |row: &TextRow| {
+        let planned = webhooks::job_of(app, &Event::new(Kind::TextReceived, &row.id, row.at_ms))?;
+        Some((planned.kind, planned.key, planned.payload))
+    };
+    Ok(match app.store.text_told(&new, told).await? {
         Texted::New(row) => {
+            app.bell.ring();
             tracing::info!(text = text.id, status, "a text came in");
             // Who never called has a page, too.
             app.store.mark_caller(&text.from, CallerMark::default(), row.at_ms).await?;
             row
         }
         Texted::Again(row) => row,
-    };
-    webhooks::happened(app, &Event::new(Kind::TextReceived, &kept.id, kept.at_ms)).await;
-    Ok(kept)
+    })
 }
 
 /// Cancels the appointment that the text means, where that is certain.

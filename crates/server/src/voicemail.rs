@@ -76,17 +76,18 @@ async fn keep(app: &App, leaving: Leaving, left: Left) {
     let config = app.config.get();
     let mail = config.email.smtp_host.is_some();
     let letter = |message: &str| {
-        let planned = job::voicemail(message, &words::voicemail(caller, seconds(ulaw.len()), &body), now_ms);
-        mail.then_some((planned.key, planned.payload))
+        job::voicemail(message, &words::voicemail(caller, seconds(ulaw.len()), &body), now_ms)
+    };
+    let jobs = |message: &str| {
+        let told = webhooks::job_of(app, &Event::new(Kind::MessageTaken, message, now_ms));
+        let letter = mail.then(|| letter(message));
+        let planned = letter.into_iter().chain(told);
+        planned.map(|planned| (planned.kind, planned.key, planned.payload)).collect::<Vec<_>>()
     };
     let new = NewVoicemail { call_id: &call, caller, ulaw: &ulaw, body: &body, taken_ms: now_ms };
-    let kept =
-        insist(&app.draining, "a voicemail", || app.store.voicemail_taken(&new, letter, job::OWNER)).await;
+    let kept = insist(&app.draining, "a voicemail", || app.store.voicemail_taken(&new, jobs)).await;
     match kept {
-        Ok(id) => {
-            if let Some(id) = id {
-                webhooks::happened(app, &Event::new(Kind::MessageTaken, &id, now_ms)).await;
-            }
+        Ok(_) => {
             tracing::info!(%call, seconds = seconds(ulaw.len()), "a voicemail was taken");
             app.bell.ring();
         }

@@ -172,13 +172,16 @@ pub fn wants(row: &WebhookRow, kind: Kind) -> bool {
     row.events.is_empty() || row.events.split(' ').any(|name| name == kind.name())
 }
 
-/// Something happened: whoever wants to is told of it.
-pub async fn happened(app: &App, event: &Event) {
-    if !app.listeners.want(event.kind) {
-        return;
-    }
-    if let Err(error) = jobs::queue(app, &event.planned()).await {
-        tracing::error!(%error, kind = event.kind.name(), "programs are not told of something");
+/// What is to be queued with that which happens, in the same step; none: nobody wants to be told.
+pub fn job_of(app: &App, event: &Event) -> Option<Planned> {
+    app.listeners.want(event.kind).then(|| event.planned())
+}
+
+/// Something happened that a job found out, which is done again where this fails: whoever wants to is told of it.
+pub async fn happened(app: &App, event: &Event) -> Result<(), StoreError> {
+    match job_of(app, event) {
+        Some(planned) => jobs::queue(app, &planned).await,
+        None => Ok(()),
     }
 }
 

@@ -36,7 +36,7 @@ async fn a_voicemail_is_listed_played_and_done() {
     let call = a_call(&browser.store).await;
     let ulaw = sound::g711::samples_to_ulaw(&vec![5_000; 16_000]);
     let new = NewVoicemail { call_id: &call, caller: ANNA, ulaw: &ulaw, body: "", taken_ms: 1_500 };
-    let id = browser.store.voicemail_taken(&new, |_| None, "").await.expect("kept").expect("new");
+    let id = browser.store.voicemail_taken(&new, |_| Vec::new()).await.expect("kept").expect("new");
     let words =
         NewMessage { call_id: None, caller: "", body: "<b>Call me</b>", urgent: true, taken_ms: 1_600 };
     browser.store.message_taken(&words).await.expect("taken");

@@ -246,14 +246,31 @@ impl Store {
 
     /// The call's audio stands. Only the first time counts.
     pub async fn call_answered(&self, id: &str, now_ms: i64) -> Result<(), StoreError> {
-        on_writer!(self, db => sqlx::query(
+        self.call_taken_up(id, now_ms, None).await
+    }
+
+    /// The same, and queues a job with the first time, in one step.
+    pub async fn call_taken_up(
+        &self,
+        id: &str,
+        now_ms: i64,
+        job: Option<&NewJob<'_>>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let first = on_tx!(&mut tx, db => sqlx::query(
             "UPDATE calls SET answered_ms = $2 WHERE id = $1 AND answered_ms IS NULL",
         )
         .bind(id)
         .bind(now_ms)
         .execute(db)
         .await
-        .map(|_| ()))?;
+        .map(|done| done.rows_affected()))?;
+        if first > 0
+            && let Some(job) = job
+        {
+            queue(&mut tx, job).await?;
+        }
+        tx.commit().await?;
         Ok(())
     }
 

@@ -155,13 +155,12 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Keeps a voicemail, whose message is empty where nobody understood it, and queues a job with it, in one step.
-    /// Gives the message's id, which `job` is made from; a call has one voicemail, and for a second one nothing is done.
+    /// Keeps a voicemail, whose message is empty where nobody understood it, and queues jobs with it (kind, key,
+    /// payload), in one step. Gives the message's id, which `jobs` are made from; a call has one voicemail, and for a second one nothing is done.
     pub async fn voicemail_taken(
         &self,
         voicemail: &NewVoicemail<'_>,
-        job: impl FnOnce(&str) -> Option<(String, String)>,
-        kind: &str,
+        jobs: impl FnOnce(&str) -> Vec<(&'static str, String, String)>,
     ) -> Result<Option<String>, StoreError> {
         let id = new_id(voicemail.taken_ms);
         let mut tx = self.begin().await?;
@@ -190,7 +189,7 @@ impl Store {
                 .await
                 .map(|_| ()))?;
         }
-        if let Some((key, payload)) = job(&id) {
+        for (kind, key, payload) in jobs(&id) {
             let now_ms = voicemail.taken_ms;
             let job = NewJob { kind, key: &key, payload: &payload, due_ms: now_ms, now_ms };
             queue(&mut tx, &job).await?;

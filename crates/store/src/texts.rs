@@ -1,6 +1,6 @@
 //! Text messages that went out and came in, each once.
 
-use crate::{Store, StoreError, new_id, on_reader, on_writer};
+use crate::{NewJob, Store, StoreError, jobs::queue, new_id, on_reader, on_tx, on_writer};
 
 /// Which way a text went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,17 @@ macro_rules! columns {
 impl Store {
     /// Remembers a text, once a key. Of many that try, one is told that it is new.
     pub async fn text(&self, new: &NewText<'_>) -> Result<Texted, StoreError> {
-        let row: Option<TextRow> = on_writer!(self, db => sqlx::query_as(concat!(
+        self.text_told(new, |_| None).await
+    }
+
+    /// The same, and queues a job with one that is new (kind, key, payload), in one step.
+    pub async fn text_told(
+        &self,
+        new: &NewText<'_>,
+        job: impl FnOnce(&TextRow) -> Option<(&'static str, String, String)>,
+    ) -> Result<Texted, StoreError> {
+        let mut tx = self.begin().await?;
+        let row: Option<TextRow> = on_tx!(&mut tx, db => sqlx::query_as(concat!(
             "INSERT INTO texts (id, key, direction, number, body, carrier_id, status, at_ms, appointment_id) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING ", columns!(),
         ))
@@ -92,16 +102,23 @@ impl Store {
         .bind(new.appointment_id)
         .fetch_optional(db)
         .await)?;
-        if let Some(row) = row {
-            return Ok(Texted::New(row));
+        let Some(row) = row else {
+            let before = on_tx!(&mut tx, db => sqlx::query_as(concat!(
+                "SELECT ", columns!(), " FROM texts WHERE key = $1 OR carrier_id = $2 ORDER BY id LIMIT 1",
+            ))
+            .bind(new.key)
+            .bind(new.carrier_id)
+            .fetch_one(db)
+            .await)?;
+            tx.commit().await?;
+            return Ok(Texted::Again(before));
+        };
+        if let Some((kind, key, payload)) = job(&row) {
+            let (due_ms, now_ms) = (new.at_ms, new.at_ms);
+            queue(&mut tx, &NewJob { kind, key: &key, payload: &payload, due_ms, now_ms }).await?;
         }
-        Ok(Texted::Again(on_writer!(self, db => sqlx::query_as(concat!(
-            "SELECT ", columns!(), " FROM texts WHERE key = $1 OR carrier_id = $2 ORDER BY id LIMIT 1",
-        ))
-        .bind(new.key)
-        .bind(new.carrier_id)
-        .fetch_one(db)
-        .await)?))
+        tx.commit().await?;
+        Ok(Texted::New(row))
     }
 
     /// The carrier took a text that goes out. False: there is no text with this key.

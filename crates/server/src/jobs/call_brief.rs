@@ -93,7 +93,7 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
     let over = Event::new(Kind::CallEnded, id, ended_ms);
     if !call_briefs::is_worth_it(&call) {
         word(app, id, &notes, call.notes).await?;
-        webhooks::happened(app, &over).await;
+        webhooks::happened(app, &over).await?;
         return Ok(Outcome::Done);
     }
     let now_ms = clock::now_ms();
@@ -122,7 +122,7 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
     if job.is_some() {
         app.bell.ring();
     }
-    webhooks::happened(app, &over).await;
+    webhooks::happened(app, &over).await?;
     Ok(Outcome::Done)
 }
 

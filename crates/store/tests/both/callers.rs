@@ -61,13 +61,15 @@ async fn a_voicemail_is_kept_once_a_call_with_its_letter(store: Store) {
     call(&store, "c1", ANNA, false).await;
     let sound: Vec<u8> = (0..16_000_u32).map(|n| n.to_le_bytes()[0]).collect();
     let new = NewVoicemail { call_id: "c1", caller: ANNA, ulaw: &sound, body: "", taken_ms: 5_000 };
-    let job = |id: &str| Some((format!("owner:{id}"), "{}".to_owned()));
-    let id = store.voicemail_taken(&new, job, "owner").await.expect("kept").expect("the first");
-    assert_eq!(store.voicemail_taken(&new, job, "owner").await.expect("looked"), None);
+    let jobs = |id: &str| {
+        ["owner", "event"].map(|kind| (kind, format!("{kind}:{id}"), "{}".to_owned())).to_vec()
+    };
+    let id = store.voicemail_taken(&new, jobs).await.expect("kept").expect("the first");
+    assert_eq!(store.voicemail_taken(&new, jobs).await.expect("looked"), None);
     let row = store.message(&id).await.expect("read").expect("there");
     assert_eq!((row.caller.as_str(), row.body.as_str(), row.sound_ms, row.done_ms), (ANNA, "", 2_000, None));
     assert_eq!(store.voicemail(&id).await.expect("read").expect("there"), sound);
-    assert_eq!(store.jobs(JobState::Waiting, 10).await.expect("listed").len(), 1);
+    assert_eq!(store.jobs(JobState::Waiting, 10).await.expect("listed").len(), 2);
     assert!(store.message_done(&id, Some(6_000)).await.expect("done"));
     assert_eq!(store.messages_from(ANNA, 5).await.expect("listed")[0].done_ms, Some(6_000));
     assert!(!store.message_done("nothing", None).await.expect("looked"));

@@ -1,13 +1,14 @@
 //! Calls, notes and messages.
 
 use crate::harness::on_both;
-use store::{Begun, NewCall, NewMessage, NoteRow, Store, StoreError};
+use store::{Begun, JobState, NewCall, NewJob, NewMessage, NoteRow, Store, StoreError};
 
 mod both {
     super::on_both!(
         a_call_is_written_down_once_however_often_the_carrier_tells_of_it,
         a_call_is_remembered_from_ring_to_ending,
         only_the_first_answer_and_the_first_ending_count,
+        what_a_call_has_done_when_it_is_taken_up_is_queued_with_the_first_time,
         a_call_that_ended_so_goes_on_for_one_who_asks,
         calls_are_listed_page_by_page_the_latest_first,
         calls_left_open_by_a_crash_are_closed,
@@ -75,6 +76,20 @@ async fn only_the_first_answer_and_the_first_ending_count(store: Store) {
     let row = store.call("a").await.expect("read").expect("there");
     assert_eq!((row.answered_ms, row.ended_ms), (Some(1_100), Some(2_000)));
     assert_eq!(row.ending.as_deref(), Some("said_goodbye"));
+}
+
+async fn what_a_call_has_done_when_it_is_taken_up_is_queued_with_the_first_time(store: Store) {
+    store.call_begun(&ringing("a", "CA1", 1_000)).await.expect("begun");
+    for at in [1_100, 1_900] {
+        let key = format!("event:{at}");
+        let job = NewJob { kind: "event", key: &key, payload: "{}", due_ms: at, now_ms: at };
+        store.call_taken_up("a", at, Some(&job)).await.expect("taken up");
+    }
+    let job = NewJob { kind: "event", key: "nobody's", payload: "{}", due_ms: 1, now_ms: 1 };
+    store.call_taken_up("nobody's", 1_000, Some(&job)).await.expect("looked");
+    let jobs = store.jobs(JobState::Waiting, 10).await.expect("listed");
+    assert_eq!(jobs.iter().map(|job| job.key.as_str()).collect::<Vec<_>>(), ["event:1100"]);
+    assert_eq!(store.call("a").await.expect("read").expect("there").answered_ms, Some(1_100));
 }
 
 async fn calls_are_listed_page_by_page_the_latest_first(store: Store) {

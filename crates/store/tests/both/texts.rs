@@ -1,11 +1,12 @@
 //! Text messages, each once.
 
 use crate::harness::on_both;
-use store::{Delivery, Direction, NewText, Store, TextTalk, Texted};
+use store::{Delivery, Direction, JobState, NewText, Store, TextRow, TextTalk, Texted};
 
 mod both {
     super::on_both!(
         a_text_is_remembered_once_a_key_and_a_carriers_id,
+        what_a_text_has_done_is_queued_with_it_once,
         of_many_that_bring_one_text_one_is_told_that_it_is_new,
         a_text_that_goes_out_learns_its_carriers_id_and_status,
         what_became_of_a_text_is_told_in_any_order_and_ends_the_same,
@@ -50,6 +51,16 @@ async fn a_text_is_remembered_once_a_key_and_a_carriers_id(store: Store) {
     let keys: Vec<_> = rows.iter().map(|row| row.key.as_str()).collect();
     assert_eq!(keys, ["job2", "job"]);
     assert_eq!(store.texts_with("+49302", 2).await.expect("listed"), []);
+}
+
+async fn what_a_text_has_done_is_queued_with_it_once(store: Store) {
+    let told = |row: &TextRow| Some(("event", format!("event:{}", row.id), "{}".to_owned()));
+    let new = text("SM1", Direction::In, 5);
+    let Texted::New(row) = store.text_told(&new, told).await.expect("kept") else { panic!("it is new") };
+    assert_eq!(store.text_told(&new, told).await.expect("kept"), Texted::Again(row.clone()));
+    let jobs = store.jobs(JobState::Waiting, 10).await.expect("listed");
+    let queued: Vec<_> = jobs.iter().map(|job| (job.kind.as_str(), job.key.clone())).collect();
+    assert_eq!(queued, [("event", format!("event:{}", row.id))]);
 }
 
 async fn the_latest_of_stop_and_start_counts_and_only_for_its_number(store: Store) {

@@ -174,7 +174,7 @@ async fn filled(store: &Store, id: &str, at: i64) {
     let taken = NewMessage { call_id: Some(id), caller: "+4930111", body: "Hi", urgent: false, taken_ms: at };
     store.message_taken(&taken).await.expect("taken");
     let voicemail = NewVoicemail { call_id: id, caller: "+4930111", body: "", ulaw: &[1; 80], taken_ms: at };
-    store.voicemail_taken(&voicemail, |_| None, "").await.expect("taken");
+    store.voicemail_taken(&voicemail, |_| Vec::new()).await.expect("taken");
 }
 
 /// How many of each are there: calls, notes, calls with the word, recordings, messages.
