@@ -20,6 +20,11 @@ pub const REGISTER_MS: i64 = 24 * HOUR_MS;
 /// and an owner's invitation.
 pub const INVITE_MS: i64 = 7 * 24 * HOUR_MS;
 
+/// Why the user cannot go whose house the installation itself is.
+pub const LIVES_HERE: &str = "The installation's own house, with its numbers and calls, is this user's, and cannot be another's. \
+                              To hand it on, make a login link for this user: whoever takes over opens it, and puts their own \
+                              name, address and password under Profile.";
+
 /// How long a name may be, in characters.
 const LONGEST_NAME: usize = 80;
 

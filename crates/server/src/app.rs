@@ -11,7 +11,7 @@ use crate::{
     jobs::Bell,
     line::clips::Clips,
     mcp::Servers,
-    phone::{Briefings, Turns},
+    phone::{Briefings, Turns, voice::Voices},
     refusals::Refusals,
     secret::Secret,
     texts::Talks,
@@ -62,6 +62,8 @@ pub struct App {
     pub clips: Arc<Clips>,
     /// The calls that are carried by webhooks.
     pub turns: Turns,
+    /// The calls of programs.
+    pub voices: Voices,
     /// What those hear who take transferred calls.
     pub briefings: Briefings,
     /// Which requests in a carrier's name were not believed.

@@ -8,7 +8,7 @@ use crate::{
     clock,
     guard::session::{Owner, User, Visitor},
 };
-use store::{NewAudit, UserRow};
+use store::{NewAudit, Store, StoreError, UserRow};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,15 +40,24 @@ pub enum Deed {
     /// An account elsewhere was connected, or its keys were changed.
     CredentialsSet,
     CredentialsForgotten,
+    /// What a calendar that is connected is used for.
+    CalendarChanged,
     /// A carrier's number was pointed somewhere.
     NumberSet,
     AssistantChanged,
     AppointmentChanged,
     CallPlaced,
     CallEnded,
+    TextSent,
     CallDeleted,
     RecordingDeleted,
     CallerChanged,
+    /// A message that callers left was marked as done, or as not.
+    MessageDone,
+    /// What was given up is tried again.
+    JobRetried,
+    /// The list of requests that were not believed was emptied.
+    RefusalsForgotten,
     /// What was known of a caller is known no longer.
     Forgotten,
     Exported,
@@ -56,6 +65,8 @@ pub enum Deed {
     FeedChanged,
     WebhookChanged,
     ToolChanged,
+    /// A tool was used by hand.
+    ToolUsed,
     /// Guests may call from their browsers.
     PhoneLinkMade,
     PhoneLinkEnded,
@@ -99,7 +110,22 @@ impl App {
 }
 
 /// Whoever typed a command where the program runs.
-pub const TERMINAL: &str = "The command line";
+const TERMINAL: &str = "The command line";
+
+/// Writes down what somebody did who typed a command. `about` says to what, in a few words without a secret.
+pub async fn at_terminal(store: &Store, deed: Deed, about: &str) -> Result<(), StoreError> {
+    let about: String = about.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
+    let new = NewAudit {
+        at_ms: clock::now_ms(),
+        user_id: None,
+        who: TERMINAL,
+        what: deed.name(),
+        about: &about,
+        from: "",
+    };
+    store.audited(&new).await
+}
+
 /// As much of what something was done to as is kept, in characters.
 const LONGEST: usize = 300;
 
@@ -107,6 +133,11 @@ impl By {
     /// Somebody who just proved to be this user.
     pub fn user(user: &UserRow, from: &str) -> Self {
         Self { id: Some(user.id.clone()), name: user.name.clone(), from: from.to_owned() }
+    }
+
+    /// A program of this name.
+    pub fn program(name: &str) -> Self {
+        Self { id: None, name: name.to_owned(), from: String::new() }
     }
 }
 
@@ -163,19 +194,25 @@ impl Deed {
         Deed::SettingsSaved,
         Deed::CredentialsSet,
         Deed::CredentialsForgotten,
+        Deed::CalendarChanged,
         Deed::NumberSet,
         Deed::AssistantChanged,
         Deed::AppointmentChanged,
         Deed::CallPlaced,
         Deed::CallEnded,
+        Deed::TextSent,
         Deed::CallDeleted,
         Deed::RecordingDeleted,
         Deed::CallerChanged,
+        Deed::MessageDone,
+        Deed::JobRetried,
+        Deed::RefusalsForgotten,
         Deed::Forgotten,
         Deed::Exported,
         Deed::FeedChanged,
         Deed::WebhookChanged,
         Deed::ToolChanged,
+        Deed::ToolUsed,
         Deed::PhoneLinkMade,
         Deed::PhoneLinkEnded,
     ];
@@ -249,19 +286,25 @@ impl Deed {
             Deed::SettingsSaved => ("settings_saved", "saved settings"),
             Deed::CredentialsSet => ("credentials_set", "connected an account"),
             Deed::CredentialsForgotten => ("credentials_forgotten", "disconnected an account"),
+            Deed::CalendarChanged => ("calendar_changed", "changed what a calendar is for"),
             Deed::NumberSet => ("number_set", "set up a number"),
             Deed::AssistantChanged => ("assistant_changed", "changed an assistant"),
             Deed::AppointmentChanged => ("appointment_changed", "changed an appointment"),
             Deed::CallPlaced => ("call_placed", "placed a call"),
             Deed::CallEnded => ("call_ended", "ended a call"),
+            Deed::TextSent => ("text_sent", "had a text sent"),
             Deed::CallDeleted => ("call_deleted", "deleted a call"),
             Deed::RecordingDeleted => ("recording_deleted", "deleted a recording"),
             Deed::CallerChanged => ("caller_changed", "decided about a caller"),
+            Deed::MessageDone => ("message_done", "marked a message"),
+            Deed::JobRetried => ("job_retried", "had something tried again"),
+            Deed::RefusalsForgotten => ("refusals_forgotten", "emptied the list of refused requests"),
             Deed::Forgotten => ("forgotten", "had a caller forgotten"),
             Deed::Exported => ("exported", "exported data"),
             Deed::FeedChanged => ("feed_changed", "changed the link to the calendar's feed"),
             Deed::WebhookChanged => ("webhook_changed", "changed a webhook"),
             Deed::ToolChanged => ("tool_changed", "changed what a tool may do"),
+            Deed::ToolUsed => ("tool_used", "used a tool by hand"),
             Deed::PhoneLinkMade => {
                 ("phone_link_made", "made a link by which somebody may call from a browser")
             }

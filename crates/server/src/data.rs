@@ -1,7 +1,6 @@
 //! Where an instance keeps what it remembers: a folder, a key for what is secret, and a database.
 
 use crate::{
-    app::App,
     config::Config,
     secret::{self, Secret},
 };
@@ -9,15 +8,20 @@ use anyhow::Context;
 use std::path::PathBuf;
 use store::{HouseRow, Store};
 
-/// Opens a house's own within the installation of `first`: its folder, its key, which is made from the installation's, and its
+/// Opens a house's own within an installation: its folder, its key, which is made from the installation's, and its
 /// database, beside the installation's.
-pub async fn open_beside(first: &App, house: &HouseRow, config: &Config) -> anyhow::Result<(Secret, Store)> {
+pub async fn open_beside(
+    installation: &Config,
+    key: &Secret,
+    house: &HouseRow,
+    config: &Config,
+) -> anyhow::Result<(Secret, Store)> {
     let folder = &config.data.folder;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
-    let address = &first.config.get().data.database_url;
+    let address = &installation.data.database_url;
     let store = Store::open_beside(address.expose(), &house.name, &folder.join("earpiece.db")).await?;
-    Ok((first.key.derived(&format!("earpiece house v1 {}", house.user_id)), store))
+    Ok((key.derived(&format!("earpiece house v1 {}", house.user_id)), store))
 }
 
 /// Where the files of a user's house are.

@@ -51,7 +51,7 @@ impl Line {
     pub fn note(&mut self, kind: &str, note: &str) {
         match self {
             Line::Stream(line) => line.note(kind, note),
-            Line::Turns(_) => {}
+            Line::Turns(line) => line.note(kind, note),
         }
     }
 

@@ -200,6 +200,7 @@ pub fn of_a_house(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/webhooks/{id}/delete", post(webhooks::delete))
         .route("/webhooks/{id}/deliveries/{delivery}", post(webhooks::send_again))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .merge(api::v1::with_files(app))
         .fallback(nowhere);
     guarded(app, pages)
 }

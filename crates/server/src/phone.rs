@@ -7,6 +7,7 @@ mod known;
 mod outgoing;
 mod transfer;
 mod turns;
+pub mod voice;
 
 pub use after::after_stream;
 pub use incoming::{Opening, Refused, Signed};
@@ -364,13 +365,7 @@ async fn end(app: &App, id: &str, run: impl Future<Output = Ending>) {
 /// Beside the call, whose caller waits for the first word.
 async fn write_start(app: Arc<App>, id: String, now_ms: i64) {
     let told = webhooks::job_of(&app, &Event::new(Kind::CallStarted, &id, now_ms));
-    let job = told.as_ref().map(|told| NewJob {
-        kind: told.kind,
-        key: &told.key,
-        payload: &told.payload,
-        due_ms: told.due_ms,
-        now_ms,
-    });
+    let job = told.as_ref().map(|told| told.new_job(now_ms));
     let written =
         insist(&app.draining, "the start of a call", || app.store.call_taken_up(&id, now_ms, job.as_ref()));
     match written.await {

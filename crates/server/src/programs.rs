@@ -19,8 +19,9 @@ pub use door::endpoint;
 
 use crate::{
     app::App,
-    carriers,
-    config::{Config, Flags},
+    audit::{By, Deed},
+    carriers, command,
+    config::Config,
 };
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -46,7 +47,7 @@ pub struct Phone {
     at: At,
     /// It may call and text, too.
     acts: bool,
-    /// Whose it is, for the log.
+    /// What it is called, for the audit log.
     who: String,
 }
 
@@ -59,8 +60,7 @@ enum At {
 }
 
 struct Beside {
-    config: Arc<Config>,
-    store: Store,
+    house: command::beside::House,
     http: reqwest::Client,
 }
 
@@ -74,16 +74,23 @@ impl Phone {
     }
 
     /// Beside the server, for whoever may start programs here.
-    pub async fn beside(flags: &Flags, acts: bool) -> anyhow::Result<Self> {
-        let (config, store) = crate::command::beside::open(flags).await?;
+    pub fn beside(house: command::beside::House, acts: bool) -> anyhow::Result<Self> {
         let http = carriers::client()?;
-        Ok(Self { at: At::Beside(Arc::new(Beside { config, store, http })), acts, who: "stdio".into() })
+        Ok(Self { at: At::Beside(Arc::new(Beside { house, http })), acts, who: "stdio".into() })
     }
 
     fn config(&self) -> Arc<Config> {
         match &self.at {
             At::Server(app) => app.config.get(),
-            At::Beside(beside) => beside.config.clone(),
+            At::Beside(beside) => beside.house.config.clone(),
+        }
+    }
+
+    /// Writes down what was done for it, and to whom.
+    async fn audit(&self, deed: Deed, about: &str) {
+        match &self.at {
+            At::Server(app) => app.audit(By::program(&self.who), deed, about).await,
+            At::Beside(beside) => beside.house.audit(deed, about).await,
         }
     }
 
@@ -91,7 +98,7 @@ impl Phone {
     pub fn store(&self) -> &Store {
         match &self.at {
             At::Server(app) => &app.store,
-            At::Beside(beside) => &beside.store,
+            At::Beside(beside) => &beside.house.store,
         }
     }
 

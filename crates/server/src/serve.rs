@@ -16,7 +16,7 @@ use crate::{
     jobs, languages, log,
     mcp::{self, Servers},
     pages,
-    phone::{Briefings, Turns},
+    phone::{Briefings, Turns, voice::Voices},
     refusals::Refusals,
     retention, router, saved,
     secret::Secret,
@@ -131,7 +131,7 @@ pub async fn open_beside(first: &Arc<App>, house: &HouseRow) -> anyhow::Result<A
     let folder = data::folder_of(&around, &house.user_id);
     let place = Place { prefix: whose::prefix(&house.name), folder };
     let (live, _) = Live::within(first.config.clone(), place)?;
-    let (key, store) = data::open_beside(first, house, &live.get()).await?;
+    let (key, store) = data::open_beside(&around, &first.key, house, &live.get()).await?;
     if let Some(user) = first.whose.accounts().user(&house.user_id).await? {
         store.lived_in_by(&user).await?;
     }
@@ -209,6 +209,7 @@ async fn furnish(
         workers,
         clips: Arc::default(),
         turns: Turns::default(),
+        voices: Voices::default(),
         briefings: Briefings::default(),
         talks: Talks::default(),
         throttle: Throttle::default(),

@@ -11,6 +11,7 @@ pub use talk::Talks;
 use crate::{
     app::App,
     carriers, clock,
+    config::Config,
     guard::{allowlist, standing},
     jobs::text::{START, STOP},
     phone::{Refused, Signed},
@@ -138,8 +139,10 @@ struct Said {
 
 /// Does what the text asks for; says what it is answered, if anything.
 async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<TextRow>, StoreError> {
+    // The assistant of the number that they texted answers, as it does on the telephone.
+    let config = &app.config.at(&text.to);
     let blocked = standing::is_blocked(app, &text.from).await?;
-    if blocked || !allowlist::admits(&app.config.get().callers, &text.from) {
+    if blocked || !allowlist::admits(&config.callers, &text.from) {
         tracing::info!(
             text = text.id,
             "a text from a number that is not on the list, or blocked, was not heeded"
@@ -158,9 +161,9 @@ async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<
     let said = match wanted {
         // The carrier itself answers these.
         Wanted::Stop | Wanted::Start | Wanted::Help => None,
-        Wanted::Cancel { code } => Some(cancel(app, &kept, &code, &earlier).await?),
-        Wanted::Words if app.config.get().messages.answers == 0 => thanks(app, &earlier),
-        Wanted::Words => talk(app, &kept, &earlier).await?,
+        Wanted::Cancel { code } => Some(cancel(app, config, &kept, &code, &earlier).await?),
+        Wanted::Words if config.messages.answers == 0 => thanks(config, &earlier),
+        Wanted::Words => talk(app, config, &kept, &earlier).await?,
     };
     let Some(said) = said else { return Ok(None) };
     if app.store.text_stopped(&text.from).await? {
@@ -218,7 +221,13 @@ async fn keep(app: &App, text: &Text, wanted: &Wanted, key: &str) -> Result<Text
 }
 
 /// Cancels the appointment that the text means, where that is certain.
-async fn cancel(app: &App, text: &TextRow, code: &str, earlier: &[TextRow]) -> Result<Said, StoreError> {
+async fn cancel(
+    app: &App,
+    config: &Config,
+    text: &TextRow,
+    code: &str,
+    earlier: &[TextRow],
+) -> Result<Said, StoreError> {
     let now_ms = clock::now_ms();
     let said = |words: String| Said { words: plainer(&words), status: ANSWERED };
     let meant = if let Some(id) = &text.appointment_id {
@@ -232,7 +241,7 @@ async fn cancel(app: &App, text: &TextRow, code: &str, earlier: &[TextRow]) -> R
     let [row] = meant.as_slice() else {
         let upcoming = upcoming(app, earlier, now_ms).await?;
         return Ok(said(if upcoming.is_empty() {
-            call_us(app, "There is no coming appointment that we texted to this number.")
+            call_us(config, "There is no coming appointment that we texted to this number.")
         } else {
             which(app, &upcoming)
         }));
@@ -248,17 +257,17 @@ async fn cancel(app: &App, text: &TextRow, code: &str, earlier: &[TextRow]) -> R
     if let Err(unavailable) = app.books.cancel(&row.id, reply::BY_TEXT, &errand).await {
         tracing::warn!(text = text.id, why = unavailable.0, "an appointment could not be cancelled by text");
         return Ok(said(call_us(
-            app,
+            config,
             "That could not be cancelled just now. Please text C again in some minutes.",
         )));
     }
     let stands = app.store.appointment(&row.id).await?.is_some_and(|row| row.status == "booked");
     if stands {
         // It was moved in this very moment, or brought back.
-        return Ok(said(call_us(app, "That appointment was just changed, and is not cancelled.")));
+        return Ok(said(call_us(config, "That appointment was just changed, and is not cancelled.")));
     }
     tracing::info!(text = text.id, appointment = row.id, "an appointment was cancelled by text");
-    let (config, now) = (app.config.get(), now(app));
+    let now = now(app);
     let about = About {
         id: &row.id,
         sequence: 0,
@@ -295,7 +304,12 @@ fn which(app: &App, upcoming: &[AppointmentRow]) -> String {
 }
 
 /// The assistant's answer, as long as there were not too many of late.
-async fn talk(app: &App, text: &TextRow, earlier: &[TextRow]) -> Result<Option<Said>, StoreError> {
+async fn talk(
+    app: &App,
+    config: &Arc<Config>,
+    text: &TextRow,
+    earlier: &[TextRow],
+) -> Result<Option<Said>, StoreError> {
     if app.store.text_stopped(&text.number).await? {
         return Ok(None);
     }
@@ -303,29 +317,28 @@ async fn talk(app: &App, text: &TextRow, earlier: &[TextRow]) -> Result<Option<S
     let ours = |row: &&TextRow| {
         row.direction == Direction::Out && row.key.starts_with(ANSWERS) && row.at_ms > since_ms
     };
-    let (lately, most) = (earlier.iter().filter(ours).count(), app.config.get().messages.answers as usize);
+    let (lately, most) = (earlier.iter().filter(ours).count(), config.messages.answers as usize);
     let said = |words: &str| Some(Said { words: plainer(words), status: ANSWERED });
     if lately >= most {
         tracing::info!(text = text.id, "a text was not answered: there were too many of late");
         return Ok(None);
     }
     if lately + 1 == most {
-        return Ok(said(&call_us(app, "That is all that can be answered by text for now.")));
+        return Ok(said(&call_us(config, "That is all that can be answered by text for now.")));
     }
-    talk::answer(app, &text.number, &text.key, &text.body).await.map(|words| said(&words))
+    talk::answer(app, config, text).await.map(|words| said(&words))
 }
 
 /// Tells somebody who writes to us how to reach somebody, once in a while.
-fn thanks(app: &App, earlier: &[TextRow]) -> Option<Said> {
+fn thanks(config: &Config, earlier: &[TextRow]) -> Option<Said> {
     let since_ms = clock::now_ms() - THANKS_MS;
     let lately = earlier.iter().any(|row| row.status == THANKED && row.at_ms > since_ms);
-    let words = call_us(app, "Thank you, we have got your text. Nobody answers texts here.");
+    let words = call_us(config, "Thank you, we have got your text. Nobody answers texts here.");
     (!lately).then(|| Said { words: plainer(&words), status: THANKED })
 }
 
 /// These words, and how to reach somebody.
-fn call_us(app: &App, words: &str) -> String {
-    let config = app.config.get();
+fn call_us(config: &Config, words: &str) -> String {
     let business = tame(&config.assistant.business, 40);
     let who = if business.is_empty() { String::new() } else { format!("{business}: ") };
     let call = match &config.twilio.phone_number {

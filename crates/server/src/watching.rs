@@ -40,12 +40,16 @@ enum Told {
     End(String),
 }
 
-/// Has a call end with a goodbye, whichever instance it is on.
-pub async fn end(app: &App, call: &str) -> Result<(), StoreError> {
-    if app.calls.excuse(call) || !app.store.is_shared() {
-        return Ok(());
+/// Has a call end with a goodbye, whichever instance it is on. False: it is on none, as far as one can know.
+pub async fn end(app: &App, call: &str) -> Result<bool, StoreError> {
+    if app.calls.excuse(call) {
+        return Ok(true);
     }
-    tell(&app.store, "", Told::End(call.to_owned())).await
+    if !app.store.is_shared() {
+        return Ok(false);
+    }
+    tell(&app.store, "", Told::End(call.to_owned())).await?;
+    Ok(true)
 }
 
 /// Tells and hears until the process drains. Returns at once where nobody else can be at the database.

@@ -33,6 +33,14 @@ pub enum Changed {
     Nobody,
     /// They are the last owner who may log in: nothing was changed.
     LastOwner,
+    /// This very database is their house, and can be no other's: nothing was changed.
+    LivesHere,
+}
+
+impl Changed {
+    fn is_refused(self) -> bool {
+        matches!(self, Changed::LastOwner | Changed::LivesHere)
+    }
 }
 
 macro_rules! user_columns {
@@ -170,7 +178,7 @@ impl Store {
     pub async fn user_role_set(&self, id: &str, role: Role) -> Result<Changed, StoreError> {
         let mut tx = self.begin().await?;
         let mut changed = weighed(&mut tx, id).await?;
-        if changed == Changed::LastOwner && role == Role::Owner {
+        if changed.is_refused() && role == Role::Owner {
             changed = Changed::Done;
         }
         if changed == Changed::Done {
@@ -189,7 +197,7 @@ impl Store {
     pub async fn user_disabled(&self, id: &str, since_ms: Option<i64>) -> Result<Changed, StoreError> {
         let mut tx = self.begin().await?;
         let mut changed = weighed(&mut tx, id).await?;
-        if changed == Changed::LastOwner && since_ms.is_none() {
+        if changed.is_refused() && since_ms.is_none() {
             changed = Changed::Done;
         }
         if changed == Changed::Done {
@@ -270,10 +278,19 @@ impl Store {
     }
 }
 
-/// Whether the installation could do without this user as an owner. Until the transaction ends nobody else may ask: each
+/// Whether the installation could do without this user, or without them as an owner. Until the transaction ends nobody else may ask: each
 /// touches every owner's row first.
 async fn weighed(tx: &mut Tx, id: &str) -> Result<Changed, sqlx::Error> {
     on_tx!(tx, db => sqlx::query("UPDATE users SET role = role WHERE role = 'owner'").execute(db).await.map(|_| ()))?;
+    let lives_here: i64 = on_tx!(tx, db => sqlx::query_scalar(
+        "SELECT count(*) FROM houses WHERE user_id = $1 AND name = ''",
+    )
+    .bind(id)
+    .fetch_one(db)
+    .await)?;
+    if lives_here > 0 {
+        return Ok(Changed::LivesHere);
+    }
     let needed: Option<bool> = on_tx!(tx, db => sqlx::query_scalar(
         "SELECT role = 'owner' AND disabled_ms IS NULL AND NOT EXISTS (SELECT 1 FROM users AS others \
          WHERE others.role = 'owner' AND others.disabled_ms IS NULL AND others.id <> users.id) \

@@ -13,7 +13,7 @@
 //! where it was refused, with a sentence that says why and in `data` what would be possible.
 
 use super::{Program, refused};
-use crate::{app::App, clock};
+use crate::{app::App, audit::Deed, clock};
 use axum::{
     Json, Router,
     body::Bytes,
@@ -28,27 +28,46 @@ use std::sync::Arc;
 use tool::{Errand, Trust};
 
 pub fn router() -> Router<Arc<App>> {
-    let check = || post(|state, program, body| run("check_calendar_availability", state, program, body));
-    let create = || post(|state, program, body| run("create_calendar_event", state, program, body));
+    let check = || post(|state, program, body| look("check_calendar_availability", state, program, body));
+    let create = || post(|state, program, body| change("create_calendar_event", state, program, body));
     Router::new()
         .route("/calendar/check", check())
         .route("/calendar/create", create())
-        .route("/calendar/update", put(|s, p, b| run("reschedule_appointment", s, p, b)))
-        .route("/calendar/delete", delete(|s, p, b| run("cancel_appointment", s, p, b)))
-        .route("/calendar/slots", post(|s, p, b| run("find_free_slots", s, p, b)))
-        .route("/calendar/list", post(|s, p, b| run("list_appointments", s, p, b)))
+        .route("/calendar/update", put(|s, p, b| change("reschedule_appointment", s, p, b)))
+        .route("/calendar/delete", delete(|s, p, b| change("cancel_appointment", s, p, b)))
+        .route("/calendar/slots", post(|s, p, b| look("find_free_slots", s, p, b)))
+        .route("/calendar/list", post(|s, p, b| look("list_appointments", s, p, b)))
         .route("/phone/check_availability", check())
         .route("/phone/confirm_appointment", create())
 }
 
-async fn run(tool: &'static str, State(app): State<Arc<App>>, _: Program, body: Bytes) -> Response {
+async fn look(tool: &'static str, State(app): State<Arc<App>>, _: Program, body: Bytes) -> Response {
+    run(&app, tool, body).await.map_or_else(|refusal| refusal, |answer| answered(&answer))
+}
+
+/// The same with what changes an appointment.
+async fn change(tool: &'static str, State(app): State<Arc<App>>, by: Program, body: Bytes) -> Response {
+    let answer = match run(&app, tool, body).await {
+        Ok(answer) => answer,
+        Err(refusal) => return refusal,
+    };
+    if answer.ok {
+        app.audit(&by, Deed::AppointmentChanged, tool).await;
+    }
+    answered(&answer)
+}
+
+async fn run(app: &App, tool: &str, body: Bytes) -> Result<Answer, Response> {
     let Ok(arguments) = String::from_utf8(body.into()) else {
-        return refused(StatusCode::BAD_REQUEST, "The body must be one JSON object.");
+        return Err(refused(StatusCode::BAD_REQUEST, "The body must be one JSON object."));
     };
     let call = ToolCall { id: ToolCallId(String::new()), name: tool.into(), arguments };
-    let answer = app.tools.get().run(&call, &owners(clock::now_ms())).await;
+    Ok(app.tools.get().run(&call, &owners(clock::now_ms())).await)
+}
+
+fn answered(answer: &Answer) -> Response {
     let status = if answer.ok { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    (status, Json(told(&answer))).into_response()
+    (status, Json(told(answer))).into_response()
 }
 
 fn told(answer: &Answer) -> Value {

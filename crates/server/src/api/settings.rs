@@ -7,6 +7,7 @@
 use super::{Program, refused};
 use crate::{
     app::App,
+    audit::Deed,
     clock,
     config::{
         Config, Source,
@@ -70,7 +71,7 @@ async fn save(name: &'static str, State(app): State<Arc<App>>, program: Program,
         }
     }
     let keys: Vec<_> = changes.iter().map(|(key, _)| *key).collect();
-    tracing::info!(by = program.key, ?keys, "settings were saved by a program");
+    app.audit(&program, Deed::SettingsSaved, &keys.join(", ")).await;
     let told = json!({
         "ok": true, "message": "What was given is saved.", "settings": settings(&app.config.get(), section),
     });

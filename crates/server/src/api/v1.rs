@@ -19,6 +19,7 @@ mod input;
 mod once;
 mod people;
 mod problem;
+mod voice;
 
 pub use document::{Operation, document, operations};
 pub use door::Meter;
@@ -30,6 +31,7 @@ use axum::{
 };
 use problem::Problem;
 use std::sync::Arc;
+use tower_http::limit::RequestBodyLimitLayer;
 
 /// All of it.
 pub fn router<S: Clone + Send + Sync + 'static>(app: &Arc<App>) -> Router<S> {
@@ -65,6 +67,16 @@ pub fn router<S: Clone + Send + Sync + 'static>(app: &Arc<App>) -> Router<S> {
         .route("/api/v1/{*rest}", any(nowhere))
         .with_state(())
         .merge(guarded)
+}
+
+/// What takes files, which are larger than what everything else takes.
+pub fn with_files<S: Clone + Send + Sync + 'static>(app: &Arc<App>) -> Router<S> {
+    Router::new()
+        .route("/api/v1/voice", post(voice::say))
+        .method_not_allowed_fallback(other_method)
+        .with_state(app.clone())
+        .route_layer(middleware::from_fn_with_state(app.clone(), door::enter_each))
+        .layer(RequestBodyLimitLayer::new(voice::LARGEST))
 }
 
 async fn described() -> Json<utoipa::openapi::OpenApi> {

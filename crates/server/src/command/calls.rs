@@ -1,10 +1,7 @@
 //! `earpiece calls`: the calls there were, and one of them as a file that can be shown to others.
 
-use crate::{
-    config::{Config, Flags},
-    data, exports,
-    vault::Vault,
-};
+use super::beside::{self, Whose};
+use crate::{audit::Deed, exports, vault::Vault};
 use anyhow::Context;
 use serde_json::json;
 use std::{path::PathBuf, process::ExitCode};
@@ -38,7 +35,7 @@ enum What {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        flags: Flags,
+        whose: Whose,
     },
     /// Write one call as JSON, in which numbers, names, addresses and secrets are masked.
     Export {
@@ -51,15 +48,15 @@ enum What {
         #[arg(long)]
         output: Option<PathBuf>,
         #[command(flatten)]
-        flags: Flags,
+        whose: Whose,
     },
 }
 
 /// The server may run meanwhile.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let (What::List { flags, .. } | What::Export { flags, .. }) = &args.what;
-    let (config, _) = Config::load_from_process(flags)?;
-    let (key, store) = data::open(&config).await?;
+    let (What::List { whose, .. } | What::Export { whose, .. }) = &args.what;
+    let house = beside::open(whose).await?;
+    let store = &house.store;
     let done = match args.what {
         What::List { words, number, limit, json, .. } => {
             let words: Vec<String> = store::words(&words).collect();
@@ -71,8 +68,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         What::Export { id, audio, output, .. } => match store.call(&id).await? {
             Some(call) => {
-                let currency = &config.cost.currency;
-                let bundle = exports::bundle(&store, &Vault::new(&key), &call, currency, audio).await?;
+                let currency = &house.config.cost.currency;
+                let bundle = exports::bundle(store, &Vault::new(&house.key), &call, currency, audio).await?;
+                house.audit(Deed::Exported, &format!("the call {}", call.id)).await;
                 match output {
                     Some(path) => std::fs::write(&path, bundle)
                         .with_context(|| format!("{} cannot be written", path.display()))?,
@@ -85,7 +83,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             }
         },
     };
-    store.close().await;
+    house.close().await;
     done
 }
 

@@ -1,9 +1,12 @@
 //! `earpiece connect`: sends the calls of a number to this server by its carrier's API, and back.
 
-use super::{beside, explain::Carrier};
+use super::{
+    beside::{self, Whose},
+    explain::Carrier,
+};
 use crate::{
+    audit::Deed,
     carriers,
-    config::Flags,
     connect::{Desk, Line, Report, Sent},
 };
 use serde_json::json;
@@ -36,26 +39,35 @@ pub struct Args {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub flags: Flags,
+    pub whose: Whose,
 }
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let (config, store) = beside::open(&args.flags).await?;
+    let house = beside::open(&args.whose).await?;
     let carrier = carriers::named(args.carrier.name()).expect("each is one of ours");
     let http = carriers::client()?;
-    let desk = Desk { config: &config, http: &http, store: &store, carrier };
+    let desk = Desk { config: &house.config, http: &http, store: &house.store, carrier };
     if !args.json {
         eprintln!("Asking {} which numbers there are …", carriers::title(carrier));
     }
     let number = args.number.as_deref();
     let done = if args.list {
-        desk.look().await.map(|lines| list(&args, &lines))
+        desk.look().await.map(|lines| {
+            list(&args, &lines);
+            None
+        })
     } else if args.undo {
-        desk.undo(number, args.dry_run).await.map(|report| tell(&args, &report))
+        desk.undo(number, args.dry_run).await.map(Some)
     } else {
-        desk.connect(number, args.dry_run).await.map(|report| tell(&args, &report))
+        desk.connect(number, args.dry_run).await.map(Some)
     };
-    store.close().await;
+    if let Ok(Some(report)) = &done {
+        tell(&args, report);
+        if report.changed && !args.dry_run {
+            house.audit(Deed::NumberSet, &format!("{} {}", carrier.name(), report.number)).await;
+        }
+    }
+    house.close().await;
     if let Err(why) = done {
         if args.json {
             println!("{}", json!({"ok": false, "message": why.to_string()}));

@@ -1,9 +1,9 @@
 //! `earpiece dial`: has the assistant call somebody.
 
-use super::beside;
+use super::beside::{self, Whose};
 use crate::{
+    audit::Deed,
     carriers,
-    config::Flags,
     outgoing::{self, Wish},
 };
 use serde_json::json;
@@ -31,22 +31,25 @@ pub struct Args {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub flags: Flags,
+    pub whose: Whose,
 }
 
 impl Args {
     /// Nothing but whom to call.
     pub fn to(number: String) -> Self {
         let nothing = String::new;
-        Self { to: number, purpose: nothing(), carrier: nothing(), json: false, flags: Flags::default() }
+        Self { to: number, purpose: nothing(), carrier: nothing(), json: false, whose: Whose::default() }
     }
 }
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let (config, store) = beside::open(&args.flags).await?;
+    let house = beside::open(&args.whose).await?;
     let wish = Wish { to: args.to, purpose: args.purpose, carrier: args.carrier };
-    let placed = outgoing::place(&config, &store, &carriers::client()?, &wish).await;
-    store.close().await;
+    let placed = outgoing::place(&house.config, &house.store, &carriers::client()?, &wish).await;
+    if let Ok(placed) = &placed {
+        house.audit(Deed::CallPlaced, &placed.to).await;
+    }
+    house.close().await;
     match placed {
         Ok(placed) if args.json => {
             let told = json!({"ok": true, "id": placed.id, "carrier": placed.carrier, "to": placed.to});

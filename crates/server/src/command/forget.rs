@@ -1,11 +1,8 @@
 //! `earpiece forget`: what is known of a caller is known no longer, for whoever can reach the database.
 
-use crate::{
-    clock,
-    config::{Config, Flags, Number},
-};
+use super::beside::{self, Whose};
+use crate::{audit::Deed, clock, config::Number};
 use std::process::ExitCode;
-use store::Store;
 
 /// Forget a caller: calls, texts, messages, what the assistant remembers, and what was decided about the number.
 ///
@@ -17,16 +14,16 @@ pub struct Args {
     /// The number, with its country code.
     number: String,
     #[command(flatten)]
-    flags: Flags,
+    whose: Whose,
 }
 
 /// Forgets, and says what. The server may run meanwhile; a call that goes on is not touched.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let number = Number::parse(&args.number).map_err(anyhow::Error::msg)?;
-    let (config, _) = Config::load_from_process(&args.flags)?;
-    let store = Store::open(config.data.database_url.expose()).await?;
-    let forgotten = store.forget_caller(number.as_str(), clock::now_ms()).await?;
-    store.close().await;
+    let house = beside::open(&args.whose).await?;
+    let forgotten = house.store.forget_caller(number.as_str(), clock::now_ms()).await?;
+    house.audit(Deed::Forgotten, "a caller").await;
+    house.close().await;
     let store::Forgotten { calls, texts, messages, memories, appointments, to_come } = forgotten;
     println!(
         "Forgotten: {calls} calls, {texts} texts, {messages} messages, {memories} things remembered; {appointments} \

@@ -1,10 +1,7 @@
 //! `earpiece mcp`: lends the telephone to an assistant that starts this program.
 
-use crate::{
-    config::{Config, Flags},
-    log,
-    programs::Phone,
-};
+use super::beside::{self, Whose};
+use crate::{config::Config, log, programs::Phone};
 use rmcp::ServiceExt;
 use std::process::ExitCode;
 
@@ -21,13 +18,13 @@ pub struct Args {
     #[arg(long)]
     read_only: bool,
     #[command(flatten)]
-    flags: Flags,
+    whose: Whose,
 }
 
 /// Serves until standard input ends. Nothing but the protocol goes to standard output.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    log::start(&Config::load_from_process(&args.flags)?.0.log);
-    let phone = Phone::beside(&args.flags, !args.read_only).await?;
+    log::start(&Config::load_from_process(&args.whose.flags)?.0.log);
+    let phone = Phone::beside(beside::open(&args.whose).await?, !args.read_only)?;
     let store = phone.store().clone();
     let served = match phone.serve(rmcp::transport::stdio()).await {
         Ok(service) => service.waiting().await.map(drop).map_err(anyhow::Error::from),

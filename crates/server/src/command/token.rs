@@ -1,19 +1,16 @@
 //! `earpiece token`: the keys of the owner's programs, for whoever can reach the database.
 
-use crate::{
-    api, clock,
-    config::{Config, Flags},
-};
+use super::beside::{self, House, Whose};
+use crate::{api, audit::Deed, clock};
 use clap::Subcommand;
 use serde_json::json;
 use std::process::ExitCode;
-use store::Store;
 
 /// Make, list and revoke the tokens by which programs use /mcp and the API.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  earpiece token new laptop\n  earpiece token new dashboard --read-only\n  earpiece token list\n  \
-earpiece token revoke 0199…"
+earpiece token revoke 0199…\n  earpiece token new laptop --user anna@example.org"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -30,7 +27,7 @@ enum What {
         #[arg(long)]
         read_only: bool,
         #[command(flatten)]
-        flags: Flags,
+        whose: Whose,
     },
     /// List the tokens that are good.
     List {
@@ -38,36 +35,37 @@ enum What {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        flags: Flags,
+        whose: Whose,
     },
     /// Make a token good no longer.
     Revoke {
         /// Its id, as `list` says it.
         id: String,
         #[command(flatten)]
-        flags: Flags,
+        whose: Whose,
     },
 }
 
 /// Does it. The server may run meanwhile.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let (What::New { flags, .. } | What::List { flags, .. } | What::Revoke { flags, .. }) = &args.what;
-    let (config, _) = Config::load_from_process(flags)?;
-    let store = Store::open(config.data.database_url.expose()).await?;
-    let done = done(&store, &args.what).await;
-    store.close().await;
+    let (What::New { whose, .. } | What::List { whose, .. } | What::Revoke { whose, .. }) = &args.what;
+    let house = beside::open(whose).await?;
+    let done = done(&house, &args.what).await;
+    house.close().await;
     done
 }
 
-async fn done(store: &Store, what: &What) -> anyhow::Result<ExitCode> {
+async fn done(house: &House, what: &What) -> anyhow::Result<ExitCode> {
     match what {
         What::New { name, read_only, .. } => {
-            let (token, _) = api::make_token(store, "", name, !read_only, clock::now_ms()).await?;
+            let made = api::make_token(&house.store, &house.name, name, !read_only, clock::now_ms()).await;
+            let (token, row) = made?;
+            house.audit(Deed::TokenMade, &row.name).await;
             println!("{}", token.expose());
             eprintln!("Keep it: it is not shown again. Programs send it as Authorization: Bearer.");
         }
         What::List { json, .. } => {
-            for row in store.api_tokens().await? {
+            for row in house.store.api_tokens().await? {
                 let may = if row.acts { "reads and acts" } else { "reads" };
                 if *json {
                     let told = json!({
@@ -80,10 +78,11 @@ async fn done(store: &Store, what: &What) -> anyhow::Result<ExitCode> {
             }
         }
         What::Revoke { id, .. } => {
-            if !store.api_token_revoked(id).await? {
+            if !house.store.api_token_revoked(id).await? {
                 eprintln!("There is no token {id}; earpiece token list names those there are.");
                 return Ok(ExitCode::FAILURE);
             }
+            house.audit(Deed::TokenRevoked, id).await;
         }
     }
     Ok(ExitCode::SUCCESS)

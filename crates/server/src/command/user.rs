@@ -11,7 +11,7 @@ use crate::{
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 use std::{io::Read, process::ExitCode};
-use store::{Changed, NewAudit, Role, Store, UserRow};
+use store::{Changed, Role, Store, UserRow};
 
 /// As many bytes of a password as are read.
 const MOST_READ: u64 = 4_096;
@@ -261,9 +261,8 @@ async fn add(
 async fn link(config: &Config, store: &Store, user: Option<&UserRow>, json: bool) -> anyhow::Result<Done> {
     let secret = welcome::link_for(store, user.map(|user| &*user.id), clock::now_ms()).await?;
     let link = format!("{}/welcome/{secret}", accounts::base(config));
-    if let Some(user) = user {
-        audited(store, Deed::LinkMade, user).await?;
-    }
+    let about = user.map_or("the owner", |user| user.email.as_deref().unwrap_or(&user.name));
+    audit::at_terminal(store, Deed::LinkMade, about).await?;
     if json {
         println!("{}", json!({"ok": true, "id": user.map(|user| &user.id), "link": link}));
     } else {
@@ -290,6 +289,7 @@ async fn changed_to(
         Changed::LastOwner => {
             Ok(Err("this is the last owner who can log in: make another user an owner first".into()))
         }
+        Changed::LivesHere => Ok(Err(accounts::LIVES_HERE.into())),
     }
 }
 
@@ -343,13 +343,6 @@ fn typed(about: &[&str]) -> anyhow::Result<Result<String, String>> {
 }
 
 async fn audited(store: &Store, deed: Deed, user: &UserRow) -> anyhow::Result<()> {
-    let new = NewAudit {
-        at_ms: clock::now_ms(),
-        user_id: None,
-        who: audit::TERMINAL,
-        what: deed.name(),
-        about: user.email.as_deref().unwrap_or(&user.name),
-        from: "",
-    };
-    Ok(store.audited(&new).await?)
+    let about = user.email.as_deref().unwrap_or(&user.name);
+    Ok(audit::at_terminal(store, deed, about).await?)
 }

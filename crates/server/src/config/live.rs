@@ -60,6 +60,11 @@ impl Live {
         self.numbers.get().get(number).cloned().unwrap_or_else(|| self.get())
     }
 
+    /// The numbers that have an assistant of their own, each with its settings.
+    pub fn numbers(&self) -> Arc<BTreeMap<String, Arc<Config>>> {
+        self.numbers.get()
+    }
+
     /// What they would be if these, by key, counted over all others. An empty one is the setting's default.
     pub fn with(&self, own: &BTreeMap<String, String>) -> Result<Config, ConfigError> {
         with(&self.sources.get(), own).map(|(config, _)| config)

@@ -18,6 +18,9 @@ use std::{
 const KEPT: Duration = Duration::from_secs(5 * 60);
 /// As many bytes as are kept at once; the oldest go first.
 const MOST: usize = 64 * 1024 * 1024;
+/// What stands around a name in its address.
+const FOLDER: &str = "/phone/clips/";
+const ENDING: &str = ".wav";
 
 /// Sound that is waiting to be fetched.
 #[derive(Default)]
@@ -46,18 +49,31 @@ impl Clips {
         id
     }
 
+    /// The address of what is kept under this name, behind `base`.
+    pub fn address(base: &str, id: &str) -> String {
+        format!("{base}{FOLDER}{id}{ENDING}")
+    }
+
+    /// What is kept at this address: µ-law.
+    pub fn at(&self, address: &str) -> Option<Bytes> {
+        self.sound(address.rsplit('/').next()?.strip_suffix(ENDING)?)
+    }
+
     /// The file of this name: PCM at 8 kHz, which every carrier plays.
     pub fn wav(&self, id: &str) -> Option<Vec<u8>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let sound = kept.get(id)?.sound.clone();
-        drop(kept);
+        let sound = self.sound(id)?;
         Some(sound::wav::Wav::mono(8_000, sound::g711::ulaw_to_samples(&sound)).write())
+    }
+
+    fn sound(&self, id: &str) -> Option<Bytes> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(id).map(|clip| clip.sound.clone())
     }
 }
 
 /// `GET /phone/clips/{id}.wav`
 pub async fn clip(State(app): State<Arc<crate::app::App>>, Path(file): Path<String>) -> Response {
-    let wav = file.strip_suffix(".wav").and_then(|id| app.clips.wav(id));
+    let wav = file.strip_suffix(ENDING).and_then(|id| app.clips.wav(id));
     match wav {
         Some(wav) => ([(header::CONTENT_TYPE, "audio/wav")], wav).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),

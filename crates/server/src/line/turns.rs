@@ -153,6 +153,15 @@ pub struct TurnsLine {
     marks: Vec<Mark>,
     heard: VecDeque<LineEvent>,
     over: bool,
+    /// Who is told the words.
+    shows: Option<mpsc::UnboundedSender<Shown>>,
+}
+
+/// Words of the call, as they are noted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Caller(String),
+    Assistant(String),
 }
 
 impl TurnsLine {
@@ -169,7 +178,26 @@ impl TurnsLine {
             marks: Vec::new(),
             heard: VecDeque::new(),
             over: false,
+            shows: None,
         }
+    }
+
+    /// Tells this one what is said. Nobody hears more in a call than is said in it, so that needs no bound.
+    pub fn showing(self, shows: mpsc::UnboundedSender<Shown>) -> Self {
+        Self { shows: Some(shows), ..self }
+    }
+
+    /// Takes a note of the call: a JSON object of this kind.
+    pub fn note(&mut self, kind: &str, note: &str) {
+        let Some(shows) = &self.shows else { return };
+        let shown = match kind {
+            "caller_said" => Shown::Caller,
+            "assistant_said" => Shown::Assistant,
+            _ => return,
+        };
+        let note: serde_json::Value = serde_json::from_str(note).unwrap_or_default();
+        // Nobody is there to be shown anything: the call ends.
+        let _gone = shows.send(shown(note["text"].as_str().unwrap_or_default().to_owned()));
     }
 
     /// Waits for the next thing the caller does. Safe to cancel.
@@ -286,7 +314,7 @@ impl TurnsLine {
         let mut prompts = Vec::new();
         if !self.sound.is_empty() {
             let id = self.clips.keep(std::mem::take(&mut self.sound));
-            prompts.push(Prompt::Play(format!("{}/phone/clips/{id}.wav", self.addresses.base)));
+            prompts.push(Prompt::Play(Clips::address(&self.addresses.base, &id)));
         }
         let reply = match (self.ready.take(), next) {
             // Nobody has asked yet: what was ready is played before this.

@@ -92,21 +92,24 @@ pub(super) struct Purpose {
 /// `POST /calendars/{id}/reads`
 pub(super) async fn reads(
     State(app): State<Arc<App>>,
-    _: User,
+    by: User,
     Path(id): Path<String>,
     Form(purpose): Form<Purpose>,
 ) -> Result<Response, Failure> {
     let known = app.store.read_from(&id, purpose.reads.is_some()).await?;
+    let read = if purpose.reads.is_some() { "is read" } else { "is read no longer" };
+    app.audit(&by, Deed::CalendarChanged, &format!("{id} {read}")).await;
     changed(&app, known).await
 }
 
 /// `POST /calendars/{id}/writes`: appointments are written there from now on; `none` means to our own book alone.
 pub(super) async fn writes(
     State(app): State<Arc<App>>,
-    _: User,
+    by: User,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let known = app.store.write_to(Some(id.as_str()).filter(|id| *id != "none")).await?;
+    app.audit(&by, Deed::CalendarChanged, &format!("{id} is written to")).await;
     changed(&app, known).await
 }
 

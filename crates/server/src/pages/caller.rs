@@ -250,7 +250,7 @@ pub(super) async fn text(
     let token = if token.is_empty() { random_token() } else { token };
     let words = job::Words { to: number.clone(), body: text, at_ms: clock::now_ms(), at_any_hour: true };
     jobs::queue(&app, &job::words(&format!("{}{token}", texted(&number)), &words)).await?;
-    tracing::info!(by = by.user.id, "a text was written on the page");
+    app.audit(&by, Deed::TextSent, &number).await;
     Ok(Redirect::to(&format!("/callers/{}#texts", escaped(&number))).into_response())
 }
 

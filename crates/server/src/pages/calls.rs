@@ -5,6 +5,7 @@ mod search;
 use super::{Failure, Frame, shown, shown_again, times};
 use crate::{
     app::App,
+    audit::Deed,
     guard::session::User,
     outgoing::{self, NotPlaced, Wish},
     retention,
@@ -118,7 +119,7 @@ pub(super) async fn place(
 ) -> Result<Response, Failure> {
     match outgoing::place_here(&app, &wish).await {
         Ok(placed) => {
-            tracing::info!(by = by.user.id, call = %placed.id, "a call was placed on the page");
+            app.audit(&by, Deed::CallPlaced, &placed.to).await;
             Ok(Redirect::to(&format!("/calls/{}", placed.id)).into_response())
         }
         Err(NotPlaced::Store(error)) => Err(error.into()),
@@ -183,9 +184,10 @@ fn by_day(rows: &[CallRow], briefs: Vec<CallBrief>, zone: &TimeZone) -> Vec<Day>
 pub(crate) fn who(number: &str) -> String {
     match number {
         "" | "anonymous" | "unknown" | "restricted" => "Number withheld".into(),
-        number => match number.strip_prefix("browser:") {
-            Some(name) => format!("{name}, by browser"),
-            None => number.to_owned(),
+        number => match number.split_once(':') {
+            Some(("browser", name)) => format!("{name}, by browser"),
+            Some(("api", name)) => format!("{name}, a program"),
+            Some(_) | None => number.to_owned(),
         },
     }
 }

@@ -7,7 +7,7 @@ mod stream;
 pub(super) use stream::{Stream, Watch, streamed};
 
 use super::{Failure, Frame, calls::Facts, shown, times};
-use crate::{app::App, calls, guard::session::User, watching};
+use crate::{app::App, audit::Deed, calls, guard::session::User, watching};
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
@@ -100,8 +100,9 @@ pub(super) async fn end(
 ) -> Result<Response, Failure> {
     let call = app.store.call(&id).await?.ok_or_else(Failure::not_found)?;
     if call.ended_ms.is_none() {
-        watching::end(&app, &id).await?;
-        tracing::info!(by = user.user.id, call = id, "a call was ended on the page");
+        // On no instance: it has not begun to be spoken, which the page shows.
+        let _found = watching::end(&app, &id).await?;
+        app.audit(&user, Deed::CallEnded, &id).await;
     }
     Ok(Redirect::to(&format!("/calls/{id}/live?ending=true")).into_response())
 }

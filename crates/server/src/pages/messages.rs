@@ -1,7 +1,7 @@
 //! What callers left for the owner: words that the assistant wrote down, and voicemail to listen to.
 
 use super::{Failure, Frame, shown, times};
-use crate::{app::App, clock, guard::session::User, voicemail};
+use crate::{app::App, audit::Deed, clock, guard::session::User, voicemail};
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
@@ -56,13 +56,14 @@ pub(super) async fn messages(State(app): State<Arc<App>>, _: User) -> Result<Res
 /// `POST /messages/{id}/done`
 pub(super) async fn done(
     State(app): State<Arc<App>>,
-    _: User,
+    by: User,
     Path(id): Path<String>,
     Form(Done { done }): Form<Done>,
 ) -> Result<Response, Failure> {
     if !app.store.message_done(&id, done.then(clock::now_ms)).await? {
         return Err(Failure::not_found());
     }
+    app.audit(&by, Deed::MessageDone, &id).await;
     Ok(Redirect::to("/messages").into_response())
 }
 

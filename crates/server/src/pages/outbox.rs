@@ -1,7 +1,7 @@
 //! What is still to be sent or written elsewhere, and what was given up.
 
 use super::{Failure, Frame, calls, shown, times};
-use crate::{app::App, clock, guard::session::User, jobs};
+use crate::{app::App, audit::Deed, clock, guard::session::User, jobs};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -103,7 +103,7 @@ pub(super) async fn retry(
         return Err(Failure::not_found());
     }
     app.bell.ring();
-    tracing::info!(by = by.user.id, job = id, "a job that was given up is tried again");
+    app.audit(&by, Deed::JobRetried, &id).await;
     Ok(Redirect::to("/outbox").into_response())
 }
 

@@ -1,7 +1,7 @@
 //! Requests in a carrier's name that were not believed: which addresses were tried, what was found, what to do.
 
 use super::{Failure, Frame, shown, times};
-use crate::{app::App, guard::session::User, refusals};
+use crate::{app::App, audit::Deed, guard::session::User, refusals};
 use askama::Template;
 use axum::{
     extract::State,
@@ -57,9 +57,9 @@ pub(super) async fn refusals(State(app): State<Arc<App>>, _: User) -> Result<Res
 }
 
 /// `POST /refusals/forget`: the owner has seen to them.
-pub(super) async fn forget(State(app): State<Arc<App>>, user: User) -> Result<Response, Failure> {
+pub(super) async fn forget(State(app): State<Arc<App>>, by: User) -> Result<Response, Failure> {
     app.refusals.write(&app.store).await?;
     app.store.forget_refusals().await?;
-    tracing::info!(by = user.user.id, "requests that were refused are forgotten");
+    app.audit(&by, Deed::RefusalsForgotten, "").await;
     Ok(Redirect::to("/refusals").into_response())
 }

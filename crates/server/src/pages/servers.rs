@@ -4,6 +4,7 @@ use super::{Failure, Frame, away, origin::Origin, shown, shown_again, times};
 use crate::{
     added,
     app::App,
+    audit::Deed,
     clock,
     config::{PRESETS, Written, on_page},
     guard::session::{User, Visitor},
@@ -151,11 +152,7 @@ pub(super) async fn back(
     let kept = app.mcp.named(&away.name).ok_or_else(Failure::not_found)?;
     match finished(&kept, &away.asked, &query).await {
         Ok(()) => {
-            tracing::info!(
-                by = by.user.id,
-                server = away.name,
-                "a server of tools was connected on the page"
-            );
+            app.audit(&by, Deed::CredentialsSet, &format!("the server {}", away.name)).await;
             Ok(Redirect::to("/servers").into_response())
         }
         Err(why) => refused(&app, &away.name, &why).await,

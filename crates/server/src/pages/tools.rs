@@ -1,7 +1,7 @@
 //! What the assistant can do, for whom, and after which question; and a form to try it.
 
 use super::{Failure, Frame, shown};
-use crate::{added, api::calendar::owners, app::App, clock, guard::session::User, hands};
+use crate::{added, api::calendar::owners, app::App, audit::Deed, clock, guard::session::User, hands};
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
@@ -107,19 +107,20 @@ pub(super) async fn rule(
     let trust = if withheld == 1 { String::new() } else { trust };
     app.store.rule(&RulingRow { name: name.clone(), class, trust, withheld }, clock::now_ms()).await?;
     hands::heed_rulings(&app).await?;
-    app.audit(&by, crate::audit::Deed::ToolChanged, &name).await;
+    app.audit(&by, Deed::ToolChanged, &name).await;
     Ok(Redirect::to("/tools").into_response())
 }
 
 /// `POST /tools/{name}/try`: runs it, as the owner.
 pub(super) async fn try_out(
     State(app): State<Arc<App>>,
-    _: User,
+    by: User,
     Path(name): Path<String>,
     Form(Arguments { arguments }): Form<Arguments>,
 ) -> Result<Response, Failure> {
     let listed = find(&app, &name)?;
     let call = ToolCall { id: ToolCallId(String::new()), name, arguments: arguments.clone() };
+    app.audit(&by, Deed::ToolUsed, &call.name).await;
     let answer = app.tools.get().run(&call, &owners(clock::now_ms())).await;
     let tried = Tried { ok: answer.ok, say: answer.say, data: answer.data };
     Ok(page(&app, &listed, arguments, Some(tried)).await?)

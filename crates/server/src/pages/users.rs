@@ -29,6 +29,8 @@ struct UsersPage {
     inviting: bool,
     mails: bool,
     registration: &'static str,
+    /// Why one of them stays.
+    lives_here: &'static str,
 }
 
 struct Line {
@@ -38,6 +40,8 @@ struct Line {
     owner: bool,
     disabled: bool,
     me: bool,
+    /// The installation's own house is theirs: they stay.
+    stays: bool,
     since: String,
     /// What changes with the picture, so that browsers may keep it; none: there is no picture.
     picture: Option<i64>,
@@ -211,6 +215,9 @@ async fn told(
             let why = "This is the last owner who can log in: make another user an owner first.".to_owned();
             again(app, by, Said { wrong: Some(why), ..Said::default() }).await
         }
+        Changed::LivesHere => {
+            again(app, by, Said { wrong: Some(accounts::LIVES_HERE.to_owned()), ..Said::default() }).await
+        }
     }
 }
 
@@ -221,10 +228,11 @@ async fn again(app: &App, by: &Owner, said: Said) -> Result<Response, Failure> {
 async fn page(app: &App, by: &Owner, said: Said) -> Result<Response, Failure> {
     let config = app.config.get();
     let zone = &config.calendar.zone;
-    let pictured = app.store.pictured().await?;
+    let (pictured, first) = (app.store.pictured().await?, app.store.house_here().await?);
     let users = app.store.users().await?.into_iter().map(|user| {
         let picture = pictured.get(&user.id).copied();
-        line(user, &by.user.id, picture, zone)
+        let stays = first.as_ref().is_some_and(|house| house.user_id == user.id);
+        Line { picture, stays, ..line(user, &by.user.id, zone) }
     });
     let invites = app.store.invites(clock::now_ms()).await?.into_iter().map(|invite| Invited {
         id: invite.id,
@@ -245,6 +253,7 @@ async fn page(app: &App, by: &Owner, said: Said) -> Result<Response, Failure> {
         owner: said.owner,
         inviting: config.server.registration != Registration::Closed,
         mails: jobs::can_mail(&config),
+        lives_here: accounts::LIVES_HERE,
         registration: match config.server.registration {
             Registration::Closed => "Nobody can become a user by themselves (REGISTRATION=closed).",
             Registration::Invited => "Whoever has an invitation can become a user (REGISTRATION=invited).",
@@ -253,7 +262,7 @@ async fn page(app: &App, by: &Owner, said: Said) -> Result<Response, Failure> {
     }))
 }
 
-fn line(user: UserRow, me: &str, picture: Option<i64>, zone: &TimeZone) -> Line {
+fn line(user: UserRow, me: &str, zone: &TimeZone) -> Line {
     Line {
         owner: user.is_owner(),
         disabled: user.disabled_ms.is_some(),
@@ -262,7 +271,8 @@ fn line(user: UserRow, me: &str, picture: Option<i64>, zone: &TimeZone) -> Line 
         email: user.email.unwrap_or_default(),
         name: user.name,
         id: user.id,
-        picture,
+        picture: None,
+        stays: false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{At, Phone, Refused, failed};
 use crate::{
+    audit::Deed,
     clock,
     config::{Config, Number},
     jobs,
@@ -42,7 +43,7 @@ impl Phone {
         let placed = match &self.at {
             At::Server(app) => outgoing::place_for_program(app, &wish).await,
             At::Beside(beside) => {
-                let (config, store) = (&beside.config, &beside.store);
+                let (config, store) = (&beside.house.config, &beside.house.store);
                 match outgoing::may_program_call(config, store, &wish).await {
                     Ok(()) => outgoing::place(config, store, &beside.http, &wish).await,
                     Err(why) => Err(why),
@@ -50,6 +51,7 @@ impl Phone {
             }
         };
         let placed = placed.map_err(|why| why.to_string())?;
+        self.audit(Deed::CallPlaced, &placed.to).await;
         Ok(json!({
             "call_id": placed.id, "to": placed.to, "carrier": placed.carrier,
             "said": format!("{} is called now. read_transcript tells later what came of it.", placed.to),
@@ -59,6 +61,7 @@ impl Phone {
     pub(super) async fn send_text(&self, wanted: SendText) -> Result<Value, Refused> {
         let config = self.config();
         let goes_ms = send_text(&config, self.store(), &wanted).await?;
+        self.audit(Deed::TextSent, number(&wanted.to)?.as_str()).await;
         let when = if goes_ms > clock::now_ms() {
             "It is quiet hours: it goes out when they are over."
         } else {

@@ -3,7 +3,7 @@
 //! What was texted and what tools answered is kept, and the desk is made again from that for every text: so a conversation
 //! goes on after a restart, and on any instance. It is forgotten after some hours.
 
-use crate::{app::App, brief, clock, guard::standing};
+use crate::{app::App, brief, clock, config::Config, guard::standing, hands};
 use call::{Answer, Effect, ToolCall, ToolCallId};
 use engine::local::{
     Hypothesis,
@@ -11,8 +11,11 @@ use engine::local::{
 };
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
-use store::StoreError;
+use std::{
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    sync::Arc,
+};
+use store::{StoreError, TextRow};
 use tokio::sync::{Mutex, MutexGuard};
 use tool::message::plainer;
 
@@ -60,25 +63,27 @@ enum Step {
     Answered { id: String, ok: bool, say: String, data: String, at_ms: i64 },
 }
 
-/// What this text is answered, whose key is `text`. The same text again does nothing new.
-pub(super) async fn answer(app: &App, number: &str, text: &str, body: &str) -> Result<String, StoreError> {
+/// What this text is answered by the assistant with these settings. The same text again does nothing new.
+pub(super) async fn answer(app: &App, config: &Arc<Config>, text: &TextRow) -> Result<String, StoreError> {
+    let (number, key) = (text.number.as_str(), text.key.as_str());
     let now_ms = clock::now_ms();
     let kept = app.store.text_talk(number).await?;
     let mut version = kept.version;
     let story: Option<Story> = serde_json::from_str(&kept.story).ok();
     let goes_on = |story: &Story| {
-        let told = story.is_told(text);
+        let told = story.is_told(key);
         told || !story.over && now_ms - kept.updated_ms < IDLE_MS && story.steps.len() < LONGEST
     };
     let fresh = || Story { opened_ms: now_ms, steps: Vec::new(), over: false };
     let mut story = story.filter(goes_on).unwrap_or_else(fresh);
-    if !story.is_told(text) {
-        story.steps.push(Step::Heard { text: text.to_owned(), words: body.to_owned(), at_ms: now_ms });
+    if !story.is_told(key) {
+        story.steps.push(Step::Heard { text: key.to_owned(), words: text.body.clone(), at_ms: now_ms });
         if !kept_on(app, number, &mut version, &story).await? {
             return Ok(ONE_BY_ONE.to_owned());
         }
     }
-    let (mut desk, mut said, mut wanted) = replayed(app, &story, text);
+    let tools = hands::of(app, config);
+    let (mut desk, mut said, mut wanted) = replayed(config, &story, key);
     for _ in 0..MOST_TOOLS {
         let Some(call) = wanted.take() else { break };
         if call.name == "hang_up" {
@@ -86,14 +91,14 @@ pub(super) async fn answer(app: &App, number: &str, text: &str, body: &str) -> R
             kept_on(app, number, &mut version, &story).await?;
             break;
         }
-        let trust = standing::trust(&app.config.get(), &app.store, number, None).await?;
+        let trust = standing::trust(config, &app.store, number, None).await?;
         let errand = brief::errand("", number, trust);
-        let answer = app.tools.get().run(&call, &errand).await;
+        let answer = tools.run(&call, &errand).await;
         let at_ms = clock::now_ms();
         let Answer { ok, say, data, .. } = answer.clone();
         story.steps.push(Step::Answered { id: call.id.0.clone(), ok, say, data, at_ms });
         kept_on(app, number, &mut version, &story).await?;
-        desk.answer(&zoned(app, at_ms), &call.id, &answer);
+        desk.answer(&zoned(config, at_ms), &call.id, &answer);
         wanted = drained(&mut desk, &mut said);
     }
     Ok(written(&said))
@@ -114,10 +119,9 @@ async fn kept_on(app: &App, number: &str, version: &mut i64, story: &Story) -> R
 }
 
 /// The desk as it is after all of this, what it said since it was told `text`, and the tool that it waits for.
-fn replayed(app: &App, story: &Story, key: &str) -> (Desk, Vec<String>, Option<ToolCall>) {
-    let config = app.config.get();
+fn replayed(config: &Config, story: &Story, key: &str) -> (Desk, Vec<String>, Option<ToolCall>) {
     let setup = DeskSetup {
-        now: zoned(app, story.opened_ms),
+        now: zoned(config, story.opened_ms),
         hours: config.calendar.hours.clone(),
         greeting: String::new(),
         business: config.assistant.business.clone(),
@@ -135,12 +139,12 @@ fn replayed(app: &App, story: &Story, key: &str) -> (Desk, Vec<String>, Option<T
                     said.clear();
                 }
                 let words = Hypothesis { text: words.clone(), confidence: 1.0, language: None };
-                desk.hear(&zoned(app, *at_ms), &[words]);
+                desk.hear(&zoned(config, *at_ms), &[words]);
             }
             Step::Answered { id, ok, say, data, at_ms } => {
                 let (say, data, effect) = (say.clone(), data.clone(), Effect::None);
                 let answer = Answer { ok: *ok, data, effect, ..Answer::said(say) };
-                desk.answer(&zoned(app, *at_ms), &ToolCallId(id.clone()), &answer);
+                desk.answer(&zoned(config, *at_ms), &ToolCallId(id.clone()), &answer);
             }
         }
         wanted = drained(&mut desk, &mut said);
@@ -174,7 +178,7 @@ fn written(said: &[String]) -> String {
     if words.is_empty() { NOTHING.to_owned() } else { words }
 }
 
-fn zoned(app: &App, ms: i64) -> Zoned {
+fn zoned(config: &Config, ms: i64) -> Zoned {
     let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
-    at.to_zoned(app.config.get().calendar.zone.clone())
+    at.to_zoned(config.calendar.zone.clone())
 }

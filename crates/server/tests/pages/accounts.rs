@@ -322,6 +322,25 @@ async fn who_is_disabled_is_out_at_once_and_cannot_come_back() {
 }
 
 #[tokio::test]
+async fn the_first_owner_stays_while_the_installations_house_is_theirs() {
+    let first = Browser::owner(&[]).await;
+    let mut second = first.with_user("ben@example.org", Role::Owner).await;
+    let owner = first.store.owner().await.expect("read").expect("an owner");
+    let page = second.get("/users").await.text;
+    assert!(page.contains("To hand it on") && !page.contains(&format!("/users/{}/remove", owner.id)));
+    for (what, fields) in [("role", &[("role", "member")][..]), ("disable", &[]), ("remove", &[])] {
+        let refused = second.submit(&format!("/users/{}/{what}", owner.id), fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{what}");
+        assert!(refused.text.contains("make a login link for this user"), "{what}: {}", refused.text);
+    }
+    assert_eq!(first.store.user(&owner.id).await.expect("read"), Some(owner.clone()));
+    let link = second.post(&format!("/users/{}/link", owner.id)).await;
+    assert_eq!(link.status, StatusCode::OK, "which is what they are told to do: {}", link.text);
+    let ben = first.store.user_by_email("ben@example.org").await.expect("read").expect("a user");
+    assert_eq!(second.clone().post(&format!("/users/{}/remove", ben.id)).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn owners_read_that_a_member_changed_something_and_not_what() {
     let mut owner = Browser::owner(&[]).await;
     let mut ben = owner.with_user("ben@example.org", Role::Member).await;

@@ -58,7 +58,11 @@ async fn users_are_made_listed_changed_and_removed_by_scripts() {
     let kept = store.password(&ben.id).await.expect("read").expect("one");
     assert!(password::is_right("another long one", Some(&kept.hash)).await);
     assert_eq!(store.login_link(&token::hash(&secret), 0).await.expect("read"), Some(Some(ben.id.clone())));
+    let anna = store.user_by_email("anna@example.org").await.expect("read").expect("a user");
+    store.house_of(&anna.id, "unused", 1).await.expect("a house");
     store.close().await;
+    let (told, done) = user(at, &["disable", "anna@example.org"], "").await;
+    assert!(!done && told.contains("make a login link"), "{told}");
     assert!(user(at, &["disable", "ben@example.org"], "").await.1);
     let (told, done) = user(at, &["link", "ben@example.org"], "").await;
     assert!(!done && told.contains("--undo"), "{told}");

@@ -1,13 +1,13 @@
 //! Users' houses: each user's own, each with a database of its own.
 
 use crate::harness::{Database, on_both, on_both_databases};
-use store::{NewCall, Store, UserRow};
+use store::{Changed, NewCall, Role, Store, UserRow};
 
 mod both {
     super::on_both!(
         the_first_owner_lives_here_and_every_other_user_beside,
         a_house_is_never_anothers,
-        this_house_stays_the_first_owners_whatever_becomes_of_them,
+        whose_house_this_database_is_stays_its_owner,
         a_busy_house_is_remembered_as_one,
         whoever_lives_beside_is_known_there_and_runs_nothing,
     );
@@ -50,18 +50,20 @@ async fn a_house_is_never_anothers(store: Store) {
     assert_eq!(store.user("nobody").await.expect("looked"), None);
 }
 
-async fn this_house_stays_the_first_owners_whatever_becomes_of_them(store: Store) {
+async fn whose_house_this_database_is_stays_its_owner(store: Store) {
     let first = store.create_user(None, "First", "owner", 1_000).await.expect("made");
     let second = store.create_user(None, "Second", "owner", 2_000).await.expect("made");
-    assert_eq!(store.house_here().await.expect("looked"), None, "nobody has looked yet");
+    // Until a house is anybody's, either may go.
+    assert_eq!(store.user_role_set(&first.id, Role::Member).await.expect("asked"), Changed::Done);
+    assert_eq!(store.user_role_set(&first.id, Role::Owner).await.expect("asked"), Changed::Done);
     store.house_of(&second.id, "bbb", 3_000).await.expect("a house");
-    let here = async || store.house_here().await.expect("looked").expect("a house").user_id;
-    assert_eq!(here().await, first.id);
-    store.user_disabled(&first.id, Some(4_000)).await.expect("disabled");
-    assert_eq!(here().await, first.id);
-    assert_eq!(store.house_named("").await.expect("looked"), None, "nobody may use it");
-    store.user_removed(&first.id).await.expect("removed");
-    assert_eq!(here().await, first.id);
+    assert_eq!(store.user_role_set(&first.id, Role::Member).await.expect("asked"), Changed::LivesHere);
+    assert_eq!(store.user_disabled(&first.id, Some(4_000)).await.expect("asked"), Changed::LivesHere);
+    assert_eq!(store.user_removed(&first.id).await.expect("asked"), Changed::LivesHere);
+    assert_eq!(store.user_role_set(&first.id, Role::Owner).await.expect("asked"), Changed::Done);
+    assert_eq!(store.user_disabled(&first.id, None).await.expect("asked"), Changed::Done);
+    assert_eq!(store.user(&first.id).await.expect("looked"), Some(first), "nothing was changed");
+    assert_eq!(store.user_removed(&second.id).await.expect("asked"), Changed::Done);
 }
 
 async fn a_busy_house_is_remembered_as_one(store: Store) {

@@ -11,6 +11,7 @@ use crate::{
     outgoing::{self, NotPlaced, Wish},
     programs::reading::{self, ListCalls, Part},
     told::{self, Page},
+    watching,
 };
 use axum::{
     Json,
@@ -121,7 +122,7 @@ fn not_placed(why: &NotPlaced) -> Problem {
 
 /// Ends a call
 ///
-/// The assistant says goodbye and hangs up.
+/// The assistant says goodbye and hangs up, on whichever instance the call is; asked again, it hangs up at once.
 #[utoipa::path(post, path = "/calls/{id}/end", tag = "Calls",
     params(("id" = String, Path, description = "Of the call."),
         ("Idempotency-Key" = Option<String>, Header, description = "Under one key it is done once.")),
@@ -136,10 +137,8 @@ pub(super) async fn end(
     if row.ended_ms.is_some() {
         return Err(Problem::conflict("This call is over."));
     }
-    if !app.calls.dismiss(&id) {
-        return Err(Problem::conflict(
-            "This call goes on elsewhere, or has not begun to be spoken. Try again.",
-        ));
+    if !watching::end(&app, &id).await? {
+        return Err(Problem::conflict("This call has not begun to be spoken. Try again in a moment."));
     }
     app.audit(&*entered.0, Deed::CallEnded, &id).await;
     Ok(StatusCode::ACCEPTED)

@@ -1,6 +1,6 @@
 //! What the API says of itself: an `OpenAPI` 3.1 document, made from the types and handlers.
 
-use super::{appointments, calls, hooks, house, people, problem::Problem};
+use super::{appointments, calls, hooks, house, people, problem::Problem, voice};
 use utoipa::{
     OpenApi,
     openapi::{
@@ -26,6 +26,7 @@ use utoipa::{
         calls::notes,
         calls::place,
         calls::end,
+        voice::say,
         appointments::list,
         appointments::one,
         appointments::create,

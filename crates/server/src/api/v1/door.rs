@@ -23,6 +23,15 @@ const MOST_COUNTED: usize = 1_000;
 
 /// Lets a program in, once it is known and did not come too often. Every answer says how often it may still come.
 pub(super) async fn enter(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    entered(app, request, next, true).await
+}
+
+/// The same where no `Idempotency-Key` is heeded.
+pub(super) async fn enter_each(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    entered(app, request, next, false).await
+}
+
+async fn entered(app: Arc<App>, request: Request, next: Next, keyed: bool) -> Response {
     let (mut parts, body) = request.into_parts();
     let program = match Program::of(&mut parts, &app).await {
         Ok(program) => program,
@@ -35,7 +44,8 @@ pub(super) async fn enter(State(app): State<Arc<App>>, request: Request, next: N
         Problem::new(StatusCode::TOO_MANY_REQUESTS, why).into_response()
     } else if parts.method.is_safe() || program.acts {
         parts.extensions.insert(Entered(Arc::new(program)));
-        once::answered(app, Request::from_parts(parts, body), next).await
+        let request = Request::from_parts(parts, body);
+        if keyed { once::answered(app, request, next).await } else { next.run(request).await }
     } else {
         Problem::from(READS).into_response()
     };

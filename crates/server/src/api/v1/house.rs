@@ -7,7 +7,8 @@ use super::{
 use crate::{
     api::settings::{fixed, short},
     app::App,
-    config::{Config, schema},
+    config::{Config, assistants, schema},
+    hands,
     told::Page,
 };
 use axum::{Json, extract::State};
@@ -18,7 +19,10 @@ use utoipa::ToSchema;
 /// Who answers the telephone.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Assistant {
-    id: &'static str,
+    /// `default`, which answers wherever no other does, or the number that it is of.
+    id: String,
+    /// What the owner calls it; empty: nothing.
+    name: String,
     /// What the assistant is told of who it is.
     instructions: String,
     voice: String,
@@ -41,26 +45,39 @@ pub(super) struct ToolTold {
 }
 
 /// Lists assistants
+///
+/// The default one first, then those that numbers have of their own.
 #[utoipa::path(get, path = "/assistants", tag = "Settings",
     responses((status = 200, description = "All of them.", body = Page<Assistant>), Usual))]
 pub(super) async fn assistants(State(app): State<Arc<App>>, _: Entered) -> Told<Json<Page<Assistant>>> {
-    let config = app.config.get();
+    let saved = app.saved.get();
+    let named = |number: &str| {
+        let key = assistants::key(number, assistants::NAME);
+        saved.iter().find(|row| row.key == key).map(|row| row.value.clone()).unwrap_or_default()
+    };
+    let default = assistant(&app, &app.config.get(), "default", String::new());
+    let numbers = app.config.numbers();
+    let others = numbers.iter().map(|(number, config)| assistant(&app, config, number, named(number)));
+    Ok(Json(Page { items: std::iter::once(default).chain(others).collect(), next_cursor: None }))
+}
+
+fn assistant(app: &App, config: &Arc<Config>, id: &str, name: String) -> Assistant {
     let assistant = &config.assistant;
-    let tools = app.tools.get().listed().into_iter().map(|listed| ToolTold {
+    let tools = hands::of(app, config).listed().into_iter().map(|listed| ToolTold {
         name: listed.spec.name,
         description: listed.spec.description.to_string(),
         class: listed.class.name(),
         trust: listed.trust.name(),
     });
-    let one = Assistant {
-        id: "default",
+    Assistant {
+        id: id.to_owned(),
+        name,
         instructions: assistant.instructions.clone(),
         voice: assistant.voice.clone(),
         language: assistant.language.clone(),
         engines: assistant.engines.iter().map(|engine| engine.name()).collect(),
         tools: tools.collect(),
-    };
-    Ok(Json(Page { items: vec![one], next_cursor: None }))
+    }
 }
 
 /// One thing that the owner may decide.

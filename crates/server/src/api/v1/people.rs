@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     app::App,
+    audit::Deed,
     clock,
     config::Number,
     programs::{
@@ -80,13 +81,14 @@ pub(super) async fn messages(
     responses((status = 204, description = "It is done."), Usual, OrMissing, OrRefused))]
 pub(super) async fn done(
     State(app): State<Arc<App>>,
-    _: Entered,
+    entered: Entered,
     Path(id): Path<String>,
 ) -> Told<StatusCode> {
     let there = app.store.message(&id).await?;
     let there = there.ok_or_else(|| Problem::missing("There is no message with this id."))?;
     if there.done_ms.is_none() {
         app.store.message_done(&id, Some(clock::now_ms())).await?;
+        app.audit(&*entered.0, Deed::MessageDone, &id).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -148,8 +150,8 @@ pub(super) async fn send(
     let config = app.config.get();
     let goes_ms = acting::send_text(&config, &app.store, &text).await?;
     app.bell.ring();
-    tracing::info!(by = entered.0.key, "a text was queued by a program");
     let to = Number::parse(&text.to).map_or_else(|_| text.to.clone(), |number| number.as_str().to_owned());
+    app.audit(&*entered.0, Deed::TextSent, &to).await;
     let told = Queued { to, goes_out: time(goes_ms, &config.calendar.zone) };
     Ok((StatusCode::ACCEPTED, Json(told)).into_response())
 }

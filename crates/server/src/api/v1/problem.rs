@@ -179,6 +179,19 @@ impl IntoResponses for OrRefused {
     }
 }
 
+/// Likewise, where the assistant is to answer.
+pub struct OrUnanswered;
+
+impl IntoResponses for OrUnanswered {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        described(&[
+            ("502", "The engine did not answer."),
+            ("503", "All lines are busy."),
+            ("504", "The engine took too long."),
+        ])
+    }
+}
+
 /// Likewise, where a carrier is asked.
 pub struct OrFailed;
 

@@ -124,6 +124,7 @@ pub(in crate::pages) async fn upload(
                 ("google.client_secret", Some(client.secret.expose().to_owned())),
             ];
             saved::change(&app, &changes, &by.user.id, clock::now_ms()).await?;
+            app.audit(&by, Deed::CredentialsSet, "Google's client").await;
             let done = Some(Upload::Client(client).describe());
             Ok(shown(&page(&app, &origin, Said { done, ..Said::default() }).await?))
         }
@@ -180,7 +181,7 @@ pub(in crate::pages) struct Named {
 /// `POST /calendars/accounts/{id}/add`: connects a calendar by its id, if it can be read.
 pub(in crate::pages) async fn add(
     State(app): State<Arc<App>>,
-    _: User,
+    by: User,
     origin: Origin,
     Path(id): Path<String>,
     Form(named): Form<Named>,
@@ -197,6 +198,7 @@ pub(in crate::pages) async fn add(
                 main: true,
             };
             add_to(&app, &row.id, &[found]).await?;
+            app.audit(&by, Deed::CredentialsSet, &format!("Google Calendar: {remote}")).await;
             Ok(Redirect::to("/calendars").into_response())
         }
         Err(why) => refused(&app, &origin, why.to_string()).await,

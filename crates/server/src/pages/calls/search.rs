@@ -31,7 +31,7 @@ pub(in crate::pages) struct Search {
 pub(super) type Choices = &'static [(&'static str, &'static str)];
 
 pub(super) const CARRIERS: Choices =
-    &[("twilio", "Twilio"), ("plivo", "Plivo"), ("telnyx", "Telnyx"), ("browser", "Browser")];
+    &[("twilio", "Twilio"), ("plivo", "Plivo"), ("telnyx", "Telnyx"), ("browser", "Browser"), ("api", "A program")];
 pub(super) const ENGINES: Choices = &[
     ("openai", "OpenAI Realtime"),
     ("openai-live", "OpenAI Live"),
