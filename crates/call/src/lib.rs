@@ -33,6 +33,7 @@ mod timer;
 mod tongue;
 mod tool;
 mod wire;
+mod written;
 
 pub use audio::{Chunk, Format};
 pub use call::{Call, Ending, Input, Output};
@@ -51,3 +52,4 @@ pub use timer::Timer;
 pub use tongue::Why;
 pub use tool::{Agreed, Answer, Effect, Others, ToolCall, ToolCallId};
 pub use wire::{Message, Wire};
+pub use written::Written;

@@ -33,6 +33,8 @@ pub struct Policy {
     pub guarded: BTreeSet<String>,
     /// To whom a call may be transferred, by the names that the engine knows.
     pub destinations: Vec<String>,
+    /// What the caller is told who wants to be connected where they cannot be.
+    pub transfer_refusal: String,
     /// What the caller is told before a transfer, where the assistant has said nothing; may be empty.
     pub transfer_words: String,
     /// How long a transfer may take to be accepted.
@@ -127,6 +129,7 @@ impl Default for Policy {
             later_words: String::new(),
             guarded: BTreeSet::new(),
             destinations: vec![],
+            transfer_refusal: "I cannot connect you there. I can take a message.".into(),
             transfer_words: "I am connecting you. Please hold.".into(),
             connecting: Duration::from_secs(15),
             pin: false,

@@ -84,7 +84,7 @@ impl Answer {
     }
 
     /// The same as an engine is told it: words of others between marks, and what they are said before.
-    pub(crate) fn told(mut self) -> Self {
+    pub fn told(mut self) -> Self {
         if self.others == Others::All {
             self.say = fenced(&self.say);
             self.data = if self.data.is_empty() { String::new() } else { fenced(&self.data) };

@@ -92,7 +92,9 @@ fn a_goodbye_whose_marks_are_lost_ends_all_the_same() {
 
 #[test]
 fn a_transfer_goes_where_it_was_asked_to() {
-    let mut sim = Sim::new(Policy { destinations: vec!["reception".into()], ..Policy::default() });
+    let refusal = "Nobody is connected from here.";
+    let destinations = vec!["reception".into()];
+    let mut sim = Sim::new(Policy { destinations, transfer_refusal: refusal.into(), ..Policy::default() });
     let wants = |id: &str, to: &str| {
         let arguments = format!(r#"{{"reason": "wants a person", "to": "{to}"}}"#);
         EngineEvent::Wants(ToolCall { id: ToolCallId(id.into()), name: "transfer".into(), arguments })
@@ -100,7 +102,11 @@ fn a_transfer_goes_where_it_was_asked_to() {
     sim.engine(wants("t1", "+19005550123"));
     sim.done();
     assert_eq!(sim.call.ending(), None, "nobody is dialled whom the owner did not name");
-    assert_eq!(sim.said(is_answer).len(), 1);
+    let told = sim.engine_was_told();
+    assert!(
+        matches!(&told[..], [EngineCommand::Answer(_, answer)] if answer.say == refusal),
+        "and the caller is told why: {told:?}"
+    );
     sim.engine(wants("t2", "reception"));
     sim.done();
     assert_eq!(sim.call.ending(), None, "the carrier has not said yet that it does it");

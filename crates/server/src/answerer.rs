@@ -131,9 +131,12 @@ impl Answerer {
 
     /// Whether somebody takes a message when no engine is left.
     pub fn takes_messages(&self) -> bool {
-        let voicemail =
-            matches!(&self.seat, Seat::Taken(warm) if matches!(warm.engine, Engine::Voicemail(_)));
-        !voicemail && self.dossier.config.answering.voicemail != VoicemailUse::Never
+        !self.is_voicemail() && self.dossier.config.answering.voicemail != VoicemailUse::Never
+    }
+
+    /// Whether somebody takes a message instead of an engine.
+    pub fn is_voicemail(&self) -> bool {
+        matches!(&self.seat, Seat::Taken(warm) if matches!(warm.engine, Engine::Voicemail(_)))
     }
 
     /// The settings of the assistant that answers.

@@ -280,8 +280,8 @@ pub fn can_mail(config: &crate::config::Config) -> bool {
 }
 
 /// Whether the mail server lets us in; an error is for the owner.
-pub async fn try_mail(config: &crate::config::Config) -> Result<(), String> {
-    letter::try_server(config).await
+pub async fn try_mail(app: &App) -> Result<(), String> {
+    letter::try_server(app).await
 }
 
 /// The ways in which we can write to anybody, as the settings are.

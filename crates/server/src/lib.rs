@@ -56,6 +56,7 @@ pub mod reach;
 pub mod recording;
 pub mod refusals;
 pub mod retention;
+pub mod retiring;
 pub mod router;
 pub mod saved;
 pub mod scribe;

@@ -23,11 +23,13 @@ use tool::{
         self, Known, Listing, Reach, Way,
         oauth::{Grant, Keep, Wallet},
     },
+    network::Network,
 };
 
 /// The servers of this instance.
 pub struct Servers {
     all: Current<Vec<Arc<Kept>>>,
+    network: Network,
     reach: OnceLock<Reach>,
     /// What keeps each connected; ends with the process, or with the server.
     running: Mutex<BTreeMap<String, JoinSet<()>>>,
@@ -51,9 +53,11 @@ impl Servers {
         added: &[AddedRow],
         store: &Store,
         vault: &Vault,
+        network: Network,
     ) -> anyhow::Result<Self> {
         let servers = Self {
             all: Current::new(Vec::new()),
+            network,
             reach: OnceLock::new(),
             running: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
@@ -73,7 +77,7 @@ impl Servers {
         if let Some(reach) = self.reach.get() {
             return Ok(reach.clone());
         }
-        let reach = Reach { http: mcp::client()?, now_ms: Arc::new(clock::now_ms) };
+        let reach = Reach { http: mcp::client(self.network)?, now_ms: Arc::new(clock::now_ms) };
         Ok(self.reach.get_or_init(|| reach).clone())
     }
 

@@ -137,7 +137,7 @@ async fn answer(
             tracing::info!(call = %ring.call, "a caller who is blocked was rejected");
             return Ok(Reply::Reject);
         }
-        Standing::Closed => return closed(app, carrier, ring, trust).await,
+        Standing::Closed => return Ok(Reply::Say(closed(app, carrier.name(), ring, trust).await?)),
         Standing::Voicemail => voicemail::ENGINE,
         Standing::PutThrough if cost::is_spent(app, &ring.from).await => {
             tracing::warn!(call = %ring.call, "no more may be spent on this caller today");

@@ -250,7 +250,7 @@ pub async fn test(app: &Arc<App>, provider: &Provider) -> Result<Tested, StoreEr
             }
             "ollama" => ollama(&config).await,
             "google" | "caldav" => calendars_of(app, provider).await?,
-            "email" => letters(&config).await,
+            "email" => letters(app, &config).await,
             "mcp" => servers_asked(app).await,
             name => match carriers::named(name) {
                 Some(carrier) => reach::account(app, carrier).await,
@@ -339,13 +339,13 @@ async fn calendars_of(app: &Arc<App>, provider: &Provider) -> Result<Tested, Sto
     Ok(told.0)
 }
 
-async fn letters(config: &Config) -> Tested {
+async fn letters(app: &App, config: &Config) -> Tested {
     let Some(host) = &config.email.smtp_host else {
         let to_do = vec![NO_MAIL_SERVER.to_owned()];
         return Tested { to_do, ..nothing("No mail server is set.") };
     };
     let tried = format!("to log in at {host}:{}", config.email.smtp_port);
-    match jobs::try_mail(config).await {
+    match jobs::try_mail(app).await {
         Ok(()) => {
             Tested { ok: true, tried, answer: "It lets us in. No mail was sent.".into(), to_do: Vec::new() }
         }

@@ -33,25 +33,30 @@ const WAITING: usize = 48;
 /// Decides whether a call that rings is recorded, as this configuration of the number that was called has it, and writes
 /// that down. What its caller is told first, where it is: only whoever is told is recorded.
 pub async fn announced(app: &App, config: &Config, call: &str, trust: Trust, engine: &str) -> Option<Prompt> {
-    let recorded = match config.recording.calls {
+    // A message is kept as it is.
+    if !is_wanted(config, trust) || engine == voicemail::ENGINE || !begun(app, call).await {
+        return None;
+    }
+    Some(Prompt::Say { words: sentences::recorded(config), language: config.assistant.language.clone() })
+}
+
+/// Whether calls of somebody so trusted are to be recorded, as this configuration has it.
+pub fn is_wanted(config: &Config, trust: Trust) -> bool {
+    match config.recording.calls {
         Recorded::Off => false,
         Recorded::Owner => trust == Trust::Owner,
         Recorded::All => true,
-    };
-    // A message is kept as it is.
-    if !recorded || engine == voicemail::ENGINE {
-        return None;
     }
-    match app.store.recording_begun(call, clock::now_ms()).await {
-        Ok(()) => Some(Prompt::Say {
-            words: sentences::recorded(config),
-            language: config.assistant.language.clone(),
-        }),
-        Err(error) => {
+}
+
+/// Writes down that a call is recorded, whose caller is told so first or was. False: then it is not.
+pub async fn begun(app: &App, call: &str) -> bool {
+    let written = app.store.recording_begun(call, clock::now_ms()).await;
+    written
+        .inspect_err(|error| {
             tracing::error!(call, %error, "a call is not recorded, as that could not be written down");
-            None
-        }
-    }
+        })
+        .is_ok()
 }
 
 /// Records one call.

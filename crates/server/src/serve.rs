@@ -181,7 +181,7 @@ async fn furnish(
     let warnings = saved::heed(&live, &store, &vault).await?;
     let config = live.get();
     let added = store.added().await?;
-    let mcp = Servers::open(&config, &added, &store, &vault).await?;
+    let mcp = Servers::open(&config, &added, &store, &vault, whose.network()).await?;
     let bell = Arc::new(jobs::Bell::default());
     let listeners = Arc::new(Listeners::open(&store).await?);
     let announce = announcing(&bell, &listeners);

@@ -14,7 +14,7 @@ use crate::{
     saved, settings,
     webhooks::Listeners,
 };
-use call::{Answer, Failure, Handover, Manner, ToolCall, ToolCallId, Usage};
+use call::{Answer, Failure, Handover, Manner, ToolCall, ToolCallId, Usage, Written};
 use engine::{
     ToolSpec,
     local::{
@@ -31,7 +31,7 @@ use std::{
     time::Duration,
 };
 use store::{Store, StoreError};
-use tool::{Errand, Toolbox, Tools, Trust, calendar::Books};
+use tool::{Errand, Hands, Toolbox, Tools, Trust, calendar::Books};
 
 /// Conversations that are kept; the one that was not used longest goes.
 const MOST: usize = 16;
@@ -64,7 +64,9 @@ struct Spent {
 /// One conversation.
 pub struct Conversation {
     config: Arc<Config>,
-    tools: Arc<Tools>,
+    hands: Hands,
+    /// What the caller has agreed to, as a call judges it.
+    written: Written,
     trust: Trust,
     thinker: Thinker,
     told: Vec<Told>,
@@ -156,11 +158,15 @@ impl Conversation {
             }
             Err(failure) => (Thinker::Desk(Box::new(desk(&config))), vec![failed(&failure)]),
         };
-        let mut conversation = Self { config, tools, trust, thinker, told: Vec::new(), over: false };
+        let hands = Hands::new(tools, &config.assistant.language);
+        let written = Written::default();
+        let mut conversation = Self { config, hands, written, trust, thinker, told: Vec::new(), over: false };
         if let Thinker::Desk(desk) = &mut conversation.thinker {
             drained(desk, &mut told);
         }
-        conversation.told = told;
+        for one in told {
+            conversation.tell(one);
+        }
         Ok(conversation)
     }
 
@@ -187,23 +193,40 @@ impl Conversation {
         if words.is_empty() || self.is_over() {
             return;
         }
-        self.told.push(Told::Caller(words.clone()));
+        self.tell(Told::Caller(words.clone()));
         let before = self.told.len();
         match &self.thinker {
             Thinker::Desk(_) => self.ask_desk(words).await,
             Thinker::Model { .. } => self.ask_model(app, words).await,
         }
-        if self.told.len() == before {
-            self.told.push(Told::Assistant(NOTHING.to_owned()));
+        if let Some(question) = self.written.unread().filter(|_| !self.over) {
+            if let Thinker::Model { messages, .. } = &mut self.thinker {
+                messages.push(Message::Assistant { text: question.clone(), wants: Vec::new() });
+            }
+            self.tell(Told::Assistant(question));
         }
+        if self.told.len() == before {
+            self.tell(Told::Assistant(NOTHING.to_owned()));
+        }
+    }
+
+    fn tell(&mut self, told: Told) {
+        match &told {
+            Told::Caller(words) => self.written.caller_said(words),
+            Told::Assistant(words) => self.written.assistant_said(words),
+            Told::Tool { .. } | Told::Trouble(_) => {}
+        }
+        self.told.push(told);
     }
 
     async fn ask_desk(&mut self, words: String) {
         let now = self.now();
         let Thinker::Desk(desk) = &mut self.thinker else { return };
         desk.hear(&now, &[Hypothesis { text: words, confidence: 1.0, language: None }]);
-        let mut wanted = drained(desk, &mut self.told);
+        let mut said = Vec::new();
+        let mut wanted = drained(desk, &mut said);
         for _ in 0..ROUNDS {
+            said.drain(..).for_each(|one| self.tell(one));
             let Some(call) = wanted.take() else { break };
             let answer = self.used(&call).await;
             if self.over {
@@ -212,15 +235,16 @@ impl Conversation {
             let now = self.now();
             let Thinker::Desk(desk) = &mut self.thinker else { return };
             desk.answer(&now, &call.id, &answer);
-            wanted = drained(desk, &mut self.told);
+            wanted = drained(desk, &mut said);
         }
+        said.drain(..).for_each(|one| self.tell(one));
     }
 
     async fn ask_model(&mut self, app: &App, words: String) {
         let mut next = Some(Message::Caller(words));
         for _ in 0..ROUNDS {
             if cost::is_spent(app, NUMBER).await {
-                return self.told.push(Told::Trouble(SPENT.to_owned()));
+                return self.tell(Told::Trouble(SPENT.to_owned()));
             }
             let Thinker::Model { llm, messages, specs } = &mut self.thinker else { return };
             messages.extend(next.take());
@@ -228,10 +252,10 @@ impl Conversation {
             let thought = tokio::time::timeout(THOUGHT, thought(&**llm, ask)).await;
             let Thought { text, wants, usage } = match thought {
                 Ok(Ok(thought)) => thought,
-                Ok(Err(failure)) => return self.told.push(failed(&failure)),
+                Ok(Err(failure)) => return self.tell(failed(&failure)),
                 Err(_) => {
                     let why = format!("The model has not answered within {} seconds.", THOUGHT.as_secs());
-                    return self.told.push(Told::Trouble(why));
+                    return self.tell(Told::Trouble(why));
                 }
             };
             let price = self.config.cost.prices.of(EngineKind::Local.name());
@@ -245,10 +269,10 @@ impl Conversation {
             let wants: Vec<ToolCall> = wants.into_iter().enumerate().map(call).collect();
             messages.push(Message::Assistant { text: text.clone(), wants: wants.clone() });
             if !text.trim().is_empty() {
-                self.told.push(Told::Assistant(text.trim().to_owned()));
+                self.tell(Told::Assistant(text.trim().to_owned()));
             }
             for call in &wants {
-                let answer = self.used(call).await;
+                let answer = self.used(call).await.told();
                 let Thinker::Model { messages, .. } = &mut self.thinker else { return };
                 let text = [answer.say, answer.data].join("\n").trim().to_owned();
                 messages.push(Message::Answer { id: call.id.clone(), name: call.name.clone(), text });
@@ -282,9 +306,17 @@ impl Conversation {
                 now_ms,
                 began_ms: now_ms,
             };
-            self.tools.run(call, &errand).await
+            let mut standing = self.written.standing(call);
+            // The desk obeys nothing that it reads.
+            standing.swayed &= matches!(self.thinker, Thinker::Model { .. });
+            self.hands.run(call, &errand, &standing).await
         };
-        self.told.push(Told::Tool { name: call.name.clone(), say: answer.say.clone(), ok: answer.ok });
+        self.written.answered(call, &answer);
+        let say = match &answer.asks {
+            Some(asked) => format!("Not yet: the caller is asked first. “{}”", asked.words),
+            None => answer.say.clone(),
+        };
+        self.told.push(Told::Tool { name: call.name.clone(), say, ok: answer.ok });
         answer
     }
 

@@ -1,6 +1,7 @@
 //! Whose a house is, and where its addresses begin.
 
 use store::{HouseRow, Store, StoreError, UserRow};
+use tool::network::Network;
 
 /// What the addresses of houses begin with, beside the first owner's.
 pub const UNDER: &str = "/u/";
@@ -38,6 +39,12 @@ impl Whose {
     /// What its addresses begin with: nothing, or `/u/` and its name.
     pub fn prefix(&self) -> String {
         self.row.as_ref().map(|row| prefix(&row.name)).unwrap_or_default()
+    }
+
+    /// Into which network what is set there may lead: whoever is no more than a guest of the installation reaches nothing that
+    /// is behind its firewall.
+    pub fn network(&self) -> Network {
+        if self.name().is_empty() { Network::Any } else { Network::Public }
     }
 
     /// The user who lives in it, while they may log in.

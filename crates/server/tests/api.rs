@@ -4,10 +4,13 @@
 mod house;
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, http::StatusCode, routing::post};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use engine::local::Workers;
 use house::{House, waiting::until};
 use reqwest::Method;
 use serde_json::{Value, json};
-use server::{api, clock};
+use server::{api, clock, command::demo::speech};
+use sound::wav::Wav;
 use std::{
     collections::VecDeque,
     process::Stdio,
@@ -224,6 +227,66 @@ async fn webhooks_lead_nowhere_but_to_the_public_network_and_follow_nobody() {
     house.ask(Method::POST, &format!("/webhooks/{id}/test"), &Value::Null).await;
     let all = house.deliveries(&id, |all| all[0]["attempts"] == 1).await;
     assert!(all[0]["why"].as_str().is_some_and(|why| why.contains("not followed")), "{all:?}");
+}
+
+/// The next Tuesday or, where today is one, Thursday: what a caller says of it.
+fn a_day() -> &'static str {
+    let now =
+        jiff::Timestamp::from_millisecond(clock::now_ms()).expect("now").to_zoned(jiff::tz::TimeZone::UTC);
+    if now.weekday() == jiff::civil::Weekday::Tuesday { "thursday" } else { "tuesday" }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wav_is_understood_and_answered_in_words_and_sound_until_an_appointment_stands() {
+    let world = World::open(&[("TIME_ZONE", "UTC"), ("OWNER_NUMBERS", "+14155550111")]).await;
+    let voice = speech::voice(&Workers::new(env!("CARGO_BIN_EXE_earpiece")), "rms");
+    let say = async |query: &str, words: &str, accept: &str| {
+        let samples = voice(words.to_owned()).await.expect("Flite speaks");
+        let file = Wav::mono(8_000, samples).write();
+        let url = world.house.url(&format!("/api/v1/voice{query}"));
+        let request = world.http.post(url).bearer_auth(&world.token).header("accept", accept);
+        let answer = request.header("content-type", "audio/wav").body(file).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.unwrap_or_default());
+        answer
+    };
+    let wish = format!("I would like to book an appointment on {} at ten a m.", a_day());
+    let first: Value = say("", &wish, "*/*").await.json().await.expect("JSON");
+    assert!(first["transcript"].as_str().is_some_and(|words| words.contains(a_day())), "{first}");
+    assert!(first["greeting"].as_str().is_some_and(|words| !words.is_empty()), "{first}");
+    assert!(first["reply"].as_str().is_some_and(|words| !words.is_empty()), "{first}");
+    assert_eq!(first["over"], false, "{first}");
+    let sound = BASE64_STANDARD.decode(first["audio"].as_str().expect("text")).expect("base64");
+    let heard = Wav::read(&sound).expect("a WAV");
+    assert!(heard.samples.len() > 8_000 && sound::level::rms(&heard.samples) > 300.0, "it is heard");
+    let call = first["conversation"].as_str().expect("an id").to_owned();
+    let on = format!("?conversation={call}");
+    let store = world.house.store().await;
+    let booked = async || store.appointments_between("main", 0, i64::MAX).await.expect("read").pop();
+    let mut told = vec![first];
+    while booked().await.is_none() {
+        assert!(told.len() < 6, "{told:#?}");
+        told.push(say(&on, "Yes, please.", "application/json").await.json().await.expect("JSON"));
+    }
+    assert_eq!(booked().await.expect("it stands").caller, "+14155550111");
+    assert!(told[1..].iter().all(|one| one.get("greeting").is_none()), "{told:#?}");
+    let (status, transcript) =
+        world.ask(Method::GET, &format!("/calls/{call}/transcript"), &Value::Null).await;
+    assert!(status == StatusCode::OK && transcript.to_string().contains(a_day()), "{transcript}");
+    let row = store.call(&call).await.expect("read").expect("a call of its own");
+    assert_eq!((row.carrier.as_str(), row.trust.as_str(), row.ended_ms), ("api", "owner", None));
+    // Another program does not get into it.
+    let other = api::make_token(&store, "", "another", true, clock::now_ms()).await.expect("made").0;
+    let silence = Wav::mono(8_000, vec![0; 8_000]).write();
+    let knock = world.http.post(world.house.url(&format!("/api/v1/voice{on}"))).bearer_auth(other.expose());
+    assert_eq!(knock.body(silence).send().await.expect("an answer").status(), StatusCode::NOT_FOUND);
+    let alone = say(&on, "Goodbye.", "audio/wav").await;
+    assert_eq!(alone.headers()["content-type"], "audio/wav");
+    assert_eq!(alone.headers()["conversation"], call.as_str());
+    assert!(Wav::read(&alone.bytes().await.expect("bytes")).is_ok());
+    // Ended from elsewhere it is over for the program, too.
+    let (status, _) = world.ask(Method::POST, &format!("/calls/{call}/end"), &Value::Null).await;
+    assert!([StatusCode::ACCEPTED, StatusCode::CONFLICT].contains(&status), "{status}");
+    until(async || store.call(&call).await.expect("read").and_then(|row| row.ended_ms)).await;
 }
 
 /// What the document allows, what it does not, and what a program does in sequence; with a fixed seed, within a minute or so.

@@ -7,6 +7,7 @@ mod pages {
     pub mod book;
     pub mod callers;
     pub mod calls;
+    pub mod changes;
     pub mod command;
     pub mod connections;
     pub mod doors;

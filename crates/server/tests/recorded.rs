@@ -2,18 +2,22 @@
 //! and neither a restart nor turns change that.
 
 mod house;
+use futures_util::{SinkExt, StreamExt};
 use house::{
     AUTH_TOKEN, House,
     browser::Browser,
     speech::speech,
     waiting::{self, PATIENCE, ms, until},
 };
+use reqwest::header;
+use serde_json::{Value, json};
 use sim::{
     openai::{Hearing, Item, OpenAi, Order, Reply, Script, Sound, Voice},
     phone::{Account, Api, Carrier, Dial, Handset, Mode, Status, handset::Listened},
 };
 use sound::{level, wav::Wav};
 use store::Side;
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 const TOLD: &str = "This call is recorded. If you do not want that, please hang up now.";
 const STRANGER: &str = "+14155550166";
@@ -223,4 +227,64 @@ async fn who_is_not_recorded_is_told_nothing() {
     let store = office.house.store().await;
     let id = waiting::ended(&store).await.id;
     assert_eq!(store.recording(&id).await.expect("asked"), None);
+}
+
+type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
+/// A call from a page, up to what it hears first: its id here, and its stream.
+async fn from_a_page(house: &House) -> (String, Socket) {
+    let owner = Browser::of_the_owner(house).await;
+    let begun: Value = owner.post(&house.url("/phone/call")).await.json().await.expect("JSON");
+    let mut request =
+        format!("ws://{}/browser/stream", house.address).into_client_request().expect("a request");
+    for (name, value) in
+        [(header::ORIGIN, format!("http://{}", house.address)), (header::COOKIE, owner.cookie)]
+    {
+        request.headers_mut().insert(name, value.parse().expect("a header"));
+    }
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.expect("it is opened");
+    let start = json!({"event": "start", "call": begun["call"], "token": begun["token"]}).to_string();
+    socket.send(Message::text(start)).await.expect("it listens");
+    (begun["id"].as_str().expect("an id").to_owned(), socket)
+}
+
+/// What is heard until the next mark, in bytes of sound, and that mark.
+async fn until_a_mark(socket: &mut Socket) -> (usize, String) {
+    let mut sound = 0;
+    loop {
+        let message = tokio::time::timeout(PATIENCE, socket.next()).await.expect("in time");
+        match message.expect("more").expect("a stream that holds") {
+            Message::Binary(bytes) => sound += bytes.len(),
+            Message::Text(text) if text.contains("\"mark\"") => return (sound, text.to_string()),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_calls_from_a_page_is_recorded_once_they_have_heard_that_they_are() {
+    let house = House::open(&[("RECORDING", "all"), ("RECORDING_WORDS", "This call is recorded.")]).await;
+    let store = house.store().await;
+    let (call, mut socket) = from_a_page(&house).await;
+    let (sound, mark) = until_a_mark(&mut socket).await;
+    // A second of 16 bit at 16 kHz.
+    assert!(sound > 32_000, "the sentence: {sound} bytes");
+    assert_eq!(store.recording(&call).await.expect("asked"), None, "they have not heard it yet");
+    socket.send(Message::text(mark)).await.expect("it listens");
+    until(async || store.recording(&call).await.expect("asked")).await;
+    let (greeting, _) = until_a_mark(&mut socket).await;
+    assert!(greeting > 3_200, "and then they are greeted: {greeting} bytes");
+    socket.close(None).await.expect("it closes");
+    let ended = waiting::ended(&store).await;
+    assert_eq!((ended.id, ended.ending.as_deref()), (call.clone(), Some("caller_hung_up")));
+    let kept = async || store.recording(&call).await.expect("asked").filter(|one| one.samples > 0);
+    until(kept).await;
+}
+
+#[tokio::test]
+async fn who_is_not_recorded_hears_no_such_thing_on_a_page() {
+    let house = House::open(&[]).await;
+    let (call, mut socket) = from_a_page(&house).await;
+    until_a_mark(&mut socket).await;
+    assert_eq!(house.store().await.recording(&call).await.expect("asked"), None);
 }

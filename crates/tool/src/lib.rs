@@ -25,6 +25,7 @@ pub mod mcp;
 pub mod memo;
 pub mod memory;
 pub mod message;
+pub mod network;
 pub mod own;
 mod toolbox;
 mod tools;

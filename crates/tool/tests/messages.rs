@@ -118,6 +118,7 @@ fn nothing_in_a_name_reaches_a_header_a_link_or_the_markup() {
 
 fn server(smtp: &Smtp, security: Security, account: Option<(&str, &str)>) -> Server {
     Server {
+        address: None,
         host: "127.0.0.1".into(),
         port: smtp.address().port(),
         security,
@@ -383,6 +384,7 @@ async fn delivered_over_tls(how: &str, security: Security, known: bool) -> (bool
     let python = Python::listen(how);
     let authority = include_bytes!("../../../fixtures/smtp/ca.pem").to_vec();
     let server = Server {
+        address: None,
         host: "localhost".into(),
         port: python.port,
         security,

@@ -17,10 +17,10 @@ impl Call {
             "hang_up" => self.leave(now, Ending::AssistantHungUp, LineCommand::HangUp, Some(call.id)),
             "transfer" => match call.text_argument("to").filter(|to| self.policy.destinations.contains(to)) {
                 Some(to) => self.transfer(now, to, call.id),
-                None => self.answer_engine(
-                    call.id,
-                    Answer::failed("I cannot connect you there. I can take a message."),
-                ),
+                None => {
+                    let refusal = Answer::failed(self.policy.transfer_refusal.clone());
+                    self.answer_engine(call.id, refusal);
+                }
             },
             _ => self.begin_errand(now, call),
         }

@@ -57,7 +57,8 @@ fn account(app: &Arc<App>, row: &CredentialRow) -> Result<Account, String> {
     }
     let login: caldav::Login =
         serde_json::from_str(sealed.expose()).map_err(|_| "what was kept of its login cannot be read")?;
-    caldav::Account::new(&login, Arc::new(now)).map(Account::CalDav).map_err(|why| why.to_string())
+    let account = caldav::Account::within(&login, Arc::new(now), app.whose.network());
+    account.map(Account::CalDav).map_err(|why| why.to_string())
 }
 
 impl Account {

@@ -10,7 +10,7 @@ use crate::{
 };
 use std::time::Duration;
 use store::{Handed, JobRow, StoreError, Tried, WebhookDeliveryRow, WebhookRow};
-use tool::{message::job, own::Reach};
+use tool::{message::job, network::Network, own::Reach};
 
 /// How long a program may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -71,7 +71,7 @@ async fn send(app: &App, webhook: &WebhookRow, delivery: &WebhookDeliveryRow) ->
     let secret = secret.ok_or_else(|| refused("Its secret was sealed with another key. Make it anew."))?;
     let url = reqwest::Url::parse(&webhook.url).map_err(|_| refused("Its address is none."))?;
     let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(443));
-    let private = app.config.get().programs.private_webhooks;
+    let private = app.config.get().programs.private_webhooks && app.whose.network() == Network::Any;
     let reach = Reach { host: host.to_owned(), port, private, patience: PATIENCE };
     let client = reach.client().await.map_err(|why| Refused { status: 0, why })?;
     let seconds = clock::now_ms() / 1_000;

@@ -13,11 +13,14 @@ use crate::{
 };
 use jiff::Timestamp;
 use store::JobRow;
-use tool::message::{
-    invite,
-    job::OwnerLetter,
-    mail::{self, Mail, Postman, Security, Server, Undelivered},
-    words::{self, Letter},
+use tool::{
+    message::{
+        invite,
+        job::OwnerLetter,
+        mail::{self, Mail, Postman, Security, Server, Undelivered},
+        words::{self, Letter},
+    },
+    network::Network,
 };
 
 /// Who our letters are from, where there is a server to send them by.
@@ -55,7 +58,7 @@ pub(super) async fn about(app: &App, job: &JobRow) -> Outcome {
         sound: None,
         written_ms: job.queued_ms,
     };
-    let outcome = deliver(&config, &mail).await;
+    let outcome = deliver(app, &mail).await;
     if matches!(outcome, Outcome::Done) {
         let occasion = told.occasion.name();
         tracing::info!(job = job.id, appointment = told.row.id, occasion, "a letter was sent");
@@ -94,7 +97,7 @@ pub(super) async fn to_owner(app: &App, job: &JobRow) -> Outcome {
         sound: sound.as_deref(),
         written_ms: at_ms,
     };
-    let outcome = deliver(&config, &mail).await;
+    let outcome = deliver(app, &mail).await;
     if matches!(outcome, Outcome::Done) {
         tracing::info!(job = job.id, "a letter to the owner was sent");
     }
@@ -112,15 +115,15 @@ pub(super) async fn about_account(app: &App, job: &JobRow, to: &str, letter: &Le
         sound: None,
         written_ms: job.queued_ms,
     };
-    let outcome = deliver(&app.config.get(), &mail).await;
+    let outcome = deliver(app, &mail).await;
     if matches!(outcome, Outcome::Done) {
         tracing::info!(job = job.id, "a letter about an account was sent");
     }
     outcome
 }
 
-async fn deliver(config: &Config, mail: &Mail<'_>) -> Outcome {
-    let postman = match postman(config).await {
+async fn deliver(app: &App, mail: &Mail<'_>) -> Outcome {
+    let postman = match postman(app).await {
         Ok(postman) => postman,
         Err(outcome) => return outcome,
     };
@@ -132,16 +135,17 @@ async fn deliver(config: &Config, mail: &Mail<'_>) -> Outcome {
 }
 
 /// Logs in and out again.
-pub(super) async fn try_server(config: &Config) -> Result<(), String> {
-    let postman = postman(config).await.map_err(|outcome| match outcome {
+pub(super) async fn try_server(app: &App) -> Result<(), String> {
+    let postman = postman(app).await.map_err(|outcome| match outcome {
         Outcome::Never(why) | Outcome::Later(why) | Outcome::Again(_, why) => why,
         Outcome::Done | Outcome::NotBefore(_) => String::new(),
     })?;
     postman.try_server().await.map_err(|undelivered| undelivered.to_string())
 }
 
-async fn postman(config: &Config) -> Result<Postman, Outcome> {
-    let (Some(from), Some(host)) = (sender(config), &config.email.smtp_host) else {
+async fn postman(app: &App) -> Result<Postman, Outcome> {
+    let config = app.config.get();
+    let (Some(from), Some(host)) = (sender(&config), &config.email.smtp_host) else {
         return Err(Outcome::Never(
             "there is nothing to send mail by: set EMAIL_USER, EMAIL_PASSWORD and SMTP_HOST".into(),
         ));
@@ -158,7 +162,14 @@ async fn postman(config: &Config) -> Result<Postman, Outcome> {
             }
         },
     };
-    let server = Server { security: Security::of(&host, port), host, port, account, authority };
+    let address = match app.whose.network() {
+        Network::Any => None,
+        Network::Public => {
+            let found = Network::Public.addresses(&host, port).await.map_err(Outcome::Later)?;
+            found.into_iter().next()
+        }
+    };
+    let server = Server { security: Security::of(&host, port), host, address, port, account, authority };
     Postman::new(server, from).map_err(Outcome::Never)
 }
 

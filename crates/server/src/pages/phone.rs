@@ -186,7 +186,8 @@ fn told(begun: Result<browser::Call, NoCall>) -> Response {
             let status = match why {
                 NoCall::TooOften => StatusCode::TOO_MANY_REQUESTS,
                 NoCall::Forgotten => StatusCode::GONE,
-                NoCall::Busy | NoCall::Spent => StatusCode::SERVICE_UNAVAILABLE,
+                NoCall::Blocked => StatusCode::FORBIDDEN,
+                NoCall::Busy | NoCall::Spent | NoCall::Closed(_) => StatusCode::SERVICE_UNAVAILABLE,
                 NoCall::Failed => StatusCode::INTERNAL_SERVER_ERROR,
             };
             (status, Json(json!({"ok": false, "say": why.to_string()}))).into_response()

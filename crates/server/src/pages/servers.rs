@@ -114,7 +114,7 @@ pub(super) async fn connect(
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
     let kept = app.mcp.named(&name).ok_or_else(Failure::not_found)?;
-    let started = match started(&kept, &origin.back_to(CALLBACK)).await {
+    let started = match started(&app, &kept, &origin.back_to(CALLBACK)).await {
         Ok(started) => started,
         Err(why) => return refused(&app, &name, &why).await,
     };
@@ -123,11 +123,11 @@ pub(super) async fn connect(
     away::send(&app, &by, &visitor, PURPOSE, (&url, &state), &away).await
 }
 
-async fn started(kept: &Kept, redirect: &str) -> Result<oauth::Started, Unusable> {
+async fn started(app: &App, kept: &Kept, redirect: &str) -> Result<oauth::Started, Unusable> {
     let (Some(wallet), Way::Web(web)) = (kept.server.wallet(), &kept.set.settings.way) else {
         return Err(Unusable("It needs no consent.".into()));
     };
-    let http = mcp::client().map_err(|error| Unusable(error.to_string()))?;
+    let http = mcp::client(app.whose.network()).map_err(|error| Unusable(error.to_string()))?;
     let issuer = oauth::discover(&http, web.url.expose(), &wallet.challenge()).await?;
     let own = kept.set.client_id.as_ref().map(|id| Client {
         id: id.clone(),
@@ -150,7 +150,7 @@ pub(super) async fn back(
         return refused(&app, "The server", &Unusable(why.into())).await;
     };
     let kept = app.mcp.named(&away.name).ok_or_else(Failure::not_found)?;
-    match finished(&kept, &away.asked, &query).await {
+    match finished(&app, &kept, &away.asked, &query).await {
         Ok(()) => {
             app.audit(&by, Deed::CredentialsSet, &format!("the server {}", away.name)).await;
             Ok(Redirect::to("/servers").into_response())
@@ -159,10 +159,10 @@ pub(super) async fn back(
     }
 }
 
-async fn finished(kept: &Kept, asked: &Asked, query: &str) -> Result<(), Unusable> {
+async fn finished(app: &App, kept: &Kept, asked: &Asked, query: &str) -> Result<(), Unusable> {
     let wallet = kept.server.wallet().ok_or_else(|| Unusable("It needs no consent any more.".into()))?;
     let code = oauth::returned(asked, query)?;
-    let http = mcp::client().map_err(|error| Unusable(error.to_string()))?;
+    let http = mcp::client(app.whose.network()).map_err(|error| Unusable(error.to_string()))?;
     let grant = oauth::finish(&http, asked, &code, clock::now_ms()).await?;
     wallet.put(grant).await.map_err(Unusable)?;
     kept.server.connect_again();

@@ -5,11 +5,12 @@
 //!   WS /browser/stream ─► {"event":"start","call","token"} ─► the token is spent ─► drive.rs
 //! ```
 //!
-//! Whoever is logged in is the owner of what they call; a guest is a stranger, for so many minutes, so often an hour.
+//! Whoever is logged in is the owner of what they call, at any hour; a guest is a stranger, for so many minutes, so often an hour,
+//! while callers are answered.
 
 use super::{
     Expected, Refused, admitted, dial, dossier, end, expect,
-    known::{Known, known},
+    known::{Known, closed, known},
     stream_config, write_start,
 };
 use crate::{
@@ -18,18 +19,23 @@ use crate::{
     config::{Config, EngineKind},
     cost,
     drive::{Drive, drive},
-    guard::{session::Visitor, token},
+    guard::{
+        session::Visitor,
+        standing::{self, Standing},
+        token,
+    },
     line::{Line, stream::StreamLine, upgrade::Upgrade},
     memory, notes,
+    recording::{self, Recorder},
     scribe::Scribe,
-    secret,
+    secret, sentences, settings, voicemail,
 };
 use axum::{
     extract::State,
     http::{HeaderMap, header},
     response::Response,
 };
-use call::{Ending, Format, Manner, Policy};
+use call::{Chunk, Ending, Format, Language, LineCommand, LineEvent, Manner, Mark, Policy};
 use carrier::{
     Ring,
     browser::{BrowserStream, FORMAT, NAME},
@@ -43,6 +49,12 @@ use tool::Trust;
 const GUESTS_LONGEST: Duration = Duration::from_secs(10 * 60);
 /// So many calls may be made by one link within an hour.
 const GUESTS_CALLS: u32 = 10;
+/// How long the sentence that a call is recorded may take to be made,
+const SPOKEN_WITHIN: Duration = Duration::from_secs(15);
+/// and how much longer than it lasts to be heard.
+const HEARD_WITHIN: Duration = Duration::from_secs(10);
+const NO_TRANSFER: &str =
+    "I cannot connect anybody from a call in the browser; please call by telephone. I can take a message.";
 /// What guests see of the notes of their call: what is said, and when.
 const GUESTS_NOTES: [&str; 9] = [
     "caller_spoke",
@@ -86,6 +98,11 @@ pub enum NoCall {
     Forgotten,
     #[error("No more may be spent on calls today.")]
     Spent,
+    /// Nobody answers at this hour; what callers are told then.
+    #[error("{0}")]
+    Closed(String),
+    #[error("Calls by this link are not answered.")]
+    Blocked,
     #[error("Something went wrong here. Please try again in a moment.")]
     Failed,
 }
@@ -112,11 +129,14 @@ pub async fn begin(app: &Arc<App>, config: &Arc<Config>, who: Who<'_>) -> Result
         return Err(NoCall::TooOften);
     }
     let (trust, from) = (who.trust(), who.number(app));
-    if cost::is_spent(app, &from).await {
-        return Err(NoCall::Spent);
-    }
-    let engine = config.assistant.engine.name();
     let ring = Ring { call: who.names(), from: from.clone(), ..Ring::default() };
+    let engine = match who.standing(app, config, &from).await? {
+        Standing::Blocked => return Err(NoCall::Blocked),
+        Standing::Closed => return Err(NoCall::Closed(closed(app, NAME, &ring, trust).await?)),
+        Standing::Voicemail => voicemail::ENGINE,
+        Standing::PutThrough if cost::is_spent(app, &from).await => return Err(NoCall::Spent),
+        Standing::PutThrough => config.assistant.engine.name(),
+    };
     let memory = memory::of(app, &from, trust).await;
     let (id, issued_ms, place) = match known(app, NAME, &ring, trust, engine).await? {
         Known::New { id, issued_ms, place } => (id, issued_ms, place),
@@ -178,25 +198,79 @@ async fn put_through(app: Arc<App>, mut line: StreamLine, started: carrier::Star
     });
 }
 
-async fn run(app: &Arc<App>, id: &str, line: Line, awaited: crate::calls::Awaited) -> Ending {
+async fn run(app: &Arc<App>, id: &str, mut line: Line, awaited: crate::calls::Awaited) -> Ending {
     let crate::calls::Awaited { answerer, place: _held_until_the_end, from, trust } = awaited;
     let (_presence, told) = app.calls.begin(id);
     tracing::info!(call = %id, "a call from a browser begins");
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
+    let config = answerer.config().clone();
+    // A message is kept as it is.
+    let is_told = !answerer.is_voicemail() && tell_of_recording(app, id, &mut line, &config, trust).await;
     let scribe = Scribe::begin(app, id, clock::now());
+    let recorder =
+        if is_told { Box::pin(Recorder::of(app, id, line.manner(), scribe.began())).await } else { None };
     let errand = brief::errand(id, &from, trust);
     let policy = policy(app, answerer.config(), trust);
-    // Nobody was told that they are recorded, and so they are not. There is no telephone company that could connect anybody to somebody else.
+    // There is no telephone company that could connect anybody to somebody else.
     let connect = Box::new(|_| async { false }.boxed());
-    let driven =
-        drive(app, Drive { line, answerer, errand, scribe, recorder: None, told, policy, connect }).await;
+    let driven = drive(app, Drive { line, answerer, errand, scribe, recorder, told, policy, connect }).await;
     tracing::info!(call = %id, ending = notes::ending(driven.ending), "a call from a browser ended");
     driven.line.close().await;
     driven.ending
 }
 
+/// Tells a caller who is to be recorded that they are, and waits until they have heard it. False: they are not. There is no
+/// telephone company to say it, so a voice of this program's does; where it has none for the language, nobody is recorded.
+async fn tell_of_recording(app: &App, id: &str, line: &mut Line, config: &Config, trust: Trust) -> bool {
+    if !recording::is_wanted(config, trust) {
+        return false;
+    }
+    let sound = match spoken(app, config).await {
+        Ok(sound) => sound,
+        Err(why) => {
+            tracing::warn!(call = id, "a call is not recorded, as its caller cannot be told: {why}");
+            return false;
+        }
+    };
+    is_heard_out(line, sound).await && recording::begun(app, id).await
+}
+
+/// The sentence by which callers are told that they are recorded.
+async fn spoken(app: &App, config: &Config) -> Result<Chunk, String> {
+    let (speak, tag) = (settings::speak(config, &app.http), &config.assistant.language);
+    if Language::of(tag).is_some_and(|language| !speak.speaks(language)) {
+        return Err(format!("there is no voice here for {tag}; SPEAK chooses another"));
+    }
+    let (tts, voice) = speak.tts(&app.workers, settings::local_voice(config), tag);
+    let speaking = tts.speak(&sentences::recorded(config), &voice);
+    let samples = tokio::time::timeout(SPOKEN_WITHIN, speaking).await;
+    let samples = samples.unwrap_or_else(|_| Err("the voice took too long".into()))?;
+    Ok(Chunk { format: Format::Ulaw, bytes: sound::g711::samples_to_ulaw(&samples).into() })
+}
+
+/// Plays this, and waits until the page has. What is said meanwhile nobody hears.
+async fn is_heard_out(line: &mut Line, sound: Chunk) -> bool {
+    let lasts = Duration::from_secs_f64(sound.bytes.len() as f64 / f64::from(Format::Ulaw.hertz()));
+    line.tell(&LineCommand::Play(sound));
+    line.tell(&LineCommand::Mark(Mark(0)));
+    let hearing = async {
+        loop {
+            match line.next().await {
+                LineEvent::Played(_) => return true,
+                LineEvent::Closed => return false,
+                LineEvent::Audio(_) | LineEvent::Words(_) | LineEvent::TurnOver | LineEvent::Key(_) => {}
+            }
+        }
+    };
+    tokio::time::timeout(lasts + HEARD_WITHIN, hearing).await.unwrap_or(false)
+}
+
 fn policy(app: &App, config: &Config, trust: Trust) -> Policy {
-    let policy = Policy { destinations: Vec::new(), ..brief::policy(app, config, Manner::Duplex, trust) };
+    let policy = Policy {
+        destinations: Vec::new(),
+        transfer_refusal: NO_TRANSFER.into(),
+        ..brief::policy(app, config, Manner::Duplex, trust)
+    };
     match trust {
         Trust::Stranger => Policy { longest_call: policy.longest_call.min(GUESTS_LONGEST), ..policy },
         Trust::Known | Trust::Owner => policy,
@@ -223,6 +297,18 @@ impl Who<'_> {
         match self {
             Who::User(_) => Trust::Owner,
             Who::Guest(_) => Trust::Stranger,
+        }
+    }
+
+    /// What becomes of them now: whoever is logged in is the owner, who is put through at any hour; guests are as strangers are by
+    /// telephone.
+    async fn standing(self, app: &App, config: &Config, from: &str) -> Result<Standing, StoreError> {
+        match self {
+            Who::User(_) => Ok(Standing::PutThrough),
+            Who::Guest(_) => {
+                let caller = app.store.caller(from).await?;
+                Ok(standing::of(config, caller.as_ref(), from, None))
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Refused, see};
 use crate::{app::App, calls::Place, clock, guard::token};
-use carrier::{Carrier, Reply, Ring};
+use carrier::Ring;
 use store::{Begun, Issued, NewCall, NewToken};
 use tool::Trust;
 
@@ -72,21 +72,16 @@ fn begins<'a>(
     NewCall { id, carrier, carrier_call: call, from, to, outbound, engine, trust, started_ms }
 }
 
-/// Writes down a call that came while nobody answers, once, and says so to the caller.
-pub(super) async fn closed(
-    app: &App,
-    carrier: &dyn Carrier,
-    ring: &Ring,
-    trust: Trust,
-) -> Result<Reply, Refused> {
+/// Writes down a call that came while nobody answers, once, and says what its caller is told.
+pub(super) async fn closed(app: &App, carrier: &str, ring: &Ring, trust: Trust) -> Result<String, Refused> {
     let now_ms = clock::now_ms();
     let id = NewCall::id(now_ms);
-    let new = begins(carrier.name(), ring, trust, "", &id, now_ms);
+    let new = begins(carrier, ring, trust, "", &id, now_ms);
     if app.store.call_begun(&new).await? == Begun::New {
         app.store.call_ended(&id, now_ms, CLOSED).await?;
         see(app, &id, &ring.from).await;
     }
-    Ok(Reply::Say(app.config.get().answering.closed_words.clone()))
+    Ok(app.config.get().answering.closed_words.clone())
 }
 
 async fn busy(app: &App, id: &str) -> Result<Known, Refused> {

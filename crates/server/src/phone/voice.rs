@@ -51,6 +51,8 @@ const MOST: usize = 16;
 const KEPT: Duration = Duration::from_secs(3 * 60);
 /// Whoever comes back within that is not asked meanwhile whether they are there.
 const SILENCE: Duration = Duration::from_secs(4 * 60);
+const NO_TRANSFER: &str =
+    "I cannot connect anybody in a call of a program's; please call by telephone. I can take a message.";
 /// How long a reply may take, the engine being dialled included.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -92,7 +94,9 @@ pub struct Turn {
 pub enum NoTurn {
     #[error("All lines are busy. Try again in a few minutes.")]
     Busy,
-    #[error("There is no such conversation. It is kept for three minutes after its last turn, for whoever began it.")]
+    #[error(
+        "There is no such conversation. It is kept for three minutes after its last turn, for whoever began it."
+    )]
     Unknown,
     #[error("The turn before is not answered yet. One follows the other.")]
     Underway,
@@ -272,6 +276,7 @@ async fn run(app: &Arc<App>, id: &str, line: TurnsLine, awaited: Awaited) -> End
     let errand = brief::errand(id, &from, trust);
     let policy = Policy {
         destinations: Vec::new(),
+        transfer_refusal: NO_TRANSFER.into(),
         silence: SILENCE,
         ..brief::policy(app, answerer.config(), Manner::Turns, trust)
     };

@@ -289,3 +289,48 @@ async fn the_document_names_every_address_and_the_page_tells_of_it() {
     }
     assert_eq!(operations, 27, "a handler that is not in the document cannot be found by programs");
 }
+
+#[tokio::test]
+async fn all_assistants_are_listed_the_default_one_first() {
+    let mut program = Program::new(true, &[("GREETING", "Hello.")]).await;
+    let own = [
+        ("+15550100199 name", Some("Front desk".to_owned())),
+        ("+15550100199 assistant.instructions", Some("Be brief.".to_owned())),
+        ("+15550100199 assistant.without_tools", Some("take_message".to_owned())),
+    ];
+    let app = &program.browser.app;
+    server::saved::change(app, &own, "somebody", clock::now_ms()).await.expect("saved");
+    let told = program.get("/assistants").await;
+    let all = told["items"].as_array().expect("a list");
+    let named: Vec<_> = all.iter().map(|one| (one["id"].as_str(), one["name"].as_str())).collect();
+    assert_eq!(named, [(Some("default"), Some("")), (Some("+15550100199"), Some("Front desk"))]);
+    assert_eq!(all[1]["instructions"], "Be brief.");
+    let has = |one: &Value| {
+        one["tools"].as_array().expect("tools").iter().any(|tool| tool["name"] == "take_message")
+    };
+    assert!(has(&all[0]) && !has(&all[1]), "each has its own tools");
+}
+
+#[tokio::test]
+async fn what_is_no_wav_or_of_no_conversation_is_refused() {
+    let mut program = Program::new(true, &[]).await;
+    let silence = sound::wav::Wav::mono(8_000, vec![0; 8_000]).write();
+    let bearer = format!("Bearer {}", program.token);
+    let mut says = async |path: &str, file: Vec<u8>| {
+        let headers = [("authorization", bearer.as_str()), ("content-type", "audio/wav")];
+        let page = program.browser.send_with(Method::POST, path, &headers, Body::from(file)).await;
+        let told = serde_json::from_str(&page.text).unwrap_or_default();
+        (page.status, refused(&page, &told))
+    };
+    for (path, file, status, why) in [
+        ("/api/v1/voice", b"hello".to_vec(), StatusCode::UNPROCESSABLE_ENTITY, "no WAV file"),
+        ("/api/v1/voice", Vec::new(), StatusCode::UNPROCESSABLE_ENTITY, "no WAV file"),
+        ("/api/v1/voice", vec![0; 7 << 20], StatusCode::PAYLOAD_TOO_LARGE, "too large"),
+        ("/api/v1/voice?conversation=x", silence.clone(), StatusCode::NOT_FOUND, "no such conversation"),
+        ("/api/v1/voice?talk=x", silence, StatusCode::BAD_REQUEST, "query"),
+    ] {
+        let (refused, told) = says(path, file).await;
+        assert!(refused == status && told.contains(why), "{path}: {refused} {told}");
+    }
+    assert!(program.browser.store.calls(9, i64::MAX).await.expect("read").is_empty(), "nobody was called");
+}

@@ -1,16 +1,22 @@
 //! Assistants: the one that answers everywhere, those of single numbers, and talking to one before it is saved.
 
 use super::rig::{Browser, Page};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use serde_json::json;
 use server::{
     config::{Config, EngineKind},
     drafts, hands,
+};
+use sim::{
+    mind::{Minds, Rule, Thought},
+    twilio::signature,
 };
 use std::sync::Arc;
 use store::NewCall;
 
 const NUMBER: &str = "+15550100199";
 const ITS_PAGE: &str = "/assistants/+15550100199";
+const SECRET: &str = "00112233445566778899aabbccddeeff";
 const OPEN: [(&str, &str); 1] = [("TIME_ZONE", "UTC")];
 
 async fn with_one_of_its_own(settings: &[(&str, &str)]) -> Browser {
@@ -194,6 +200,62 @@ async fn no_model_is_asked_once_the_day_has_cost_what_it_may() {
     browser.store.call_cost(&call, 1_000_000).await.expect("written");
     let page = say(&mut browser, path, &at, "Are you there?").await;
     assert!(page.text.contains(spent), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_model_that_is_tried_asks_before_it_does_what_cannot_be_undone() {
+    let message = json!({"message": "Anna, 555 0100: the roof leaks."});
+    let rules = vec![
+        Rule::said("roof", Thought::wants("take_message", message.clone())),
+        Rule::said("yes", Thought::wants("take_message", message)),
+        Rule::answered("not done yet", Thought::says("One moment.")),
+        Rule::answered("written that down", Thought::says("I have passed it on.")),
+    ];
+    let minds = Minds::listen(sim::mind::Script { rules, ..sim::mind::Script::default() }).await;
+    let minds = minds.expect("a free port");
+    let url = format!("{}/v1", minds.url());
+    let mut browser = Browser::owner(&[
+        ("TIME_ZONE", "UTC"),
+        ("THINK", "openai"),
+        ("THINK_URL", &url),
+        ("THINK_MODEL", "test-model"),
+        ("THINK_API_KEY", "a-key-of-the-test"),
+    ])
+    .await;
+    let ruled = browser.submit("/tools/take_message", &[("class", "final"), ("trust", "")]).await;
+    assert_eq!(ruled.status, StatusCode::SEE_OTHER, "{}", ruled.text);
+    let path = "/assistants/default";
+    let at = tried(&mut browser, path, &[("assistant.greeting", "Good day.")]).await;
+    let page = say(&mut browser, path, &at, "Yes, tell them that the roof leaks").await.text;
+    assert!(page.contains("One moment.") && page.contains("the caller is asked first"), "{page}");
+    assert!(page.contains("Anna, 555 0100: the roof leaks."), "it is read back: {page}");
+    assert!(!page.contains("passed it on"), "a yes that came before counts for nothing: {page}");
+    let page = say(&mut browser, path, &at, "Yes, please").await.text;
+    assert!(page.contains("I have written that down") && page.contains("I have passed it on."), "{page}");
+    assert!(browser.store.messages(9).await.expect("read").is_empty(), "nobody is told");
+    assert_eq!(minds.mistakes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_text_is_answered_by_the_assistant_of_the_number_it_came_to() {
+    let settings =
+        [("TWILIO_AUTH_TOKEN", SECRET), ("PUBLIC_URL", "http://127.0.0.1:5050"), ("TEXT_ANSWERS", "0")];
+    let mut browser = with_one_of_its_own(&settings).await;
+    browser.submit("/assistants/default", &[("assistant.business", "The practice")]).await;
+    browser.submit(ITS_PAGE, &[("assistant.business", "The front desk")]).await;
+    for (to, from, who) in
+        [(NUMBER, "+15550100777", "The front desk: "), ("+15550100198", "+15550100778", "The practice: ")]
+    {
+        let fields = [("MessageSid", from), ("From", from), ("To", to), ("Body", "Is anybody there?")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let signed = signature::sign("http://127.0.0.1:5050/phone/twilio/sms", &fields, SECRET);
+        let form = reqwest::Url::parse_with_params("http://x/", &fields).expect("fields");
+        let headers =
+            [("x-twilio-signature", signed.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let body = axum::body::Body::from(form.query().unwrap_or_default().to_owned());
+        let answer = browser.other().send_with(Method::POST, "/phone/twilio/sms", &headers, body).await;
+        assert!(answer.text.contains(who), "{to}: {} {}", answer.status, answer.text);
+    }
 }
 
 #[tokio::test]

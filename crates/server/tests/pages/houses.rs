@@ -494,3 +494,79 @@ async fn with_postgres<F: Future<Output = ()>>(run: impl FnOnce(Vec<(&'static st
     let remove = format!("DROP DATABASE {name} WITH (FORCE)");
     sqlx::raw_sql(AssertSqlSafe(remove)).execute(&mut admin).await.expect("no database");
 }
+
+#[tokio::test]
+async fn what_a_member_sets_leads_to_nothing_behind_the_installations_firewall() {
+    let mut owner = an_installation(&[]).await;
+    let mut member = owner.of_another("Berta", "member").await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+    let port = listener.local_addr().expect("an address").port();
+    let (knocked, mut knocks) = tokio::sync::mpsc::unbounded_channel();
+    let mut listening = tokio::task::JoinSet::new();
+    listening.spawn(async move {
+        // Whoever comes is heard, and sent away.
+        while let Ok((socket, _)) = listener.accept().await {
+            drop(socket);
+            let _nobody_counts = knocked.send(());
+        }
+    });
+    for host in ["127.0.0.1", "localhost"] {
+        let address = format!("http://{host}:{port}/dav/");
+        let login = [("address", address.as_str()), ("user", "berta"), ("password", "secret")];
+        let refused = member.submit("/calendars/caldav", &login).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.text.contains("is in a private network"), "{host}: {}", refused.text);
+        let port = port.to_string();
+        let mail = [
+            ("email.user", "berta@example.com"),
+            ("email.password", "secret"),
+            ("email.smtp_host", host),
+            ("email.smtp_port", port.as_str()),
+        ];
+        let saved = member.submit("/settings/email", &mail).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+        let tested = member.post("/settings/email/test").await.text;
+        assert!(tested.contains("is in a private network"), "{host}: {tested}");
+    }
+    let url = format!("http://localhost:{port}/mcp");
+    let server = [("new", "1"), ("name", "inside"), ("url", url.as_str()), ("token", "")];
+    let added = member.submit("/servers", &server).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text);
+    let tested = member.post("/servers/inside/test").await.text;
+    assert!(tested.contains("is in a private network"), "{tested}");
+    assert!(knocks.try_recv().is_err(), "nobody knocked");
+    let address = format!("http://127.0.0.1:{port}/dav/");
+    owner
+        .submit("/calendars/caldav", &[("address", &address), ("user", "anna"), ("password", "secret")])
+        .await;
+    assert!(knocks.recv().await.is_some(), "whoever runs the installation may");
+}
+
+#[tokio::test]
+async fn guests_call_while_callers_are_answered_and_users_at_any_hour() {
+    // An hour that is neither this one nor the next, wherever in it we are.
+    let now =
+        jiff::Timestamp::from_millisecond(clock::now_ms()).expect("now").to_zoned(jiff::tz::TimeZone::UTC);
+    let from = (i32::from(now.hour()) + 12) % 23;
+    let hours = format!("{from:02}:00-{:02}:00", from + 1);
+    let closed = [
+        ("ANSWER_HOURS", hours),
+        ("OUT_OF_HOURS", "say".to_owned()),
+        ("CLOSED_WORDS", "We are closed on <Sundays>.".to_owned()),
+    ];
+    let mut owner = an_installation(&closed).await;
+    let made = owner.submit("/phone/links", &[("name", "Grandmother"), ("hours", "1")]).await.text;
+    let (_, after) = made.split_once("/talk/").expect("a link");
+    let secret: String = after.chars().take_while(|letter| !"<\"& ".contains(*letter)).collect();
+    let mut guest = owner.other();
+    let refused = guest.post(&format!("/talk/{secret}/call")).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.text);
+    let told: Value = serde_json::from_str(&refused.text).expect("JSON");
+    assert_eq!(told["say"], "We are closed on <Sundays>.");
+    let calls = owner.store.calls(9, i64::MAX).await.expect("read");
+    let ended: Vec<_> = calls.iter().map(|call| (call.from.as_str(), call.ending.as_deref())).collect();
+    assert_eq!(ended, [("browser:Grandmother", Some("closed"))], "it is on record as by telephone");
+    let theirs = owner.post("/phone/call").await;
+    assert_eq!(theirs.status, StatusCode::OK, "{}", theirs.text);
+    owner.app.draining.cancel();
+}

@@ -9,7 +9,7 @@ use store::{NewAudit, NewMessage, Role};
 
 /// Who may come to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum For {
+pub enum For {
     /// Whoever is not logged in, too: a door, or what no secret is on.
     Everybody,
     /// Whoever knows the secret in it.
@@ -53,6 +53,7 @@ const ADDRESSES: &[(&str, For)] = &[
     ("/api/v1/openapi.json", Everybody),
     ("/api/v1/settings", Programs),
     ("/api/v1/texts", Programs),
+    ("/api/v1/voice", Programs),
     ("/api/v1/webhooks", Programs),
     ("/api/v1/webhooks/{id}", Programs),
     ("/api/v1/webhooks/{id}/deliveries", Programs),
@@ -243,7 +244,7 @@ fn no_address_is_forgotten_by_the_walk() {
 }
 
 /// What of the owner's there is to be reached: ids by the beginning of the address.
-struct Things {
+pub struct Things {
     call: String,
     message: String,
     token: String,
@@ -253,7 +254,7 @@ struct Things {
 }
 
 impl Things {
-    async fn of(owner: &mut Browser) -> Self {
+    pub async fn of(owner: &mut Browser) -> Self {
         let call = a_call(&owner.store, &[]).await;
         let now_ms = clock::now_ms();
         owner.store.caller_seen(CALLER, now_ms).await.expect("written");
@@ -287,7 +288,7 @@ impl Things {
     }
 
     /// The address with something of the owner's in place of each placeholder.
-    fn fill(&self, address: &str) -> String {
+    pub fn fill(&self, address: &str) -> String {
         let thing = match address.split('/').nth(1) {
             Some("calls") => &self.call,
             Some("messages") => &self.message,
@@ -307,7 +308,7 @@ impl Things {
 }
 
 /// The methods that an address takes, as the router says itself.
-async fn methods(browser: &Browser, path: &str) -> Vec<Method> {
+pub async fn methods(browser: &Browser, path: &str) -> Vec<Method> {
     let odd = Method::from_bytes(b"ODD").expect("a method");
     let page = browser.clone().send(odd, path, &[("sec-fetch-site", "same-origin")]).await;
     assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
@@ -315,7 +316,7 @@ async fn methods(browser: &Browser, path: &str) -> Vec<Method> {
     allow.filter(|method| *method != Method::HEAD).collect()
 }
 
-fn walked() -> impl Iterator<Item = &'static (&'static str, For)> {
+pub fn walked() -> impl Iterator<Item = &'static (&'static str, For)> {
     ADDRESSES.iter().filter(|(_, whom)| *whom != Others)
 }
 

@@ -9,7 +9,7 @@ use call::{Ending, ItemId, Note, TurnId};
 use server::{calls::Word, clock, scribe::Scribe, watching};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::time::Duration;
-use store::{NewCall, NewMessage, Store};
+use store::{NewCall, NewCredential, NewMessage, Store};
 
 const CALLER: &str = "+15550100100";
 
@@ -190,6 +190,34 @@ async fn what_needs_attention_is_told_with_the_way_there() {
 }
 
 #[tokio::test]
+async fn what_ends_soon_is_told_ahead() {
+    let settings = [("OPENAI_API_KEY", "sk-test"), ("OPENAI_MODEL", "gpt-realtime"), ("TIME_ZONE", "UTC")];
+    let mut browser = Browser::owner(&settings).await;
+    let now_ms = clock::now_ms();
+    for (name, days) in [("anna@gmail.com", Some(2)), ("ben@gmail.com", Some(6)), ("carla@gmail.com", None)] {
+        let client = serde_json::json!({"id": "c", "secret": "s", "kind": "web", "redirects": []});
+        let grant = serde_json::json!({
+            "v": 1, "by": {"client": client, "refresh": "r"}, "access": null, "scopes": null,
+            "ends_ms": days.map(|days: i64| now_ms + days * 86_400_000),
+        });
+        let sealed = browser.app.vault.seal("google", &grant.to_string());
+        let new = NewCredential { kind: "google", name, sealed: &sealed, now_ms };
+        browser.store.keep_credential(&new).await.expect("kept");
+    }
+    let page = browser.get("/dashboard").await.text;
+    for expected in [
+        "Google lets us into anna@gmail.com until",
+        "href=\"/calendars\"",
+        "OpenAI shuts gpt-realtime down on 20 January 2027",
+        "Set gpt-realtime-2.1 instead",
+        "href=\"/settings/openai\"",
+    ] {
+        assert!(page.contains(expected), "{expected}\n{page}");
+    }
+    assert!(!page.contains("ben@gmail.com") && !page.contains("carla@gmail.com"), "{page}");
+}
+
+#[tokio::test]
 async fn a_request_that_was_refused_is_explained() {
     let settings = [("TWILIO_AUTH_TOKEN", "secret-of-twilio"), ("PUBLIC_URL", "https://voice.example.com")];
     let mut browser = Browser::owner(&settings).await;
@@ -315,8 +343,14 @@ async fn a_call_is_watched_and_ended_from_another_instance() {
         let huge = "so many words ".repeat(2_000);
         scribe.write(clock::now(), &caller(22, &huge));
         until(&mut events, &huge).await;
-        assert_eq!(here.post(&format!("/calls/{id}/end")).await.status, StatusCode::SEE_OTHER);
+        for end in [format!("/calls/{id}/end"), format!("/api/v1/calls/{id}/end")] {
+            let told_to = here.post(&end).await.status;
+            assert!([StatusCode::SEE_OTHER, StatusCode::ACCEPTED].contains(&told_to), "{end}: {told_to}");
+        }
         let word = tokio::time::timeout(Duration::from_secs(60), told.recv()).await.expect("it is told");
+        assert_eq!(word, Some(Word::Excused));
+        let word =
+            tokio::time::timeout(Duration::from_secs(60), told.recv()).await.expect("again, by a program");
         assert_eq!(word, Some(Word::Excused));
         drop(scribe);
         for browser in [&there, &here] {

@@ -61,9 +61,8 @@ async fn a_voicemail_is_kept_once_a_call_with_its_letter(store: Store) {
     call(&store, "c1", ANNA, false).await;
     let sound: Vec<u8> = (0..16_000_u32).map(|n| n.to_le_bytes()[0]).collect();
     let new = NewVoicemail { call_id: "c1", caller: ANNA, ulaw: &sound, body: "", taken_ms: 5_000 };
-    let jobs = |id: &str| {
-        ["owner", "event"].map(|kind| (kind, format!("{kind}:{id}"), "{}".to_owned())).to_vec()
-    };
+    let jobs =
+        |id: &str| ["owner", "event"].map(|kind| (kind, format!("{kind}:{id}"), "{}".to_owned())).to_vec();
     let id = store.voicemail_taken(&new, jobs).await.expect("kept").expect("the first");
     assert_eq!(store.voicemail_taken(&new, jobs).await.expect("looked"), None);
     let row = store.message(&id).await.expect("read").expect("there");

@@ -24,6 +24,7 @@ use super::{
     ics::{self, Occurrence},
     remote::{Asking, Calendar, Event, Trouble, Written},
 };
+use crate::network::Network;
 use jiff::{Timestamp, tz::TimeZone};
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,9 @@ impl fmt::Debug for Login {
     }
 }
 
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// A server and who we are there. Cloning is cheap.
 #[derive(Clone)]
 pub struct Account {
@@ -65,16 +69,25 @@ pub struct Account {
 impl Account {
     /// Checks the login as far as that is possible without asking: a wrong one is `Refused`, in a sentence for the owner.
     pub fn new(login: &Login, clock: Clock) -> Result<Self, Trouble> {
-        Self::patient(login, clock, Duration::from_secs(15))
+        Self::within(login, clock, Network::Any)
+    }
+
+    /// The same, where the server must be in this network.
+    pub fn within(login: &Login, clock: Clock, network: Network) -> Result<Self, Trouble> {
+        Self::made(login, clock, PATIENCE, network)
     }
 
     /// The same, waiting for no answer longer than `patience`. A write that got no answer is tried once more.
     pub fn patient(login: &Login, clock: Clock, patience: Duration) -> Result<Self, Trouble> {
+        Self::made(login, clock, patience, Network::Any)
+    }
+
+    fn made(login: &Login, clock: Clock, patience: Duration, network: Network) -> Result<Self, Trouble> {
         let address = discover::address(&login.address)?;
         if login.user.is_empty() || login.user.contains(':') || login.user.chars().any(char::is_control) {
             return Err(Trouble::Refused("The user name is empty or holds what no user name can.".into()));
         }
-        Ok(Self { wire: Arc::new(Wire::new(login, patience)?), address, clock })
+        Ok(Self { wire: Arc::new(Wire::new(login, patience, network)?), address, clock })
     }
 
     /// The calendars that can hold events, as the server lists them. Asks and changes nothing.

@@ -1,6 +1,7 @@
 //! How a server on the web is asked: within bounds, without following it elsewhere, and with its answers told apart
 //! even where they do not say what they answer.
 
+use crate::network::Network;
 use futures_util::stream::BoxStream;
 use http::{HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
@@ -22,15 +23,16 @@ type Id = Option<Arc<str>>;
 /// How often a server may send us on, within itself.
 const MOST_HOPS: usize = 3;
 
-/// What asks. Servers may send it on only within the same origin, with the same method and body.
-pub fn client() -> reqwest::Result<reqwest::Client> {
+/// What asks, in this network. Servers may send it on only within the same origin, with the same method and body.
+pub fn client(network: Network) -> reqwest::Result<reqwest::Client> {
     let within = Policy::custom(|attempt| {
         let here = attempt.previous().first().map(reqwest::Url::origin);
         let same = here.is_some_and(|origin| origin == attempt.url().origin());
         let whole = matches!(attempt.status().as_u16(), 307 | 308);
         if same && whole && attempt.previous().len() <= MOST_HOPS { attempt.follow() } else { attempt.stop() }
     });
-    reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).redirect(within).build()
+    let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).redirect(within);
+    network.bound(client).build()
 }
 
 /// The client as the protocol's transport uses it.

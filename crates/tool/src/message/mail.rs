@@ -60,6 +60,8 @@ impl Security {
 #[derive(Clone)]
 pub struct Server {
     pub host: String,
+    /// Where that is, should it not be looked up again.
+    pub address: Option<IpAddr>,
     pub port: u16,
     pub security: Security,
     /// Name and password.
@@ -139,7 +141,8 @@ impl Postman {
             Security::StartTls => Tls::Required(tls(&server.host)?),
             Security::Plain => Tls::None,
         };
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
+        let there = server.address.map_or_else(|| server.host.clone(), |address| address.to_string());
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(there)
             .port(server.port)
             .tls(tls)
             // The name of this machine is nobody's business.

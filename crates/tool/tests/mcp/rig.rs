@@ -73,7 +73,7 @@ pub fn errand() -> tool::Errand {
 }
 
 pub fn reach() -> Reach {
-    Reach { http: mcp::client().expect("a client"), now_ms: Arc::new(|| 0) }
+    Reach { http: mcp::client(tool::network::Network::Any).expect("a client"), now_ms: Arc::new(|| 0) }
 }
 
 pub fn settings(name: &str, way: Way) -> Settings {

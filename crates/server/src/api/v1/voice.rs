@@ -77,7 +77,10 @@ pub(super) async fn say(
 ) -> Told<Response> {
     let file = file.map_err(|why| {
         let status = Some(why.status()).filter(StatusCode::is_client_error);
-        Problem::new(status.unwrap_or(StatusCode::BAD_REQUEST), "The file could not be read, or is too large.")
+        Problem::new(
+            status.unwrap_or(StatusCode::BAD_REQUEST),
+            "The file could not be read, or is too large.",
+        )
     })?;
     let said = heard(&file).map_err(Problem::refused)?;
     let turn = voice::turn(&app, &entered.0, with.conversation.as_deref(), said).await?;

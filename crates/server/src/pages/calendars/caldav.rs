@@ -36,7 +36,7 @@ pub(in crate::pages) async fn connect(
         user: given.user.trim().to_owned(),
         password: given.password,
     };
-    let collections = match Account::new(&login, Arc::new(calendars::now)) {
+    let collections = match Account::within(&login, Arc::new(calendars::now), app.whose.network()) {
         Ok(account) => account.calendars().await,
         Err(why) => Err(why),
     };

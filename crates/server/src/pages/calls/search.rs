@@ -30,8 +30,13 @@ pub(in crate::pages) struct Search {
 /// What a form offers to choose from: values and names.
 pub(super) type Choices = &'static [(&'static str, &'static str)];
 
-pub(super) const CARRIERS: Choices =
-    &[("twilio", "Twilio"), ("plivo", "Plivo"), ("telnyx", "Telnyx"), ("browser", "Browser"), ("api", "A program")];
+pub(super) const CARRIERS: Choices = &[
+    ("twilio", "Twilio"),
+    ("plivo", "Plivo"),
+    ("telnyx", "Telnyx"),
+    ("browser", "Browser"),
+    ("api", "A program"),
+];
 pub(super) const ENGINES: Choices = &[
     ("openai", "OpenAI Realtime"),
     ("openai-live", "OpenAI Live"),

@@ -1,19 +1,24 @@
-//! What needs the owner: what was given up, what is no longer allowed, what does not work, who is urgent. Nothing is here
+//! What needs the owner: what was given up, what is no longer allowed or soon will not be, what does not work, who is urgent. Nothing is here
 //! that passes by itself.
 
 use crate::{
     app::App,
     jobs,
-    pages::{calls, outbox::LOST_MS},
+    pages::{calls, outbox::LOST_MS, times},
     refusals,
+    retiring::{self, Retiring},
 };
+use jiff::Timestamp;
 use store::{ConnectionState, CredentialState, JobState, StoreError};
+use tool::calendar::google::Grant;
 
 /// As many as are counted of each.
 const MOST: u32 = 100;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How long a request that was refused is a matter.
 const REFUSED_MS: i64 = 3 * DAY_MS;
+/// So long before it ends what ends is a matter.
+const SOON_MS: i64 = 3 * DAY_MS;
 /// Words of a message that are shown.
 const LONGEST: usize = 140;
 
@@ -36,6 +41,8 @@ pub async fn matters(app: &App, now_ms: i64) -> Result<Vec<Matter>, StoreError> 
     matters.extend(engines(app));
     matters.extend(refused(app, now_ms).await?);
     matters.extend(calendars(app).await?);
+    matters.extend(expiring(app, now_ms).await?);
+    matters.extend(retiring(app, now_ms));
     matters.extend(servers(app).await?);
     matters.extend(given_up(app, now_ms).await?);
     Ok(matters)
@@ -96,6 +103,66 @@ async fn calendars(app: &App) -> Result<Vec<Matter>, StoreError> {
     let troubled = connections.filter(|one| one.state == ConnectionState::Trouble);
     matters.extend(troubled.map(|one| matter(format!("The calendar {} has a problem", one.name), one.why)));
     Ok(matters)
+}
+
+/// What we were allowed to do elsewhere, and soon are no longer.
+async fn expiring(app: &App, now_ms: i64) -> Result<Vec<Matter>, StoreError> {
+    let mut matters = Vec::new();
+    let zone = &app.config.get().calendar.zone;
+    let ends = |ms: i64| times::zoned(ms, zone).strftime("%A, %-d %B, at %H:%M").to_string();
+    let soon = |ms: &i64| *ms > now_ms && *ms - now_ms < SOON_MS;
+    let good = app.store.credentials().await?.into_iter().filter(|one| one.state == CredentialState::Good);
+    for row in good.filter(|row| row.kind == "google") {
+        let opened = app.vault.open(&row.kind, &row.sealed).ok();
+        let grant = opened.and_then(|sealed| Grant::unseal(sealed.expose()).ok());
+        let until_ms = grant.and_then(|grant| grant.ends()).map(Timestamp::as_millisecond);
+        if let Some(ms) = until_ms.filter(soon) {
+            matters.push(Matter {
+                what: format!("Google lets us into {} until {}", row.name, ends(ms)),
+                why: "Connect it again before. If this happens every 7 days, the program is “Testing” in Google's console: \
+                      set it to “In production”."
+                    .into(),
+                to: "/calendars".into(),
+                link: "See the calendars",
+                bad: false,
+            });
+        }
+    }
+    for kept in app.mcp.all().iter() {
+        if let Some(ms) = kept.server.wallet().and_then(|wallet| wallet.ends_ms()).filter(soon) {
+            matters.push(Matter {
+                what: format!("{} lends its tools until {}", kept.set.settings.name, ends(ms)),
+                why: "Its consent cannot be renewed without you: connect it again.".into(),
+                to: "/servers".into(),
+                link: "See the servers",
+                bad: false,
+            });
+        }
+    }
+    Ok(matters)
+}
+
+/// Models that are set and will be gone, or are.
+fn retiring(app: &App, now_ms: i64) -> Vec<Matter> {
+    let config = app.config.get();
+    let today = times::zoned(now_ms, &config.calendar.zone).date();
+    let matter = |one: Retiring| {
+        let Retiring { model, key, on, instead } = one;
+        let (gone, day) = (on <= today, on.strftime("%-d %B %Y"));
+        let section = key.split_once('.').map_or(key, |(section, _)| section);
+        Matter {
+            what: if gone {
+                format!("OpenAI has shut {model} down")
+            } else {
+                format!("OpenAI shuts {model} down on {day}")
+            },
+            why: format!("Set {instead} instead ({key})."),
+            to: format!("/settings/{section}"),
+            link: "See the setting",
+            bad: gone,
+        }
+    };
+    retiring::models(&config).into_iter().map(matter).collect()
 }
 
 async fn servers(app: &App) -> Result<Vec<Matter>, StoreError> {

@@ -1,7 +1,10 @@
 //! One request and its answer: who may see the password, and how long and how much is waited for.
 
 use super::{Login, xml::Node};
-use crate::calendar::remote::Trouble;
+use crate::{
+    calendar::remote::Trouble,
+    network::{Barred, Network},
+};
 use reqwest::{Client, Method, StatusCode, Url, header};
 use std::time::Duration;
 
@@ -73,12 +76,14 @@ impl Ask {
 }
 
 impl Wire {
-    pub fn new(login: &Login, patience: Duration) -> Result<Self, Trouble> {
+    pub fn new(login: &Login, patience: Duration, network: Network) -> Result<Self, Trouble> {
         let http = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(patience)
-            .user_agent("Earpiece")
+            .user_agent("Earpiece");
+        let http = network
+            .bound(http)
             .build()
             .map_err(|why| Trouble::Unreachable(format!("No connection can be made: {why}.")))?;
         Ok(Self { http, user: login.user.clone(), password: login.password.clone(), patience })
@@ -126,7 +131,9 @@ impl Wire {
     async fn hop(&self, ask: &Ask, url: &Url) -> Result<(Answer, Option<String>), Lost> {
         let host = host(url);
         let lost = |error: &reqwest::Error| Lost {
-            why: if error.is_connect() {
+            why: if let Some(barred) = Barred::within(error) {
+                format!("{barred}.")
+            } else if error.is_connect() {
                 format!("{host} cannot be reached.")
             } else {
                 format!("{host} broke off its answer.")

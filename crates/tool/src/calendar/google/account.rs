@@ -82,6 +82,7 @@ impl Account {
         let grant = &mut state.grant;
         grant.access = Some(tokens.access);
         grant.scopes = tokens.scopes.or(grant.scopes.take());
+        grant.ends = tokens.ends.or(grant.ends);
         if let (By::Consent { refresh, .. }, Some(new)) = (&mut grant.by, tokens.refresh) {
             *refresh = new;
         }

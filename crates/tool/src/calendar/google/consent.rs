@@ -114,6 +114,7 @@ pub async fn finish(
         by: By::Consent { client: client.clone(), refresh },
         access: Some(tokens.access),
         scopes: tokens.scopes,
+        ends: tokens.ends,
     };
     match grant.lacks_essentials() {
         missing if missing.is_empty() => Ok(grant),

@@ -40,6 +40,8 @@ pub struct Grant {
     pub(super) access: Option<Access>,
     /// As Google said they were granted, or a file that they were asked for; none where nobody said.
     pub(super) scopes: Option<Vec<String>>,
+    /// When it ends whoever renews it, where it does.
+    pub(super) ends: Option<Timestamp>,
 }
 
 /// Who renews it.
@@ -86,6 +88,11 @@ impl Grant {
             By::Consent { .. } => String::new(),
             By::Robot(robot) => robot.subject.clone().unwrap_or_else(|| robot.email.clone()),
         }
+    }
+
+    /// When it ends, however often it is renewed; none: not by itself.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.ends
     }
 
     /// Whether this is a service account.
@@ -144,7 +151,13 @@ impl Grant {
         let access = self.access.as_ref().map(
             |access| json!({ "token": access.token.expose(), "until_ms": access.until.as_millisecond() }),
         );
-        Secret::new(json!({ "v": 1, "by": by, "access": access, "scopes": self.scopes }).to_string())
+        Secret::new(
+            json!({
+                "v": 1, "by": by, "access": access, "scopes": self.scopes,
+                "ends_ms": self.ends.map(Timestamp::as_millisecond),
+            })
+            .to_string(),
+        )
     }
 
     /// The inverse of [`seal`](Self::seal).
@@ -224,7 +237,8 @@ fn unseal(sealed: &str) -> Option<Grant> {
         Value::Null => None,
         scopes => Some(texts(scopes)?),
     };
-    Some(Grant { by, access, scopes })
+    let ends = value["ends_ms"].as_i64().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    Some(Grant { by, access, scopes, ends })
 }
 
 fn text(value: &Value, name: &str) -> Option<String> {

@@ -7,10 +7,14 @@ use super::{
 };
 use jiff::{SignedDuration, Timestamp};
 use oauth2::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
-    basic::{BasicClient, BasicErrorResponse, BasicTokenResponse},
+    AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields,
+    HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
+    basic::{
+        BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
+    },
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::pin::Pin;
 
@@ -20,7 +24,20 @@ pub(super) struct Tokens {
     /// Where there is a new one.
     pub refresh: Option<Secret>,
     pub scopes: Option<Vec<String>>,
+    /// When all of it ends, where it does: of a program that is in testing, and of who consented for a time.
+    pub ends: Option<Timestamp>,
 }
+
+/// What Google says beside what everybody says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Extra {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refresh_token_expires_in: Option<u64>,
+}
+
+impl ExtraTokenFields for Extra {}
+
+type Answered = StandardTokenResponse<Extra, BasicTokenType>;
 
 /// Why nothing was.
 #[derive(Debug)]
@@ -65,7 +82,7 @@ pub(super) async fn assert(reach: &Reach, assertion: &str) -> Result<Tokens, Den
         .map_err(|_| Denied::Lost(unbuilt()))?;
     let answer = answered(reach, request).await.map_err(Denied::Lost)?;
     let got = if answer.status() == oauth2::http::StatusCode::OK {
-        serde_json::from_slice::<BasicTokenResponse>(answer.body()).map_err(|_| Denied::Lost(nonsense()))
+        serde_json::from_slice::<Answered>(answer.body()).map_err(|_| Denied::Lost(nonsense()))
     } else {
         Err(serde_json::from_slice::<BasicErrorResponse>(answer.body())
             .map_or_else(|_| Denied::Lost(nonsense()), |error| refused(&error)))
@@ -73,11 +90,22 @@ pub(super) async fn assert(reach: &Reach, assertion: &str) -> Result<Tokens, Den
     Ok(granted(reach.now(), &got?))
 }
 
-type AtToken = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+type AtToken = oauth2::Client<
+    BasicErrorResponse,
+    Answered,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
 
 fn of(reach: &Reach, client: &Client) -> Result<AtToken, Denied> {
     let token = TokenUrl::new(reach.addresses.token.clone()).map_err(|_| Denied::Lost(unbuilt()))?;
-    let made = BasicClient::new(ClientId::new(client.id.clone()))
+    let made = oauth2::Client::new(ClientId::new(client.id.clone()))
         .set_token_uri(token)
         .set_auth_type(AuthType::RequestBody);
     Ok(if client.secret.is_empty() {
@@ -124,8 +152,16 @@ fn believed(status: u16, body: &[u8]) -> Result<Vec<u8>, String> {
             return Err(nonsense().why);
         }
         // Some proxies quote the number.
-        if let Some(seconds) = value["expires_in"].as_str().and_then(|text| text.parse::<u64>().ok()) {
-            value["expires_in"] = seconds.into();
+        for life in ["expires_in", "refresh_token_expires_in"] {
+            if let Some(seconds) = value[life].as_str().and_then(|text| text.parse::<u64>().ok()) {
+                value[life] = seconds.into();
+            }
+        }
+        // What says nothing of when all ends is no reason to believe nothing else.
+        if !value["refresh_token_expires_in"].is_u64()
+            && let Some(fields) = value.as_object_mut()
+        {
+            fields.remove("refresh_token_expires_in");
         }
     } else if error.is_empty() {
         return Err(format!("Google’s sign-in answered something else ({status})"));
@@ -135,7 +171,7 @@ fn believed(status: u16, body: &[u8]) -> Result<Vec<u8>, String> {
 
 fn tokens(
     now: Timestamp,
-    got: Result<BasicTokenResponse, RequestTokenError<Lost, BasicErrorResponse>>,
+    got: Result<Answered, RequestTokenError<Lost, BasicErrorResponse>>,
 ) -> Result<Tokens, Denied> {
     match got {
         Ok(response) => Ok(granted(now, &response)),
@@ -145,7 +181,7 @@ fn tokens(
     }
 }
 
-fn granted(now: Timestamp, response: &BasicTokenResponse) -> Tokens {
+fn granted(now: Timestamp, response: &Answered) -> Tokens {
     let seconds = response.expires_in().map_or(LIFE, |life| life.as_secs().min(86_400));
     let seconds = i64::try_from(seconds).expect("a day at most");
     Tokens {
@@ -155,9 +191,15 @@ fn granted(now: Timestamp, response: &BasicTokenResponse) -> Tokens {
         ),
         refresh: response.refresh_token().map(|token| Secret::new(token.secret().clone())),
         scopes: response.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
+        ends: response.extra_fields().refresh_token_expires_in.and_then(|seconds| {
+            let seconds = i64::try_from(seconds).ok().filter(|seconds| *seconds < FOR_EVER)?;
+            now.checked_add(SignedDuration::from_secs(seconds)).ok()
+        }),
     }
 }
 
+/// Whoever may come for so many seconds may come for ever: ten years.
+const FOR_EVER: i64 = 10 * 365 * 86_400;
 /// Of a token whose answer does not say, in seconds.
 const LIFE: u64 = 3_599;
 
@@ -203,6 +245,23 @@ mod tests {
     }
 
     #[test]
+    fn what_ends_as_a_whole_says_when() {
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().expect("a time");
+        let ends = |said: &str| {
+            let body =
+                format!(r#"{{"access_token":"t","token_type":"Bearer","refresh_token_expires_in":{said}}}"#);
+            let body = believed(200, body.as_bytes()).expect("an answer");
+            granted(now, &serde_json::from_slice(&body).expect("tokens")).ends.map(|ends| ends.to_string())
+        };
+        for week in ["604799", "\"604799\""] {
+            assert_eq!(ends(week).as_deref(), Some("2026-11-27T11:59:59Z"));
+        }
+        for never in ["null", "\"soon\"", "-1", "999999999999"] {
+            assert_eq!(ends(never), None, "{never}");
+        }
+    }
+
+    #[test]
     fn a_life_may_be_a_number_or_a_text() {
         let now: Timestamp = "2026-11-20T12:00:00Z".parse().expect("a time");
         for life in ["60", "\"60\""] {
@@ -210,6 +269,7 @@ mod tests {
                 format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{life},"scope":"a b"}}"#);
             let body = believed(200, body.as_bytes()).expect("an answer");
             let tokens = granted(now, &serde_json::from_slice(&body).expect("tokens"));
+            assert_eq!(tokens.ends, None);
             assert_eq!(tokens.access.until.to_string(), "2026-11-20T12:01:00Z");
             assert_eq!(tokens.scopes, Some(vec!["a".to_owned(), "b".to_owned()]));
         }

@@ -139,7 +139,12 @@ fn read_robot(file: &Map<String, Value>) -> Result<Grant, Unusable> {
     let key = Secret::new(key);
     robot::key(&key)?;
     let key_id = text(file, "private_key_id").unwrap_or_default().to_owned();
-    Ok(Grant { by: By::Robot(Robot { email, key, key_id, subject: None }), access: None, scopes: None })
+    Ok(Grant {
+        by: By::Robot(Robot { email, key, key_id, subject: None }),
+        access: None,
+        scopes: None,
+        ends: None,
+    })
 }
 
 fn read_token(file: &Map<String, Value>, client: Option<&Client>) -> Result<Grant, Unusable> {
@@ -185,7 +190,7 @@ fn read_token(file: &Map<String, Value>, client: Option<&Client>) -> Result<Gran
     };
     let access = access.map(|token| Access::new(token, expiry(file)));
     let refresh = Secret::new(refresh);
-    Ok(Grant { by: By::Consent { client, refresh }, access, scopes: scopes(file) })
+    Ok(Grant { by: By::Consent { client, refresh }, access, scopes: scopes(file), ends: None })
 }
 
 /// Accounts of Google's sovereign clouds live elsewhere, and have no calendars here.

@@ -22,6 +22,11 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// When it ends and cannot be renewed, in milliseconds since 1970; none: it can be, or nobody knows.
+    pub fn ends_ms(&self) -> Option<i64> {
+        self.expires_ms.filter(|_| self.refresh.is_none())
+    }
+
     /// Reads the issuer's answer. One without a new refresh token leaves the old one in use.
     pub(super) fn read(
         document: &Value,
@@ -83,6 +88,12 @@ impl Wallet {
         (self.keep)(grant.clone()).await?;
         *held = Some(grant);
         Ok(())
+    }
+
+    /// When the consent ends, where it does and cannot be renewed, in milliseconds since 1970. Waits for nobody: while it is
+    /// being renewed it does not end.
+    pub fn ends_ms(&self) -> Option<i64> {
+        self.grant.try_lock().ok()?.as_ref()?.ends_ms()
     }
 
     /// Whether the owner has consented.
