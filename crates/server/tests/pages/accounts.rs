@@ -326,6 +326,7 @@ async fn the_first_owner_stays_while_the_installations_house_is_theirs() {
     let first = Browser::owner(&[]).await;
     let mut second = first.with_user("ben@example.org", Role::Owner).await;
     let owner = first.store.owner().await.expect("read").expect("an owner");
+    assert_eq!(first.clone().get("/dashboard").await.status, StatusCode::OK, "they have come in");
     let page = second.get("/users").await.text;
     assert!(page.contains("To hand it on") && !page.contains(&format!("/users/{}/remove", owner.id)));
     for (what, fields) in [("role", &[("role", "member")][..]), ("disable", &[]), ("remove", &[])] {

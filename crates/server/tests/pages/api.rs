@@ -287,7 +287,7 @@ async fn the_document_names_every_address_and_the_page_tells_of_it() {
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{at}");
         }
     }
-    assert_eq!(operations, 27, "a handler that is not in the document cannot be found by programs");
+    assert_eq!(operations, 28, "a handler that is not in the document cannot be found by programs");
 }
 
 #[tokio::test]

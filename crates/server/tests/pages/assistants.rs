@@ -216,6 +216,8 @@ async fn a_model_that_is_tried_asks_before_it_does_what_cannot_be_undone() {
     let url = format!("{}/v1", minds.url());
     let mut browser = Browser::owner(&[
         ("TIME_ZONE", "UTC"),
+        ("CALL_MODE", "turns"),
+        ("CALL_HEAR", "gather"),
         ("THINK", "openai"),
         ("THINK_URL", &url),
         ("THINK_MODEL", "test-model"),
@@ -246,7 +248,9 @@ async fn a_text_is_answered_by_the_assistant_of_the_number_it_came_to() {
     for (to, from, who) in
         [(NUMBER, "+15550100777", "The front desk: "), ("+15550100198", "+15550100778", "The practice: ")]
     {
-        let fields = [("MessageSid", from), ("From", from), ("To", to), ("Body", "Is anybody there?")];
+        let sid = format!("SM{:0>32}", from.trim_start_matches('+'));
+        let fields =
+            [("MessageSid", sid.as_str()), ("From", from), ("To", to), ("Body", "Is anybody there?")];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let signed = signature::sign("http://127.0.0.1:5050/phone/twilio/sms", &fields, SECRET);
         let form = reqwest::Url::parse_with_params("http://x/", &fields).expect("fields");
