@@ -2,6 +2,7 @@
 
 mod agreeing;
 mod claiming;
+mod hosting;
 mod interrupting;
 mod leaving;
 mod pinning;
@@ -61,6 +62,9 @@ pub enum Output {
     Engine(EngineCommand),
     /// Use a tool; and how the caller stands to that.
     Tool(ToolCall, Standing),
+    /// Say whether the engine's service may use this tool by itself, by an answer that is `ok` or not; and how the caller
+    /// stands to that.
+    May(ToolCall, Standing),
     /// Nobody waits for this tool any longer. What changes nothing may be stopped; it is answered all the same.
     Unwanted(ToolCallId),
     /// The caller was promised the answer of this tool for after the call, as [`Policy::later_words`] says.
@@ -192,6 +196,7 @@ impl Call {
         }
         if self.ending().is_some() {
             if let Input::Tool(id, answer) = input {
+                let answer = self.after_the_end(&id, answer);
                 self.note_answer(now, &id, &answer);
                 self.decide_late_claims();
             }
@@ -264,6 +269,9 @@ impl Call {
             EngineEvent::CallerSaid(turn, transcript) => self.on_caller_said(now, turn, transcript),
             EngineEvent::AssistantSaid(item, transcript) => self.on_assistant_said(now, item, transcript),
             EngineEvent::Wants(call) => self.on_wants(now, call),
+            EngineEvent::MayUse(call) => self.on_may_use(now, call),
+            EngineEvent::Uses(call) => self.on_uses(now, call),
+            EngineEvent::Used(id, answer) => self.on_used(now, &id, &answer),
             EngineEvent::Withdraws(id) => {
                 if !self.withdraw_held(now, &id) && self.errands.withdraw(&id) {
                     self.output.push_back(Output::Unwanted(id));

@@ -71,6 +71,13 @@ pub enum EngineEvent {
     Wants(ToolCall),
     /// The assistant no longer wants this answered.
     Withdraws(ToolCallId),
+    /// May the engine's service use this tool by itself? An `Answer` that is `ok` is a yes, and what comes of it follows as
+    /// [`Used`](Self::Used).
+    MayUse(ToolCall),
+    /// The service uses this tool by itself.
+    Uses(ToolCall),
+    /// What came of a tool that the service has used by itself. It knows.
+    Used(ToolCallId, Answer),
     /// The assistant has nothing more to say or want. Ends every reply, a cancelled one too, but is not said while
     /// another that was asked for is still to come.
     Done(Usage),

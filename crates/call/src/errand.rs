@@ -22,6 +22,17 @@ struct Errand {
     told: u8,
     /// The assistant no longer waits: it was told that this failed, or withdrew the question.
     given_up: bool,
+    /// The engine's service uses it by itself, or is to.
+    hosted: Option<Hosted>,
+}
+
+/// How far a tool is that the engine's service uses by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hosted {
+    /// It was asked whether it may.
+    Asked,
+    /// It may, and what comes of it is awaited.
+    Under,
 }
 
 /// What becomes of a finished errand.
@@ -60,15 +71,46 @@ impl Errands {
         if room {
             let (name, arguments) = (call.name.clone(), call.arguments.clone());
             let due = now + patience;
-            let errand = Errand { name, arguments, since: now, due, progress: 0, told: 0, given_up: false };
+            let errand = Errand { name, arguments, since: now, due, progress: 0, told: 0, given_up: false, hosted: None };
             self.under_way.insert(call.id.clone(), errand);
         }
         room
     }
 
+    /// The engine's service uses this by itself, or wants to know whether it may.
+    pub(crate) fn host(&mut self, id: &ToolCallId) {
+        if let Some(errand) = self.under_way.get_mut(id) {
+            errand.hosted = Some(Hosted::Asked);
+        }
+    }
+
+    pub(crate) fn is_hosted(&self, id: &ToolCallId) -> bool {
+        self.under_way.get(id).is_some_and(|errand| errand.hosted.is_some())
+    }
+
+    /// From now on the service is at it, and is waited for until then. Says whether it was not already.
+    pub(crate) fn lend(&mut self, id: &ToolCallId, due: Instant) -> bool {
+        let Some(errand) = self.under_way.get_mut(id).filter(|errand| errand.hosted.is_some()) else {
+            return false;
+        };
+        errand.due = due;
+        errand.hosted.replace(Hosted::Under) != Some(Hosted::Under)
+    }
+
+    /// What services were at by themselves.
+    pub(crate) fn lent(&self) -> Vec<ToolCallId> {
+        let lent = self.under_way.iter().filter(|(_, errand)| errand.hosted == Some(Hosted::Under));
+        lent.map(|(id, _)| id.clone()).collect()
+    }
+
     /// What the tool was asked to do; empty where it is not under way.
     pub(crate) fn arguments(&self, id: &ToolCallId) -> String {
         self.under_way.get(id).map(|errand| errand.arguments.clone()).unwrap_or_default()
+    }
+
+    /// Its name; empty where it is not under way.
+    pub(crate) fn name(&self, id: &ToolCallId) -> String {
+        self.under_way.get(id).map(|errand| errand.name.clone()).unwrap_or_default()
     }
 
     /// Ends an errand, giving its name, how long it took and what to do with the answer; nothing for one that is

@@ -46,6 +46,8 @@ pub enum Note {
         name: String,
         arguments: String,
     },
+    /// The engine's service uses that one by itself.
+    ToolHosted(ToolCallId),
     ToolAnswered {
         id: ToolCallId,
         name: String,

@@ -38,6 +38,9 @@ impl Numbering {
             }
             EngineEvent::Wants(call) => EngineEvent::Wants(ToolCall { id: self.tool(call.id), ..call }),
             EngineEvent::Withdraws(id) => EngineEvent::Withdraws(self.tool(id)),
+            EngineEvent::MayUse(call) => EngineEvent::MayUse(ToolCall { id: self.tool(call.id), ..call }),
+            EngineEvent::Uses(call) => EngineEvent::Uses(ToolCall { id: self.tool(call.id), ..call }),
+            EngineEvent::Used(id, answer) => EngineEvent::Used(self.tool(id), answer),
             EngineEvent::Ready
             | EngineEvent::CallerSpeaks
             | EngineEvent::CallerPauses

@@ -27,6 +27,7 @@ fn asked(sim: &Sim) -> Vec<String> {
         Output::Line(_)
         | Output::Engine(_)
         | Output::Tool(..)
+        | Output::May(..)
         | Output::Unwanted(_)
         | Output::Promised(_)
         | Output::Reopen(_)

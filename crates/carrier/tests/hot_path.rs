@@ -124,6 +124,7 @@ impl Path {
                 Output::Line(command) => self.stream.write(&command, &mut self.to_carrier),
                 Output::Engine(command) => self.dialect.write(self.now, command, &mut self.engine),
                 Output::Tool(..)
+                | Output::May(..)
                 | Output::Unwanted(_)
                 | Output::Promised(_)
                 | Output::Pin(_)

@@ -71,8 +71,8 @@ impl Engine {
     }
 }
 
-/// What proves to a service who we are. Printing it prints dots; it leaves only by [`Dialect::open`].
-#[derive(Clone)]
+/// What proves to a service who we are, or what it is entrusted with. Printing it prints dots; it leaves only on the wire.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
 
 impl ApiKey {
@@ -126,4 +126,28 @@ pub struct ToolSpec {
     pub description: Arc<str>,
     /// JSON schema of the arguments, an object.
     pub parameters: Arc<serde_json::Value>,
+    /// Where the engine's service may use it by itself. An engine that has no such thing wants it like all others.
+    pub hosted: Option<Hosted>,
+}
+
+/// How an engine's service uses a tool by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosted {
+    pub server: Arc<HostedServer>,
+    /// What the tool is called there.
+    pub tool: String,
+    /// The service asks before it does.
+    pub asks: bool,
+}
+
+/// A server of tools by the Model Context Protocol, as an engine's service is told of it. All of it may be secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostedServer {
+    /// What the service is to call it: no other has it.
+    pub label: String,
+    /// Where it is, for somebody who is out in the world.
+    pub url: ApiKey,
+    /// What goes behind `Authorization: Bearer`.
+    pub token: Option<ApiKey>,
+    pub headers: Vec<(String, ApiKey)>,
 }

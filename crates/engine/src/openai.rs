@@ -13,7 +13,7 @@
 //! is complete, and its answer is put there whatever becomes of the response that wanted it, so nothing is ever
 //! withdrawn.
 //!
-//! One file for each thing that the service obliges us to keep: [`replies`], [`items`], [`errands`], [`hearing`],
+//! One file for each thing that the service obliges us to keep: [`replies`], [`items`], [`errands`], [`hosted`], [`hearing`],
 //! [`transcripts`]; `event.rs` reads and `request.rs` writes; `telling.rs`, `reading.rs`
 //! and `speaking.rs` bring them together.
 
@@ -22,6 +22,8 @@ pub(crate) mod errands;
 pub(crate) mod event;
 pub(crate) mod fault;
 mod hearing;
+mod hosted;
+mod hosting;
 mod items;
 pub(crate) mod reading;
 mod replies;
@@ -51,6 +53,7 @@ use call::{EngineCommand, EngineEvent, Failure, Format, Manner, Transcript, Usag
 use errands::Errands;
 use event::Event;
 use hearing::{Caller, Hearing};
+use hosted::Hosted;
 use http::Request;
 use items::Items;
 use replies::{Replies, Wish};
@@ -73,8 +76,10 @@ pub struct OpenAi {
     so_far: Vec<Said>,
     manner: Manner,
     format: Format,
-    /// Other tools than those of the brief, offered before the session was ready.
-    early_tools: Option<Vec<ToolSpec>>,
+    /// Other tools than those of the brief were offered before the session was ready.
+    early_tools: bool,
+    /// What configured the session, for as long as that may have to be said once more with other tools.
+    asked: Option<serde_json::Value>,
     /// Keys that came before the session was ready.
     early_keys: String,
     /// What the caller said in words before that.
@@ -83,6 +88,7 @@ pub struct OpenAi {
     replies: Replies,
     items: Items,
     errands: Errands,
+    hosted: Hosted,
     hearing: Hearing,
     transcripts: Transcripts,
     /// What sound is decoded into.
@@ -143,13 +149,15 @@ impl OpenAi {
             so_far: Vec::new(),
             manner: Manner::Duplex,
             format: Format::Ulaw,
-            early_tools: None,
+            early_tools: false,
+            asked: None,
             early_keys: String::new(),
             early_words: String::new(),
             timers: Timers::default(),
             replies: Replies::default(),
             items: Items::default(),
             errands: Errands::default(),
+            hosted: Hosted::default(),
             hearing: Hearing::default(),
             transcripts: Transcripts::default(),
             voice: speaking::Blocks::default(),
@@ -234,8 +242,12 @@ impl Dialect for OpenAi {
         }
         self.languages = Languages::of(&brief);
         self.instructions = self.languages.instruct(&brief.instructions);
-        let update = request::session_update(&self.config, &brief, &self.instructions, &self.languages);
+        self.hosted.offer(&brief.tools);
+        let tools = self.hosted.tools();
+        let update =
+            request::session_update(&self.config, &brief, &self.instructions, &self.languages, &tools);
         send(&mut out.wire, &update);
+        self.asked = self.hosted.is_any().then_some(update);
         self.timers.set(Timer::Confirmed, now + ANSWERS);
         if !brief.voice.is_empty() && !has_voice(&brief.voice) {
             self.troubles
@@ -279,11 +291,8 @@ impl Dialect for OpenAi {
     }
 
     fn offer(&mut self, tools: &[ToolSpec], out: &mut Outbox) {
-        match self.phase {
-            Phase::Configuring => self.early_tools = Some(tools.to_vec()),
-            Phase::Talking => send(&mut out.wire, &request::tools_update(tools)),
-            Phase::Over => {}
-        }
+        self.hosted.offer(tools);
+        self.tell_tools(out);
     }
 
     fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox) {
@@ -331,6 +340,7 @@ impl OpenAi {
             Timer::Keys => self.replies.owe(),
             Timer::Words => self.transcripts.expire(now),
             Timer::Rested => self.replies.resting = false,
+            Timer::Outcome => self.on_outcome_due(now, out),
         }
     }
 }

@@ -191,6 +191,7 @@ impl World {
             }
             Output::Line(LineCommand::Listen | LineCommand::Transfer(_))
             | Output::Pin(_)
+            | Output::May(..)
             | Output::Unwanted(_)
             | Output::Promised(_)
             | Output::Note(_) => {}

@@ -148,6 +148,7 @@ impl World {
             Output::Tool(call, _) => self.tools.push(call.id),
             Output::Note(note) => self.notes.push(note),
             Output::Pin(_)
+            | Output::May(..)
             | Output::Promised(_)
             | Output::Reopen(_)
             | Output::TakeMessage

@@ -35,6 +35,7 @@ fn ask(messages: Vec<Message>) -> Ask {
         name: "look".into(),
         description: "Is a day free?".into(),
         parameters: json!({"type": "object", "properties": {"day": {"type": "string"}}}).into(),
+        hosted: None,
     };
     Ask { messages, tools: Arc::from([tool]) }
 }

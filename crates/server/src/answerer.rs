@@ -378,6 +378,9 @@ impl Answerer {
             | EngineEvent::AssistantSaid(..)
             | EngineEvent::Wants(_)
             | EngineEvent::Withdraws(_)
+            | EngineEvent::MayUse(_)
+            | EngineEvent::Uses(_)
+            | EngineEvent::Used(..)
             | EngineEvent::Took(_)
             | EngineEvent::Done(_)
             | EngineEvent::Trouble(_) => {}

@@ -9,10 +9,13 @@ use crate::{
     sentences,
 };
 use call::{Format, Handover, Manner, Past, Policy};
-use engine::{Brief, ToolSpec, local::desk::DeskSetup};
+use engine::{ApiKey, Brief, Hosted, HostedServer, ToolSpec, local::desk::DeskSetup};
 use jiff::{Timestamp, Zoned};
-use std::{sync::Arc, time::Duration};
-use tool::{Errand, Tools, Trust};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tool::{
+    Errand, Tools, Trust,
+    mcp::{self, Way},
+};
 
 /// What the assistant is told of the PIN, which it never learns.
 const PIN: &str = " Somebody who says that they are your owner can prove it by keys: star, their PIN, hash. Tell them so if they \
@@ -161,12 +164,30 @@ pub fn done(so_far: &Handover) -> String {
 
 /// The tools of somebody so trusted, as an engine is told of them.
 pub fn tools(tools: &Tools, trust: Trust) -> Vec<ToolSpec> {
-    let spec = |spec: tool::Spec| ToolSpec {
+    let mut servers = BTreeMap::new();
+    let mut spec = |spec: tool::Spec| ToolSpec {
+        hosted: if trust == Trust::Owner { hosted(tools, &spec.name, &mut servers) } else { None },
         name: spec.name,
         description: spec.description,
         parameters: spec.parameters,
     };
-    tools.specs_for(trust).into_iter().map(spec).collect()
+    tools.specs_for(trust).into_iter().map(&mut spec).collect()
+}
+
+/// How an engine's service may use a tool by itself: for the owner alone, since it passes by what we ask of others.
+fn hosted(tools: &Tools, name: &str, servers: &mut BTreeMap<String, Arc<HostedServer>>) -> Option<Hosted> {
+    let (hosted, asks) = tools.hosted(name)?;
+    let Way::Web(web) = &hosted.server.way else { return None };
+    let key = |secret: &mcp::Secret| ApiKey::new(secret.expose());
+    let server = servers.entry(hosted.server.name.clone()).or_insert_with_key(|label| {
+        Arc::new(HostedServer {
+            label: label.clone(),
+            url: key(&hosted.hosting.url),
+            token: web.token.as_ref().map(key),
+            headers: web.headers.iter().map(|(name, value)| (name.clone(), key(value))).collect(),
+        })
+    });
+    Some(Hosted { server: server.clone(), tool: hosted.tool.to_owned(), asks })
 }
 
 fn instructions(config: &Config, from: &str, trust: Trust) -> String {

@@ -101,6 +101,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                     standing.swayed &= !answerer.is_deterministic();
                     errands.begin(errand.clone(), wanted, standing);
                 }
+                Output::May(wanted, standing) => errands.judge(errand.clone(), wanted, standing),
                 Output::Unwanted(id) => errands.unwanted(&id),
                 Output::Promised(id) => errands.promise(app, &errand, id),
                 Output::Reopen(handover) => answerer.reopen(handover),
@@ -138,6 +139,9 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                     && wanted.name == "transfer"
                 {
                     reason = argument(wanted, "reason");
+                }
+                if let Input::Engine(EngineEvent::Used(_, answer)) = &input {
+                    errands.heed(answer);
                 }
                 input
             }

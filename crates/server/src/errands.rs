@@ -50,6 +50,20 @@ impl Errands {
         self.running.spawn(run(self.hands.clone(), errand, wanted, standing, progress, stop));
     }
 
+    /// Says whether the engine's service may use a tool by itself.
+    pub fn judge(&mut self, errand: Errand, wanted: ToolCall, standing: Standing) {
+        let hands = self.hands.clone();
+        self.running.spawn(async move {
+            let answer = hands.may(&wanted, &errand.at(clock::now_ms()), &standing);
+            (wanted.id, answer)
+        });
+    }
+
+    /// A tool has said this to the engine's service, which used it by itself.
+    pub fn heed(&self, answer: &Answer) {
+        self.hands.learn(answer);
+    }
+
     /// Nobody waits for this tool: it is stopped if it changes nothing.
     pub fn unwanted(&mut self, id: &ToolCallId) {
         if let Some(stop) = self.stops.remove(id) {

@@ -19,6 +19,7 @@
 //! | `interrupted` | `item`, `heard_ms`, `sent_ms` |
 //! | `tool_asked` | `id`, `name`, `arguments` (JSON, or text where it is none) |
 //! | `tool_answered` | `id`, `name`, `ok`, `say`, `took_ms`, and perhaps `effect`: `{"booked"\|"moved"\|"cancelled": {"id", "starts"}}` or `{"sent": "to whom"}` or `{"changed": "by which tool"}` |
+//! | `tool_hosted` | `id`: the engine's service used that one by itself |
 //! | `consent_asked` | `name` of the tool, `text` of the question |
 //! | `consent_given`, `consent_refused` | `name` of the tool |
 //! | `filler`, `trouble` | `text` |
@@ -159,6 +160,7 @@ fn fields(note: &Note) -> (&'static str, Value) {
             }
             ("tool_answered", fields)
         }
+        Note::ToolHosted(id) => ("tool_hosted", json!({"id": id.0})),
         Note::ConsentAsked { name, words } => ("consent_asked", json!({"name": name, "text": words})),
         Note::ConsentGiven { name } => ("consent_given", json!({"name": name})),
         Note::ConsentRefused { name } => ("consent_refused", json!({"name": name})),
@@ -317,6 +319,7 @@ mod tests {
             (Note::FalseInterruption, json!({"kind": "false_interruption"})),
             (Note::KeyPressed, json!({"kind": "key_pressed"})),
             (Note::TrustRaised, json!({"kind": "trust_raised"})),
+            (Note::ToolHosted(id()), json!({"kind": "tool_hosted", "id": "c1"})),
             (Note::PinRefused { left: 2 }, json!({"kind": "pin_refused", "left": 2})),
             (Note::Relieved, json!({"kind": "relieved"})),
             (Note::Renewed, json!({"kind": "renewed"})),

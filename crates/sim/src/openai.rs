@@ -12,13 +12,14 @@
 pub mod schema;
 pub mod script;
 
+mod mcp;
 mod response;
 mod session;
 mod settings;
 pub(crate) mod vad;
 
 pub use crate::conversation::Logged;
-pub use script::{End, Hearing, Item, Observer, Reply, Script, Sound, Voice};
+pub use script::{End, Hearing, HostedUse, Item, Observer, Reply, Script, Sound, Voice};
 
 use crate::{
     clock,

@@ -15,7 +15,7 @@ mod known;
 mod question;
 mod spoken;
 
-use crate::{Class, Errand, Progress, Tools, tools::Offer};
+use crate::{Class, Errand, Progress, Tools, Trust, tools::Offer};
 use call::{Answer, Effect, Others, Standing, ToolCall};
 use known::Known;
 use serde_json::Value;
@@ -55,6 +55,26 @@ impl Hands {
     /// with what the caller is to be asked.
     pub async fn run(&self, call: &ToolCall, errand: &Errand, standing: &Standing) -> Answer {
         self.run_reporting(call, errand, standing, None).await
+    }
+
+    /// Whether the engine's service may use a tool by itself, for a caller who stands to it like this: an answer that is `ok`,
+    /// or why not, and what the caller is to be asked.
+    pub fn may(&self, call: &ToolCall, errand: &Errand, standing: &Standing) -> Answer {
+        let (offer, arguments) = match self.tools.ready(call, errand) {
+            Ok(ready) => ready,
+            Err(answer) => return answer,
+        };
+        if errand.trust != Trust::Owner || offer.hosted().is_none() {
+            return Answer::failed("That is not to be used from there.");
+        }
+        self.objection(offer, &arguments, standing).unwrap_or_else(|| Answer::said("It may be used."))
+    }
+
+    /// Learns what a tool has said that the engine's service used by itself: what ids are of, above all.
+    pub fn learn(&self, answer: &Answer) {
+        let mut memory = self.memory();
+        memory.known.learn(&answer.say);
+        memory.known.learn(&answer.data);
     }
 
     /// Whether a tool of this name changes nothing: it may be stopped where nobody waits for it.
@@ -121,9 +141,8 @@ impl Hands {
 
     /// As much of an answer as can be listened to at once; the rest is kept.
     fn bounded(&self, answer: Answer) -> Answer {
+        self.learn(&answer);
         let mut memory = self.memory();
-        memory.known.learn(&answer.say);
-        memory.known.learn(&answer.data);
         let (said, data) = spoken::plain(&answer.say, &answer.data);
         let (say, rest) = spoken::cut(&said);
         rest.clone_into(&mut memory.rest);

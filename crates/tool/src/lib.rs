@@ -138,6 +138,10 @@ pub trait Tool: Send + Sync {
     fn is_foreign(&self) -> bool {
         false
     }
+    /// Where an engine's service may use it by itself, for the owner.
+    fn hosted(&self) -> Option<mcp::Hosted<'_>> {
+        None
+    }
     /// Does it. The arguments are an object that the schema accepts. Failing is an answer, too.
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a>;
     /// The same, telling how far it is where the tool knows.

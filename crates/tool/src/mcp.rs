@@ -35,7 +35,7 @@ pub use listing::{Choice, Listed, Listing, MOST_TOOLS};
 pub use remote::tools;
 pub use server::{Known, Reach, Server, State, Status};
 
-use crate::Trust;
+use crate::{Class, Trust};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// A server, as the owner sets it.
@@ -49,6 +49,56 @@ pub struct Settings {
     pub choice: Choice,
     /// How long a tool may say nothing, and how long it may take at most.
     pub patience: Patience,
+    /// Where an engine's service may use its tools by itself, for the owner.
+    pub hosted: Option<Hosting>,
+}
+
+/// How an engine's service uses a server by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosting {
+    /// Where the server is, for the service. It may hold a secret.
+    pub url: Secret,
+    pub approval: Approval,
+}
+
+/// Which tools the service asks about before it uses them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Approval {
+    /// All that do not only read.
+    #[default]
+    Changes,
+    /// All.
+    Always,
+    /// None: nobody looks at what it does, and the caller is asked nothing.
+    Never,
+}
+
+impl Approval {
+    pub const NAMES: [(&'static str, Approval); 3] =
+        [("changes", Approval::Changes), ("always", Approval::Always), ("never", Approval::Never)];
+
+    /// Whether a tool of this class is asked about.
+    pub fn asks(self, class: Class) -> bool {
+        match self {
+            Approval::Changes => class != Class::Reads,
+            Approval::Always => true,
+            Approval::Never => false,
+        }
+    }
+
+    /// As the settings spell it.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, one)| *one == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// A tool that an engine's service may use by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Hosted<'a> {
+    pub server: &'a Settings,
+    pub hosting: &'a Hosting,
+    /// What it is called there.
+    pub tool: &'a str,
 }
 
 /// How long an answer is waited for.

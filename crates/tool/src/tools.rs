@@ -4,7 +4,7 @@ use crate::{
     Class, Errand, Progress, Ruling, Running, Shelf, Spec, Tool, Trust, Unfit,
     calendar::{self, Books},
     hands::MORE,
-    memo,
+    mcp, memo,
 };
 use call::{Answer, ToolCall};
 use jiff::tz::TimeZone;
@@ -135,6 +135,13 @@ impl Tools {
             .collect()
     }
 
+    /// How an engine's service may use the tool of this name by itself, and whether it is to ask before; none where it may not.
+    pub fn hosted(&self, name: &str) -> Option<(mcp::Hosted<'_>, bool)> {
+        let offer = self.offers.iter().find(|offer| offer.name() == name)?;
+        let hosted = offer.hosted()?;
+        Some((hosted, hosted.hosting.approval.asks(offer.class)))
+    }
+
     /// The names to which a call may be transferred.
     pub fn destinations(&self) -> Vec<String> {
         self.destinations.iter().map(|destination| destination.name.clone()).collect()
@@ -245,6 +252,10 @@ impl Offer {
     /// Its answers are words of others.
     pub(crate) fn is_foreign(&self) -> bool {
         self.tool.as_ref().is_some_and(|tool| tool.is_foreign())
+    }
+
+    pub(crate) fn hosted(&self) -> Option<mcp::Hosted<'_>> {
+        self.tool.as_ref().and_then(|tool| tool.hosted())
     }
 
     /// It is no tool of a shelf.

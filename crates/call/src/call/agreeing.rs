@@ -53,7 +53,11 @@ impl Call {
             Some(Settled::Declined) => self.note(Note::ConsentRefused { name }),
             Some(Settled::Open) | None => {}
         }
-        self.output.push_back(Output::Tool(call, standing));
+        self.output.push_back(if self.errands.is_hosted(&call.id) {
+            Output::May(call, standing)
+        } else {
+            Output::Tool(call, standing)
+        });
     }
 
     fn arm_words(&mut self) {

@@ -227,6 +227,7 @@ impl Call {
         if let Some(command) = command {
             self.tell_line(command);
         }
+        self.forget_hosted(now);
         self.close_claims(now);
         self.note(Note::Ended(ending));
         self.phase = Phase::Over(ending);

@@ -109,6 +109,7 @@ impl Call {
         }
         self.saying = None;
         self.floor.misjudged = None;
+        self.forget_hosted(now);
         self.errands.bequeath();
         self.numbering.next_engine(self.floor.turn);
         self.renewal.forget();

@@ -22,14 +22,20 @@ impl Call {
                     self.answer_engine(call.id, refusal);
                 }
             },
-            _ => self.begin_errand(now, call),
+            _ => {
+                if self.begin_errand(now, &call) {
+                    self.use_tool(now, call);
+                }
+            }
         }
     }
 
-    fn begin_errand(&mut self, now: Instant, call: ToolCall) {
-        if !self.errands.begin(now, &call, self.policy.tool_patience) {
+    /// Says whether there is room for it.
+    pub(super) fn begin_errand(&mut self, now: Instant, call: &ToolCall) -> bool {
+        if !self.errands.begin(now, call, self.policy.tool_patience) {
             let answer = Answer::failed("That is too much at once. Do one thing after the other.");
-            return self.answer_engine(call.id, answer);
+            self.answer_engine(call.id.clone(), answer);
+            return false;
         }
         let (id, name, arguments) = (call.id.clone(), call.name.clone(), call.arguments.clone());
         self.note(Note::ToolAsked { id, name, arguments });
@@ -37,7 +43,7 @@ impl Call {
             self.timers.set(Timer::Filler, now + self.policy.filler);
         }
         self.arm_errands();
-        self.use_tool(now, call);
+        true
     }
 
     /// Tells the caller to wait, if they hear nothing else; and later how far it is, where the tool says.
@@ -68,7 +74,7 @@ impl Call {
     /// it after the call, that is promised.
     pub(super) fn give_up_errands(&mut self, now: Instant) {
         while let Some((id, name, took)) = self.errands.give_up(now) {
-            let answer = if self.policy.later_words.is_empty() {
+            let answer = if self.policy.later_words.is_empty() || self.errands.is_hosted(&id) {
                 Answer::failed("That takes too long just now. I can take a message instead.")
             } else {
                 self.output.push_back(Output::Promised(id.clone()));
@@ -90,6 +96,9 @@ impl Call {
     }
 
     pub(super) fn on_answer(&mut self, now: Instant, id: ToolCallId, answer: Answer) {
+        if self.errands.is_hosted(&id) && answer.ok {
+            return self.let_service(now, id, answer);
+        }
         match self.note_answer(now, &id, &answer) {
             Some((name, Finished::Awaited)) => {
                 if let Some(asked) = &answer.asks

@@ -232,6 +232,7 @@ impl Sim {
             Output::Line(_)
             | Output::Engine(_)
             | Output::Tool(..)
+            | Output::May(..)
             | Output::Unwanted(_)
             | Output::Promised(_)
             | Output::Pin(_)
@@ -416,6 +417,7 @@ fn clone(output: &Output) -> Output {
         Output::Line(command) => Output::Line(command.clone()),
         Output::Engine(command) => Output::Engine(command.clone()),
         Output::Tool(call, standing) => Output::Tool(call.clone(), standing.clone()),
+        Output::May(call, standing) => Output::May(call.clone(), standing.clone()),
         Output::Unwanted(id) => Output::Unwanted(id.clone()),
         Output::Promised(id) => Output::Promised(id.clone()),
         Output::Pin(digits) => Output::Pin(digits.clone()),

@@ -9,6 +9,8 @@ struct Errand {
     /// That response has ended.
     ended: bool,
     answered: bool,
+    /// The service does it by itself, and knows the answer before we do.
+    hosted: bool,
 }
 
 #[derive(Debug, Default)]
@@ -17,7 +19,26 @@ pub(crate) struct Errands(errands::Errands<Errand>);
 impl Errands {
     pub(crate) fn begin(&mut self, call: &str, response: &str) -> Begun {
         let response = response.to_owned();
-        self.0.begin(call, Errand { response, ended: false, answered: false })
+        self.0.begin(call, Errand { response, ended: false, answered: false, hosted: false })
+    }
+
+    /// The same for one that the service does by itself, in a response that `ended` already or not.
+    pub(crate) fn host(&mut self, call: &str, response: &str, ended: bool) -> Begun {
+        let response = response.to_owned();
+        self.0.begin(call, Errand { response, ended, answered: false, hosted: true })
+    }
+
+    /// It goes on in this response.
+    pub(crate) fn moves(&mut self, call: &str, to: &str, ended: bool) {
+        if let Some(errand) = self.0.named(call) {
+            to.clone_into(&mut errand.response);
+            errand.ended = ended;
+        }
+    }
+
+    /// The response speaks, and so of everything that the service has done in it so far.
+    pub(crate) fn spoken(&mut self, response: &str) {
+        self.0.close(|errand| errand.hosted && errand.answered && errand.response == response);
     }
 
     /// Notes an answer. Says whether it was still open.

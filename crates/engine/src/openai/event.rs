@@ -39,6 +39,7 @@ pub(super) struct Event<'a> {
     pub response: Option<&'a RawValue>,
     pub session: Option<&'a RawValue>,
     pub error: Option<&'a RawValue>,
+    pub arguments: Option<Text<'a>>,
     pub usage: Option<&'a RawValue>,
     #[serde(borrow)]
     pub languages: Option<&'a RawValue>,
@@ -78,6 +79,12 @@ pub(crate) struct Item<'a> {
     pub call_id: Option<Text<'a>>,
     pub arguments: Option<Text<'a>>,
     pub content: Option<Vec<Part<'a>>>,
+    /// Of a tool that the service uses by itself.
+    pub server_label: Option<Text<'a>>,
+    pub approval_request_id: Option<Text<'a>>,
+    pub output: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub error: Option<&'a RawValue>,
 }
 
 impl Item<'_> {
@@ -130,6 +137,8 @@ pub(crate) struct Fault<'a> {
     pub message: Option<Text<'a>>,
     /// The message of ours that it is about.
     pub event_id: Option<Text<'a>>,
+    /// The field of ours that it is about.
+    pub param: Option<Text<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

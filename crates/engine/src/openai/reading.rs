@@ -18,7 +18,7 @@ use call::{EngineEvent, Language};
 use std::time::Instant;
 
 /// Types that we know and that mean nothing to a call: what we did is confirmed, what is told elsewhere is told in
-/// pieces, or the matter is one of WebRTC, SIP or MCP.
+/// pieces, or the matter is one of WebRTC or SIP.
 const MEANT_FOR_OTHERS: &[&str] = &[
     "session.created",
     "conversation.created",
@@ -35,13 +35,8 @@ const MEANT_FOR_OTHERS: &[&str] = &[
     "response.function_call_arguments.delta",
     "response.function_call_arguments.done",
     "response.mcp_call_arguments.delta",
-    "response.mcp_call_arguments.done",
-    "response.mcp_call.in_progress",
-    "response.mcp_call.completed",
-    "response.mcp_call.failed",
     "mcp_list_tools.in_progress",
     "mcp_list_tools.completed",
-    "mcp_list_tools.failed",
     "rate_limits.updated",
     "output_audio_buffer.started",
     "output_audio_buffer.stopped",
@@ -67,6 +62,11 @@ const MEANT_FOR_US: &[&str] = &[
     "response.output_audio_transcript.done",
     "response.output_text.delta",
     "response.output_text.done",
+    "response.mcp_call_arguments.done",
+    "response.mcp_call.in_progress",
+    "response.mcp_call.completed",
+    "response.mcp_call.failed",
+    "mcp_list_tools.failed",
     "response.done",
     "error",
 ];
@@ -86,6 +86,12 @@ impl OpenAi {
             match &*event.kind {
                 "session.updated" => self.on_session_updated(now, event, out),
                 "error" => self.on_refusal(event, out),
+                "conversation.item.added" | "conversation.item.done" => {
+                    if let Some(item) = part::<Item>(event.item) {
+                        self.on_list(&item);
+                    }
+                }
+                "mcp_list_tools.failed" => self.on_list_failed(item_id, out),
                 kind if is_known(kind) => {}
                 _ => self.troubles.tally.unknown += 1,
             }
@@ -106,7 +112,10 @@ impl OpenAi {
             "conversation.item.input_audio_transcription.failed" => self.on_caller_not_understood(event, out),
             "conversation.item.added" | "conversation.item.created" | "conversation.item.done" => {
                 match part::<Item>(event.item) {
-                    Some(item) => self.on_item_exists(text(item.id.as_ref()), out),
+                    Some(item) => {
+                        self.on_item_exists(text(item.id.as_ref()), out);
+                        self.on_hosted_item(now, &item, None, out);
+                    }
                     None => self.troubles.malformed("an item that cannot be read", out),
                 }
             }
@@ -115,11 +124,17 @@ impl OpenAi {
                 None => self.troubles.malformed("a response that cannot be read", out),
             },
             "response.output_item.added" => match part::<Item>(event.item) {
-                Some(item) => self.on_item_added(&item, text(event.response_id.as_ref()), out),
+                Some(item) => {
+                    self.on_item_added(&item, text(event.response_id.as_ref()), out);
+                    self.on_hosted_item(now, &item, event.response_id.as_deref(), out);
+                }
                 None => self.troubles.malformed("an item that cannot be read", out),
             },
             "response.output_item.done" => match part::<Item>(event.item) {
-                Some(item) => self.on_item_done(now, &item, text(event.response_id.as_ref()), out),
+                Some(item) => {
+                    self.on_item_done(now, &item, text(event.response_id.as_ref()), out);
+                    self.on_hosted_item(now, &item, event.response_id.as_deref(), out);
+                }
                 None => self.troubles.malformed("an item that cannot be read", out),
             },
             "response.output_audio_transcript.delta" | "response.output_text.delta" => {
@@ -135,6 +150,13 @@ impl OpenAi {
                 Some(response) => self.on_done(now, &response, out),
                 None => self.troubles.malformed("the end of a response that cannot be read", out),
             },
+            "response.mcp_call_arguments.done" => {
+                self.hosted.argues(item_id, text(event.arguments.as_ref()));
+            }
+            "response.mcp_call.in_progress" => self.on_hosted_begun(now, item_id, out),
+            "response.mcp_call.completed" => self.on_hosted_over(now, item_id, true, out),
+            "response.mcp_call.failed" => self.on_hosted_over(now, item_id, false, out),
+            "mcp_list_tools.failed" => self.on_list_failed(item_id, out),
             "error" => self.on_error(now, event, out),
             kind if is_known(kind) => {}
             _ => self.troubles.tally.unknown += 1,
@@ -157,8 +179,9 @@ impl OpenAi {
         self.phase = Phase::Talking;
         self.timers.stop(Timer::Confirmed);
         out.events.push_back(EngineEvent::Ready);
-        if let Some(tools) = self.early_tools.take() {
-            send(&mut out.wire, &request::tools_update(&tools));
+        self.asked = None;
+        if std::mem::take(&mut self.early_tools) {
+            self.tell_tools(out);
         }
         let so_far = std::mem::take(&mut self.so_far);
         for said in &so_far {
@@ -175,7 +198,10 @@ impl OpenAi {
     /// An error before the session is confirmed: nothing of what we asked for was taken over.
     fn on_refusal(&mut self, event: &Event, out: &mut Outbox) {
         let fault = part::<Fault>(event.error).unwrap_or_default();
-        let words = fault::words(&fault);
+        let words = self.hosted.without_secrets(&fault::words(&fault));
+        if self.host_nothing(&fault, &words, out) {
+            return;
+        }
         match fault::judge(&fault) {
             Verdict::Lasting(why) => self.fail(format!("{why}: {words}."), true, out),
             Verdict::Passing(why) => self.fail(format!("{why}: {words}."), false, out),
@@ -194,7 +220,10 @@ impl OpenAi {
             text(fault.event_id.as_ref()).strip_prefix(super::REPLY).and_then(|number| number.parse().ok());
         // A service that does not say which request it means can only mean the one that is unanswered.
         let number = number.or_else(|| fault.event_id.is_none().then(|| self.replies.asked()).flatten());
-        let words = fault::words(&fault);
+        let words = self.hosted.without_secrets(&fault::words(&fault));
+        if self.host_nothing(&fault, &words, out) {
+            return;
+        }
         match fault::judge(&fault) {
             Verdict::Lasting(why) => self.fail(format!("{why}: {words}."), true, out),
             Verdict::Passing(why) => self.fail(format!("{why}: {words}."), false, out),

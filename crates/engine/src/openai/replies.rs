@@ -253,6 +253,16 @@ impl Replies {
         self.asked.as_ref().map(|asked| asked.number)
     }
 
+    /// Whether this very response is under way.
+    pub(super) fn runs(&self, id: &str) -> bool {
+        self.running.iter().any(|running| running.id == id)
+    }
+
+    /// The response that is under way; empty where none is.
+    pub(super) fn current(&self) -> &str {
+        self.running.last().map_or("", |running| &running.id)
+    }
+
     pub(super) fn is_running(&self) -> bool {
         !self.running.is_empty()
     }

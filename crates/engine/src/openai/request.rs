@@ -2,7 +2,7 @@
 
 use super::config::{Config, Eagerness, NoiseReduction, TurnDetection, VOICE, has_voice};
 use crate::{
-    Brief, Said, ToolSpec,
+    Brief, HostedServer, Said, ToolSpec,
     dialect::message::outcome,
     language::{Languages, service_code},
 };
@@ -13,6 +13,11 @@ use serde_json::{Value, json};
 
 /// The name of the message that configures the session, which an error about it comes back with.
 pub(super) const CONFIGURE: &str = "session";
+/// The same of the message that offers other tools.
+pub(super) const OFFER: &str = "tools";
+
+/// What our names of answers to questions begin with.
+const APPROVAL: &str = "mcp_approval_";
 
 /// The service's name for a format, and its rate where it wants one; nothing for a format that it does not speak.
 pub(super) fn format(format: Format) -> Option<(&'static str, Option<u32>)> {
@@ -29,6 +34,7 @@ pub(super) fn session_update(
     brief: &Brief,
     instructions: &str,
     languages: &Languages,
+    tools: &[Value],
 ) -> Value {
     let format = match format(brief.format) {
         Some((name, Some(rate))) => json!({"type": name, "rate": rate}),
@@ -58,15 +64,15 @@ pub(super) fn session_update(
             "output_modalities": ["audio"],
             "instructions": instructions,
             "audio": {"input": input, "output": {"format": format, "voice": voice(&brief.voice, has_voice, VOICE)}},
-            "tools": tools(&brief.tools),
+            "tools": tools,
             "tool_choice": "auto",
         },
     })
 }
 
 /// Replaces the tools of a session; what is not mentioned stays.
-pub(super) fn tools_update(offered: &[ToolSpec]) -> Value {
-    json!({"type": "session.update", "session": {"type": "realtime", "tools": tools(offered)}})
+pub(super) fn tools_update(tools: &[Value]) -> Value {
+    json!({"type": "session.update", "event_id": OFFER, "session": {"type": "realtime", "tools": tools}})
 }
 
 /// Replaces the instructions of a session; what is not mentioned stays.
@@ -75,8 +81,50 @@ pub(super) fn instructions_update(instructions: &str) -> Value {
 }
 
 pub(crate) fn tools(offered: &[ToolSpec]) -> Vec<Value> {
-    let tool = |tool: &ToolSpec| json!({"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters});
-    offered.iter().map(tool).collect()
+    offered.iter().map(function).collect()
+}
+
+pub(super) fn function(tool: &ToolSpec) -> Value {
+    json!({"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters})
+}
+
+/// A server whose tools the service uses by itself: those of these names, of which it asks about the latter first.
+pub(super) fn server(server: &HostedServer, free: &[&str], asked: &[&str]) -> Value {
+    let allowed: Vec<&str> = free.iter().chain(asked).copied().collect();
+    let approval = match (free, asked) {
+        (_, []) => json!("never"),
+        ([], _) => json!("always"),
+        (free, asked) => json!({"never": {"tool_names": free}, "always": {"tool_names": asked}}),
+    };
+    let mut entry = json!({
+        "type": "mcp",
+        "server_label": server.label,
+        "server_url": server.url.expose(),
+        "allowed_tools": allowed,
+        "require_approval": approval,
+    });
+    if let Some(token) = &server.token {
+        entry["authorization"] = token.expose().into();
+    }
+    if !server.headers.is_empty() {
+        let headers = server.headers.iter().map(|(name, value)| (name.clone(), value.expose().into()));
+        entry["headers"] = Value::Object(headers.collect());
+    }
+    entry
+}
+
+/// Whether the service may use the tool that it has asked about.
+pub(super) fn approval(question: &str, approve: bool, reason: Option<&str>) -> Value {
+    json!({
+        "type": "conversation.item.create",
+        "item": {
+            "type": "mcp_approval_response",
+            "id": format!("{APPROVAL}{question}"),
+            "approval_request_id": question,
+            "approve": approve,
+            "reason": reason,
+        },
+    })
 }
 
 /// The voice that will speak: `wish`, where there `is` such a voice, else `usual`. Own ones go by their ids.

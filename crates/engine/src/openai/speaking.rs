@@ -66,6 +66,7 @@ impl OpenAi {
         if item.is_speech() && text(item.id.as_ref()).len() <= NAME {
             let unwanted = self.replies.is_unwanted(response);
             self.items.appear(text(item.id.as_ref()), response, unwanted);
+            self.errands.spoken(response);
         }
         self.on_item_exists(text(item.id.as_ref()), out);
     }

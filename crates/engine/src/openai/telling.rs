@@ -103,6 +103,9 @@ impl OpenAi {
     }
 
     pub(super) fn answer(&mut self, now: Instant, id: &ToolCallId, answer: &Answer, out: &mut Outbox) {
+        if self.answer_hosted(id, answer, out) {
+            return self.expect(now, out);
+        }
         if self.errands.answer(&id.0) {
             send(&mut out.wire, &request::tool_output(&id.0, answer));
             if self.errands.settle() {

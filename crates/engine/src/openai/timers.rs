@@ -18,4 +18,6 @@ pub(super) enum Timer {
     Words,
     /// The service may be asked again.
     Rested,
+    /// What came of a tool that it has used by itself should be known by now.
+    Outcome,
 }

@@ -191,6 +191,7 @@ impl Bench {
                 EngineEvent::AssistantSaid(..) => "assistant",
                 EngineEvent::Wants(_) => "wants",
                 EngineEvent::Withdraws(_) => "withdraws",
+                EngineEvent::MayUse(_) | EngineEvent::Uses(_) | EngineEvent::Used(..) => "hosted",
                 EngineEvent::Done(_) => "done",
                 EngineEvent::Trouble(_) => "trouble",
                 EngineEvent::Failed(_) => "failed",

@@ -50,6 +50,9 @@ impl Watch {
                 | EngineEvent::CallerSaid(..)
                 | EngineEvent::AssistantSaid(..)
                 | EngineEvent::Withdraws(_)
+                | EngineEvent::MayUse(_)
+                | EngineEvent::Uses(_)
+                | EngineEvent::Used(..)
                 | EngineEvent::Took(_)
                 | EngineEvent::CallerSpoke(..)
                 | EngineEvent::Trouble(_) => {}

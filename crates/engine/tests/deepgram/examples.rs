@@ -17,6 +17,7 @@ fn told(event: &EngineEvent) -> String {
         EngineEvent::AssistantSaid(item, said) => format!("AssistantSaid {} {}", item.0, said.text),
         EngineEvent::Wants(call) => format!("Wants {} {} {}", call.id.0, call.name, call.arguments),
         EngineEvent::Withdraws(id) => format!("Withdraws {}", id.0),
+        EngineEvent::MayUse(_) | EngineEvent::Uses(_) | EngineEvent::Used(..) => "hosted".into(),
         EngineEvent::Took(_) => "Took".into(),
         EngineEvent::Done(_) => "Done".into(),
         EngineEvent::Trouble(_) => "Trouble".into(),

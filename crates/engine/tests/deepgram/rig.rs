@@ -83,6 +83,7 @@ pub fn tool(name: &str) -> ToolSpec {
         name: name.into(),
         description: "Find an order by its number.".into(),
         parameters: json!({"type": "object", "properties": {"order_number": {"type": "string"}}}).into(),
+        hosted: None,
     }
 }
 

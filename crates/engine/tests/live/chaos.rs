@@ -96,6 +96,9 @@ impl Watch {
             EngineEvent::Ready
             | EngineEvent::Wants(_)
             | EngineEvent::Withdraws(_)
+            | EngineEvent::MayUse(_)
+            | EngineEvent::Uses(_)
+            | EngineEvent::Used(..)
             | EngineEvent::Took(_)
             | EngineEvent::Done(_)
             | EngineEvent::CallerSpoke(..)

@@ -57,6 +57,7 @@ pub fn brief() -> Brief {
         name: name.into(),
         description: "Does what it is named after.".into(),
         parameters: json!({"type": "object", "properties": {"day": {"type": "string"}}}).into(),
+        hosted: None,
     };
     Brief {
         instructions: "You answer the phone for Acme.".into(),
@@ -261,6 +262,7 @@ pub fn told(events: &[EngineEvent]) -> Vec<String> {
             }
             EngineEvent::Wants(call) => format!("wants {} {} {}", call.id.0, call.name, call.arguments),
             EngineEvent::Withdraws(id) => format!("withdraws {}", id.0),
+            EngineEvent::MayUse(_) | EngineEvent::Uses(_) | EngineEvent::Used(..) => "hosted".into(),
             EngineEvent::Done(_) => "done".into(),
             EngineEvent::Trouble(why) => format!("trouble {why}"),
             EngineEvent::Failed(failure) => {

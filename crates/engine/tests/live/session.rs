@@ -149,6 +149,7 @@ fn other_tools_are_offered_in_mid_call_and_before_it() {
         name: "read_mail".into(),
         description: "Reads.".into(),
         parameters: json!({"type": "object"}).into(),
+        hosted: None,
     }];
     let mut session = Session::greeted(brief());
     session.offline.dialect.offer(&tools, &mut session.offline.out);

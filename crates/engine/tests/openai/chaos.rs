@@ -109,6 +109,9 @@ impl Caller {
                 | EngineEvent::CallerSaid(..)
                 | EngineEvent::AssistantSaid(..)
                 | EngineEvent::Took(_)
+                | EngineEvent::MayUse(_)
+                | EngineEvent::Uses(_)
+                | EngineEvent::Used(..)
                 | EngineEvent::CallerSpoke(..)
                 | EngineEvent::Trouble(_) => {}
                 EngineEvent::Withdraws(id) => panic!("{id:?} was withdrawn"),

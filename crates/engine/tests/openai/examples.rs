@@ -25,6 +25,9 @@ fn told(event: &EngineEvent) -> String {
         }
         EngineEvent::Wants(call) => format!("Wants {} {} {}", call.id.0, call.name, call.arguments),
         EngineEvent::Withdraws(id) => format!("Withdraws {}", id.0),
+        EngineEvent::MayUse(call) => format!("MayUse {} {} {}", call.id.0, call.name, call.arguments),
+        EngineEvent::Uses(call) => format!("Uses {} {} {}", call.id.0, call.name, call.arguments),
+        EngineEvent::Used(id, answer) => format!("Used {} {} {}", id.0, answer.ok, answer.say),
         EngineEvent::Took(_) => "Took".into(),
         EngineEvent::Done(usage) => format!(
             "Done in {}+{} out {}+{} cached {}",

@@ -44,6 +44,7 @@ pub fn brief() -> Brief {
             name: "lookup_order".into(),
             description: "Find an order by its number.".into(),
             parameters: json!({"type": "object", "properties": {"order_number": {"type": "string"}}}).into(),
+            hosted: None,
         }],
         ..plain::brief()
     }

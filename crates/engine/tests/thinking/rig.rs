@@ -44,6 +44,7 @@ pub fn brief() -> Brief {
         name: name.into(),
         description: "".into(),
         parameters: serde_json::json!({"type": "object"}).into(),
+        hosted: None,
     };
     Brief {
         instructions: "You are the assistant of Ada.".into(),
@@ -295,6 +296,7 @@ impl Rig {
             EngineEvent::AssistantSaid(..) => "assistant",
             EngineEvent::Wants(_) => "wants",
             EngineEvent::Withdraws(_) => "withdraws",
+            EngineEvent::MayUse(_) | EngineEvent::Uses(_) | EngineEvent::Used(..) => "hosted",
             EngineEvent::Done(_) => "done",
             EngineEvent::Trouble(_) => "trouble",
             EngineEvent::Failed(_) => "failed",

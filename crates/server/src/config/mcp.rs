@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use tool::{
     Trust,
-    mcp::{self, Choice, Form, Patience, Program, Way, Web},
+    mcp::{self, Approval, Choice, Form, Hosting, Patience, Program, Way, Web},
     own::reach::is_public,
 };
 
@@ -84,6 +84,9 @@ pub struct Written {
     pub tools: Vec<String>,
     pub except: Vec<String>,
     pub timeout_seconds: Option<u64>,
+    pub hosted: bool,
+    pub hosted_url: String,
+    pub require_approval: String,
     pub client_id: Option<String>,
     pub client_secret: Option<String>,
 }
@@ -152,17 +155,22 @@ pub fn on_page(written: Written, config: &Config) -> Result<McpServer, String> {
 
 /// Refuses what is no address of the public network, as far as it can be told by its looks, or is not reached by TLS.
 pub(super) fn public(url: &str) -> Result<(), String> {
-    let is_so = |url: reqwest::Url| {
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']', '.']).to_ascii_lowercase();
-        let named = ["localhost", "local", "internal"].contains(&host.rsplit('.').next().unwrap_or_default());
-        let private = host.parse().is_ok_and(|address| !is_public(address));
-        url.scheme() == "https" && !named && !private
-    };
-    if reqwest::Url::parse(url).is_ok_and(is_so) {
+    if is_out_there(url) {
         Ok(())
     } else {
         Err("give an address of the public network that begins with https://".into())
     }
+}
+
+/// Whether this is an address that somebody out in the world may reach, by TLS.
+fn is_out_there(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else { return false };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']', '.']).to_ascii_lowercase();
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let named = ["localhost", "local", "internal", "lan", "home"].contains(&last);
+    let bare = !host.contains(['.', ':']);
+    let private = host.parse().is_ok_and(|address| !is_public(address));
+    url.scheme() == "https" && !named && !bare && !private
 }
 
 fn server(written: Written, sources: &Sources, config: &Config) -> Result<McpServer, String> {
@@ -207,6 +215,8 @@ fn server(written: Written, sources: &Sources, config: &Config) -> Result<McpSer
             })
         }
     };
+    let asked = (written.hosted, written.hosted_url.as_str(), written.require_approval.as_str());
+    let hosted = hosting(asked, &way, secret)?;
     let google = matches!(ready_made, Some((name, _)) if name.starts_with('g') && *name != "github");
     let own = |of: Option<String>, googles: Option<&str>| {
         of.or_else(|| googles.filter(|_| google).map(str::to_owned))
@@ -225,10 +235,49 @@ fn server(written: Written, sources: &Sources, config: &Config) -> Result<McpSer
             trust: trust(&written.trust)?,
             choice: Choice { only: written.tools, never: written.except },
             patience: Patience { quiet: QUIET.min(whole), whole },
+            hosted,
         },
         client_id: own(written.client_id, config.google.client_id.as_deref()),
         client_secret: own(client_secret, googles_secret).map(Secret::new),
     })
+}
+
+/// Where an engine's service may use the server by itself.
+fn hosting(
+    (hosted, hosted_url, require_approval): (bool, &str, &str),
+    way: &Way,
+    secret: impl Fn(&str) -> Result<mcp::Secret, String>,
+) -> Result<Option<Hosting>, String> {
+    let approval = match require_approval {
+        "" => Approval::default(),
+        text => {
+            let found = Approval::NAMES.iter().find(|(name, _)| *name == text);
+            found.map(|(_, approval)| *approval).ok_or("give `require_approval` as changes, always or never")?
+        }
+    };
+    if !hosted {
+        let unused = !hosted_url.is_empty() || !require_approval.is_empty();
+        return if unused {
+            Err("`hosted_url` and `require_approval` are for a server with `hosted = true`".into())
+        } else {
+            Ok(None)
+        };
+    }
+    let Way::Web(web) = way else {
+        return Err("a program cannot be `hosted`: nobody but this machine reaches it".into());
+    };
+    let named = |(name, _): &(String, _)| name.eq_ignore_ascii_case("authorization");
+    if web.token.is_some() && web.headers.iter().any(named) {
+        return Err("give a `hosted` server either `token` or a header `Authorization`, not both".into());
+    }
+    let url = secret(hosted_url)?;
+    let url = if url.is_empty() { web.url.clone() } else { url };
+    if !is_out_there(url.expose()) {
+        return Err("a `hosted` server needs an address that OpenAI can reach: https:// and in the public network. Where \
+                    `url` is another, give that as `hosted_url`"
+            .into());
+    }
+    Ok(Some(Hosting { url, approval }))
 }
 
 fn is_name(name: &str) -> bool {

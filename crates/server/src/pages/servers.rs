@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use store::StoreError;
 use tool::mcp::{
-    self, Way,
+    self, Approval, Way,
     oauth::{self, Asked, Client, Unusable},
 };
 
@@ -55,6 +55,9 @@ struct Fields {
     only: String,
     /// A token is known.
     token: bool,
+    /// OpenAI may use it by itself.
+    hosted: bool,
+    require_approval: String,
     wrong: Option<String>,
     presets: Vec<&'static str>,
 }
@@ -69,6 +72,8 @@ struct Part {
     /// Without anything of it that may be a secret.
     place: String,
     trust: &'static str,
+    /// What the owner's calls with OpenAI do with it; empty where they do what all others do.
+    hosted: &'static str,
     tools: Vec<(String, String)>,
     left_out: Vec<String>,
     /// The owner can be sent there to consent.
@@ -251,6 +256,9 @@ fn written(form: &BTreeMap<String, String>, known: &BTreeMap<String, Written>) -
         tools,
         transport: field("transport"),
         trust: field("trust"),
+        hosted: form.contains_key("hosted"),
+        // What it asks about means nothing where it may not.
+        require_approval: if form.contains_key("hosted") { field("require_approval") } else { String::new() },
         ..Written::default()
     }
 }
@@ -266,6 +274,8 @@ impl Fields {
             trust: written.trust.clone(),
             only: written.tools.join(", "),
             token: !written.token.is_empty(),
+            hosted: written.hosted,
+            require_approval: written.require_approval.clone(),
             wrong: None,
             presets: PRESETS.iter().map(|(name, _)| *name).collect(),
         }
@@ -319,6 +329,11 @@ fn part(app: &App, kept: &Kept, entrusted: &BTreeMap<String, Written>) -> Part {
             }
         },
         trust: settings.trust.name(),
+        hosted: settings.hosted.as_ref().map_or("", |hosting| match hosting.approval {
+            Approval::Changes => "OpenAI uses it by itself, and asks before it changes anything",
+            Approval::Always => "OpenAI uses it by itself, and asks before it does anything",
+            Approval::Never => "OpenAI uses it by itself, and asks nobody",
+        }),
         tools: known.listing.tools.into_iter().map(|tool| (tool.name, tool.description)).collect(),
         left_out: known.listing.left_out,
         consent: kept.server.wallet().is_some(),

@@ -54,6 +54,8 @@ pub struct Tool {
     pub took_ms: u64,
     /// What changed in the world: `Booked: Tuesday, 24 November 2026, 10:30`.
     pub effect: String,
+    /// The engine's service used it by itself.
+    pub hosted: bool,
 }
 
 /// What an engine charged for, all in all.
@@ -130,6 +132,12 @@ impl Reader {
                 );
                 self.tools.insert(text("id"), place);
             }
+            "tool_hosted" => {
+                let place = self.tools.get(&text("id")).copied();
+                if let Some(What::Tool(tool)) = place.map(|place| &mut self.timeline.entries[place].what) {
+                    tool.hosted = true;
+                }
+            }
             "tool_answered" => self.tool_answered(at_ms, fields),
             "used" => {
                 self.timeline.used.tokens_in += number("audio_tokens_in") + number("text_tokens_in");
@@ -190,12 +198,15 @@ impl Reader {
 
     fn tool_answered(&mut self, at_ms: i64, fields: &Value) {
         let asked = fields["id"].as_str().and_then(|id| self.tools.get(id));
-        let arguments = match asked.map(|&place| &self.timeline.entries[place].what) {
-            Some(What::Tool(tool)) => tool.arguments.clone(),
-            Some(What::Caller { .. } | What::Assistant { .. } | What::Remark { .. }) | None => String::new(),
+        let (arguments, hosted) = match asked.map(|&place| &self.timeline.entries[place].what) {
+            Some(What::Tool(tool)) => (tool.arguments.clone(), tool.hosted),
+            Some(What::Caller { .. } | What::Assistant { .. } | What::Remark { .. }) | None => {
+                (String::new(), false)
+            }
         };
         let tool = Tool {
             arguments,
+            hosted,
             name: fields["name"].as_str().unwrap_or_default().to_owned(),
             ok: Some(fields["ok"].as_bool().unwrap_or_default()),
             say: fields["say"].as_str().unwrap_or_default().to_owned(),

@@ -108,6 +108,7 @@ impl Turn {
         match self.items.pop_front() {
             None => self.steps.push_back(Step::Over),
             Some(Item::Voice(voice)) => self.begin(voice, numbers),
+            Some(Item::Hosted(wanted)) => panic!("Deepgram uses no {} by itself", wanted.tool),
             Some(Item::Tool { name, arguments }) => {
                 let mut wanted = vec![(name, arguments)];
                 while let Some(Item::Tool { .. }) = self.items.front() {

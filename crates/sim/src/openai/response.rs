@@ -1,6 +1,6 @@
 //! One response under way: which event of it is due when.
 
-use super::script::{End, Format, Item, Reply, Voice};
+use super::script::{End, Format, HostedUse, Item, Reply, Voice};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use std::{
@@ -21,6 +21,8 @@ pub(super) enum Step {
         event: Value,
         bytes: Vec<u8>,
     },
+    /// The service wants to use a tool by itself: the place of that among the output.
+    Hosted(HostedUse, usize),
     Close(u16),
     Drop,
     /// `response.done` was the last.
@@ -172,6 +174,9 @@ impl Response {
         match self.reply.pop_front() {
             Some(Item::Voice(voice)) => self.begin_voice(voice, numbers),
             Some(Item::Tool { name, arguments }) => self.tool(&name, &arguments, numbers),
+            Some(Item::Hosted(wanted)) => {
+                self.steps.push_back(Step::Hosted(wanted, self.output.len()));
+            }
             None => match self.end.clone() {
                 End::Completed => self.finish("completed", &json!({"type": "completed"})),
                 End::Failed { code, message } => {

@@ -4,7 +4,7 @@ use crate::stamp;
 use serde_json::Value;
 use sound::g711;
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     f32::consts::TAU,
     sync::Arc,
     time::{Duration, Instant},
@@ -22,6 +22,8 @@ pub struct Script {
     /// What the caller is understood to say, turn by turn, where transcription is on.
     pub understood: VecDeque<String>,
     pub hearing: Hearing,
+    /// The servers of tools, by their labels, whose lists it cannot read.
+    pub unlistable: BTreeSet<String>,
     /// How long `session.update` takes to be answered.
     pub update_takes: Duration,
     /// After how long a session is ended, as the service does after an hour.
@@ -40,6 +42,7 @@ impl Default for Script {
             otherwise: Reply::tone(Duration::from_secs(1)),
             understood: VecDeque::new(),
             hearing: Hearing::Energy,
+            unlistable: BTreeSet::new(),
             update_takes: Duration::ZERO,
             longest: None,
             keep_audio: false,
@@ -89,6 +92,11 @@ impl Reply {
         Self::of(vec![Item::Tool { name: name.into(), arguments: arguments.to_string() }])
     }
 
+    /// One use of a tool by the service itself.
+    pub fn hosted(label: &str, tool: &str, arguments: Value, says: &str) -> Self {
+        Self::of(vec![Item::Hosted(HostedUse::new(label, tool, arguments, says))])
+    }
+
     /// These items, one after the other.
     pub fn of(items: Vec<Item>) -> Self {
         Self { items, thinks: Duration::ZERO, end: End::Completed }
@@ -110,6 +118,28 @@ pub enum Item {
         /// As it is sent, whether or not it is JSON.
         arguments: String,
     },
+    /// A tool of a server that was handed over, which the service uses by itself, asking before where it was told to.
+    Hosted(HostedUse),
+}
+
+/// One use of such a tool.
+#[derive(Clone, Debug)]
+pub struct HostedUse {
+    pub label: String,
+    pub tool: String,
+    pub arguments: Value,
+    /// What the tool says, or the `error` of its item.
+    pub comes: Result<String, Value>,
+    /// How long it takes.
+    pub takes: Duration,
+}
+
+impl HostedUse {
+    /// One that answers this at once.
+    pub fn new(label: &str, tool: &str, arguments: Value, says: &str) -> Self {
+        let (label, tool) = (label.to_owned(), tool.to_owned());
+        Self { label, tool, arguments, comes: Ok(says.to_owned()), takes: Duration::ZERO }
+    }
 }
 
 /// One audio message.

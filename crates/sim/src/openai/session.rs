@@ -2,6 +2,7 @@
 
 use super::{
     Order,
+    mcp::Hosting,
     response::{Numbers, Produced, Response, Settings, Step},
     schema::{self, Refusal},
     script::{Format, Hearing, Reply, Script},
@@ -51,6 +52,7 @@ pub(super) struct Session {
     speaking: Option<String>,
     spoke_audio: bool,
     updates: VecDeque<(Instant, Value)>,
+    pub(super) hosting: Hosting,
     mistakes: Vec<String>,
 }
 
@@ -79,6 +81,7 @@ impl Session {
             speaking: None,
             spoke_audio: false,
             updates: VecDeque::new(),
+            hosting: Hosting::default(),
             mistakes: Vec::new(),
         };
         session.emit(json!({"type": "session.created", "session": session.settings}));
@@ -96,7 +99,7 @@ impl Session {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         let responses = self.responses.iter().filter_map(Response::due);
-        responses.chain(self.updates.front().map(|(at, _)| *at)).min()
+        responses.chain(self.updates.front().map(|(at, _)| *at)).chain(self.hosting.due()).min()
     }
 
     /// Does what is due.
@@ -109,6 +112,9 @@ impl Session {
         let mut responses = std::mem::take(&mut self.responses);
         responses.retain_mut(|response| self.run(now, response));
         self.responses.append(&mut responses);
+        for event in self.hosting.over(now) {
+            self.emit(event);
+        }
     }
 
     /// Reads one message of the client.
@@ -181,6 +187,11 @@ impl Session {
             "output_audio_buffer.clear" => {
                 Err(Refusal::new("invalid_value", "output_audio_buffer.clear is for WebRTC and SIP only."))
             }
+            "conversation.item.create" if event["item"]["type"] == "mcp_approval_response" => {
+                let told = self.hosting.answered(now, &event["item"], &mut self.numbers)?;
+                told.into_iter().for_each(|event| self.emit(event));
+                Ok(())
+            }
             "conversation.item.create" => self.create(event),
             "conversation.item.retrieve" => {
                 self.known(event, "item_retrieve_invalid_item_id")?;
@@ -228,9 +239,12 @@ impl Session {
     }
 
     fn update(&mut self, now: Instant, wanted: &Value) -> Result<(), Refusal> {
+        Hosting::judge(&wanted["tools"])?;
         settings::update(&mut self.settings, wanted, self.spoke_audio)?;
+        let at = now + self.script.update_takes;
+        let listed = self.hosting.hand_over(&wanted["tools"], &self.script.unlistable, &mut self.numbers);
         let updated = json!({"type": "session.updated", "session": self.settings});
-        self.updates.push_back((now + self.script.update_takes, updated));
+        self.updates.extend([updated].into_iter().chain(listed).map(|event| (at, event)));
         Ok(())
     }
 
@@ -407,6 +421,13 @@ impl Session {
                     }
                     let event = self.numbered(event);
                     self.out.push_back(Out::Audio(event, bytes));
+                }
+                Step::Hosted(wanted, place) => {
+                    let began = self.hosting.wanted(now, wanted, &response.id, place, &mut self.numbers);
+                    match began {
+                        Ok(events) => events.into_iter().for_each(|event| self.emit(event)),
+                        Err(why) => self.mistake(&why),
+                    }
                 }
                 Step::Close(code) => {
                     self.out.push_back(Out::Close(code, String::new()));

@@ -44,6 +44,12 @@ pub(super) fn update(settings: &mut Value, wanted: &Value, spoke_audio: bool) ->
         return refuse("cannot_update_voice", message, "session.audio.output.voice");
     }
     merge(settings, wanted);
+    for tool in settings["tools"].as_array_mut().into_iter().flatten() {
+        // What it was entrusted with is not shown.
+        if let Some(fields) = tool.as_object_mut() {
+            fields.remove("authorization");
+        }
+    }
     let detection = &mut settings["audio"]["input"]["turn_detection"];
     let defaults = match detection["type"].as_str() {
         Some("server_vad") => server_vad(),

@@ -1,7 +1,7 @@
 //! One tool of a server, as the assistant uses it.
 
 use super::{
-    answer,
+    Hosted, answer,
     fault::Fault,
     listing::Listed,
     server::{Known, Server},
@@ -43,6 +43,13 @@ impl Tool for Remote {
 
     fn is_foreign(&self) -> bool {
         true
+    }
+
+    fn hosted(&self) -> Option<Hosted<'_>> {
+        let (server, tool) = (&self.server.settings, self.listed.original.as_str());
+        // What the owner has signed in to is ours to use: what we were given there is not handed on.
+        let own = self.server.wallet().is_some_and(|wallet| wallet.holds_grant());
+        server.hosted.as_ref().filter(|_| !own).map(|hosting| Hosted { server, hosting, tool })
     }
 
     fn run<'a>(&'a self, arguments: Value, errand: &'a Errand) -> Running<'a> {

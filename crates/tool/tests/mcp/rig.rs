@@ -83,6 +83,7 @@ pub fn settings(name: &str, way: Way) -> Settings {
         trust: Trust::Owner,
         choice: Choice::default(),
         patience: Patience { quiet: Duration::from_secs(60), whole: LONG },
+        hosted: None,
     }
 }
 

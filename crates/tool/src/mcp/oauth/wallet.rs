@@ -101,6 +101,11 @@ impl Wallet {
         self.grant.lock().await.is_some()
     }
 
+    /// The same, without waiting for one that is being renewed: that is there.
+    pub(in crate::mcp) fn holds_grant(&self) -> bool {
+        self.grant.try_lock().map_or(true, |grant| grant.is_some())
+    }
+
     pub(in crate::mcp) fn challenged(&self, challenge: &str) {
         challenge.clone_into(&mut self.challenge.lock().unwrap_or_else(PoisonError::into_inner));
     }
