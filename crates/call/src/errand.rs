@@ -88,6 +88,11 @@ impl Errands {
         self.under_way.get(id).is_some_and(|errand| errand.hosted.is_some())
     }
 
+    /// Whether the assistant was told that this failed, and it is not over.
+    pub(crate) fn is_given_up(&self, id: &ToolCallId) -> bool {
+        self.under_way.get(id).is_some_and(|errand| errand.given_up)
+    }
+
     /// From now on the service is at it, and is waited for until then. Says whether it was not already.
     pub(crate) fn lend(&mut self, id: &ToolCallId, due: Instant) -> bool {
         let Some(errand) = self.under_way.get_mut(id).filter(|errand| errand.hosted.is_some()) else {

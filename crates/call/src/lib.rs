@@ -50,6 +50,6 @@ pub use policy::{Policy, Wording};
 pub use stages::Stages;
 pub use timer::Timer;
 pub use tongue::Why;
-pub use tool::{Agreed, Answer, Effect, Others, ToolCall, ToolCallId};
+pub use tool::{Agreed, Answer, Effect, Others, ToolCall, ToolCallId, is_hidden, visible};
 pub use wire::{Message, Wire};
 pub use written::Written;

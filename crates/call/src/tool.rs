@@ -107,6 +107,46 @@ fn fenced(words: &str) -> String {
     )
 }
 
+/// Words of others without what nobody sees or hears: control characters, save that lines end; sequences that colour a
+/// terminal; marks that hide or turn the direction of writing, and the letters of tags, in which orders can be hidden.
+pub fn visible(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\u{1b}' => match letters.next_if(|kind| matches!(kind, '[' | ']')) {
+                // Parameters, and the letter that says what is done with them.
+                Some('[') => drop(letters.by_ref().find(|end| matches!(end, '\u{40}'..='\u{7e}'))),
+                // A title, up to its end.
+                Some(_) => drop(letters.by_ref().find(|end| matches!(end, '\u{7}' | '\u{1b}'))),
+                None => {}
+            },
+            '\n' => seen.push('\n'),
+            '\t' => seen.push(' '),
+            letter if letter.is_control() || is_hidden(letter) => {}
+            letter => seen.push(letter),
+        }
+    }
+    seen
+}
+
+/// Marks that no reader sees, but for the joiners that some scripts are written with.
+pub fn is_hidden(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
 /// What a tool changed. "Booked" may only be said of what is `Booked` here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Effect {
@@ -127,4 +167,27 @@ pub struct Agreed {
     pub id: String,
     /// Local start, `2026-11-24T10:30`.
     pub starts: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_left_out_and_what_is_written_with_it_stays() {
+        let hidden: String =
+            "forward".chars().filter_map(|letter| char::from_u32(0xE_0000 + letter as u32)).collect();
+        for (text, seen) in [
+            ("\u{1b}[1;31mBuy\u{1b}[0m milk\u{7}", "Buy milk"),
+            ("\u{1b}]0;title\u{7}bread", "bread"),
+            ("a\u{202e}b\u{200b}c\u{feff}", "abc"),
+            ("two\nlines\tand\r\n", "two\nlines and\n"),
+            ("می‌خواهم 👩‍👧 café", "می‌خواهم 👩‍👧 café"),
+            ("\u{1b}[", ""),
+            ("\u{1b}", ""),
+        ] {
+            assert_eq!(visible(text), seen, "{text:?}");
+        }
+        assert_eq!(visible(&format!("milk{hidden}")), "milk");
+    }
 }

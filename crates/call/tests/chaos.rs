@@ -164,11 +164,34 @@ impl World {
         if rng.u8(0..20) == 0 {
             return sim.give(Input::Progress(ToolCallId(rng.u32(0..6).to_string()), rng.u8(..)));
         }
+        if rng.u8(0..6) == 0 {
+            return self.hosted(sim, rng);
+        }
         let id = if rng.u8(0..5) == 0 { rng.u32(0..=self.tools) } else { self.tools };
         self.tools = self.tools.max(id + 1);
         let name = ["calendar", "sms", "calendar", "hang_up"][rng.usize(0..4)];
         sim.wants(&id.to_string(), name)
     }
+
+    /// The service uses tools by itself, asks before or does not, and says what came of it or never does.
+    fn hosted(&mut self, sim: &mut Sim, rng: &mut Rng) -> Vec<Output> {
+        let id = ToolCallId(format!("h{}", rng.u32(0..4)));
+        let call = |id| ToolCall { id, name: "calendar".into(), arguments: "{}".into() };
+        match rng.u8(0..4) {
+            0 => sim.engine(EngineEvent::MayUse(call(id))),
+            1 => sim.engine(EngineEvent::Uses(call(id))),
+            2 => sim.engine(EngineEvent::Used(id, Answer::said("done"))),
+            _ => {
+                let engine = sim.base.engines;
+                let id = if engine == 0 { id.0 } else { format!("{engine}/{}", id.0) };
+                sim.give(Input::Tool(ToolCallId(id), Answer::said("It may be used.")))
+            }
+        }
+    }
+}
+
+fn is_hosted(id: &ToolCallId) -> bool {
+    id.0.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '/').starts_with('h')
 }
 
 fn check(sim: &Sim, longest_call: Duration) {
@@ -204,8 +227,11 @@ fn check(sim: &Sim, longest_call: Duration) {
                 assert!(promised.insert(id.clone()), "{id:?} was promised twice");
             }
             Output::Unwanted(id) => assert!(asked.contains(id), "{id:?} is unwanted and was never run"),
-            Output::Engine(EngineCommand::Answer(id, _)) => {
-                assert!(answered.insert(id.clone()), "{id:?} was answered twice");
+            Output::May(call, _) => assert!(asked.insert(call.id.clone()), "{:?} was judged twice", call.id),
+            Output::Engine(EngineCommand::Answer(id, answer)) => {
+                // What a service may use it may be told later that nobody waits for.
+                assert!(!is_hosted(id) || !answer.ok || !answered.contains(id), "{id:?} was let twice");
+                assert!(answered.insert(id.clone()) || is_hosted(id), "{id:?} was answered twice");
             }
             Output::Note(Note::ToolAnswered { effect: Effect::Booked(_), .. }) => {
                 done.insert("booked");

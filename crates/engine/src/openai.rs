@@ -53,7 +53,7 @@ use call::{EngineCommand, EngineEvent, Failure, Format, Manner, Transcript, Usag
 use errands::Errands;
 use event::Event;
 use hearing::{Caller, Hearing};
-use hosted::Hosted;
+use hosted::{Configured, Hosted};
 use http::Request;
 use items::Items;
 use replies::{Replies, Wish};
@@ -79,7 +79,7 @@ pub struct OpenAi {
     /// Other tools than those of the brief were offered before the session was ready.
     early_tools: bool,
     /// What configured the session, for as long as that may have to be said once more with other tools.
-    asked: Option<serde_json::Value>,
+    asked: Option<Configured>,
     /// Keys that came before the session was ready.
     early_keys: String,
     /// What the caller said in words before that.
@@ -247,7 +247,7 @@ impl Dialect for OpenAi {
         let update =
             request::session_update(&self.config, &brief, &self.instructions, &self.languages, &tools);
         send(&mut out.wire, &update);
-        self.asked = self.hosted.is_any().then_some(update);
+        self.asked = self.hosted.is_any().then_some(Configured(update));
         self.timers.set(Timer::Confirmed, now + ANSWERS);
         if !brief.voice.is_empty() && !has_voice(&brief.voice) {
             self.troubles

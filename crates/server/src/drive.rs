@@ -94,6 +94,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                 Output::Engine(command) => {
                     if let EngineCommand::Speak(tag) = &command {
                         line.speak(tag);
+                        errands.speak(tag);
                     }
                     answerer.tell(command);
                 }

@@ -59,6 +59,11 @@ impl Errands {
         });
     }
 
+    /// The conversation goes on in this language.
+    pub fn speak(&self, tag: &str) {
+        self.hands.speak(tag);
+    }
+
     /// A tool has said this to the engine's service, which used it by itself.
     pub fn heed(&self, answer: &Answer) {
         self.hands.learn(answer);

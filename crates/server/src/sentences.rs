@@ -280,6 +280,13 @@ mod tests {
     }
 
     #[test]
+    fn whoever_is_told_to_wait_in_a_language_is_asked_in_it_before_what_cannot_be_undone() {
+        for language in languages() {
+            assert!(tool::Hands::asks_in(language.code()), "{language:?}");
+        }
+    }
+
+    #[test]
     fn callers_hear_their_language_and_what_the_owner_set() {
         let german = filled_with(&[("ASSISTANT_LANGUAGE", "de-AT")]);
         assert_eq!(german.filler_words, "Einen Moment, bitte.");

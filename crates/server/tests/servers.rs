@@ -2,6 +2,11 @@
 //! stand-in between them.
 
 mod house;
+mod servers {
+    mod confirming;
+    mod hosted;
+    mod pins;
+}
 
 use house::{
     AUTH_TOKEN, House,
@@ -24,7 +29,7 @@ use store::Store;
 use tempfile::TempDir;
 use tool::{
     Trust,
-    mcp::{Secret, Way},
+    mcp::{Approval, Secret, Way},
 };
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -33,10 +38,16 @@ const KEY: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// A folder with a list of tasks as a server of tools.
 fn folder() -> TempDir {
+    folder_with("stdio")
+}
+
+/// The same, started in this way.
+fn folder_with(way: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
+    let arguments: String = way.split(' ').map(|one| format!(", \"{one}\"")).collect();
     let settings = format!(
         "[[mcp]]\nname = \"todo\"\ncommand = \"{ROOT}/scripts/python\"\n\
-         arguments = [\"--of\", \"mcp2\", \"{ROOT}/fixtures/mcp/tasks.py\", \"stdio\"]\n"
+         arguments = [\"--of\", \"mcp2\", \"{ROOT}/fixtures/mcp/tasks.py\"{arguments}]\n"
     );
     std::fs::write(folder.path().join("earpiece.toml"), settings).expect("settings are written");
     folder
@@ -391,10 +402,43 @@ fn what_is_wrong_with_a_server_is_named() {
         ("[[mcp]]\nname = 'a'\nurl = 'https://a.example'\ntransport = 'carrier pigeon'", "auto, http or sse"),
         ("[[mcp]]\nname = 'a'\nurl = 'https://a.example'\ntoken = '{secret:NOBODY_SET_THIS}'", "no variable"),
         ("[[mcp]]\nname = 'a'\nurl = 'https://a.example'\ntimeout_seconds = 0", "1 to 600"),
+        ("[[mcp]]\nname = 'a'\ncommand = 'x'\nhosted = true", "nobody but this machine"),
+        ("[[mcp]]\nname = 'a'\nurl = 'http://localhost:9'\nhosted = true", "that OpenAI can reach"),
+        ("[[mcp]]\nname = 'a'\nurl = 'https://10.0.0.1/mcp'\nhosted = true", "that OpenAI can reach"),
+        ("[[mcp]]\nname = 'a'\nurl = 'https://tools/mcp'\nhosted = true", "that OpenAI can reach"),
+        (
+            "[[mcp]]\nname = 'a'\nurl = 'https://a.example'\nhosted = true\nhosted_url = 'http://b.example'",
+            "that OpenAI can reach",
+        ),
+        (
+            "[[mcp]]\nname = 'a'\nurl = 'https://a.example'\nhosted = true\nrequire_approval = 'maybe'",
+            "changes, always or never",
+        ),
+        ("[[mcp]]\nname = 'a'\nurl = 'https://a.example'\nrequire_approval = 'never'", "`hosted = true`"),
+        (
+            "[[mcp]]\nname = 'a'\nurl = 'https://a.example'\nhosted = true\ntoken = 't'\nheaders = {authorization = 'x'}",
+            "not both",
+        ),
         ("[[mcp]]\nname = 'a'\nurl = 'https://a.example'\nword = 'x'", "word"),
         ("[[mcp]]\nname = 'a'\ncommand = 'x'\n[[mcp]]\nname = 'a'\ncommand = 'y'", "another of this name"),
     ] {
         let problem = set(text, &[]).expect_err(text);
         assert!(problem.contains("earpiece.toml") && problem.contains(why), "{text}: {problem}");
     }
+}
+
+#[test]
+fn a_server_may_be_handed_over_under_another_address() {
+    let hosted = |text: &str, variables: &[(&str, &str)]| {
+        let server = set(text, variables).expect("it is understood").remove(0);
+        server.settings.hosted.expect("it is hosted")
+    };
+    let zapier = hosted(
+        "[[mcp]]\nname = 'zapier'\npreset = 'zapier'\nhosted = true\nrequire_approval = 'never'",
+        &[("ZAPIER_MCP_PASSWORD", "key")],
+    );
+    assert_eq!((zapier.url.expose(), zapier.approval), ("https://mcp.zapier.com/api/mcp/mcp", Approval::Never));
+    let own = "[[mcp]]\nname = 'own'\nurl = 'http://localhost:9/mcp'\nhosted = true\nhosted_url = 'https://t.example/mcp'";
+    assert_eq!(hosted(own, &[]).url.expose(), "https://t.example/mcp");
+    assert_eq!(hosted(own, &[]).approval, Approval::Changes);
 }

@@ -16,7 +16,7 @@ mod question;
 mod spoken;
 
 use crate::{Class, Errand, Progress, Tools, Trust, tools::Offer};
-use call::{Answer, Effect, Others, Standing, ToolCall};
+use call::{Answer, Effect, Others, Standing, ToolCall, visible};
 use known::Known;
 use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,12 +29,13 @@ const DATA: usize = 16 * 1024;
 /// The tools of one call, and what is remembered of their answers.
 pub struct Hands {
     tools: Arc<Tools>,
-    language: String,
     memory: Mutex<Memory>,
 }
 
 #[derive(Default)]
 struct Memory {
+    /// In which questions are asked.
+    language: String,
     known: Known,
     /// What was not said yet of the last long answer.
     rest: String,
@@ -44,7 +45,18 @@ impl Hands {
     /// With the tools as they are when the call begins. Questions are asked in this language (`de`, `en-US`), where we have
     /// them in it.
     pub fn new(tools: Arc<Tools>, language: &str) -> Self {
-        Self { tools, language: language.to_owned(), memory: Mutex::default() }
+        let memory = Memory { language: language.to_owned(), ..Memory::default() };
+        Self { tools, memory: Mutex::new(memory) }
+    }
+
+    /// From now on questions are asked in this language.
+    pub fn speak(&self, language: &str) {
+        language.clone_into(&mut self.memory().language);
+    }
+
+    /// Whether callers are asked in this language; those of others are asked in English.
+    pub fn asks_in(language: &str) -> bool {
+        question::is_in(language)
     }
 
     pub fn tools(&self) -> &Arc<Tools> {
@@ -113,7 +125,7 @@ impl Hands {
     /// Why this is not done now, if it is not.
     fn objection(&self, offer: &Offer, arguments: &Value, standing: &Standing) -> Option<Answer> {
         let memory = self.memory();
-        let asked = question::asked(offer, arguments, &memory.known, &self.language);
+        let asked = question::asked(offer, arguments, &memory.known, &memory.language);
         let may = match offer.class() {
             Class::Reads => true,
             Class::Writes => {
@@ -143,7 +155,8 @@ impl Hands {
     fn bounded(&self, answer: Answer) -> Answer {
         self.learn(&answer);
         let mut memory = self.memory();
-        let (said, data) = spoken::plain(&answer.say, &answer.data);
+        let (said, data) = spoken::plain(&answer.say, &visible(&answer.data));
+        let said = visible(&said);
         let (say, rest) = spoken::cut(&said);
         rest.clone_into(&mut memory.rest);
         let data = spoken::clipped(&data, DATA);

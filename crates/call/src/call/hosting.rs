@@ -40,6 +40,9 @@ impl Call {
     pub(super) fn let_service(&mut self, now: Instant, id: ToolCallId, answer: Answer) {
         if !self.numbering.is_its_own(&id) {
             let _nobody_waits = self.note_answer(now, &id, &Answer::failed("Whoever wanted that is gone."));
+        } else if self.errands.is_given_up(&id) {
+            // The service has its answer, which was a no.
+            let _nobody_waits = self.note_answer(now, &id, &Answer::failed("That was let through too late."));
         } else if self.errands.lend(&id, now + self.policy.longest_tool) {
             self.answer_engine(id, answer);
         }

@@ -12,54 +12,18 @@ pub(super) enum Reply {
 }
 
 /// Words that agree, alone or before others.
-const YES: [&str; 43] = [
-    "yes",
-    "yeah",
-    "yep",
-    "yup",
-    "sure",
-    "okay",
-    "ok",
-    "correct",
-    "right",
-    "exactly",
-    "absolutely",
-    "definitely",
-    "affirmative",
-    "agreed",
-    "confirmed",
-    "confirm",
-    "certainly",
-    "fine",
-    "ja",
-    "jawohl",
-    "jap",
-    "genau",
-    "gerne",
-    "klar",
-    "natürlich",
-    "richtig",
-    "stimmt",
-    "einverstanden",
-    "sí",
-    "si",
-    "claro",
-    "vale",
-    "correcto",
-    "exacto",
-    "adelante",
-    "oui",
-    "ouais",
-    "exactement",
-    "certainement",
-    "sì",
-    "certo",
-    "sim",
-    "ja",
+const YES: [&str; 70] = [
+    "yes", "yeah", "yep", "yup", "sure", "okay", "ok", "correct", "right", "exactly", "absolutely",
+    "definitely", "affirmative", "agreed", "confirmed", "confirm", "certainly", "fine", "ja", "jawohl",
+    "jap", "genau", "gerne", "klar", "natürlich", "richtig", "stimmt", "einverstanden", "sí", "si", "claro",
+    "vale", "correcto", "exacto", "adelante", "oui", "ouais", "exactement", "certainement", "sì", "certo",
+    "sim", "esatto", "confermo", "giusto", "procedi", "exato", "confirmo", "pode", "zeker", "goed",
+    "akkoord", "klopt", "inderdaad", "tak", "dobrze", "zgadza", "oczywiście", "pewnie", "potwierdzam",
+    "javisst", "visst", "absolut", "jo", "okej", "jada", "jepp", "selvfølgelig", "naturligvis", "bestemt",
 ];
 
 /// The same in more words than one.
-const YES_PHRASES: [&[&str]; 16] = [
+const YES_PHRASES: [&[&str]; 30] = [
     &["go", "ahead"],
     &["do", "it"],
     &["do", "that"],
@@ -76,62 +40,50 @@ const YES_PHRASES: [&[&str]; 16] = [
     &["d'accord"],
     &["bien", "sûr"],
     &["va", "bene"],
+    &["doe", "maar"],
+    &["ga", "uw", "gang"],
+    &["zrób", "to"],
+    &["gör", "det"],
+    &["gør", "det"],
+    &["gjør", "det"],
+    &["lo", "faccia"],
+    &["fallo"],
+    &["faça", "isso"],
+    &["pode", "ser"],
+    &["com", "certeza"],
+    &["va", "benissimo"],
+    &["vær", "så", "god"],
+    &["värsågod"],
 ];
 
 /// Words that refuse, whatever stands beside them.
-const NO: [&str; 22] = [
+const NO: [&str; 39] = [
     "no", "nope", "nah", "not", "never", "stop", "wait", "nein", "ne", "nicht", "kein", "keine", "stopp",
-    "halt", "warte", "warten", "nunca", "non", "pas", "jamais", "não", "attends",
+    "halt", "warte", "warten", "nunca", "non", "pas", "jamais", "não", "attends", "nee", "niet", "geen",
+    "wacht", "nie", "nej", "inte", "vänta", "ikke", "nei", "vent", "ellers", "stoppe", "aspetta", "espere",
+    "espera", "fermo",
 ];
 
 /// Words that change what was asked, unless the question itself says them.
-const CHANGES: [&str; 37] = [
-    "but",
-    "instead",
-    "rather",
-    "actually",
-    "except",
-    "change",
-    "different",
-    "other",
-    "another",
-    "wrong",
-    "cancel",
-    "later",
-    "moment",
-    "hold",
-    "unless",
-    "if",
-    "only",
-    "maybe",
-    "aber",
-    "sondern",
-    "lieber",
-    "anders",
-    "andere",
-    "ändern",
-    "falsch",
-    "moment",
-    "vielleicht",
-    "erst",
-    "pero",
-    "espera",
-    "mejor",
-    "otro",
-    "otra",
-    "mais",
-    "plutôt",
-    "autre",
-    "attendez",
+const CHANGES: [&str; 60] = [
+    "but", "instead", "rather", "actually", "except", "change", "different", "other", "another", "wrong",
+    "cancel", "later", "moment", "hold", "unless", "if", "only", "maybe", "aber", "sondern", "lieber",
+    "anders", "andere", "ändern", "falsch", "vielleicht", "erst", "pero", "espera", "mejor", "otro", "otra",
+    "mais", "plutôt", "autre", "attendez", "però", "invece", "anzi", "mas", "antes", "outro", "outra",
+    "maar", "liever", "ander", "niet", "ale", "jednak", "lepiej", "inny", "inną", "men", "istället",
+    "annan", "hellre", "anden", "hellere", "annen", "heller",
 ];
 
 /// What else may be said with a yes.
-const BESIDE: [&str; 62] = [
+const BESIDE: [&str; 98] = [
     "please", "thanks", "thank", "you", "that", "this", "it", "is", "are", "do", "go", "ahead", "on", "the",
     "a", "an", "i", "am", "we", "would", "like", "want", "will", "and", "so", "just", "now", "then", "all",
     "good", "great", "perfect", "well", "of", "course", "to", "my", "your", "them", "one", "uh", "um", "oh",
-    "hm", "bitte", "danke", "das", "es", "ist", "mach", "machen", "sie", "gut", "und", "so", "por", "favor",
-    "gracias", "s'il", "vous", "plaît", "merci",
+    "hm", "bitte", "danke", "das", "es", "ist", "mach", "machen", "sie", "gut", "und", "por", "favor",
+    "gracias", "s'il", "vous", "plaît", "merci", "per", "favore", "grazie", "lo", "faccia", "fai", "pure",
+    "si", "obrigado", "obrigada", "isso", "faça", "alstublieft", "graag", "dank", "u", "je", "doe", "dat",
+    "hoor", "proszę", "dziękuję", "zrób", "poproszę", "tack", "snälla", "gör", "det", "takk", "gerne",
+    "gør", "gjør", "vær", "så", "snill", "mange", "venlig",
 ];
 /// So many other words leave a yes a yes.
 const OTHERS: usize = 3;
@@ -152,7 +104,16 @@ pub(super) fn read(said: &str, question: &str) -> Reply {
     let is_asked = |word: &&str| asked.iter().any(|asked| asked == word);
     let phrased = |phrase: &&[&str]| all.windows(phrase.len()).any(|window| window == *phrase);
     let agrees = all.iter().any(|word| YES.contains(word)) || YES_PHRASES.iter().any(phrased);
-    let changes = all.iter().any(|word| CHANGES.contains(word) && !is_asked(word));
+    // Words of a phrase that agrees change nothing: "doe maar", and not "ja, maar …".
+    let phrases = YES_PHRASES.iter().flat_map(|phrase| {
+        let at = |at: usize| all.get(at..at + phrase.len()) == Some(*phrase);
+        (0..all.len()).filter(move |begins| at(*begins)).flat_map(|begins| begins..begins + phrase.len())
+    });
+    let phrases: Vec<usize> = phrases.collect();
+    let changes = all
+        .iter()
+        .enumerate()
+        .any(|(at, word)| CHANGES.contains(word) && !is_asked(word) && !phrases.contains(&at));
     let others =
         all.iter().filter(|word| !YES.contains(word) && !BESIDE.contains(word) && !is_asked(word)).count();
     let asks = sentences.iter().any(|sentence| sentence.asks);
@@ -212,6 +173,19 @@ mod tests {
             "Sí, por favor.",
             "Oui, merci",
             "yes yes yes",
+            "Sì, per favore.",
+            "Certo, va bene.",
+            "Sim, por favor.",
+            "Pode ser, obrigado.",
+            "Ja, graag.",
+            "Ja, doe maar.",
+            "Tak, proszę.",
+            "Zgadza się.",
+            "Ja tack.",
+            "Javisst, gör det.",
+            "Ja tak.",
+            "Ja, det må du gerne.",
+            "Ja takk, gjør det.",
         ] {
             assert_eq!(read(said, QUESTION), Reply::Yes, "{said}");
         }
@@ -231,6 +205,16 @@ mod tests {
             "Ja, nein, lieber nicht.",
             "Non merci.",
             "No, gracias",
+            "No, grazie.",
+            "Não, obrigado.",
+            "Nee, dank u.",
+            "Doe maar niet.",
+            "Nie, dziękuję.",
+            "Nej tack.",
+            "Nej tak.",
+            "Ellers tak.",
+            "Nei takk.",
+            "Ja, nej, vänta.",
         ] {
             assert_eq!(read(said, QUESTION), Reply::No, "{said}");
         }
@@ -251,6 +235,10 @@ mod tests {
             "Sure, later.",
             "cancel",
             "Yes, if it is free.",
+            "Ja, maar morgen graag.",
+            "Tak, ale jutro.",
+            "Ja, men först imorgon.",
+            "Sì, però domani.",
         ] {
             assert_eq!(read(said, QUESTION), Reply::Neither, "{said}");
         }

@@ -5,12 +5,22 @@ use crate::{ApiKey, HostedServer, ToolSpec};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    fmt,
     sync::Arc,
     time::Instant,
 };
 
 /// Lists, and uses that are over, of which is known that they are.
 const REMEMBERED: usize = 64;
+
+/// What configured a session. It may hold secrets, and is not printed.
+pub(super) struct Configured(pub Value);
+
+impl fmt::Debug for Configured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Configured(••••)")
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Hosted {

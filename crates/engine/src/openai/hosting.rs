@@ -12,7 +12,7 @@
 use super::{
     OpenAi, Phase,
     event::{Fault, Item, part, text},
-    hosted::{State, Told},
+    hosted::{Configured, State, Told},
     request,
     timers::Timer,
 };
@@ -24,7 +24,7 @@ use crate::{
         message::send,
     },
 };
-use call::{Answer, EngineEvent, ToolCall, ToolCallId};
+use call::{Answer, EngineEvent, ToolCall, ToolCallId, visible};
 use serde::Deserialize;
 use std::time::{Duration, Instant};
 
@@ -64,7 +64,7 @@ impl OpenAi {
         self.troubles
             .tell(format!("OpenAI will not use tools by itself, and they are used from here: {words}."), out);
         match self.asked.take() {
-            Some(mut update) => {
+            Some(Configured(mut update)) => {
                 update["session"]["tools"] = self.hosted.tools().into();
                 send(&mut out.wire, &update);
             }
@@ -270,13 +270,7 @@ impl Wrong {
 
 /// As much of it as is kept, without what could do something to whoever reads it.
 fn bounded(output: &str) -> String {
-    let fit = output.chars().filter(|letter| !letter.is_control() || *letter == '\n');
-    let mut kept = String::new();
-    for letter in fit {
-        if kept.len() + letter.len_utf8() > SAYS {
-            break;
-        }
-        kept.push(letter);
-    }
+    let mut kept = visible(output);
+    kept.truncate(kept.floor_char_boundary(SAYS));
     kept
 }

@@ -12,6 +12,7 @@ mod validators;
 mod chaos;
 mod examples;
 mod failures;
+mod hosted;
 mod interruptions;
 mod languages;
 mod model;

@@ -1,5 +1,6 @@
 //! What the calendar's tools are handed: the schema of their arguments, and text as it may be kept.
 
+use call::is_hidden;
 use serde_json::{Value, json};
 use when::{Hours, Kind};
 
@@ -35,21 +36,4 @@ pub fn tidy(text: &str) -> String {
 /// Likewise, in one line.
 pub fn line(text: &str) -> String {
     tidy(&text.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-/// Marks that no reader sees, but for the joiners that some scripts are written with.
-fn is_hidden(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'
-            | '\u{200e}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
 }

@@ -2,7 +2,7 @@
 
 use super::known::{Known, plain};
 use crate::{Class, tools::Offer, tools::spoken};
-use call::Asked;
+use call::{Asked, Language};
 use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ struct Frame {
     shall: &'static str,
 }
 
-const FRAMES: [Frame; 4] = [
+const FRAMES: [Frame; 11] = [
     Frame {
         language: "en",
         about: "I am about to do this:",
@@ -32,25 +32,77 @@ const FRAMES: [Frame; 4] = [
         shall: "Soll ich das tun?",
     },
     Frame {
+        language: "fr",
+        about: "Je vais faire ceci :",
+        for_good: "C'est irréversible.",
+        shall: "Dois-je le faire ?",
+    },
+    Frame {
         language: "es",
         about: "Voy a hacer lo siguiente:",
         for_good: "No se puede deshacer.",
         shall: "¿Lo hago?",
     },
     Frame {
-        language: "fr",
-        about: "Je vais faire ceci :",
-        for_good: "C'est irréversible.",
-        shall: "Dois-je le faire ?",
+        language: "it",
+        about: "Sto per fare quanto segue:",
+        for_good: "Non si può annullare.",
+        shall: "Devo farlo?",
+    },
+    Frame {
+        language: "pt",
+        about: "Vou fazer o seguinte:",
+        for_good: "Não pode ser desfeito.",
+        shall: "Devo fazê-lo?",
+    },
+    Frame {
+        language: "nl",
+        about: "Ik ga nu het volgende doen:",
+        for_good: "Dat kan niet ongedaan worden gemaakt.",
+        shall: "Zal ik dat doen?",
+    },
+    Frame {
+        language: "pl",
+        about: "Zamierzam zrobić to:",
+        for_good: "Tego nie można cofnąć.",
+        shall: "Czy mam to zrobić?",
+    },
+    Frame {
+        language: "sv",
+        about: "Jag tänker nu göra detta:",
+        for_good: "Det går inte att ångra.",
+        shall: "Ska jag göra det?",
+    },
+    Frame {
+        language: "da",
+        about: "Jeg vil nu gøre følgende:",
+        for_good: "Det kan ikke fortrydes.",
+        shall: "Skal jeg gøre det?",
+    },
+    Frame {
+        language: "nb",
+        about: "Jeg skal nå gjøre følgende:",
+        for_good: "Det kan ikke angres.",
+        shall: "Skal jeg gjøre det?",
     },
 ];
 
+/// Whether there is a question in this language (`de`, `en-US`).
+pub(super) fn is_in(language: &str) -> bool {
+    frame(language).is_some()
+}
+
+fn frame(language: &str) -> Option<&'static Frame> {
+    let language = Language::of(language)?;
+    FRAMES.iter().find(|frame| Language::of(frame.language) == Some(language))
+}
+
 /// The question whether to use this tool with these arguments, in this language where we have it.
 pub(super) fn asked(offer: &Offer, arguments: &Value, known: &Known, language: &str) -> Asked {
-    let frame = FRAMES.iter().find(|frame| language.starts_with(frame.language)).unwrap_or(&FRAMES[0]);
+    let frame = frame(language).unwrap_or(&FRAMES[0]);
     let (mut parts, mut telling) = (Vec::new(), Vec::new());
     leaves(arguments, "", 0, &mut |name, value| {
-        let told = told(name, value, known);
+        let told = told(name, value, known, frame.language);
         if told.exact {
             telling.push(told.words.clone());
         }
@@ -71,12 +123,12 @@ struct Told {
     exact: bool,
 }
 
-fn told(name: &str, value: &Value, known: &Known) -> Told {
+fn told(name: &str, value: &Value, known: &Known, language: &str) -> Told {
     let text = plain(value);
     if let Some(known) = known.name(&text).filter(|_| super::spoken::is_id(name)) {
         return Told { words: known.to_owned(), exact: true };
     }
-    match in_words(&text) {
+    match in_words(&text, language) {
         Some(words) => Told { words, exact: false },
         None => {
             Told { words: text.split_whitespace().collect::<Vec<_>>().join(" "), exact: !value.is_boolean() }
@@ -84,17 +136,19 @@ fn told(name: &str, value: &Value, known: &Known) -> Told {
     }
 }
 
-/// A date or datetime as one says it.
-fn in_words(text: &str) -> Option<String> {
+/// A date or datetime as one says it: in words in English, elsewhere in figures, which are said in any language.
+fn in_words(text: &str, language: &str) -> Option<String> {
     if !text.starts_with(|first: char| first.is_ascii_digit()) {
         return None;
     }
+    let english = language == "en";
     if text.contains('T') {
         let at: DateTime = text.parse().ok()?;
-        return Some(at.strftime("%A, %B %-d, %Y, at %H:%M").to_string());
+        let as_said = if english { "%A, %B %-d, %Y, at %H:%M" } else { "%-d.%-m.%Y, %H:%M" };
+        return Some(at.strftime(as_said).to_string());
     }
     let day: Date = text.parse().ok()?;
-    Some(day.strftime("%A, %B %-d, %Y").to_string())
+    Some(day.strftime(if english { "%A, %B %-d, %Y" } else { "%-d.%-m.%Y" }).to_string())
 }
 
 /// Every value in the arguments that is no list or object, with the name it stands under.

@@ -1,7 +1,7 @@
 //! What a tool of a server answered, as the assistant is told.
 
 use super::schema::short;
-use call::Answer;
+use call::{Answer, visible};
 use serde_json::Value;
 
 /// The longest answer in words, in bytes. What can be spoken is far less; this is what is kept of it.
@@ -32,7 +32,7 @@ pub(super) fn read(result: &Value) -> Answer {
         }
     }
     let structured = result.get("structuredContent").filter(|value| !value.is_null()).map(Value::to_string);
-    let data = structured.or(json).map(bounded).unwrap_or_default();
+    let data = structured.or(json).map(|json| bounded(visible(&json))).unwrap_or_default();
     let failed = result.get("isError").and_then(Value::as_bool) == Some(true);
     match (failed, words.is_empty() && data.is_empty()) {
         (true, true) => Answer::failed("It says that this did not work, and not why."),
@@ -63,6 +63,7 @@ fn is_json(text: &str) -> bool {
 }
 
 fn add(words: &mut String, text: &str) {
+    let text = visible(text);
     let text = text.trim();
     if text.is_empty() || words.len() >= LONGEST_TEXT {
         return;

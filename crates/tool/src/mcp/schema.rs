@@ -1,5 +1,6 @@
 //! What of a tool's schema an engine is told: plain JSON schema, whole in itself, and bounded.
 
+use call::visible;
 use serde_json::{Map, Value, json};
 
 /// How deep a schema may nest; what is deeper may be anything.
@@ -199,9 +200,15 @@ fn is_short(value: &Value) -> bool {
 
 /// The text on one line without what cannot be seen, and no longer than this, in bytes.
 pub(super) fn tidy(text: &str, longest: usize) -> String {
-    let seen: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    // A character that ends no line may have stood between words.
+    let apart: String = text.chars().map(|letter| if is_blank(letter) { ' ' } else { letter }).collect();
+    let seen = visible(&apart);
     let words: Vec<_> = seen.split_whitespace().collect();
     short(&words.join(" "), longest).to_owned()
+}
+
+fn is_blank(letter: char) -> bool {
+    letter.is_control() && !matches!(letter, '\u{1b}' | '\u{7}')
 }
 
 /// No more of the text than this, in bytes.

@@ -2,6 +2,7 @@
 //! misbehave.
 
 mod hostile;
+mod hostile_web;
 mod oauth;
 mod real;
 mod rig;

@@ -1,5 +1,6 @@
 //! What the tools promise, on a store in memory and in simulated time.
 
+mod asking;
 mod booking;
 mod changing;
 mod hostile;
