@@ -71,7 +71,16 @@ impl Errands {
         if room {
             let (name, arguments) = (call.name.clone(), call.arguments.clone());
             let due = now + patience;
-            let errand = Errand { name, arguments, since: now, due, progress: 0, told: 0, given_up: false, hosted: None };
+            let errand = Errand {
+                name,
+                arguments,
+                since: now,
+                due,
+                progress: 0,
+                told: 0,
+                given_up: false,
+                hosted: None,
+            };
             self.under_way.insert(call.id.clone(), errand);
         }
         room

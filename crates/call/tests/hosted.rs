@@ -25,8 +25,7 @@ fn judged(outputs: &[Output]) -> Option<Standing> {
 }
 
 fn asks() -> Answer {
-    let asked =
-        Asked { subject: "bob".into(), words: WORDS.into(), telling: vec!["bob@example.com".into()] };
+    let asked = Asked { subject: "bob".into(), words: WORDS.into(), telling: vec!["bob@example.com".into()] };
     Answer { asks: Some(Box::new(asked)), ..Answer::failed("Not done yet.") }
 }
 

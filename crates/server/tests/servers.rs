@@ -437,7 +437,10 @@ fn a_server_may_be_handed_over_under_another_address() {
         "[[mcp]]\nname = 'zapier'\npreset = 'zapier'\nhosted = true\nrequire_approval = 'never'",
         &[("ZAPIER_MCP_PASSWORD", "key")],
     );
-    assert_eq!((zapier.url.expose(), zapier.approval), ("https://mcp.zapier.com/api/mcp/mcp", Approval::Never));
+    assert_eq!(
+        (zapier.url.expose(), zapier.approval),
+        ("https://mcp.zapier.com/api/mcp/mcp", Approval::Never)
+    );
     let own = "[[mcp]]\nname = 'own'\nurl = 'http://localhost:9/mcp'\nhosted = true\nhosted_url = 'https://t.example/mcp'";
     assert_eq!(hosted(own, &[]).url.expose(), "https://t.example/mcp");
     assert_eq!(hosted(own, &[]).approval, Approval::Changes);

@@ -21,9 +21,13 @@ fn server() -> Arc<HostedServer> {
 }
 
 fn spec(name: &str, hosted: Option<(&str, bool)>) -> ToolSpec {
-    let hosted =
-        hosted.map(|(tool, asks)| Hosted { server: server(), tool: tool.to_owned(), asks });
-    ToolSpec { name: name.into(), description: "It does.".into(), parameters: json!({"type": "object"}), hosted }
+    let hosted = hosted.map(|(tool, asks)| Hosted { server: server(), tool: tool.to_owned(), asks });
+    ToolSpec {
+        name: name.into(),
+        description: "It does.".into(),
+        parameters: json!({"type": "object"}),
+        hosted,
+    }
 }
 
 fn tools() -> Vec<ToolSpec> {
@@ -117,8 +121,16 @@ fn a_question_of_the_service_is_the_calls_to_answer() {
     assert!(events.contains(&EngineEvent::Uses(call("mcpr_1", "todo_delete_task"))), "{events:?}");
     assert!(is_done(&events));
     session.read(&about("completed"));
-    session.read(&used("done", "delete-task", &json!({"output": "Deleted.", "approval_request_id": "mcpr_1"})));
-    session.read(&used("done", "delete-task", &json!({"output": "Deleted.", "approval_request_id": "mcpr_1"})));
+    session.read(&used(
+        "done",
+        "delete-task",
+        &json!({"output": "Deleted.", "approval_request_id": "mcpr_1"}),
+    ));
+    session.read(&used(
+        "done",
+        "delete-task",
+        &json!({"output": "Deleted.", "approval_request_id": "mcpr_1"}),
+    ));
     assert_eq!(session.events(), [EngineEvent::Used(call_id("mcpr_1"), Answer::said("Deleted."))]);
     assert_eq!(session.sent_types(), ["response.create"]);
 }
@@ -131,7 +143,10 @@ fn what_is_not_allowed_is_refused_with_the_reason_and_spoken_of() {
     session.events();
     session.tell(EngineCommand::Answer(call_id("mcpr_1"), Answer::failed("First read this back.")));
     let sent = session.sent();
-    assert_eq!((&sent[0]["item"]["approve"], &sent[0]["item"]["reason"]), (&json!(false), &json!("First read this back.")));
+    assert_eq!(
+        (&sent[0]["item"]["approve"], &sent[0]["item"]["reason"]),
+        (&json!(false), &json!("First read this back."))
+    );
     assert_eq!(sent[1]["item"]["role"], "system");
     assert_eq!(sent[2]["type"], "response.create");
     assert_eq!(sent.len(), 3, "{sent:?}");
@@ -160,8 +175,14 @@ fn what_fails_is_told_as_it_is_said_without_what_the_service_was_entrusted_with(
     let leak = format!("GET {URL} with {TOKEN}\u{7}: 401");
     for (wrong, told) in [
         (json!({"type": "tool_execution_error", "message": "No such task"}), "No such task"),
-        (json!({"type": "http_error", "code": 401, "message": leak}), "GET •••• with ••••: 401 (http_error 401)"),
-        (json!({"type": "protocol_error", "code": -32_601, "message": ""}), "It says that this did not work, and not why. (protocol_error -32601)"),
+        (
+            json!({"type": "http_error", "code": 401, "message": leak}),
+            "GET •••• with ••••: 401 (http_error 401)",
+        ),
+        (
+            json!({"type": "protocol_error", "code": -32_601, "message": ""}),
+            "It says that this did not work, and not why. (protocol_error -32601)",
+        ),
     ] {
         let mut session = hosting();
         session.read(&used("added", "list tasks", &Value::Null));
@@ -183,10 +204,7 @@ fn an_outcome_that_nobody_tells_is_waited_for_in_vain_once() {
         session.events();
         session.wait(Duration::from_secs(3));
         let events = session.events();
-        assert!(
-            matches!(&events[..], [EngineEvent::Used(_, answer)] if answer.ok == ok),
-            "{events:?}"
-        );
+        assert!(matches!(&events[..], [EngineEvent::Used(_, answer)] if answer.ok == ok), "{events:?}");
         assert_eq!(session.sent_types(), ["response.create"]);
     }
 }
@@ -200,13 +218,24 @@ fn a_list_that_cannot_be_read_is_no_end_its_tools_are_used_from_here() {
     let events = session.events();
     assert_eq!(troubles(&events), 1, "{events:?}");
     let sent = session.sent();
-    let names: Vec<_> = sent[0]["session"]["tools"].as_array().expect("tools").iter().map(|tool| tool["name"].clone()).collect();
+    let names: Vec<_> = sent[0]["session"]["tools"]
+        .as_array()
+        .expect("tools")
+        .iter()
+        .map(|tool| tool["name"].clone())
+        .collect();
     assert_eq!(names, ["lookup_order", "todo_list_tasks", "todo_delete_task"]);
     session.read(&listed("failed")[2]);
     assert!(session.sent().is_empty() && session.events().is_empty(), "it is told once");
     // Whatever is offered later, that server's are used from here.
     session.dialect.offer(&tools(), &mut session.out);
-    assert!(session.sent()[0]["session"]["tools"].as_array().expect("tools").iter().all(|tool| tool["type"] == "function"));
+    assert!(
+        session.sent()[0]["session"]["tools"]
+            .as_array()
+            .expect("tools")
+            .iter()
+            .all(|tool| tool["type"] == "function")
+    );
 }
 
 #[test]
@@ -218,7 +247,10 @@ fn a_list_that_fails_before_the_session_is_ready_is_made_up_for_then() {
     }
     session.read(&json!({"type": "session.updated", "session": asked["session"]}));
     let sent = session.sent();
-    assert!(sent[0]["session"]["tools"].as_array().expect("tools").iter().all(|tool| tool["type"] == "function"), "{sent:?}");
+    assert!(
+        sent[0]["session"]["tools"].as_array().expect("tools").iter().all(|tool| tool["type"] == "function"),
+        "{sent:?}"
+    );
 }
 
 #[test]
@@ -234,7 +266,9 @@ fn a_service_that_will_not_have_the_server_gets_the_session_without() {
     session.read(&refusal("session"));
     let sent = session.sent();
     assert_eq!(sent[0]["session"]["audio"]["input"]["format"]["type"], "audio/pcmu", "all of it once more");
-    assert!(sent[0]["session"]["tools"].as_array().expect("tools").iter().all(|tool| tool["type"] == "function"));
+    assert!(
+        sent[0]["session"]["tools"].as_array().expect("tools").iter().all(|tool| tool["type"] == "function")
+    );
     let events = session.events();
     assert!(matches!(&events[..], [EngineEvent::Trouble(why)] if !why.contains("secret")), "{events:?}");
     session.read(&refusal("session"));
@@ -244,7 +278,13 @@ fn a_service_that_will_not_have_the_server_gets_the_session_without() {
     session.dialect.offer(&tools(), &mut session.out);
     assert_eq!(session.sent()[0]["session"]["tools"][1]["type"], "mcp", "as after a PIN");
     session.read(&refusal("tools"));
-    assert!(session.sent()[0]["session"]["tools"].as_array().expect("tools").iter().all(|tool| tool["type"] == "function"));
+    assert!(
+        session.sent()[0]["session"]["tools"]
+            .as_array()
+            .expect("tools")
+            .iter()
+            .all(|tool| tool["type"] == "function")
+    );
 }
 
 #[test]
@@ -265,6 +305,8 @@ fn questions_beyond_all_bounds_are_refused_at_once() {
     assert!(asked <= 64, "{asked}");
     for odd in ["\"\"", "null", "7", "{}"] {
         session.read_text(&format!("{{\"type\":\"response.mcp_call.completed\",\"item_id\":{odd}}}"));
-        session.read_text(&format!("{{\"type\":\"conversation.item.done\",\"item\":{{\"type\":\"mcp_call\",\"id\":{odd}}}}}"));
+        session.read_text(&format!(
+            "{{\"type\":\"conversation.item.done\",\"item\":{{\"type\":\"mcp_call\",\"id\":{odd}}}}}"
+        ));
     }
 }

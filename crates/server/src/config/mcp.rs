@@ -252,7 +252,9 @@ fn hosting(
         "" => Approval::default(),
         text => {
             let found = Approval::NAMES.iter().find(|(name, _)| *name == text);
-            found.map(|(_, approval)| *approval).ok_or("give `require_approval` as changes, always or never")?
+            found
+                .map(|(_, approval)| *approval)
+                .ok_or("give `require_approval` as changes, always or never")?
         }
     };
     if !hosted {

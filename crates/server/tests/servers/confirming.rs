@@ -17,7 +17,8 @@ use sim::{
 };
 use store::Store;
 
-const QUESTION: &str = "I would delete a task now. Its content: buy milk. That cannot be undone. Shall I do it?";
+const QUESTION: &str =
+    "I would delete a task now. Its content: buy milk. That cannot be undone. Shall I do it?";
 
 /// An owner with two tasks and a model that wants one deleted.
 struct Desk {

@@ -23,7 +23,8 @@ use tokio::process::{Child, Command};
 const FRIEND: &str = "+14155550177";
 const TOKEN: &str = "a-token-that-nobody-is-to-read";
 const PUBLIC: &str = "https://tools.example.com/s/a-secret-in-the-path/mcp";
-const QUESTION: &str = "I would delete a task now. Its content: buy milk. That cannot be undone. Shall I do it?";
+const QUESTION: &str =
+    "I would delete a task now. Its content: buy milk. That cannot be undone. Shall I do it?";
 
 /// A list of tasks on the web, which ends with this.
 async fn list() -> (Child, u16) {

@@ -24,7 +24,8 @@ const TOOL: &str = "todo_add_task";
 
 /// A house in which the owner's number alone entitles to nothing of theirs.
 async fn locked(variables: &[(&str, &str)]) -> (House, Store) {
-    let mut all = vec![("OWNER_NUMBERS", OWNER), ("OWNER_PIN", PIN), ("TIME_ZONE", "UTC"), ("GREETING", "Hello.")];
+    let mut all =
+        vec![("OWNER_NUMBERS", OWNER), ("OWNER_PIN", PIN), ("TIME_ZONE", "UTC"), ("GREETING", "Hello.")];
     all.extend(variables);
     let house = House::open_in(folder(), &all).await;
     let store = house.store().await;

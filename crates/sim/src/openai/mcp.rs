@@ -56,9 +56,9 @@ impl Hosting {
             {
                 return refuse("server_url", "The URL of an MCP server must begin with https://.");
             }
-            let header = tool["headers"].as_object().is_some_and(|headers| {
-                headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"))
-            });
+            let header = tool["headers"]
+                .as_object()
+                .is_some_and(|headers| headers.keys().any(|name| name.eq_ignore_ascii_case("authorization")));
             if header && !tool["authorization"].is_null() {
                 return refuse("headers", "Give either 'authorization' or an Authorization header.");
             }
@@ -83,9 +83,7 @@ impl Hosting {
                 continue;
             }
             let item = numbers.name("mcpl");
-            let shown = |tools: Value| {
-                json!({"id": item, "type": "mcp_list_tools", "server_label": label, "tools": tools})
-            };
+            let shown = |tools: Value| json!({"id": item, "type": "mcp_list_tools", "server_label": label, "tools": tools});
             let about = |kind: &str| json!({"type": format!("mcp_list_tools.{kind}"), "item_id": item});
             events.push(told("added", &shown(json!([]))));
             events.push(about("in_progress"));
@@ -195,9 +193,7 @@ impl Hosting {
                 "arguments": arguments, "approval_request_id": question, "output": output, "error": error,
             })
         };
-        let about = |kind: &str| {
-            json!({"type": format!("response.mcp_call.{kind}"), "item_id": item, "output_index": place})
-        };
+        let about = |kind: &str| json!({"type": format!("response.mcp_call.{kind}"), "item_id": item, "output_index": place});
         let open = shown(Value::Null, Value::Null);
         let (end, done) = match &wanted.comes {
             Ok(says) => ("completed", shown(json!(says), Value::Null)),
@@ -238,4 +234,67 @@ fn output(kind: &str, response: &str, place: usize, item: &Value) -> Value {
         "type": format!("response.output_item.{kind}"), "response_id": response, "output_index": place,
         "item": item,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openai::schema::judge_server;
+
+    fn server(more: &Value) -> Value {
+        let mut server = json!({
+            "type": "mcp", "server_label": "todo", "server_url": "https://tools.example.com/mcp",
+            "allowed_tools": ["list", "delete"],
+            "require_approval": {"never": {"tool_names": ["list"]}, "always": {"tool_names": ["delete"]}},
+        });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            server[name] = value.clone();
+        }
+        server
+    }
+
+    fn refused(tools: Value) -> String {
+        Hosting::judge(&tools).expect_err("it is refused").param.expect("it names the field")
+    }
+
+    #[test]
+    fn what_the_guide_says_is_refused_is_refused() {
+        let plain = server(&Value::Null);
+        assert_eq!(Hosting::judge(&json!([plain])), Ok(()));
+        assert_eq!(refused(json!([plain, plain])), "session.tools[1].server_label");
+        let both = server(&json!({"connector_id": "connector_gmail"}));
+        assert_eq!(refused(json!([both])), "session.tools[0].server_url");
+        assert_eq!(refused(json!([server(&json!({"server_url": null}))])), "session.tools[0].server_url");
+        assert_eq!(
+            refused(json!([server(&json!({"server_url": "http://tools.example.com"}))])),
+            "session.tools[0].server_url"
+        );
+        let twice = server(&json!({"authorization": "t", "headers": {"authorization": "Bearer t"}}));
+        assert_eq!(refused(json!([twice])), "session.tools[0].headers");
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any moment will do to begin with")]
+    fn what_it_says_of_tools_is_what_the_service_says() {
+        let now = Instant::now();
+        let (mut hosting, mut numbers) = (Hosting::default(), Numbers::new(1));
+        let mut said = hosting.hand_over(&json!([server(&Value::Null)]), &BTreeSet::new(), &mut numbers);
+        let wants = |tool: &str| HostedUse::new("todo", tool, json!({}), "Done.");
+        said.extend(hosting.wanted(now, wants("list"), "resp_1", 0, &mut numbers).expect("it may"));
+        said.extend(hosting.wanted(now, wants("delete"), "resp_1", 1, &mut numbers).expect("it asks"));
+        let question = said.last().expect("a question")["item"]["id"].clone();
+        let answer = json!({"type": "mcp_approval_response", "id": "a", "approval_request_id": question,
+            "approve": true, "reason": null});
+        said.extend(hosting.answered(now, &answer, &mut numbers).expect("it is known"));
+        assert!(hosting.answered(now, &answer, &mut numbers).is_err(), "it is answered once");
+        said.extend(hosting.over(now));
+        for mut event in said {
+            event["event_id"] = "event_1".into();
+            assert_eq!(judge_server(&event), Ok(()), "{event}");
+        }
+        assert!(
+            hosting.wanted(now, wants("drop"), "resp_1", 2, &mut numbers).is_err(),
+            "it was not handed over"
+        );
+    }
 }

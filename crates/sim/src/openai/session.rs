@@ -10,7 +10,7 @@ use super::{
     vad::{Change, Vad},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, VecDeque},
     time::Instant,
@@ -126,7 +126,7 @@ impl Session {
         };
         let id = event["event_id"].clone();
         if event["type"] == "input_audio_buffer.append"
-            && let Some(audio) = plain_append(&event)
+            && let Some(audio) = schema::plain_append(&event)
         {
             let Ok(bytes) = BASE64_STANDARD.decode(audio) else {
                 let message = "Invalid 'audio'. Expected base64-encoded audio bytes.";
@@ -494,15 +494,4 @@ impl Session {
         }
         event
     }
-}
-
-/// The audio of an append that has nothing but what it may have; a hundred calls bring five thousand a second.
-fn plain_append(event: &Value) -> Option<&str> {
-    let fields: &Map<String, Value> = event.as_object()?;
-    let known = fields.iter().all(|(name, value)| match name.as_str() {
-        "type" | "audio" => value.is_string(),
-        "event_id" => value.is_string() || value.is_null(),
-        _ => false,
-    });
-    if known { event["audio"].as_str() } else { None }
 }
