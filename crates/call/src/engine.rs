@@ -29,16 +29,26 @@ pub struct Usage {
     pub text_tokens_out: u64,
     /// Of the tokens in, those billed as cached.
     pub cached_tokens: u64,
+    /// Of the tokens in of text, those billed as written to the cache.
+    pub cache_write_tokens: u64,
 }
 
 impl AddAssign for Usage {
     fn add_assign(&mut self, more: Self) {
-        let Self { audio_tokens_in, audio_tokens_out, text_tokens_in, text_tokens_out, cached_tokens } = more;
+        let Self {
+            audio_tokens_in,
+            audio_tokens_out,
+            text_tokens_in,
+            text_tokens_out,
+            cached_tokens,
+            cache_write_tokens,
+        } = more;
         self.audio_tokens_in = self.audio_tokens_in.saturating_add(audio_tokens_in);
         self.audio_tokens_out = self.audio_tokens_out.saturating_add(audio_tokens_out);
         self.text_tokens_in = self.text_tokens_in.saturating_add(text_tokens_in);
         self.text_tokens_out = self.text_tokens_out.saturating_add(text_tokens_out);
         self.cached_tokens = self.cached_tokens.saturating_add(cached_tokens);
+        self.cache_write_tokens = self.cache_write_tokens.saturating_add(cache_write_tokens);
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Price {
     pub text_in: f64,
     pub text_out: f64,
     pub cached: f64,
+    /// For one of text that is written to the cache; as any other where nothing is set.
+    pub cache_write: Option<f64>,
     /// For a minute of the session.
     pub minute: f64,
 }
@@ -36,8 +38,10 @@ impl Price {
         // Which of the tokens were cached is not reported; those that cost less are taken for it.
         let cached_text = usage.cached_tokens.min(usage.text_tokens_in);
         let cached_audio = (usage.cached_tokens - cached_text).min(usage.audio_tokens_in);
+        let written = usage.cache_write_tokens.min(usage.text_tokens_in - cached_text);
         let cost = self.audio_in * (usage.audio_tokens_in - cached_audio) as f64
-            + self.text_in * (usage.text_tokens_in - cached_text) as f64
+            + self.text_in * (usage.text_tokens_in - cached_text - written) as f64
+            + self.cache_write.unwrap_or(self.text_in) * written as f64
             + self.cached * (cached_text + cached_audio) as f64
             + self.audio_out * usage.audio_tokens_out as f64
             + self.text_out * usage.text_tokens_out as f64;
@@ -89,6 +93,7 @@ impl Price {
             "text_in" => &mut self.text_in,
             "text_out" => &mut self.text_out,
             "cached" => &mut self.cached,
+            "cache_write" => self.cache_write.get_or_insert_default(),
             "minute" => &mut self.minute,
             _ => return None,
         })
@@ -204,6 +209,7 @@ mod tests {
             text_tokens_in: 2_000,
             text_tokens_out: 100,
             cached_tokens: 2_500,
+            cache_write_tokens: 0,
         };
         // 500 of sound at 32, 2500 cached at 0.4, 500 said at 64, 100 written at 16.
         assert_eq!(prices.of("openai").of(usage), 16_000 + 1_000 + 32_000 + 1_600);
@@ -212,6 +218,25 @@ mod tests {
         assert!(Prices::read("openai gold=1").is_err() && Prices::read("openai audio_in=-1").is_err());
         assert!(Prices::read("siri audio_in=1").is_err());
         assert_eq!(shown(421_234, "USD"), "0.4212 USD");
+    }
+
+    #[test]
+    fn what_is_written_to_a_cache_costs_what_the_table_says_or_what_all_text_costs() {
+        let usage = Usage {
+            text_tokens_in: 1_000,
+            cached_tokens: 600,
+            cache_write_tokens: 300,
+            text_tokens_out: 50,
+            ..Usage::default()
+        };
+        let cost = |table: &str| Prices::read(table).expect("a table").of("openai-live").of(usage);
+        // 100 at 0.2, 600 cached at 0.02, 300 written to the cache, 50 written to us at 1.2.
+        assert_eq!(cost("openai-live text_in=0.2 text_out=1.2 cached=0.02 cache_write=0.25"), 20 + 12 + 75 + 60);
+        assert_eq!(cost("openai-live text_in=0.2 text_out=1.2 cached=0.02"), 20 + 12 + 60 + 60);
+        // More than there is is not paid for.
+        let odd = Usage { cache_write_tokens: 5_000, ..usage };
+        let price = Price { text_in: 1.0, cached: 1.0, cache_write: Some(1.0), ..Price::default() };
+        assert_eq!(price.of(odd), 1_000);
     }
 
     #[test]

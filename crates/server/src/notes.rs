@@ -23,7 +23,7 @@
 //! | `consent_asked` | `name` of the tool, `text` of the question |
 //! | `consent_given`, `consent_refused` | `name` of the tool |
 //! | `filler`, `trouble` | `text` |
-//! | `used` | `audio_tokens_in`, `audio_tokens_out`, `text_tokens_in`, `text_tokens_out`, `cached_tokens` |
+//! | `used` | `audio_tokens_in`, `audio_tokens_out`, `text_tokens_in`, `text_tokens_out`, `cached_tokens`, `cache_write_tokens` |
 //! | `false_claim` | `item`, `deed` (`booked`, `moved`, `cancelled`, `sent`, `listed`), `said`, `corrected`, and perhaps `agreed`, which is so instead: `{"id", "starts"}` |
 //! | `language_changed` | `from`, `to` (ISO 639-1), `why`: `asked` or `spoken` |
 //! | `woke` | `timer` |
@@ -223,6 +223,7 @@ fn usage(usage: Usage) -> Value {
         "text_tokens_in": usage.text_tokens_in,
         "text_tokens_out": usage.text_tokens_out,
         "cached_tokens": usage.cached_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
     })
 }
 
@@ -372,7 +373,7 @@ mod tests {
                 Note::Used(Usage { audio_tokens_in: 1, cached_tokens: 5, ..Usage::default() }),
                 json!({
                     "kind": "used", "audio_tokens_in": 1, "audio_tokens_out": 0, "text_tokens_in": 0,
-                    "text_tokens_out": 0, "cached_tokens": 5,
+                    "text_tokens_out": 0, "cached_tokens": 5, "cache_write_tokens": 0,
                 }),
             ),
             (

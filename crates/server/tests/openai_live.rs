@@ -142,9 +142,9 @@ async fn a_tool_is_run_once_and_what_it_found_is_said() {
         .iter()
         .filter(|note| note["kind"] == "used")
         .map(|used| {
-            let (read, cached, written) =
-                (of(used, "text_tokens_in"), of(used, "cached_tokens"), of(used, "text_tokens_out"));
-            (0.2 * (read - cached) + 0.02 * cached + 1.2 * written).ceil()
+            let (read, written) = (of(used, "text_tokens_in"), of(used, "text_tokens_out"));
+            let (cached, kept) = (of(used, "cached_tokens"), of(used, "cache_write_tokens"));
+            (0.2 * (read - cached - kept) + 0.02 * cached + 0.25 * kept + 1.2 * written).ceil()
         })
         .sum();
     assert!(tokens >= 80.0, "{notes:#?}");

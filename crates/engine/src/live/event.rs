@@ -100,6 +100,7 @@ pub(super) struct Tokens {
 #[derive(Debug, Default, Deserialize)]
 struct Details {
     cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
 }
 
 impl Tokens {
@@ -107,7 +108,9 @@ impl Tokens {
     pub(super) fn add_to(&self, usage: &mut call::Usage) {
         add(&mut usage.text_tokens_in, self.read);
         add(&mut usage.text_tokens_out, self.written);
-        add(&mut usage.cached_tokens, self.details.as_ref().and_then(|d| d.cached_tokens));
+        let details = self.details.as_ref();
+        add(&mut usage.cached_tokens, details.and_then(|d| d.cached_tokens));
+        add(&mut usage.cache_write_tokens, details.and_then(|d| d.cache_write_tokens));
     }
 }
 

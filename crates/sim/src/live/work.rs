@@ -110,7 +110,7 @@ impl Work {
         }
         let mut completed = snapshot("completed");
         completed["usage"] = json!({"input_tokens": 640, "input_tokens_details": {"cached_tokens": 512,
-            "cache_write_tokens": 0}, "output_tokens": 44, "output_tokens_details": {"reasoning_tokens": 16},
+            "cache_write_tokens": 96}, "output_tokens": 44, "output_tokens_details": {"reasoning_tokens": 16},
             "total_tokens": 684});
         events.push(event(json!({"type": "response.completed", "response": completed})));
         events

@@ -255,7 +255,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "answering.voicemail_greeting",
                 &["VOICEMAIL_GREETING"],
                 "Nobody can take your call right now. Please leave a message after the tone.",
-                "What callers hear before the tone.",
+                "What callers hear before the tone. Unless it is set, calls in another language have their own.",
                 |c, v| v.text().map(|text| c.answering.greeting = text),
             ),
             Setting::new(
