@@ -69,6 +69,9 @@ pub struct Deepgram {
     config: Config,
     access: Access,
     phase: Phase,
+    /// When the connection stood, and how long the session lasts from then on.
+    began: Option<Instant>,
+    longest: Duration,
     /// What is to be configured once the service has said welcome.
     brief: Option<Box<Brief>>,
     /// The agent's prompt, with all that was added to it.
@@ -121,6 +124,8 @@ enum Phase {
 const CONFIRMS: Duration = Duration::from_secs(10);
 /// After how long the service ends a session, since 2026-07-31.
 const LONGEST: Duration = Duration::from_secs(2 * 60 * 60);
+/// How long the service waits at least between its warning of the end and the end, which is minutes by its own word.
+const NEAR: Duration = Duration::from_secs(40);
 /// How long the agent may take to begin what it was asked for.
 const ANSWERS: Duration = Duration::from_secs(15);
 /// How long after the caller paused an answer may begin, where nobody knows of any words.
@@ -152,6 +157,8 @@ impl Deepgram {
             config,
             access,
             phase: Phase::Connecting,
+            began: None,
+            longest: LONGEST,
             brief: None,
             prompt: String::new(),
             languages: Languages::default(),
@@ -217,6 +224,12 @@ impl Deepgram {
         }
     }
 
+    /// The session ends after this long at the latest.
+    fn ends_within(&mut self, now: Instant, left: Duration) {
+        let passed = self.began.map_or(Duration::ZERO, |began| now.saturating_duration_since(began));
+        self.longest = self.longest.min(passed + left);
+    }
+
     /// From now on something is expected of the agent, for so long.
     fn expect(&mut self, expected: Expected, until: Instant) {
         self.replies.expected = expected;
@@ -238,6 +251,12 @@ impl Deepgram {
         self.timers = Timers::default();
         out.fail(why, lasting);
     }
+
+    /// The session has lasted as long as it may.
+    fn expire(&mut self, why: impl Into<String>, out: &mut Outbox) {
+        out.aged |= self.phase != Phase::Over;
+        self.fail(why, false, out);
+    }
 }
 
 impl Dialect for Deepgram {
@@ -247,6 +266,7 @@ impl Dialect for Deepgram {
 
     fn greet(&mut self, now: Instant, brief: Brief, out: &mut Outbox) {
         self.timers.set(Timer::Confirmed, now + CONFIRMS);
+        self.began = Some(now);
         if !brief.voice.is_empty() && !has_voice(&brief.voice) {
             let voice = request::voice(&self.config, "", &brief.language).to_owned();
             self.troubles
@@ -313,12 +333,16 @@ impl Dialect for Deepgram {
     }
 
     fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox) {
-        let lasting = self.phase != Phase::Talking && plain(reason).contains("INVALID_SETTINGS");
-        self.fail(closed("Deepgram", code, reason), lasting, out);
+        let (why, reason) = (closed("Deepgram", code, reason), plain(reason));
+        if reason.split(|c: char| !(c == '_' || c.is_ascii_alphabetic())).any(fault::is_age) {
+            return self.expire(why, out);
+        }
+        let lasting = self.phase != Phase::Talking && reason.contains("INVALID_SETTINGS");
+        self.fail(why, lasting, out);
     }
 
     fn longest(&self) -> Option<Duration> {
-        Some(LONGEST)
+        Some(self.longest)
     }
 
     fn deadline(&self) -> Option<Instant> {

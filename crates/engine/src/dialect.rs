@@ -26,6 +26,8 @@ pub struct Outbox {
     pub wire: Wire,
     /// Close the connection once the wire is empty.
     pub close: bool,
+    /// The session has ended as sessions of the service do, which is nobody's fault: another one would go on.
+    pub aged: bool,
 }
 
 impl Outbox {

@@ -52,11 +52,21 @@ impl Engine {
         }
     }
 
-    /// After how long its session ends, counted from its opening, if it does.
+    /// After how long its session ends, counted from its opening, if it does. A service may say so once it hears, and again
+    /// later.
     pub fn longest(&self) -> Option<Duration> {
         match self {
             Engine::Socket(socket) => socket.longest(),
             Engine::Local(_) | Engine::Voicemail(_) => None,
+        }
+    }
+
+    /// Whether its session has ended because it was as old as any may be, or because the service restarts: another one with
+    /// the same engine would go on.
+    pub fn has_aged(&self) -> bool {
+        match self {
+            Engine::Socket(socket) => socket.has_aged(),
+            Engine::Local(_) | Engine::Voicemail(_) => false,
         }
     }
 

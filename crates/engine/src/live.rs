@@ -201,6 +201,12 @@ impl Live {
         self.words.release(&mut out.events);
         out.fail(why, lasting);
     }
+
+    /// The session has lasted as long as it may.
+    fn expire(&mut self, why: impl Into<String>, out: &mut Outbox) {
+        out.aged |= self.phase != Phase::Over;
+        self.fail(why, false, out);
+    }
 }
 
 impl Dialect for Live {

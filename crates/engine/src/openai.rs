@@ -228,6 +228,12 @@ impl OpenAi {
         self.tell_transcripts(out);
         out.fail(why, lasting);
     }
+
+    /// The session has lasted as long as it may.
+    fn expire(&mut self, why: impl Into<String>, out: &mut Outbox) {
+        out.aged |= self.phase != Phase::Over;
+        self.fail(why, false, out);
+    }
 }
 
 impl Dialect for OpenAi {
@@ -296,13 +302,12 @@ impl Dialect for OpenAi {
     }
 
     fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox) {
-        let lasting = code == Some(4000) || plain(reason).contains("invalid_request_error");
-        let why = match code {
+        if code == Some(1001) {
             // At the end of its time the service says so in the reason; some call this a normal end.
-            Some(1001) => format!("OpenAI ended the session{}.", because(reason)),
-            code => closed("OpenAI", code, reason),
-        };
-        self.fail(why, lasting, out);
+            return self.expire(format!("OpenAI ended the session{}.", because(reason)), out);
+        }
+        let lasting = code == Some(4000) || plain(reason).contains("invalid_request_error");
+        self.fail(closed("OpenAI", code, reason), lasting, out);
     }
 
     fn longest(&self) -> Option<Duration> {

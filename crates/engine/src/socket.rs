@@ -157,6 +157,12 @@ impl Socket {
         self.dialect.longest()
     }
 
+    /// Whether the session has ended because it was as old as any may be, or because the service restarts: another one
+    /// would go on.
+    pub fn has_aged(&self) -> bool {
+        self.outbox.aged
+    }
+
     /// Bytes that a slow network holds up.
     pub fn waiting(&self) -> usize {
         self.outbox.wire.waiting()

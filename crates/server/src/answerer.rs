@@ -9,6 +9,7 @@ pub use opening::can_open;
 use crate::{
     app::App,
     brief::{self, Dossier},
+    clock,
     config::{Config, EngineKind, Thinker, VoicemailUse},
     hands,
     memory::Memory,
@@ -31,6 +32,10 @@ use tool::{Tools, Trust};
 const UNHEARD: usize = 80_000;
 /// What else an engine may be told before it hears.
 const UNTOLD: usize = 256;
+/// A session that ended because of its age before it was so old has lived for a short time, and so often in a row may the
+/// same engine go on all the same.
+const SHORT: Duration = Duration::from_secs(60);
+const SHORT_LIVED: u32 = 2;
 /// How long an engine that is tried may take to get ready.
 const TRIAL: Duration = Duration::from_secs(20);
 
@@ -54,6 +59,10 @@ pub struct Answerer {
     unoffered: Option<Vec<ToolSpec>>,
     ear: Ear,
     successor: Successor,
+    /// When the session that is there ends, as the call was told.
+    ends: Option<Instant>,
+    /// How many sessions in a row have aged soon.
+    short_lived: u32,
     /// What the call is to be told first.
     news: VecDeque<Input>,
 }
@@ -125,6 +134,8 @@ impl Answerer {
             waiting_bytes: 0,
             unoffered: None,
             successor: Successor::None,
+            ends: None,
+            short_lived: 0,
             news: VecDeque::new(),
         }
     }
@@ -179,7 +190,11 @@ impl Answerer {
                         event = warm.next() => event,
                         renewed = self.successor.next() => return Input::Renewed(renewed),
                     };
-                    return Input::Engine(self.heard(event));
+                    let input = Input::Engine(self.heard(event));
+                    let Some(first) = self.news.pop_front() else { return input };
+                    // What goes with an event is known before it.
+                    self.news.push_back(input);
+                    return first;
                 }
                 Seat::Empty => pending().await,
             }
@@ -264,13 +279,13 @@ impl Answerer {
         let Successor::Ready(warm) = std::mem::replace(&mut self.successor, Successor::None) else { return };
         self.vacate();
         self.listen_again(unheard);
-        self.expect_end(warm.ends);
         let language = &self.dossier.brief.language;
         if warm.language != *language {
             // It was changed while the session was dialled.
             self.waiting.push_front(EngineCommand::Speak(language.clone()));
         }
         self.seat = Seat::Taken(warm);
+        self.expect_end();
         self.catch_up();
     }
 
@@ -279,7 +294,7 @@ impl Answerer {
         // It is no engine of the list, and never at rest.
         let (kind, language) = (EngineKind::Local, self.dossier.brief.language.clone());
         self.seat =
-            Seat::Taken(Box::new(Warm { kind, engine, language, early: VecDeque::new(), ends: None }));
+            Seat::Taken(Box::new(Warm { kind, engine, language, early: VecDeque::new(), dialled: clock::now() }));
     }
 
     /// Nobody sits there any more, and what was meant for whoever did is forgotten.
@@ -290,6 +305,7 @@ impl Answerer {
         self.waiting.clear();
         self.waiting_bytes = 0;
         self.unoffered = None;
+        self.ends = None;
         self.ear.next_engine();
     }
 
@@ -326,14 +342,12 @@ impl Answerer {
             return;
         }
         self.spares.extend(spares);
-        let left = u32::try_from(self.spares.len()).unwrap_or(u32::MAX);
-        self.news.push_back(Input::Spares(left));
+        self.tell_spares();
         match warm {
             Ok(mut warm) => {
                 if let Some(tools) = self.unoffered.take() {
                     warm.engine.offer(&tools);
                 }
-                self.expect_end(warm.ends);
                 self.seat = Seat::Taken(Box::new(warm));
             }
             Err(failure) => {
@@ -343,8 +357,34 @@ impl Answerer {
         }
     }
 
-    fn expect_end(&mut self, ends: Option<Instant>) {
-        self.news.extend(ends.map(Input::Expires));
+    fn tell_spares(&mut self) {
+        let left = u32::try_from(self.spares.len()).unwrap_or(u32::MAX);
+        self.news.push_back(Input::Spares(left));
+    }
+
+    /// Has the call know when the session ends, where that is news.
+    fn expect_end(&mut self) {
+        let Seat::Taken(warm) = &self.seat else { return };
+        let ends = warm.ends();
+        if self.ends != ends {
+            self.ends = ends;
+            self.news.extend(ends.map(Input::Expires));
+        }
+    }
+
+    /// Whether the engine whose session has ended goes on in another one. Then it is the next of the list.
+    fn may_go_on(&mut self) -> bool {
+        let Seat::Taken(warm) = &self.seat else { return false };
+        if !warm.engine.has_aged() {
+            return false;
+        }
+        let lived = clock::now().saturating_duration_since(warm.dialled);
+        self.short_lived = if lived < SHORT { self.short_lived + 1 } else { 0 };
+        let may = self.short_lived <= SHORT_LIVED;
+        if may {
+            self.spares.push_front(warm.kind);
+        }
+        may
     }
 
     /// Takes note of what the engine says.
@@ -358,10 +398,15 @@ impl Answerer {
                 {
                     self.app.engines.well(warm.kind);
                 }
+                self.expect_end();
                 self.catch_up();
             }
+            // A service may warn of the end.
+            EngineEvent::Trouble(_) => self.expect_end(),
             EngineEvent::Failed(failure) => {
-                if let Seat::Taken(warm) = &self.seat {
+                if self.may_go_on() {
+                    self.tell_spares();
+                } else if let Seat::Taken(warm) = &self.seat {
                     self.app.engines.failed(warm.kind, failure);
                 }
                 self.seat = Seat::Empty;
@@ -382,8 +427,7 @@ impl Answerer {
             | EngineEvent::Uses(_)
             | EngineEvent::Used(..)
             | EngineEvent::Took(_)
-            | EngineEvent::Done(_)
-            | EngineEvent::Trouble(_) => {}
+            | EngineEvent::Done(_) => {}
         }
         event
     }

@@ -5,6 +5,7 @@ mod engines {
     pub mod conversation;
     pub mod door;
     pub mod heard;
+    pub mod limits;
     pub mod mischief;
     pub mod refusals;
     pub mod relief;

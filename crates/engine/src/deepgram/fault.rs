@@ -29,6 +29,11 @@ pub(super) fn judge(fault: &Fault, configured: bool) -> (&'static str, bool) {
     }
 }
 
+/// Whether the session is over because it was as old as any may be, or because the service restarts.
+pub(super) fn is_age(code: &str) -> bool {
+    ["MAXIMUM_SESSION_LENGTH_REACHED", "SERVER_GOING_AWAY"].contains(&code)
+}
+
 /// What a warning asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Warned {
@@ -37,6 +42,8 @@ pub(super) enum Warned {
     /// The model, or the voice, takes its time.
     Slow,
     Harmless,
+    /// The session will end before long.
+    Ending,
     /// To be told, and survived.
     Trouble,
 }
@@ -48,6 +55,7 @@ pub(super) fn heed(fault: &Fault) -> Warned {
         }
         "SLOW_THINK_REQUEST" | "SLOW_SPEAK_REQUEST" => Warned::Slow,
         "VOICE_PROMPT_ADDED" => Warned::Harmless,
+        "MAXIMUM_SESSION_LENGTH_APPROACHING" => Warned::Ending,
         _ => Warned::Trouble,
     }
 }

@@ -1,7 +1,7 @@
 //! What the service says, put to the call.
 
 use super::{
-    AGAIN, ANSWERS, BESIDE_A_TOOL, Deepgram, Expected, KEEP_ALIVE, Phase, QUIET, STALE,
+    AGAIN, ANSWERS, BESIDE_A_TOOL, Deepgram, Expected, KEEP_ALIVE, NEAR, Phase, QUIET, STALE,
     event::{Event, Fault, Function},
     fault::{self, Warned},
     hearing::Caller,
@@ -103,7 +103,8 @@ impl Deepgram {
 
     fn on_error(&mut self, fault: &Fault, out: &mut Outbox) {
         let (why, lasting) = fault::judge(fault, self.phase == Phase::Talking);
-        self.fail(format!("{why}: {}.", fault::words(fault)), lasting, out);
+        let why = format!("{why}: {}.", fault::words(fault));
+        if fault::is_age(&fault.code) { self.expire(why, out) } else { self.fail(why, lasting, out) }
     }
 
     fn on_warning(&mut self, now: Instant, fault: &Fault, out: &mut Outbox) {
@@ -115,6 +116,10 @@ impl Deepgram {
                 self.troubles.tell(format!("Deepgram is slow: {}.", fault::words(fault)), out);
             }
             Warned::Harmless => {}
+            Warned::Ending => {
+                self.ends_within(now, NEAR);
+                self.troubles.tell(format!("Deepgram warns: {}.", fault::words(fault)), out);
+            }
             Warned::Trouble => self.troubles.tell(format!("Deepgram warns: {}.", fault::words(fault)), out),
         }
     }

@@ -10,8 +10,8 @@ use crate::{
 pub(super) enum Verdict {
     /// The owner has to change something, in these words.
     Lasting(&'static str),
-    /// This session is over; another may do.
-    Passing(&'static str),
+    /// This session is as old as any may be; another would go on.
+    Aged(&'static str),
     /// An answer of a tool was too much.
     TooMuch,
     /// The model behind the voice lacks an answer of a tool.
@@ -30,7 +30,7 @@ pub(super) fn judge(about: &Fault) -> Verdict {
     }
     match fault::judge(about) {
         fault::Verdict::Lasting(why) => Verdict::Lasting(why),
-        fault::Verdict::Passing(why) => Verdict::Passing(why),
+        fault::Verdict::Aged(why) => Verdict::Aged(why),
         fault::Verdict::Retry
         | fault::Verdict::Rest
         | fault::Verdict::Collision
@@ -55,10 +55,10 @@ pub(super) fn passes(about: &Fault) -> bool {
     matches!(fault::judge(about), fault::Verdict::Retry | fault::Verdict::Rest)
 }
 
-/// Why a session ended, in words for the owner, and whether it will again.
+/// Why a session ended, in words for the owner, and whether that was because it was as old as any may be.
 pub(super) fn ended(reason: &str) -> (String, bool) {
     match reason {
-        "expired" => ("The session at OpenAI has lasted as long as any may.".into(), false),
+        "expired" => ("The session at OpenAI has lasted as long as any may.".into(), true),
         "content" => ("OpenAI ended the session because of what was said in it.".into(), false),
         "connection_lost" => ("OpenAI lost the connection.".into(), false),
         "" => ("OpenAI ended the session.".into(), false),

@@ -142,7 +142,7 @@ impl Live {
         let words = words(&fault);
         match fault::judge(&fault) {
             Verdict::Lasting(why) => self.fail(format!("{why}: {words}."), true, out),
-            Verdict::Passing(why) => self.fail(format!("{why}: {words}."), false, out),
+            Verdict::Aged(why) => self.expire(format!("{why}: {words}."), out),
             _ if fault::passes(&fault) => self.fail(format!("OpenAI is in trouble: {words}."), false, out),
             Verdict::TooMuch | Verdict::Lacking | Verdict::NotSaid | Verdict::Trouble => {
                 self.fail(format!("OpenAI refused the session as it is configured: {words}."), true, out);
@@ -151,8 +151,10 @@ impl Live {
     }
 
     fn on_closed(&mut self, event: &Event, out: &mut Outbox) {
-        let (why, lasting) = fault::ended(text(event.reason.as_ref()));
-        self.fail(why, lasting, out);
+        match fault::ended(text(event.reason.as_ref())) {
+            (why, true) => self.expire(why, out),
+            (why, false) => self.fail(why, false, out),
+        }
     }
 
     fn on_error(&mut self, now: Instant, event: &Event, out: &mut Outbox) {
@@ -162,7 +164,7 @@ impl Live {
         let words = words(&fault);
         match fault::judge(&fault) {
             Verdict::Lasting(why) => self.fail(format!("{why}: {words}."), true, out),
-            Verdict::Passing(why) => self.fail(format!("{why}: {words}."), false, out),
+            Verdict::Aged(why) => self.expire(format!("{why}: {words}."), out),
             Verdict::TooMuch => self.on_too_much(about, &words, out),
             Verdict::Lacking => self.on_lacking(&words, out),
             Verdict::NotSaid | Verdict::Trouble => {

@@ -8,8 +8,8 @@ use crate::dialect::fault;
 pub(crate) enum Verdict {
     /// The owner has to change something, in these words.
     Lasting(&'static str),
-    /// This session is over; another may do.
-    Passing(&'static str),
+    /// This session is as old as any may be; another would go on.
+    Aged(&'static str),
     /// The service is in trouble: once more, then elsewhere.
     Retry,
     /// Too much at once: later.
@@ -37,7 +37,7 @@ fn by_name(name: &str) -> Verdict {
         "insufficient_quota" | "credit_balance_exhausted" | "billing_hard_limit_reached" => {
             Verdict::Lasting("The credit at OpenAI is used up")
         }
-        "session_expired" => Verdict::Passing("The session at OpenAI has lasted as long as any may"),
+        "session_expired" => Verdict::Aged("The session at OpenAI has lasted as long as any may"),
         "server_error" => Verdict::Retry,
         "rate_limit_exceeded" | "inference_rate_limit_exceeded" | "rate_limit_error" => Verdict::Rest,
         "conversation_already_has_active_response" => Verdict::Collision,

@@ -204,7 +204,7 @@ impl OpenAi {
         }
         match fault::judge(&fault) {
             Verdict::Lasting(why) => self.fail(format!("{why}: {words}."), true, out),
-            Verdict::Passing(why) => self.fail(format!("{why}: {words}."), false, out),
+            Verdict::Aged(why) => self.expire(format!("{why}: {words}."), out),
             Verdict::Retry | Verdict::Rest => {
                 self.fail(format!("OpenAI is in trouble: {words}."), false, out);
             }
@@ -226,7 +226,7 @@ impl OpenAi {
         }
         match fault::judge(&fault) {
             Verdict::Lasting(why) => self.fail(format!("{why}: {words}."), true, out),
-            Verdict::Passing(why) => self.fail(format!("{why}: {words}."), false, out),
+            Verdict::Aged(why) => self.expire(format!("{why}: {words}."), out),
             Verdict::Harmless => {}
             Verdict::Collision => {
                 if let Some(number) = number {

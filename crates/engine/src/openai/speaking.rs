@@ -215,7 +215,7 @@ impl OpenAi {
         let wish = (!running.cancelled).then(|| running.wish.unwrap_or(Wish::Respond));
         match fault.map_or(Verdict::Trouble, fault::judge) {
             Verdict::Lasting(why) => self.fail(format!("{why}: {words}."), true, out),
-            Verdict::Passing(why) => self.fail(format!("{why}: {words}."), false, out),
+            Verdict::Aged(why) => self.expire(format!("{why}: {words}."), out),
             Verdict::Retry => self.once_more(wish, &words, out),
             Verdict::Rest => self.rest(now, wish, &words, out),
             Verdict::Collision | Verdict::Harmless | Verdict::Trouble => {

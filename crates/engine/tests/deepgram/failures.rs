@@ -22,6 +22,8 @@ const PASSING: [&str; 13] = [
     "NON_EXISTENT_FUNCTION_CALLED",
     "MAXIMUM_SESSION_LENGTH_REACHED",
 ];
+/// After these another session would go on.
+const AGED: [&&str; 2] = [&"SERVER_GOING_AWAY", &"MAXIMUM_SESSION_LENGTH_REACHED"];
 const LASTING: [&str; 4] =
     ["INVALID_SETTINGS", "USER_AUDIO_FORMAT", "AGENT_ID_NOT_SUPPORTED", "INVALID_AGENT_ID"];
 
@@ -35,6 +37,7 @@ fn what_only_the_owner_can_mend_is_lasting_and_the_rest_is_not() {
                 let (why, lasting) = failure(&events).expect("an error ends the session");
                 assert!(lasting == expected && why.contains("Example only") && why.contains(code), "{why}");
                 assert!(session.out.close);
+                assert_eq!(session.out.aged, AGED.contains(&code), "{code}");
                 assert_eq!(session.dialect.deadline(), None);
             }
         }
@@ -87,10 +90,11 @@ fn trouble_without_end_is_not_told_without_end() {
 
 #[test]
 fn a_closed_connection_says_why() {
-    for (code, reason, why) in [
-        (Some(1011), "CLIENT_MESSAGE_TIMEOUT", "CLIENT_MESSAGE_TIMEOUT"),
-        (Some(1000), "", "1000"),
-        (None, "", "without a word"),
+    for (code, reason, why, aged) in [
+        (Some(1011), "CLIENT_MESSAGE_TIMEOUT", "CLIENT_MESSAGE_TIMEOUT", false),
+        (Some(1011), "MAXIMUM_SESSION_LENGTH_REACHED", "MAXIMUM_SESSION_LENGTH_REACHED", true),
+        (Some(1000), "", "1000", false),
+        (None, "", "without a word", false),
     ] {
         let mut session = Session::ready();
         session.dialect.closed(code, reason, &mut session.out);
@@ -98,6 +102,7 @@ fn a_closed_connection_says_why() {
         let events = session.events();
         assert_eq!(events.len(), 1);
         assert!(failure(&events).is_some_and(|(said, lasting)| said.contains(why) && !lasting));
+        assert_eq!(session.out.aged, aged, "{reason}");
     }
     let mut session = Session::configured(config(), brief());
     session.dialect.closed(Some(1008), "INVALID_SETTINGS", &mut session.out);

@@ -195,6 +195,15 @@ fn a_session_lasts_two_hours() {
 }
 
 #[test]
+fn a_session_ends_soon_where_the_service_says_so() {
+    let mut session = Session::ready();
+    session.line(60_000, false);
+    session.read(&json!({"type": "Warning", "code": "MAXIMUM_SESSION_LENGTH_APPROACHING", "description": "Soon."}));
+    let longest = session.dialect.longest().expect("it ends");
+    assert!(longest > Duration::from_secs(60) && longest < Duration::from_secs(110), "{longest:?}");
+}
+
+#[test]
 fn other_tools_are_offered_with_the_whole_of_thinking() {
     let mut session = Session::ready();
     session.dialect.offer(&[tool("read_mail")], &mut session.out);

@@ -91,6 +91,7 @@ fn an_end_is_told_in_words() {
         session.read(&json!({"type": "session.closed", "event_id": "e", "reason": reason, "session": {}, "usage": {"seconds": 3}}));
         let failure = failure(&mut session);
         assert!(failure.why.contains(words) && !failure.lasting, "{}", failure.why);
+        assert_eq!(session.out.aged, reason == "expired", "{reason}");
     }
     let mut session = Session::ready();
     session.offline.dialect.closed(None, "", &mut session.offline.out);

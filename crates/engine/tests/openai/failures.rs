@@ -53,6 +53,7 @@ fn a_session_that_has_lasted_too_long_may_be_followed_by_another() {
     let mut session = Session::ready();
     session.read(&error("invalid_request_error", "session_expired", None));
     assert!(failure(&session.events()).is_some_and(|failure| !failure.lasting));
+    assert!(session.out.aged);
 }
 
 #[test]
@@ -185,6 +186,7 @@ fn a_closed_connection_says_why() {
         assert_eq!(events.len(), 1);
         let failure = failure(&events).expect("a failure");
         assert!(failure.lasting == lasting && failure.why.contains(why), "{failure:?}");
+        assert_eq!(session.out.aged, code == Some(1001), "{failure:?}");
     }
 }
 

@@ -35,11 +35,16 @@ pub(super) struct Warm {
     pub early: VecDeque<EngineEvent>,
     /// In which it began, BCP 47.
     pub language: String,
-    /// When its session ends by itself, if it does.
-    pub ends: Option<Instant>,
+    /// When it was dialled.
+    pub dialled: Instant,
 }
 
 impl Warm {
+    /// When its session ends by itself, if it does, as far as that is known by now.
+    pub(super) fn ends(&self) -> Option<Instant> {
+        self.engine.longest().and_then(|longest| self.dialled.checked_add(longest))
+    }
+
     pub(super) async fn next(&mut self) -> EngineEvent {
         if let Some(event) = self.early.pop_front() {
             return event;
@@ -65,8 +70,7 @@ pub(super) async fn open(
     let dialled = clock::now();
     let language = dossier.brief.language.clone();
     let engine = engine(app, kind, dossier, so_far, patience, alone).await?;
-    let ends = engine.longest().and_then(|longest| dialled.checked_add(longest));
-    Ok(Warm { kind, engine, language, early: VecDeque::new(), ends })
+    Ok(Warm { kind, engine, language, early: VecDeque::new(), dialled })
 }
 
 async fn engine(

@@ -10,6 +10,8 @@ use sim::{
 use std::{f32::consts::TAU, sync::Arc, time::Duration};
 
 const LOCAL_KEY: &str = "a-key-of-the-test";
+/// What Deepgram says of a session that is as old as any may be.
+const AGED: &str = "MAXIMUM_SESSION_LENGTH_REACHED";
 
 /// Which engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,6 +69,8 @@ pub enum Does {
     Says(Line),
     /// The connection is cut when half of it has been sent.
     BreaksOff(Line),
+    /// The session ends because of its age when half of it has been sent.
+    Ages(Line),
     /// It uses this tool and then says that.
     Uses(&'static str, Value, Line),
     /// It uses all of these at once, whatever their arguments are, and then says that.
@@ -219,6 +223,13 @@ impl Stand {
         }
     }
 
+    /// From now on this is what comes of what the local engine's ear, or voice, is asked.
+    pub fn fails(&self, fault: speech::Fault) {
+        if let Service::Local { speech, .. } = &self.service {
+            speech.set_script(speech::Script { fault: Some(fault), ..speech::Script::default() });
+        }
+    }
+
     /// Everything that it consists of is gone.
     pub fn dies(&mut self) {
         self.service = Service::Gone;
@@ -253,6 +264,24 @@ impl Seen {
             Self::OpenAi(session) => session.order(openai::Order::Close(1000, String::new())),
             Self::Live(session) => session.order(live::Order::Close(1000, String::new())),
             Self::Deepgram(session) => session.order(deepgram::Order::Close(1000, String::new())),
+        }
+    }
+
+    /// The session is as old as any may be.
+    pub fn ages(&self) {
+        match self {
+            Self::OpenAi(session) => session.order(openai::Order::Expire),
+            Self::Live(session) => session.order(live::Order::End("expired".into())),
+            Self::Deepgram(session) => session.order(deepgram::Order::Fail(AGED.into())),
+        }
+    }
+
+    /// The caller's sound, as it came.
+    pub fn heard(&self) -> Vec<u8> {
+        match self {
+            Self::OpenAi(session) => session.heard(),
+            Self::Live(session) => session.heard(),
+            Self::Deepgram(session) => session.heard(),
         }
     }
 
@@ -337,6 +366,11 @@ fn at_openai(part: &Part) -> openai::Script {
                 let voice = Voice { length: voice.length / 2, ..voice };
                 replies.push(openai::Reply::of(vec![Item::Voice(voice)]).ending(end));
             }
+            Does::Ages(line) => {
+                let (voice, end) = (line.voice(), openai::End::Expires);
+                let voice = Voice { length: voice.length / 2, ..voice };
+                replies.push(openai::Reply::of(vec![Item::Voice(voice)]).ending(end));
+            }
             Does::Uses(name, arguments, line) => {
                 replies.push(openai::Reply::tool(*name, arguments));
                 replies.push(says(line));
@@ -356,6 +390,7 @@ fn at_openai(part: &Part) -> openai::Script {
         replies: replies.into(),
         otherwise: openai::Reply::of(vec![]),
         understood: part.turns.iter().map(|turn| turn.heard.clone()).collect(),
+        keep_audio: true,
         ..openai::Script::default()
     }
 }
@@ -367,6 +402,7 @@ fn at_deepgram(part: &Part) -> deepgram::Script {
         match &turn.does {
             Does::Says(line) => replies.push(says(line)),
             Does::BreaksOff(line) => replies.push(says(line).ending(deepgram::End::Drops)),
+            Does::Ages(line) => replies.push(says(line).ending(deepgram::End::Fails(AGED.into()))),
             Does::Uses(name, arguments, line) => {
                 replies.push(deepgram::Reply::tool(*name, arguments));
                 replies.push(says(line));
@@ -388,6 +424,7 @@ fn at_deepgram(part: &Part) -> deepgram::Script {
         otherwise: deepgram::Reply::of(vec![]),
         understood: part.turns.iter().map(|turn| turn.heard.clone()).collect(),
         otherwise_understood: String::new(),
+        keep_audio: true,
         ..deepgram::Script::default()
     }
 }
@@ -400,6 +437,11 @@ fn at_live(part: &Part) -> live::Script {
             let speech = line.speech();
             let half = speech.length() / 2;
             live::Reply::BreaksOff(speech, half)
+        }
+        Does::Ages(line) => {
+            let speech = line.speech();
+            let half = speech.length() / 2;
+            live::Reply::Expires(speech, half)
         }
         Does::Uses(name, arguments, line) => {
             live::Reply::HandsOver(vec![vec![live::Tool::new(*name, arguments)]], line.speech())
@@ -419,13 +461,14 @@ fn at_live(part: &Part) -> live::Script {
     };
     let goodbye = part.turns.iter().filter_map(|turn| match &turn.does {
         Does::SaysGoodbye(line) => Some(line),
-        Does::Says(_) | Does::BreaksOff(_) | Does::Uses(..) | Does::UsesAll(..) => None,
+        Does::Says(_) | Does::BreaksOff(_) | Does::Ages(_) | Does::Uses(..) | Does::UsesAll(..) => None,
     });
     live::Script {
         key: part.key.map(str::to_owned),
         says: [&part.first].into_iter().chain(&part.told).chain(goodbye).map(Line::speech).collect(),
         answers: part.turns.iter().map(answer).collect(),
         understood: part.turns.iter().map(|turn| turn.heard.clone()).collect(),
+        keep_audio: true,
         ..live::Script::default()
     }
 }

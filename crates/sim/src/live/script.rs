@@ -24,6 +24,8 @@ pub struct Script {
     pub places_after: Duration,
     /// How much sound one delta carries.
     pub delta: Duration,
+    /// How long a session lasts, in the time of the sound.
+    pub longest: Duration,
     /// Keep the caller's audio.
     pub keep_audio: bool,
 }
@@ -40,6 +42,7 @@ impl Default for Script {
             yields_after: Some(Duration::from_millis(200)),
             places_after: Duration::from_millis(600),
             delta: Duration::from_millis(100),
+            longest: Duration::from_secs(7_200),
             keep_audio: false,
         }
     }
@@ -69,6 +72,8 @@ pub enum Reply {
     Fails,
     /// The connection is cut so far into this.
     BreaksOff(Speech, Duration),
+    /// The session is as old as any may be so far into this.
+    Expires(Speech, Duration),
 }
 
 /// One use of a tool.

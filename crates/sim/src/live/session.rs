@@ -44,6 +44,7 @@ enum Due {
     Say(Speech),
     Yield,
     Drop,
+    Expire,
 }
 
 pub(super) struct Session {
@@ -233,9 +234,10 @@ impl Session {
         }
         session["id"] = json!(format!("live_{}", self.number));
         session["status"] = json!("active");
-        session["expires_at"] = json!(crate::clock::unix_seconds() + 7_200);
+        session["expires_at"] = json!(crate::clock::unix_seconds() + self.script.longest.as_secs());
         self.settings = Some(session.clone());
         self.began = now;
+        self.due.push((self.script.longest.as_millis() as u64, Due::Expire));
         self.emit(
             json!({"type": "session.started", "client_event_id": event["event_id"], "session": session}),
         );
@@ -395,6 +397,7 @@ impl Session {
                 }
             }
             Due::Drop => self.out.push_back(Out::Drop),
+            Due::Expire => self.end("expired", &Value::Null),
         }
     }
 
@@ -404,6 +407,10 @@ impl Session {
             Reply::BreaksOff(speech, after) => {
                 self.to_say.push_back(speech);
                 return self.due.push((self.now + after.as_millis() as u64, Due::Drop));
+            }
+            Reply::Expires(speech, after) => {
+                self.to_say.push_back(speech);
+                return self.due.push((self.now + after.as_millis() as u64, Due::Expire));
             }
             Reply::HandsOver(rounds, then) => self.work.begin(rounds, then, self.now),
             Reply::SaysAndHandsOver(speech, rounds, then) => {

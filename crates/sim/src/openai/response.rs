@@ -25,6 +25,7 @@ pub(super) enum Step {
     Hosted(HostedUse, usize),
     Close(u16),
     Drop,
+    Expire,
     /// `response.done` was the last.
     Over,
 }
@@ -167,6 +168,7 @@ impl Response {
                 End::Stalls if last => self.stalled = true,
                 End::Closes(code) if last => self.steps.push_back(Step::Close(*code)),
                 End::Drops if last => self.steps.push_back(Step::Drop),
+                End::Expires if last => self.steps.push_back(Step::Expire),
                 _ => self.finish_voice(&current, "completed"),
             }
             return;
@@ -189,6 +191,7 @@ impl Response {
                 End::Stalls => self.stalled = true,
                 End::Closes(code) => self.steps.push_back(Step::Close(code)),
                 End::Drops => self.steps.push_back(Step::Drop),
+                End::Expires => self.steps.push_back(Step::Expire),
             },
         }
     }

@@ -191,6 +191,8 @@ pub enum End {
     Closes(u16),
     /// The connection is cut within the last item.
     Drops,
+    /// The session is as old as any may be within the last item.
+    Expires,
 }
 
 /// Who measures while the stand-in works.

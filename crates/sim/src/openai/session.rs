@@ -157,13 +157,15 @@ impl Session {
             Order::SendBinary(bytes) => self.out.push_back(Out::Binary(bytes)),
             Order::Close(code, reason) => self.out.push_back(Out::Close(code, reason)),
             Order::Drop => self.out.push_back(Out::Drop),
-            Order::Expire => {
-                let message = "Your session hit the maximum duration of 60 minutes.";
-                self.refuse(&Refusal::new("session_expired", message), &Value::Null);
-                self.out.push_back(Out::Close(1001, message.into()));
-            }
+            Order::Expire => self.expire(),
         }
         self.wake(now);
+    }
+
+    fn expire(&mut self) {
+        let message = "Your session hit the maximum duration of 60 minutes.";
+        self.refuse(&Refusal::new("session_expired", message), &Value::Null);
+        self.out.push_back(Out::Close(1001, message.into()));
     }
 
     fn obey(&mut self, now: Instant, event: &Value) -> Result<(), Refusal> {
@@ -435,6 +437,10 @@ impl Session {
                 }
                 Step::Drop => {
                     self.out.push_back(Out::Drop);
+                    return false;
+                }
+                Step::Expire => {
+                    self.expire();
                     return false;
                 }
                 Step::Over => return false,
