@@ -86,6 +86,19 @@ pub struct Wording {
 }
 
 impl Policy {
+    /// The same for a call that begins in this language, where it may be held in it.
+    #[must_use]
+    pub fn beginning_in(mut self, tag: &str) -> Self {
+        let Some(language) = Language::of(tag) else { return self };
+        let own = |wording: &Wording| Language::of(&wording.tag) == Some(language);
+        if let Some(at) = self.languages.iter().position(own).filter(|at| *at > 0) {
+            let wording = self.languages.remove(at);
+            self.languages.insert(0, wording);
+            self.speak(language);
+        }
+        self
+    }
+
     /// From now on the call says what it says by itself in this language; gives the language's tag. Nothing where the call
     /// may not be held in it.
     pub(crate) fn speak(&mut self, language: Language) -> Option<String> {
@@ -146,7 +159,8 @@ impl Default for Policy {
                 .into(),
             apology: None,
             silence_prompt:
-                "Nobody has spoken for a while. Ask in one short sentence whether the caller is still there."
+                "Nobody has spoken for a while. Ask in one short sentence, in the language of this conversation, whether \
+                 the caller is still there."
                     .into(),
             languages: vec![],
         }

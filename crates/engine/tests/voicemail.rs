@@ -9,7 +9,7 @@ use engine::{
     local::{
         Speech, Tts,
         vad::Energy,
-        voicemail::{Left, Voicemail, VoicemailSetup},
+        voicemail::{Left, Spare, Voicemail, VoicemailSetup, Words},
     },
 };
 use futures_util::{FutureExt, future::BoxFuture};
@@ -22,6 +22,15 @@ use std::{
 
 /// Speaks a second for each sentence.
 struct Voice;
+
+/// Says nothing that anybody could hear.
+struct Hoarse;
+
+impl Tts for Hoarse {
+    fn speak(&self, _text: &str, _voice: &str) -> BoxFuture<'static, Speech> {
+        async { Err("this voice is hoarse".to_owned()) }.boxed()
+    }
+}
 
 impl Tts for Voice {
     fn speak(&self, text: &str, _voice: &str) -> BoxFuture<'static, Speech> {
@@ -46,9 +55,11 @@ impl Rig {
     fn new(manner: Manner, greeting: &str, longest: u64) -> Self {
         let brief = Brief { instructions: String::new(), greeting: String::new(), manner, ..brief() };
         let setup = VoicemailSetup {
-            greeting: greeting.into(),
-            thanks: "Thank you.".into(),
-            nothing: "Goodbye.".into(),
+            words: Words {
+                greeting: greeting.into(),
+                thanks: "Thank you.".into(),
+                nothing: "Goodbye.".into(),
+            },
             longest: Duration::from_secs(longest),
             first_item: 7,
         };
@@ -222,4 +233,27 @@ fn whatever_the_call_asks_for_is_answered_and_a_voice_that_fails_leaves_the_tone
     // Once it records, being asked means that nothing is to be heard any more.
     rig.hear(1_600, false);
     assert!(hangs_up(&rig.tell(EngineCommand::Prompt("Are you there?".into()))));
+}
+
+#[test]
+fn where_the_voice_fails_somebody_else_says_it_in_their_own_words() {
+    let words = |greeting: &str| Words {
+        greeting: greeting.into(),
+        thanks: format!("{greeting} Thanks."),
+        nothing: format!("{greeting} Nothing."),
+    };
+    let setup =
+        VoicemailSetup { words: words("Hallo. Guten Tag."), longest: Duration::from_secs(60), first_item: 0 };
+    let spare = Spare { words: words("Hello."), voice: "slt".into(), tts: Arc::new(Voice) };
+    let (tts, ear) = (Arc::new(Hoarse), Box::new(Energy::default()));
+    let voicemail = Voicemail::open(&brief(), setup, "de", tts, ear, Box::new(|_| {}));
+    let mut rig = Rig { voicemail: Some(voicemail.with_spare(Some(spare))), kept: Arc::default(), events: vec![] };
+    let events = rig.drain();
+    let troubles = events.iter().filter(|event| matches!(event, EngineEvent::Trouble(_))).count();
+    let said = events.iter().filter_map(|event| match event {
+        EngineEvent::AssistantSaid(_, said) => Some(said.text.as_str()),
+        _ => None,
+    });
+    assert_eq!((troubles, said.collect::<Vec<_>>()), (1, vec!["Hello."]), "{events:?}");
+    assert_eq!(voiced(&events), Duration::from_millis(GREETING_AND_TONE));
 }

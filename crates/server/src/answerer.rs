@@ -155,6 +155,11 @@ impl Answerer {
         &self.dossier.config
     }
 
+    /// The language that is spoken now, BCP 47.
+    pub fn language(&self) -> &str {
+        &self.dossier.brief.language
+    }
+
     /// Which engine of the list is there, if one is.
     pub fn engine(&self) -> Option<EngineKind> {
         match &self.seat {
@@ -290,7 +295,8 @@ impl Answerer {
     }
 
     fn seat_voicemail(&mut self, failed: bool) {
-        let engine = voicemail::engine(&self.app, &self.dossier.brief, self.leaving.clone(), failed);
+        let Dossier { config, brief, .. } = &self.dossier;
+        let engine = voicemail::engine(&self.app, config, brief, self.leaving.clone(), failed);
         // It is no engine of the list, and never at rest.
         let (kind, language) = (EngineKind::Local, self.dossier.brief.language.clone());
         self.seat =

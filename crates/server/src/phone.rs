@@ -234,7 +234,7 @@ fn by_turns(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, awaited: Aw
     let Turned { call, base, engine, expected, before } = turned;
     let next = format!("{base}/phone/{}/process-voice/{id}", carrier.name());
     let addresses = Addresses { next, base: (*base).to_owned() };
-    let ear = ear(awaited.answerer.config(), carrier, engine, awaited.trust);
+    let ear = ear(&awaited.answerer, carrier, engine, awaited.trust);
     let line = Line::Turns(Box::new(app.turns.open(app, id, addresses, ear)));
     let scribe = match before {
         Some((began, notes)) => Scribe::resume(app, id, *began, notes),
@@ -252,12 +252,13 @@ fn by_turns(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, awaited: Aw
 }
 
 /// How whoever is carried by webhooks is listened to. A message is kept as it was said, where that can be fetched.
-fn ear(config: &Config, carrier: &dyn Carrier, engine: &str, trust: Trust) -> Ear {
+fn ear(answerer: &Answerer, carrier: &dyn Carrier, engine: &str, trust: Trust) -> Ear {
+    let config = answerer.config();
     let voicemail = engine == voicemail::ENGINE;
     let recorded = voicemail && carriers::Account::of(config, carrier).is_some();
     Ear {
         hear: if recorded { Hear::Record } else { config.calls.hear },
-        language: Spoken::new(config.assistant.language.clone()),
+        language: Spoken::new(answerer.language()),
         pin: config.callers.pin.is_some() && trust != Trust::Owner,
         voicemail,
     }
@@ -442,8 +443,8 @@ async fn run(
     let (_presence, told) = app.calls.begin(id);
     tracing::info!(call = %id, carrier_call = %call, carrier = carrier.name(), "a call begins");
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
-    let policy = brief::policy(app, answerer.config(), line.manner(), trust);
-    let language = answerer.config().assistant.language.clone();
+    let policy = brief::policy(app, answerer.config(), line.manner(), trust).beginning_in(answerer.language());
+    let language = answerer.language().to_owned();
     let leg = Leg { call: call.to_owned(), from, language };
     let recorder = Box::pin(Recorder::of(app, id, line.manner(), scribe.began())).await;
     let driven = drive(

@@ -3,16 +3,20 @@
 use crate::{
     app::App,
     clock,
+    config::Config,
     insist::insist,
+    sentences, settings,
     webhooks::{self, Event, Kind},
 };
-use call::Format;
+use call::{Format, Language};
 use engine::{
     Brief, Engine,
     local::{
-        flite, tts,
+        Tts, espeak, flite,
+        parts::Speak,
+        tts,
         vad::Energy,
-        voicemail::{Left, Voicemail, VoicemailSetup},
+        voicemail::{Left, Spare, Voicemail, VoicemailSetup},
     },
 };
 use sound::{g711, wav::Wav};
@@ -25,9 +29,8 @@ use tool::{
 
 /// What a call says its engine is where nobody answers.
 pub const ENGINE: &str = "voicemail";
-const THANKS: &str = "Thank you. Your message has been taken. Goodbye.";
-const NOTHING: &str = "I have heard nothing. Goodbye.";
-const SORRY: &str = "I am sorry, something went wrong here.";
+/// What Flite speaks, which is always there.
+const ENGLISH: &str = "en";
 /// The largest sound that goes with a letter, as a WAV: a minute and a half.
 const LARGEST_ATTACHED: usize = 3 * 512 * 1024;
 
@@ -38,31 +41,46 @@ pub struct Leaving {
     pub from: String,
 }
 
-/// The voicemail of one call. Where another engine `failed` before, the caller is told that something went wrong.
-pub fn engine(app: &Arc<App>, brief: &Brief, leaving: Leaving, failed: bool) -> Engine {
-    let config = app.config.get();
-    let greeting = if failed {
-        format!("{SORRY} {}", config.answering.greeting)
-    } else {
-        config.answering.greeting.clone()
-    };
-    let setup = VoicemailSetup {
-        greeting,
-        thanks: THANKS.into(),
-        nothing: NOTHING.into(),
-        longest: config.answering.longest,
-        first_item: 0,
-    };
+/// The voicemail of one call, in its language where somebody here speaks that, else in English. Where another engine `failed`
+/// before, the caller is told that something went wrong.
+pub fn engine(app: &Arc<App>, config: &Config, brief: &Brief, leaving: Leaving, failed: bool) -> Engine {
     let known = flite::VOICES.contains(&brief.voice.as_str());
     let voice = if known { &brief.voice } else { tts::DEFAULT_VOICE };
+    let own = Language::of(&config.assistant.language) == Language::of(&brief.language);
+    let native = native(app, config, &brief.language);
+    // Where nobody speaks the owner's language, they have heard how their greeting sounds.
+    let words = sentences::voicemail(config, ENGLISH, native.is_none(), failed);
+    let flite = Spare { words, voice: voice.to_owned(), tts: app.workers.clone() };
+    let (speaks, spare) = match native {
+        Some((tts, voice)) => {
+            let words = sentences::voicemail(config, &brief.language, own, failed);
+            (Spare { words, voice, tts }, Some(flite))
+        }
+        None => (flite, None),
+    };
+    let setup = VoicemailSetup { words: speaks.words, longest: config.answering.longest, first_item: 0 };
     let keeper = app.clone();
     let keep = move |left: Left| {
         let app = keeper.clone();
         drop(keeper.tasks.spawn(async move { keep(&app, leaving, left).await }));
     };
     let ear = Box::new(Energy::default());
-    let tts = app.workers.clone();
-    Engine::Voicemail(Box::new(Voicemail::open(brief, setup, voice, tts, ear, Box::new(keep))))
+    let voicemail = Voicemail::open(brief, setup, &speaks.voice, speaks.tts, ear, Box::new(keep));
+    Engine::Voicemail(Box::new(voicemail.with_spare(spare)))
+}
+
+/// Who speaks this language, and with which voice, where that is not English: the voice of the engine `local` as it is set, or
+/// espeak-ng.
+fn native(app: &App, config: &Config, tag: &str) -> Option<(Arc<dyn Tts>, String)> {
+    let language = Language::of(tag).filter(|language| Language::of(ENGLISH) != Some(*language))?;
+    let speak = settings::speak(config, &app.http);
+    if speak.speaks(language) {
+        let own = Language::of(&config.assistant.language) == Some(language);
+        let wished = if own || speak.has_voices_for_all() { settings::local_voice(config) } else { "" };
+        return Some(speak.tts(&app.workers, wished, tag));
+    }
+    let espeak = espeak::Espeak::default().program.missing().is_none();
+    espeak.then(|| Speak::Espeak.tts(&app.workers, "", tag))
 }
 
 /// Keeps what was said, and has a letter about it sent where there is mail.

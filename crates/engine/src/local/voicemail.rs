@@ -15,16 +15,29 @@ use std::{collections::VecDeque, f32::consts::TAU, fmt, sync::Arc, time::Duratio
 /// What a voicemail goes by.
 #[derive(Clone, Debug)]
 pub struct VoicemailSetup {
+    pub words: Words,
+    /// No message is longer.
+    pub longest: Duration,
+    /// Numbers its items from this one on: those before it were another engine's in the same call.
+    pub first_item: u32,
+}
+
+/// What a voicemail says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
     /// Said before the tone.
     pub greeting: String,
     /// Said when the message is there.
     pub thanks: String,
     /// Said when there is none.
     pub nothing: String,
-    /// No message is longer.
-    pub longest: Duration,
-    /// Numbers its items from this one on: those before it were another engine's in the same call.
-    pub first_item: u32,
+}
+
+/// Who speaks should the voice fail, and what.
+pub struct Spare {
+    pub words: Words,
+    pub voice: String,
+    pub tts: Arc<dyn Tts>,
 }
 
 /// What the caller left: sound, or where the carrier understood them, words.
@@ -64,6 +77,7 @@ pub struct Voicemail {
     format: Format,
     voice: String,
     tts: Arc<dyn Tts>,
+    spare: Option<Spare>,
     vad: Box<dyn Vad>,
     keep: Option<Keep>,
     stage: Stage,
@@ -133,6 +147,7 @@ impl Voicemail {
             format: brief.format,
             voice: voice.to_owned(),
             tts,
+            spare: None,
             vad,
             keep: Some(keep),
             stage: Stage::Greeting,
@@ -151,9 +166,16 @@ impl Voicemail {
             speech: Ear::default(),
             setup,
         };
-        let greeting = voicemail.setup.greeting.clone();
+        let greeting = voicemail.setup.words.greeting.clone();
         voicemail.say(&greeting, Then::Tone);
         voicemail
+    }
+
+    /// The same, with somebody who speaks should the voice fail.
+    #[must_use]
+    pub fn with_spare(mut self, spare: Option<Spare>) -> Self {
+        self.spare = spare;
+        self
     }
 
     /// The next thing the engine has to say. Dropping the future loses nothing.
@@ -288,16 +310,21 @@ impl Voicemail {
     /// The message is there, or will never be.
     fn finish(&mut self) {
         self.stage = Stage::Over;
-        let words = if self.hand_over() { self.setup.thanks.clone() } else { self.setup.nothing.clone() };
-        self.say(&words, Then::HangUp);
+        self.hand_over();
+        self.say(&self.farewell(), Then::HangUp);
     }
 
-    /// Hands over what was said, if anything was. True: something was.
-    fn hand_over(&mut self) -> bool {
+    fn farewell(&self) -> String {
+        let Words { thanks, nothing, .. } = &self.setup.words;
+        if self.keep.is_none() { thanks.clone() } else { nothing.clone() }
+    }
+
+    /// Hands over what was said, if anything was.
+    fn hand_over(&mut self) {
         if self.speech.first.is_none() && self.words.is_empty() {
-            return false;
+            return;
         }
-        let Some(keep) = self.keep.take() else { return true };
+        let Some(keep) = self.keep.take() else { return };
         let mut ulaw = std::mem::take(&mut self.recorded);
         match self.speech.first {
             Some(first) => {
@@ -307,7 +334,6 @@ impl Voicemail {
             None => ulaw.clear(),
         }
         keep(Left { ulaw, words: std::mem::take(&mut self.words) });
-        true
     }
 
     fn say(&mut self, words: &str, then: Then) {
@@ -324,6 +350,9 @@ impl Voicemail {
             Ok(samples) => samples.to_vec(),
             Err(why) => {
                 self.events.push_back(EngineEvent::Trouble(why));
+                if let Some(spare) = self.spare.take() {
+                    return self.go_on_with(spare, then);
+                }
                 Vec::new()
             }
         };
@@ -337,11 +366,10 @@ impl Voicemail {
             Then::More => return,
             Then::Tone => {
                 self.begins = self.plays_until;
-                self.said(item, self.setup.greeting.clone());
+                self.said(item, self.setup.words.greeting.clone());
             }
             Then::HangUp => {
-                let words = if self.keep.is_none() { &self.setup.thanks } else { &self.setup.nothing };
-                self.said(item, words.clone());
+                self.said(item, self.farewell());
                 let id = ToolCallId(format!("voicemail-{}", self.item));
                 let (name, arguments) = ("hang_up".to_owned(), "{}".to_owned());
                 self.events.push_back(EngineEvent::Wants(ToolCall { id, name, arguments }));
@@ -354,6 +382,22 @@ impl Voicemail {
 }
 
 impl Voicemail {
+    /// Somebody else says what was being said, and what is still to be. What the call itself wanted said is in words that
+    /// only the other voice has.
+    fn go_on_with(&mut self, spare: Spare, then: Then) {
+        let Spare { words, voice, tts } = spare;
+        (self.setup.words, self.voice, self.tts) = (words, voice, tts);
+        let left: Vec<_> = [then].into_iter().chain(self.queue.drain(..).map(|(_, then)| then)).collect();
+        for then in left {
+            match then {
+                Then::More => {}
+                Then::Tone => self.say(&self.setup.words.greeting.clone(), then),
+                Then::HangUp => self.say(&self.farewell(), then),
+                Then::Nothing => self.done(),
+            }
+        }
+    }
+
     fn said(&mut self, item: ItemId, text: String) {
         self.events.push_back(EngineEvent::AssistantSaid(item, Transcript { text, partial: false }));
     }

@@ -14,13 +14,13 @@ use crate::{
     calls::Awaited,
     clock,
     config::{EngineKind, Mode},
-    memory, notes, voicemail,
+    languages, memory, notes, sentences, voicemail,
 };
 use axum::{
     extract::{Path, State},
     response::Response,
 };
-use call::{Ending, EngineCommand, Manner};
+use call::{Ending, EngineCommand, Language, Manner};
 use carrier::{Carrier, Next, Reply};
 use engine::Said;
 use serde_json::Value;
@@ -31,10 +31,6 @@ use tool::Trust;
 /// How long it may take until a call whose stream is over has ended, and everything said in it is written down.
 const ENDS: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// What is heard where a conversation goes on that was cut off.
-const GO_ON: &str = "I am sorry, the line failed for a moment. I am still here. Please go on.";
-/// The same from an engine that remembers nothing.
-const ANEW: &str = "I am sorry, the line failed for a moment. Please tell me again what you would like.";
 /// What was said is told to the next engine as far as this, the latest.
 const MOST_TOLD: usize = 200;
 
@@ -103,12 +99,20 @@ async fn goes_on(
     let remembers = config.assistant.engine != EngineKind::Local;
     if let Some(notes) = &cut {
         brief.so_far = so_far(notes);
-        brief.greeting = if remembers { String::new() } else { ANEW.into() };
+        if let Some(language) = spoken(notes) {
+            let tags = languages::of(&config, config.assistant.engine, &app.http);
+            if let Some(tag) = tags.into_iter().find(|tag| Language::of(tag) == Some(language)) {
+                brief.language = tag;
+            }
+        }
+        let anew = || sentences::line_back(&brief.language, false).to_owned();
+        brief.greeting = if remembers { String::new() } else { anew() };
     }
+    let back = sentences::line_back(&brief.language, true);
     let told = cut.is_some() && remembers && !brief.so_far.is_empty();
     let mut answerer = dial(app, &Expected { id: &row.id, from: other, trust, engine: &row.engine }, dossier);
     if told {
-        answerer.tell(EngineCommand::Say(GO_ON.into()));
+        answerer.tell(EngineCommand::Say(back.into()));
     }
     let awaited = Awaited { answerer, place, from: other.clone(), trust };
     let base = &app.base(&config, url);
@@ -150,6 +154,13 @@ fn began(row: &CallRow) -> std::time::Instant {
     let since_ms = clock::now_ms() - row.answered_ms.unwrap_or(row.started_ms);
     let since = Duration::from_millis(u64::try_from(since_ms).unwrap_or(0));
     clock::now().checked_sub(since).unwrap_or_else(clock::now)
+}
+
+/// The language that the caller was followed into, where they were.
+fn spoken(notes: &[NoteRow]) -> Option<Language> {
+    let last = notes.iter().rfind(|row| row.kind == "language_changed")?;
+    let note: Value = serde_json::from_str(&last.json).ok()?;
+    Language::of(note["to"].as_str()?)
 }
 
 /// The conversation of these notes, as far as it was heard.

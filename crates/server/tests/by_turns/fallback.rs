@@ -5,7 +5,7 @@ use crate::house::AUTH_TOKEN;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use sim::{
-    openai::Reply,
+    openai::{Order, Reply, Script},
     phone::{Carrier, Dial, Ending, Handset, Mode, ring},
     twilio::signature,
 };
@@ -66,6 +66,33 @@ async fn a_call_whose_stream_breaks_goes_on_by_turns_behind_what_was_said() {
         let (log, _folder) = office.house.stop().await;
         assert!(!log.contains("panicked"), "{carrier}: {log}");
     }
+}
+
+#[tokio::test]
+async fn a_caller_who_was_followed_into_another_language_is_spoken_to_in_it_when_the_stream_has_broken() {
+    let script = Script {
+        understood: ["Können wir bitte Deutsch sprechen?".to_owned()].into(),
+        ..scripted([Reply::tone(ms(600)), Reply::tone(ms(300))])
+    };
+    let office = Office::open(Carrier::Twilio, script, &[("CALL_MODE", "auto")]).await;
+    let dial = Dial { breaks_after: Some(ms(6_000)), ..office.dial(Mode::Stream) };
+    let call = Handset::dial(&office.account, dial);
+    assert!(call.hear_for(0, ms(500)).await);
+    let before = office.service.session(1).await;
+    before.order(Order::SpeechStarts);
+    call.wait(ms(600)).await;
+    before.order(Order::SpeechStops);
+    office.noted("language_changed", 1).await;
+    assert!(call.recorded(1).await, "the caller is still there, and listened to");
+    let goes_on = office.service.session(2).await;
+    told(&goes_on, "die Leitung war kurz gestört").await;
+    let update = goes_on.events(true, "session.update");
+    let briefed = update[0]["session"]["instructions"].as_str().expect("instructions").to_owned();
+    assert!(briefed.contains("Speak German"), "{briefed}");
+    call.hang_up();
+    call.ended().await.expect("the call is put through");
+    let (log, _folder) = office.house.stop().await;
+    assert!(!log.contains("panicked"), "{log}");
 }
 
 #[tokio::test]
