@@ -5,6 +5,8 @@ mod engines {
     pub mod conversation;
     pub mod door;
     pub mod heard;
+    #[cfg(target_os = "linux")]
+    pub mod hour;
     pub mod limits;
     pub mod mischief;
     pub mod refusals;

@@ -190,6 +190,13 @@ impl Handset {
         g711::ulaw_to_samples(state.assistant.get(stretch.start..end).unwrap_or_default())
     }
 
+    /// The same as µ-law, as it came.
+    pub fn heard_ulaw(&self, stretch: Range<usize>) -> Vec<u8> {
+        let state = self.shared.lock();
+        let end = stretch.end.min(state.assistant.len());
+        state.assistant.get(stretch.start..end).unwrap_or_default().to_vec()
+    }
+
     /// The call so far at 8 kHz: the caller left, the assistant right, each where it sounded.
     pub fn recording(&self) -> Wav {
         let state = self.shared.lock();
