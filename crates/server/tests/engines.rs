@@ -9,6 +9,7 @@ mod engines {
     pub mod hour;
     pub mod limits;
     pub mod mischief;
+    pub mod parts;
     pub mod refusals;
     pub mod relief;
     pub mod rig;

@@ -70,7 +70,11 @@ impl Office {
         let dial = Dial::local_of(Carrier::Twilio, self.house.address);
         let status = Some(Status::completed(self.house.url("/phone/twilio/status")));
         let dial = self.api.wire(Dial { mode: self.mode, from: ANNA.into(), status, ..dial });
-        let call = Handset::dial(&self.account, dial);
+        self.goes_on(Handset::dial(&self.account, dial), lines).await
+    }
+
+    /// The same caller says these things, too.
+    async fn goes_on(&self, call: Handset, lines: &[&str]) -> Handset {
         let mut from = 0;
         for words in lines {
             assert!(call.hear_for(from, ms(300)).await, "an answer before {words:?}");
@@ -255,6 +259,52 @@ async fn a_call_survives_its_model_and_the_desk_books() {
     assert!(troubles[0].contains("server busy"), "the owner is told: {troubles:?}");
     call.hang_up();
     call.ended().await.expect("the call is put through");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_outlasts_what_its_model_should_not_send() {
+    let answered = |words: &str| Rule::answered(words, Thought::says("That is done."));
+    let mut ten = Thought::wants("read_minds", json!({})).and_wants("find_free_slots", json!([1, 2]));
+    for _ in 0..8 {
+        ten = ten.and_wants("list_appointments", json!({"surprise": true}));
+    }
+    let script = Script {
+        rules: vec![
+            answered(""),
+            Rule::said("first", Thought::says("<think>They are rude.</think>{\"say\": \"One it is.\"}")),
+            Rule::said("second", ten),
+            Rule::said("third", Thought::says("Three it is.")),
+            Rule::said("fourth", Thought { pieces: vec!["Four. ".repeat(200_000)], ..Thought::default() }),
+        ],
+        otherwise: Thought::says("I see."),
+        ..Script::default()
+    };
+    let office = Office::open(script, |minds| {
+        vec![
+            ("THINK", "openai".into()),
+            ("THINK_URL", format!("{}/v1", minds.url())),
+            ("THINK_API_KEY", "a-key-of-the-test".into()),
+            ("THINK_MODEL", "test-model".into()),
+        ]
+    })
+    .await;
+    let call = office.call(&["This is the first thing.", "And the second thing."]).await;
+    office.said("That is done.").await;
+    let garbage = Fault::Garbage("<html>".into());
+    office.minds.change(|script| script.faults.push_back(garbage));
+    let call = office.goes_on(call, &["Now the third thing.", "And the fourth thing."]).await;
+    // The desk answers where nothing can be made of the model's answers.
+    let (said, troubles) = office.said("something is wrong on my side").await;
+    let all = said.concat();
+    assert!(all.contains("One it is.") && all.contains("Three it is."), "{said:?}");
+    assert!(!all.contains(['{', '<']) && !all.contains("rude") && all.len() < 10_000, "{said:?}");
+    for told in ["read_minds", "find_free_slots", "sent what is no", "too long"] {
+        assert!(troubles.iter().any(|trouble| trouble.contains(told)), "{told}: {troubles:?}");
+    }
+    call.hang_up();
+    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    let (log, _folder) = office.house.stop().await;
+    assert!(!log.contains("panicked"), "{log}");
 }
 
 fn with_ollama(minds: &Minds, more: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {

@@ -81,14 +81,14 @@ impl Tts for Speaker {
     }
 
     fn stream(&self, text: &str, voice: &str) -> SpeechStream {
-        let speaker = self.clone();
+        let (speaker, text) = (self.clone(), text.to_owned());
         // All three are always sent: the service's documents disagree about what they are otherwise.
         let path =
             format!("/v1/speak?model={}&encoding=linear16&sample_rate=8000&container=none", escaped(voice));
         let body = json!({"text": text}).to_string().into_bytes();
         web::later(async move {
             let asked = speaker.place.post(&speaker.http, &path, "application/json", body);
-            web::speech(asked, 8_000, &speaker.place).await
+            web::speech(asked, &text, 8_000, &speaker.place).await
         })
     }
 }

@@ -151,7 +151,7 @@ impl Tts for Speaker {
     }
 
     fn stream(&self, text: &str, voice: &str) -> SpeechStream {
-        let speaker = self.clone();
+        let (speaker, text) = (self.clone(), text.to_owned());
         let mut body = json!({"model": self.model, "input": text, "voice": voice, "response_format": "pcm"});
         if !self.instructions.is_empty() {
             body["instructions"] = self.instructions.as_str().into();
@@ -159,7 +159,7 @@ impl Tts for Speaker {
         web::later(async move {
             let body = body.to_string().into_bytes();
             let asked = speaker.place.post(&speaker.http, "/audio/speech", "application/json", body);
-            web::speech(asked, HERTZ, &speaker.place).await
+            web::speech(asked, &text, HERTZ, &speaker.place).await
         })
     }
 }

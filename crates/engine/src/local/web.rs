@@ -27,8 +27,11 @@ pub struct Place {
 pub const PATIENCE: Duration = Duration::from_secs(15);
 /// The longest refusal that is read, in bytes.
 const LONGEST_REFUSAL: usize = 64 * 1024;
-/// The longest speech of one piece of text, in samples of 8 kHz: two minutes.
-pub(super) const LONGEST_SPEECH: usize = 120 * 8_000;
+/// The longest speech of one piece of text, in samples of 8 kHz: two minutes, and no more than five seconds and half of one for
+/// every character of it.
+const LONGEST_SPEECH: usize = 120 * 8_000;
+const BESIDE: usize = 5 * 8_000;
+const A_CHARACTER: usize = 4_000;
 
 impl Place {
     /// Its host, as the owner knows it.
@@ -66,7 +69,7 @@ impl Place {
         let answer = timeout(self.patience, request.send())
             .await
             .map_err(|_| format!("{peer} did not answer within {} seconds.", self.patience.as_secs()))?
-            .map_err(|why| unreachable(&peer, &why))?;
+            .map_err(|why| refusal::unanswered(&peer, &why).why)?;
         if answer.status().is_success() {
             return Ok(answer);
         }
@@ -91,15 +94,6 @@ impl Place {
     }
 }
 
-fn unreachable(peer: &str, why: &reqwest::Error) -> String {
-    // The last cause says it; those around it repeat the address.
-    let mut cause: &dyn std::error::Error = why;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    format!("{peer} cannot be reached: {cause}.")
-}
-
 async fn piece(
     answer: &mut Response,
     peer: &str,
@@ -111,9 +105,10 @@ async fn piece(
         .map_err(|why| format!("{peer} broke off its answer: {why}."))
 }
 
-/// The answer's body as speech: raw PCM of 16 bits at this rate, or a WAV file that says its own.
+/// The answer's body as speech of this text: raw PCM of 16 bits at this rate, or a WAV file that says its own.
 pub(super) async fn speech(
     asked: impl Future<Output = Result<Response, String>> + Send,
+    text: &str,
     hertz: u32,
     place: &Place,
 ) -> Result<SpeechStream, String> {
@@ -125,6 +120,7 @@ pub(super) async fn speech(
     if wrong.iter().any(|wrong| kind.contains(wrong)) {
         return Err(format!("{peer} answered with {kind} where raw sound was asked for."));
     }
+    let longest = (BESIDE + A_CHARACTER * text.chars().count()).min(LONGEST_SPEECH);
     let state = Some((answer, Inflow::new(hertz), 0_usize));
     let speech = stream::unfold(state, move |state| {
         let peer = peer.clone();
@@ -145,7 +141,7 @@ pub(super) async fn speech(
                     Err(why) => return Some((Err(format!("{peer} sent {why}.")), None)),
                 };
                 let so_far = so_far + samples.len();
-                if so_far > LONGEST_SPEECH {
+                if so_far > longest {
                     return Some((Err(format!("{peer} does not stop speaking.")), None));
                 }
                 let speech: Speech = Ok(Arc::from(samples));

@@ -2,7 +2,7 @@
 
 use call::Failure;
 use http::{HeaderMap, StatusCode, Uri};
-use std::net::IpAddr;
+use std::{error::Error, net::IpAddr};
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
 
 /// The host of an address that we may call: with TLS, or on this machine.
@@ -40,13 +40,8 @@ pub(crate) fn describe(peer: &str, why: tungstenite::Error, headers: &HeaderMap)
             let said = said.map(|said| scrub(said, headers));
             refused(peer, answer.status(), said)
         }
-        tungstenite::Error::Io(why) if untrusted(&why) => Failure {
-            why: format!("{peer} shows a certificate that cannot be trusted: {why}."),
-            lasting: true,
-        },
-        tungstenite::Error::Io(why) => {
-            Failure { why: format!("{peer} cannot be reached: {why}."), lasting: false }
-        }
+        tungstenite::Error::Io(why) if is_untrusted(&why) => untrusted(peer, &why),
+        tungstenite::Error::Io(why) => out_of_reach(peer, &why),
         tungstenite::Error::Tls(why) => {
             Failure { why: format!("The connection to {peer} cannot be secured: {why}."), lasting: true }
         }
@@ -57,8 +52,29 @@ pub(crate) fn describe(peer: &str, why: tungstenite::Error, headers: &HeaderMap)
     }
 }
 
+/// Why a request was not answered at all.
+pub(crate) fn unanswered(peer: &str, why: &reqwest::Error) -> Failure {
+    // The last cause says it; those around it repeat the address.
+    let mut cause: &dyn Error = why;
+    while let Some(source) = cause.source() {
+        if source.downcast_ref().is_some_and(is_untrusted) {
+            return untrusted(peer, source);
+        }
+        cause = source;
+    }
+    out_of_reach(peer, cause)
+}
+
+fn untrusted(peer: &str, why: &dyn Error) -> Failure {
+    Failure { why: format!("{peer} shows a certificate that cannot be trusted: {why}."), lasting: true }
+}
+
+fn out_of_reach(peer: &str, why: &dyn Error) -> Failure {
+    Failure { why: format!("{peer} cannot be reached: {why}."), lasting: false }
+}
+
 /// Whether it is not the one it should be at the other end, or cannot show that it is.
-fn untrusted(why: &std::io::Error) -> bool {
+fn is_untrusted(why: &std::io::Error) -> bool {
     let tls = why.get_ref().and_then(|why| why.downcast_ref::<rustls::Error>());
     matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
 }

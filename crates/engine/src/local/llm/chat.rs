@@ -53,7 +53,7 @@ impl Chat {
         let url = format!("{}/models", self.settings.base.trim_end_matches('/'));
         match stream::get(&self.place, &url).await {
             Err(failure)
-                if ["(401)", "(402)", "(403)", "cannot be reached"]
+                if ["(401)", "(402)", "(403)", "cannot be reached", "cannot be trusted"]
                     .iter()
                     .any(|no| failure.why.contains(no)) =>
             {

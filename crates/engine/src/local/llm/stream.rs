@@ -153,10 +153,7 @@ async fn sent(place: &Place, mut request: RequestBuilder) -> Result<Response, Fa
     if let Some(key) = &place.key {
         request = request.bearer_auth(key.expose());
     }
-    let response = request.send().await.map_err(|why| Failure {
-        why: format!("{host} cannot be reached: {}.", cause(&why)),
-        lasting: false,
-    })?;
+    let response = request.send().await.map_err(|why| refusal::unanswered(&host, &why))?;
     if response.status().is_success() {
         return Ok(response);
     }
