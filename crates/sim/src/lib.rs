@@ -6,7 +6,7 @@
 //!   bench.rs ── a hundred of them, beside splice.rs               openai.rs, live.rs, deepgram.rs ◄╝ WebSocket
 //! ```
 //!
-//! What the engines of one's own ask for is answered by mind.rs (Ollama, chat completions) and speech.rs.
+//! A page with the browser phone in it is browser.rs. What the engines of one's own ask for is answered by mind.rs (Ollama, chat completions) and speech.rs.
 //!
 //! Nothing here shares a type, a constant or a function with the `carrier`, `engine` and `call` crates: a fact of a
 //! protocol stands here a second time, read from its documentation a second time, so that one mistake cannot hide on
@@ -17,6 +17,7 @@
 //! company's own examples.
 
 pub mod bench;
+pub mod browser;
 pub mod caller;
 pub mod clock;
 pub mod conversation;

@@ -13,10 +13,12 @@ use sim::{
 };
 use sound::{g711, wav::Wav};
 use std::{
+    fmt,
     io::{IsTerminal, Write},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
+    str::FromStr,
     sync::Arc,
     time::Duration,
 };
@@ -36,12 +38,13 @@ TELNYX_API_KEY. What the server has to be told is said before the call.\n\nWith 
 the assistant call somebody, as `earpiece dial` does."
 )]
 pub struct Args {
-    /// The server that is called: its address, or its webhook's. A number: whom the assistant is to call.
+    /// The server that is called: its address, or its webhook's; by browser a guest's link. A number: whom the assistant is to
+    /// call.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:5050")]
     pub to: String,
-    /// Through which telephone company: twilio, plivo or telnyx.
-    #[arg(long, value_name = "CARRIER", default_value_t = Carrier::Twilio)]
-    pub carrier: Carrier,
+    /// Through which telephone company: twilio, plivo or telnyx; or browser, as the page Phone does.
+    #[arg(long, value_name = "CARRIER", default_value_t = By::Company(Carrier::Twilio))]
+    pub carrier: By,
     /// How it can carry the call: stream, or turns, where it refuses streams as a plan without them does.
     #[arg(long, value_name = "MODE", default_value_t = Mode::Stream)]
     pub mode: Mode,
@@ -79,6 +82,37 @@ pub struct Args {
     pub record: Option<PathBuf>,
 }
 
+/// What carries a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Company(Carrier),
+    /// A page with the browser phone in it.
+    Browser,
+}
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            By::Company(carrier) => carrier.fmt(f),
+            By::Browser => f.write_str(BROWSER),
+        }
+    }
+}
+
+impl FromStr for By {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            BROWSER => Ok(By::Browser),
+            company => {
+                company.parse().map(By::Company).map_err(|why| format!("{why}, and {BROWSER} is another way"))
+            }
+        }
+    }
+}
+
+const BROWSER: &str = "browser";
 /// Where the API is by turns, unless it is said.
 const API: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5051);
 /// The telephone company's own voice.
@@ -89,27 +123,21 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.to.starts_with('+') {
         return super::dial::run(super::dial::Args::to(args.to)).await;
     }
-    let account =
-        company::account(args.carrier, args.auth_token.as_deref(), |name| std::env::var(name).ok())?;
-    let dial =
-        Dial { from: args.from.clone(), to: args.number.clone(), ..company::dial(args.carrier, &args.to)? };
     let workers = Workers::new(std::env::current_exe().context("this program cannot find itself")?);
     let deaf = match engine::local::check(&workers).await {
         Ok(()) => false,
         Err(missing) if args.wav.is_none() => bail!("there is no voice to speak with: {missing}"),
         Err(_) => true,
     };
-    let api = args.api.or((args.mode == Mode::Turns).then_some(API));
-    let company = Company::open(account, args.mode, api).await?;
-    let told: Vec<_> = company.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
-    if !told.is_empty() {
-        eprintln!("The server is taken to be started with {}", told.join(" "));
-    }
-    eprintln!("Calling {} by {}, {} …", dial.webhook, args.carrier, args.mode);
-    let reader = (!deaf).then(|| Reader(speech::voice(&workers, COMPANYS_VOICE)));
-    let phone = company.dial(dial, reader);
+    let (phone, company) = match args.carrier {
+        By::Company(carrier) => {
+            let (phone, company) = by_company(carrier, &args, (!deaf).then_some(&workers)).await?;
+            (phone, Some(company))
+        }
+        By::Browser => (by_browser(&args)?, None),
+    };
     if !phone.connected().await {
-        return finish(phone, &company, &args).await;
+        return finish(phone, company.as_ref(), &args).await;
     }
     eprintln!("Connected.");
     let voice = speech::voice(&workers, &args.voice);
@@ -120,7 +148,41 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     } else {
         chat(phone, &voice, &ear).await?
     };
-    finish(phone, &company, &args).await
+    finish(phone, company.as_ref(), &args).await
+}
+
+/// Rings by a telephone company, whose own voice needs somebody who can speak.
+async fn by_company(
+    carrier: Carrier,
+    args: &Args,
+    speakers: Option<&Workers>,
+) -> anyhow::Result<(Handset, Company)> {
+    let account = company::account(carrier, args.auth_token.as_deref(), |name| std::env::var(name).ok())?;
+    let dial = Dial { from: args.from.clone(), to: args.number.clone(), ..company::dial(carrier, &args.to)? };
+    let api = args.api.or((args.mode == Mode::Turns).then_some(API));
+    let company = Company::open(account, args.mode, api).await?;
+    let told: Vec<_> = company.settings().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if !told.is_empty() {
+        eprintln!("The server is taken to be started with {}", told.join(" "));
+    }
+    eprintln!("Calling {} by {carrier}, {} …", dial.webhook, args.mode);
+    let reader = speakers.map(|workers| Reader(speech::voice(workers, COMPANYS_VOICE)));
+    Ok((company.dial(dial, reader), company))
+}
+
+/// Calls from a page, by the link of a guest.
+fn by_browser(args: &Args) -> anyhow::Result<Handset> {
+    if args.mode == Mode::Turns {
+        bail!("a browser speaks and hears at any time; there are no turns");
+    }
+    if !args.to.contains("/talk/") {
+        bail!(
+            "by browser one calls with a guest's link, such as --to http://127.0.0.1:5050/talk/…; the page Phone makes \
+             one, under \"Let somebody else call\""
+        );
+    }
+    eprintln!("Calling {} by browser …", args.to);
+    Ok(Handset::page(args.to.clone()))
 }
 
 const MANNERS: Manners = Manners {
@@ -210,7 +272,7 @@ async fn obey(phone: &Handset, voice: &Voice, typed: &str) -> anyhow::Result<()>
 }
 
 /// Keeps the recording, and says how the call ended.
-async fn finish(phone: Handset, company: &Company, args: &Args) -> anyhow::Result<ExitCode> {
+async fn finish(phone: Handset, company: Option<&Company>, args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(file) = &args.record {
         std::fs::write(file, phone.recording().write())
             .with_context(|| format!("{} cannot be written", file.display()))?;
@@ -225,7 +287,7 @@ async fn finish(phone: Handset, company: &Company, args: &Args) -> anyhow::Resul
     for said in &ended.said {
         eprintln!("The telephone company said: {said}");
     }
-    let unheard = ended.recordings > 0 && !company.was_fetched();
+    let unheard = ended.recordings > 0 && company.is_some_and(|company| !company.was_fetched());
     if unheard {
         eprintln!(
             "The server fetched none of what you said: it looks for recordings at its carrier's, which it has to be told \
@@ -233,7 +295,10 @@ async fn finish(phone: Handset, company: &Company, args: &Args) -> anyhow::Resul
         );
     }
     for error in &ended.errors {
-        eprintln!("The telephone company would log error {}: {}", error.code, error.what);
+        match company {
+            Some(_) => eprintln!("The telephone company would log error {}: {}", error.code, error.what),
+            None => eprintln!("The page would say that something is wrong: {}", error.what),
+        }
     }
     let (how, good) = match &ended.ending {
         Ending::CallerHungUp => ("You hung up.".to_owned(), true),
@@ -279,6 +344,17 @@ fn line(at: Duration, who: &str, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_is_carried_by_a_company_or_by_a_page() {
+        assert_eq!("plivo".parse(), Ok(By::Company(Carrier::Plivo)));
+        assert_eq!("browser".parse(), Ok(By::Browser));
+        assert!(
+            "carrier pigeon"
+                .parse::<By>()
+                .is_err_and(|why| why.contains("twilio") && why.contains("browser"))
+        );
+    }
 
     #[test]
     fn only_keys_of_a_telephone_are_pressed() {

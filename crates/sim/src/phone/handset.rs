@@ -1,6 +1,7 @@
 //! A telephone in the hand of a test or of the scripted caller: speak, press, listen, hang up, and a recording.
 
 use super::{Account, Act, Dial, Ended, Event, FRAME, Failed, Party, call};
+use crate::browser;
 use sound::{g711, level, wav::Wav};
 use std::{
     collections::VecDeque,
@@ -59,13 +60,26 @@ struct State {
 impl Handset {
     /// Places a call.
     pub fn dial(account: impl Into<Account>, dial: Dial) -> Self {
+        let account = account.into();
+        Self::held(|mut party| async move { call(account, dial, &mut party).await })
+    }
+
+    /// Calls from a page, by this link of a guest's.
+    pub fn page(link: String) -> Self {
+        Self::held(|mut party| async move { browser::call(&link, &mut party).await })
+    }
+
+    fn held<F>(carried: impl FnOnce(Holder) -> F) -> Self
+    where
+        F: Future<Output = Result<Ended, Failed>> + Send + 'static,
+    {
         let shared = Arc::new(Shared::default());
-        let (account, mut party) = (account.into(), Holder(Arc::clone(&shared)));
+        let (carried, of_the_call) = (carried(Holder(Arc::clone(&shared))), Arc::clone(&shared));
         let mut task = JoinSet::new();
         task.spawn(async move {
-            let ended = call(account, dial, &mut party).await;
-            party.0.lock().over = true;
-            party.0.changed.notify_waiters();
+            let ended = carried.await;
+            of_the_call.lock().over = true;
+            of_the_call.changed.notify_waiters();
             ended
         });
         Self { shared, task }
