@@ -27,12 +27,16 @@ async function start() {
   part("waited").textContent = "–";
   part("typical").textContent = "–";
   show("calling", "Calling …");
+  let sound;
   try {
-    const [sound, begun] = await Promise.all([openSound(), begin()]);
+    // First the microphone: a call in which nobody can speak is not begun.
+    sound = await openSound();
+    const begun = call === mine ? await begin() : null;
     if (call !== mine) return close({ sound });
-    Object.assign(call, { sound });
+    mine.sound = sound;
     connect(mine, begun);
   } catch (error) {
+    close({ sound });
     if (call === mine) end(error.message);
   }
 }
@@ -185,6 +189,7 @@ function line(mine, name, kind, who, { at, text }) {
   // A sound of the caller's in which there were no words.
   if (kind === "assistant" && !entry) for (const other of story.querySelectorAll(".caller")) if (other.querySelector("p").textContent === "…") other.hidden = true;
   if (entry) entry.hidden = false;
+  if (kind === "caller") part("hint").hidden = true;
   if (!entry) {
     entry = document.createElement("li");
     entry.className = kind;

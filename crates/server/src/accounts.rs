@@ -8,7 +8,7 @@ use crate::{
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::Mac;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use store::{Joined, NewInvite, Role, Store, StoreError, UserRow};
 use tool::message::mail;
 
@@ -32,8 +32,18 @@ const LONGEST_NAME: usize = 80;
 /// would lead to whom it names.
 pub fn base(config: &Config) -> String {
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
-    let here = || format!("{scheme}://{}", SocketAddr::new(config.server.host, config.server.port));
+    let here =
+        || format!("{scheme}://{}", reachable(SocketAddr::new(config.server.host, config.server.port)));
     config.server.public_url.clone().unwrap_or_else(here)
+}
+
+/// Where a browser on this machine finds what listens at this address: one that means all addresses is none to open.
+pub fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        ip if !ip.is_unspecified() => address,
+        IpAddr::V4(_) => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
+        IpAddr::V6(_) => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port()),
+    }
 }
 
 /// The secret of a link, made of what it is for and the installation's key: whoever sends it again sends the same, while the

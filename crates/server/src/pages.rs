@@ -296,11 +296,14 @@ struct FailurePage {
     frame: Frame,
     title: &'static str,
     text: String,
+    /// Something that was typed could be typed otherwise.
+    typed: bool,
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let page = FailurePage { frame: Frame::outside(), title: self.title, text: self.text };
+        let typed = self.status == StatusCode::BAD_REQUEST;
+        let page = FailurePage { frame: Frame::outside(), title: self.title, text: self.text, typed };
         (self.status, shown(&page)).into_response()
     }
 }

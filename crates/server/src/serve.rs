@@ -1,6 +1,7 @@
 //! `earpiece serve`: opens everything, answers until it is told to stop, and lets calls finish.
 
 use crate::{
+    accounts,
     api::v1::Meter,
     app::App,
     calendars::{self, Calendars},
@@ -290,7 +291,10 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let page = format!("{scheme}://{address}");
     if !app.store.owner_exists().await? {
         let link = pages::welcome::make_link(&app.store, clock::now_ms()).await?;
-        eprintln!("To become this Earpiece's owner, open {page}/welcome/{link} within the next day.");
+        let here = accounts::reachable(address);
+        eprintln!(
+            "\nTo become this Earpiece's owner, open this link within a day. It works once:\n\n    {scheme}://{here}/welcome/{link}\n"
+        );
     }
     let mut out = std::io::stdout();
     writeln!(out, "listening on {page}")?;

@@ -2,6 +2,7 @@
 //! calls there were, how long, how dear and how quickly answered.
 
 mod attention;
+mod beginning;
 mod charts;
 mod figures;
 mod now;
@@ -17,6 +18,7 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
+use beginning::Beginning;
 use charts::Chart;
 use figures::{Figures, Part, Span};
 use jiff::tz::TimeZone;
@@ -49,6 +51,7 @@ impl Asked {
 struct DashboardPage {
     frame: Frame,
     today: String,
+    beginning: Beginning,
     now: Now,
     matters: Vec<Matter>,
     /// Today's, each with whether it is over.
@@ -79,16 +82,18 @@ pub(super) async fn dashboard(
     let span = Span::ending(today.date(), zone, asked.days()).ok_or_else(Failure::not_found)?;
     let this_day = Span::ending(today.date(), zone, 1).ok_or_else(Failure::not_found)?;
     // Side by side: the database reads for several at once.
-    let (figures, current, now, matters, appointments) = tokio::try_join!(
+    let (figures, current, now, matters, appointments, beginning) = tokio::try_join!(
         Figures::of(&app.store, &span),
         Figures::of(&app.store, &this_day),
         Now::of(&app),
         attention::matters(&app, now_ms),
         appointments(&app, &this_day),
+        Beginning::of(&app),
     )?;
     Ok(shown(&DashboardPage {
         frame: Frame::inside("dashboard"),
         today: times::day(&today),
+        beginning,
         now,
         matters,
         appointments: appointments.into_iter().map(|row| dated(row, now_ms, zone)).collect(),

@@ -1,10 +1,12 @@
 //! The browser phone: a page to call the assistant from, and links by which others may.
 
-use super::{Failure, Frame, origin::Origin, shown, shown_again, times::Moment};
+use super::{Failure, Frame, origin::Origin, shown, shown_again, times};
 use crate::{
     app::App,
     audit::Deed,
-    clock, drafts,
+    clock,
+    config::EngineKind,
+    drafts,
     guard::{
         session::{User, random_token},
         token::hash,
@@ -43,6 +45,8 @@ struct PhonePage {
     /// What was typed, and what is wrong with it.
     name: String,
     wrong: Option<&'static str>,
+    /// Why nobody would answer, as far as is known.
+    trouble: Option<String>,
 }
 
 struct Line {
@@ -206,10 +210,24 @@ async fn page(app: &App, user: &User) -> Result<PhonePage, StoreError> {
         made_for: String::new(),
         name: String::new(),
         wrong: None,
+        trouble: trouble(app),
     })
 }
 
+/// Why the engine that answers first does not work, where none of them does.
+fn trouble(app: &App) -> Option<String> {
+    let mut troubles = app.engines.troubles();
+    let engines = &app.config.get().assistant.engines;
+    let of = |kind: &EngineKind| troubles.iter().position(|(troubled, ..)| troubled == kind);
+    let all: Option<Vec<usize>> = engines.iter().map(of).collect();
+    let first = *all?.first()?;
+    Some(troubles.swap_remove(first).1)
+}
+
 fn line(row: PhoneLinkRow, zone: &TimeZone) -> Line {
-    let moment = |ms| Moment::of(ms, zone).named;
+    let moment = |ms| {
+        let at = times::zoned(ms, zone);
+        format!("{}, {}", times::short_day(&at), times::clock(&at))
+    };
     Line { id: row.id, name: row.name, made: moment(row.made_ms), until: moment(row.expires_ms) }
 }

@@ -12,6 +12,11 @@ pub(super) fn day(time: &Zoned) -> String {
     time.strftime("%A, %-d %B %Y").to_string()
 }
 
+/// `24 Nov 2026`, for lists.
+pub(super) fn short_day(time: &Zoned) -> String {
+    time.strftime("%-d %b %Y").to_string()
+}
+
 /// `10:30`
 pub(super) fn clock(time: &Zoned) -> String {
     time.strftime("%H:%M").to_string()

@@ -192,5 +192,8 @@ async fn page(
 }
 
 fn used_up() -> Failure {
-    Failure::forbidden("This link was used already, or is older than a day. Ask the program for a new one.")
+    Failure::forbidden(
+        "This link was used already, or is older than a day. Log in from the front page; or “earpiece link”, where the program \
+         runs, prints a new one.",
+    )
 }
