@@ -10,6 +10,10 @@ use std::{
 };
 use when::{Holiday, Kind, Opening};
 
+/// How a refusal begins that names the words that are accepted, and what stands between them.
+const ONE_OF: &str = "give one of ";
+const WORDS_BETWEEN: &str = ", ";
+
 /// A value as it was written.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
@@ -92,7 +96,7 @@ impl Value {
         let found = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text));
         found.map(|&(_, meaning)| meaning).ok_or_else(|| {
             let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-            format!("give one of {}", words.join(", "))
+            format!("{ONE_OF}{}", words.join(WORDS_BETWEEN))
         })
     }
 
@@ -254,6 +258,11 @@ impl Value {
         }
         Ok(openings)
     }
+}
+
+/// The words that this refusal says are accepted; none where it says something else.
+pub(super) fn accepted(refusal: &str) -> Vec<&str> {
+    refusal.strip_prefix(ONE_OF).map(|words| words.split(WORDS_BETWEEN).collect()).unwrap_or_default()
 }
 
 fn opening(text: &str) -> Option<Opening> {

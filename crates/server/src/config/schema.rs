@@ -10,7 +10,10 @@ mod records;
 mod think;
 mod tools;
 
-use super::{Config, parse::Value};
+use super::{
+    Config,
+    parse::{self, Value},
+};
 
 /// A heading of the settings file and what stands under it.
 pub struct Section {
@@ -79,8 +82,27 @@ pub fn by_key(key: &str) -> Option<&'static Setting> {
 
 /// Whether this text can be the value of this setting, and if not what would be.
 pub fn check(setting: &Setting, text: &str) -> Result<(), String> {
+    judged(setting, &Value::Text(text.to_owned()))
+}
+
+/// The words of which one is the value of this setting; none: it is no such setting.
+pub fn words(setting: &Setting) -> Vec<String> {
+    let nonsense = || "?".to_owned();
+    let accepted = |value| {
+        let refusal = judged(setting, &value).err().unwrap_or_default();
+        parse::accepted(&refusal).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    // Where several may be given, each of a list is judged by itself; else a list is refused as one.
+    if accepted(Value::List(vec![nonsense()])).is_empty() {
+        accepted(Value::Text(nonsense()))
+    } else {
+        Vec::new()
+    }
+}
+
+fn judged(setting: &Setting, value: &Value) -> Result<(), String> {
     let mut nobodys = super::load::defaults(jiff::tz::TimeZone::UTC);
-    (setting.set)(&mut nobodys, &Value::Text(text.to_owned()))
+    (setting.set)(&mut nobodys, value)
 }
 
 impl Setting {
@@ -112,5 +134,33 @@ impl Setting {
     pub(super) const fn secret(mut self) -> Self {
         self.secret = true;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_one_of_a_few_words_says_which() {
+        let of = |key| words(by_key(key).expect("there is such a setting"));
+        assert_eq!(of("calendar.read_back"), ["yes", "no"]);
+        assert_eq!(of("calls.hear"), ["record", "gather"]);
+        for free in ["assistant.engines", "calls.modes", "assistant.business", "hours.mon", "server.port"] {
+            assert!(of(free).is_empty(), "{free}");
+        }
+    }
+
+    #[test]
+    fn the_usual_word_is_one_of_the_few() {
+        for setting in settings().filter(|setting| !setting.default.is_empty()) {
+            let words = words(setting);
+            assert!(
+                words.is_empty() || words.iter().any(|word| word == setting.default),
+                "{}: {} is none of {words:?}",
+                setting.key,
+                setting.default
+            );
+        }
     }
 }

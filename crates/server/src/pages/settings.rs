@@ -50,6 +50,8 @@ const SECTIONS: [&str; 22] = [
     "owner",
     "google",
 ];
+/// A value or a default of more characters is given several lines.
+const LINE: usize = 48;
 /// What the names of boxes begin with by which a secret is forgotten; a space and its key follow.
 const FORGET: &str = "forget";
 
@@ -121,6 +123,10 @@ struct Field {
     value: String,
     /// What it is where nothing is written.
     default: &'static str,
+    /// The words of which it is one, each with whether it is that; none: it may be anything.
+    words: Vec<(String, bool)>,
+    /// It may take more than a line.
+    long: bool,
     secret: bool,
     /// A secret is known.
     known: bool,
@@ -265,7 +271,7 @@ async fn overview(app: &App, tested: Option<(&str, Tested)>) -> Result<SettingsP
     let others = sections().filter(|section| providers::named(section.name).is_none());
     let line = |section: &'static Section| Line {
         name: section.name,
-        title: titled(section.name),
+        title: heading(section.name),
         about: section.about,
         set: section.settings.iter().filter(|setting| config.origins.contains_key(setting.key)).count(),
     };
@@ -306,7 +312,7 @@ async fn page(
     tested: Option<Tested>,
 ) -> Result<SectionPage, StoreError> {
     let provider = providers::named(section.name);
-    let title = provider.map_or_else(|| titled(section.name), |provider| provider.title.to_owned());
+    let title = provider.map_or_else(|| heading(section.name), |provider| provider.title.to_owned());
     let part = Part {
         name: section.name,
         title,
@@ -336,12 +342,25 @@ fn field(
     let stands = || config.written.get(setting.key).cloned().unwrap_or_default();
     let value = written.get(setting.key).cloned().unwrap_or_else(stands);
     let name = setting.key.split_once('.').map_or(setting.key, |(_, name)| name);
+    let words: Vec<_> = schema::words(setting)
+        .into_iter()
+        .map(|word| {
+            let here = word.eq_ignore_ascii_case(value.trim());
+            (word, here)
+        })
+        .collect();
     Field {
         key: setting.key,
         label: titled(name),
         help: setting.help,
+        long: !setting.secret && value.len().max(setting.default.len()) > LINE,
         value: if setting.secret { String::new() } else { value },
-        default: if setting.secret { "" } else { setting.shown() },
+        default: match (setting.secret, words.is_empty()) {
+            (true, _) => "",
+            (false, true) => setting.shown(),
+            (false, false) => setting.default,
+        },
+        words,
         secret: setting.secret,
         known: config.origins.contains_key(setting.key),
         from: from(app, config, setting),
@@ -367,9 +386,40 @@ fn from(app: &App, config: &Config, setting: &Setting) -> String {
     }
 }
 
-/// `smtp_host` → `Smtp host`
+/// What a section is called that is none of a service.
+fn heading(section: &str) -> String {
+    let known = match section {
+        "answering" => "When it answers",
+        "call" => "During a call",
+        "recording" => "Recording",
+        "retention" => "How long things are kept",
+        "local" => "The local engine",
+        "think" => "Who thinks in it",
+        "calendar" => "Appointments",
+        "hours" => "Opening hours",
+        "calls" => "Streams, turns and calling out",
+        "messages" => "Confirmations and texts",
+        "owner" => "What you are told",
+        other => return titled(other),
+    };
+    known.to_owned()
+}
+
+/// `smtp_host` → `SMTP host`
 fn titled(name: &str) -> String {
-    let text = name.replace('_', " ");
+    let spelt = |word: &str| match word {
+        "api" | "ca" | "id" | "pin" | "sid" | "smtp" | "url" | "vad" | "vip" => word.to_uppercase(),
+        "oauth" => "OAuth".to_owned(),
+        "mon" => "Monday".to_owned(),
+        "tue" => "Tuesday".to_owned(),
+        "wed" => "Wednesday".to_owned(),
+        "thu" => "Thursday".to_owned(),
+        "fri" => "Friday".to_owned(),
+        "sat" => "Saturday".to_owned(),
+        "sun" => "Sunday".to_owned(),
+        other => other.to_owned(),
+    };
+    let text = name.split('_').map(spelt).collect::<Vec<_>>().join(" ");
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
