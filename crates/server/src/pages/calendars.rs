@@ -45,6 +45,15 @@ struct CalendarsPage {
     done: Option<String>,
     feed: Option<String>,
     feed_since: Option<String>,
+    caldav: CalDav,
+}
+
+/// An account of CalDAV as it was typed, and why it could not be connected.
+#[derive(Default)]
+struct CalDav {
+    address: String,
+    user: String,
+    wrong: Option<String>,
 }
 
 struct Account {
@@ -72,6 +81,7 @@ struct Said {
     wrong: Option<String>,
     done: Option<String>,
     feed: Option<String>,
+    caldav: CalDav,
 }
 
 /// `GET /calendars`
@@ -148,8 +158,11 @@ async fn changed(app: &Arc<App>, known: bool) -> Result<Response, Failure> {
 }
 
 async fn refused(app: &Arc<App>, origin: &Origin, why: String) -> Result<Response, Failure> {
-    let page = page(app, origin, Said { wrong: Some(why), ..Said::default() }).await?;
-    Ok(shown_again(&page))
+    refused_with(app, origin, Said { wrong: Some(why), ..Said::default() }).await
+}
+
+async fn refused_with(app: &Arc<App>, origin: &Origin, said: Said) -> Result<Response, Failure> {
+    Ok(shown_again(&page(app, origin, said).await?))
 }
 
 /// A calendar that an account was found to have.
@@ -207,6 +220,7 @@ async fn page(app: &Arc<App>, origin: &Origin, said: Said) -> Result<CalendarsPa
         wrong: said.wrong,
         done: said.done,
         feed: said.feed,
+        caldav: said.caldav,
         feed_since: since.map(|ms| times::day(&times::zoned(ms, &config.calendar.zone))),
     })
 }

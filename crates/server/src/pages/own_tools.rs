@@ -1,6 +1,6 @@
 //! Tools that the owner describes on a page, without code: a request to some service each, and the secrets they name.
 
-use super::{Failure, Frame, shown};
+use super::{Failure, Frame, shown, tools};
 use crate::{
     added::{self, Kind, MOST},
     app::App,
@@ -137,18 +137,18 @@ pub(super) async fn keep_secret(
     let field = |name: &str| form.get(name).map(|text| text.trim()).unwrap_or_default();
     let (name, value) = (field("name"), field("value"));
     let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    if name.is_empty() || name.len() > 60 || !name.bytes().all(fits) {
-        return Err(Failure::bad_request(
-            "Give the secret a name of capital letters, digits and _, such as WEATHER_KEY.",
-        ));
-    }
-    if value.is_empty() || value.len() > LONGEST {
-        return Err(Failure::bad_request("Give what the secret stands for."));
-    }
-    if !added::has_room(&app.store, Kind::Secret, name).await? {
-        return Err(Failure::bad_request(
-            "There are as many secrets as there may be. Forget one that is not needed.",
-        ));
+    let named = !name.is_empty() && name.len() <= 60 && name.bytes().all(fits);
+    let room = named && added::has_room(&app.store, Kind::Secret, name).await?;
+    let wrong_name = match (named, room) {
+        (false, _) => Some("Give the secret a name of capital letters, digits and _, such as WEATHER_KEY."),
+        (true, false) => Some("There are as many secrets as there may be. Forget one that is not needed."),
+        (true, true) => None,
+    };
+    let filled = !value.is_empty() && value.len() <= LONGEST;
+    let wrong_value = (!filled).then_some("Give what the secret stands for.");
+    if wrong_name.is_some() || wrong_value.is_some() {
+        let typed = tools::Typed { name: name.to_owned(), wrong_name, wrong_value };
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, tools::all(&app, typed).await?).into_response());
     }
     added::add(&app, &by, Kind::Secret, name, &value).await?;
     hands::heed_added(&app).await?;

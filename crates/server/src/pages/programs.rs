@@ -13,6 +13,7 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Form, Path, State},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::tz::TimeZone;
@@ -28,6 +29,8 @@ struct ProgramsPage {
     address: String,
     /// The token that was just made, which is shown this once.
     made: Option<String>,
+    /// What is wrong with the name that was typed.
+    wrong: Option<&'static str>,
 }
 
 struct Line {
@@ -52,7 +55,9 @@ pub(super) async fn make(
 ) -> Result<Response, Failure> {
     let name = form.get("name").map_or("", |name| name.trim());
     if name.is_empty() {
-        return Err(Failure::bad_request("Give the token a name, so that you know later what it is for."));
+        let wrong = Some("Give the token a name, so that you know later what it is for.");
+        let page = ProgramsPage { wrong, ..page(&app, None).await? };
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, shown(&page)).into_response());
     }
     let acts = form.get("may").is_some_and(|may| may == "act");
     let (token, row) = api::make_token(&app.store, app.whose.name(), name, acts, clock::now_ms()).await?;
@@ -104,6 +109,7 @@ async fn page(app: &App, made: Option<String>) -> Result<ProgramsPage, StoreErro
         tokens: tokens.into_iter().map(|row| line(row, &config.calendar.zone)).collect(),
         address: format!("{base}/mcp"),
         made,
+        wrong: None,
     })
 }
 

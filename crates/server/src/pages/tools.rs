@@ -23,6 +23,16 @@ struct ToolsPage {
     /// Those of the owner's that were described on a page.
     described: Vec<String>,
     secrets: Vec<String>,
+    /// The secret that could not be kept.
+    typed: Typed,
+}
+
+/// The name of a secret as it was typed, and what is wrong with it or with what it stands for.
+#[derive(Default)]
+pub(super) struct Typed {
+    pub(super) name: String,
+    pub(super) wrong_name: Option<&'static str>,
+    pub(super) wrong_value: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -66,6 +76,11 @@ pub(super) struct Arguments {
 
 /// `GET /tools`
 pub(super) async fn tools(State(app): State<Arc<App>>, _: User) -> Result<Response, Failure> {
+    all(&app, Typed::default()).await
+}
+
+/// The page of all tools.
+pub(super) async fn all(app: &App, typed: Typed) -> Result<Response, Failure> {
     let (ours, others) = app.tools.get().listed().iter().map(line).partition(|line| line.ours);
     let withheld = app.store.rulings().await?.into_iter().filter(|row| row.withheld != 0);
     let rows = app.store.added().await?;
@@ -79,6 +94,7 @@ pub(super) async fn tools(State(app): State<Arc<App>>, _: User) -> Result<Respon
         withheld: withheld.collect(),
         described: names(added::Kind::Tool),
         secrets: names(added::Kind::Secret),
+        typed,
     }))
 }
 

@@ -1,6 +1,6 @@
 //! Connecting a CalDAV account: address, user and password.
 
-use super::{Found, connect as connect_account, refused};
+use super::{CalDav, Found, Said, connect as connect_account, refused_with};
 use crate::{
     app::App,
     audit::Deed,
@@ -42,10 +42,10 @@ pub(in crate::pages) async fn connect(
     };
     let collections = match collections {
         Ok(collections) if collections.is_empty() => {
-            return refused(&app, &origin, "There is no calendar in this account.".into()).await;
+            return refused(&app, &origin, login, "There is no calendar in this account.".into()).await;
         }
         Ok(collections) => collections,
-        Err(why) => return refused(&app, &origin, why.to_string()).await,
+        Err(why) => return refused(&app, &origin, login, why.to_string()).await,
     };
     let found: Vec<_> = collections
         .into_iter()
@@ -55,4 +55,10 @@ pub(in crate::pages) async fn connect(
     connect_account(&app, Kept::CalDav(&login), &name, &found).await?;
     app.audit(&by, Deed::CredentialsSet, &format!("CalDAV: {name}")).await;
     Ok(Redirect::to("/calendars").into_response())
+}
+
+/// The form again, without the password.
+async fn refused(app: &Arc<App>, origin: &Origin, login: Login, why: String) -> Result<Response, Failure> {
+    let caldav = CalDav { address: login.address, user: login.user, wrong: Some(why) };
+    refused_with(app, origin, Said { caldav, ..Said::default() }).await
 }
