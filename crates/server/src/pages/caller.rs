@@ -339,7 +339,7 @@ fn back(number: &str) -> Response {
 }
 
 fn of_call(call: &CallRow, zone: &TimeZone) -> Call {
-    let Moment { named: at, machine } = Moment::of(call.started_ms, zone);
+    let Moment { named: at, machine } = Moment::short(call.started_ms, zone);
     Call { id: call.id.clone(), machine, at, facts: calls::Facts::of(call) }
 }
 

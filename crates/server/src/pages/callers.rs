@@ -119,7 +119,7 @@ pub(super) fn line(row: CallerRow, zone: &TimeZone) -> Line {
         number: escaped(&row.number),
         name: row.name,
         calls: row.calls,
-        at: times::day(&at),
+        at: times::short_day(&at),
         machine: times::machine(&at),
         blocked: row.blocked,
         vip: row.vip,

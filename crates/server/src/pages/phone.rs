@@ -1,6 +1,6 @@
 //! The browser phone: a page to call the assistant from, and links by which others may.
 
-use super::{Failure, Frame, origin::Origin, shown, shown_again, times};
+use super::{Failure, Frame, origin::Origin, shown, shown_again, times::Moment};
 use crate::{
     app::App,
     audit::Deed,
@@ -225,9 +225,6 @@ fn trouble(app: &App) -> Option<String> {
 }
 
 fn line(row: PhoneLinkRow, zone: &TimeZone) -> Line {
-    let moment = |ms| {
-        let at = times::zoned(ms, zone);
-        format!("{}, {}", times::short_day(&at), times::clock(&at))
-    };
+    let moment = |ms| Moment::short(ms, zone).named;
     Line { id: row.id, name: row.name, made: moment(row.made_ms), until: moment(row.expires_ms) }
 }

@@ -29,16 +29,23 @@ pub(super) fn machine(time: &Zoned) -> String {
 
 /// A moment, for people and for machines.
 pub(super) struct Moment {
-    /// `Tuesday, 24 November 2026, 10:30`
     pub(super) named: String,
     pub(super) machine: String,
 }
 
 impl Moment {
-    /// Milliseconds since 1970, in this zone.
+    /// Milliseconds since 1970, in this zone, as `Tuesday, 24 November 2026, 10:30`.
     pub(super) fn of(ms: i64, zone: &TimeZone) -> Self {
-        let at = zoned(ms, zone);
-        Self { named: format!("{}, {}", day(&at), clock(&at)), machine: machine(&at) }
+        Self::said(&zoned(ms, zone), day)
+    }
+
+    /// The same as `24 Nov 2026, 10:30`, for lists of what is over.
+    pub(super) fn short(ms: i64, zone: &TimeZone) -> Self {
+        Self::said(&zoned(ms, zone), short_day)
+    }
+
+    fn said(at: &Zoned, day: fn(&Zoned) -> String) -> Self {
+        Self { named: format!("{}, {}", day(at), clock(at)), machine: machine(at) }
     }
 }
 

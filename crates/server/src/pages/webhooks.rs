@@ -226,7 +226,7 @@ async fn page(
 }
 
 fn line(row: &WebhookRow, zone: &TimeZone) -> Line {
-    let since = row.failing_since_ms.map(|ms| Moment::of(ms, zone).named);
+    let since = row.failing_since_ms.map(|ms| Moment::short(ms, zone).named);
     let (state, tag) = match (row.told, &since) {
         (false, _) => ("switched off", "bad"),
         (true, Some(_)) => ("in trouble", "warn"),
@@ -257,7 +257,7 @@ fn told(row: WebhookDeliveryRow, on: bool, zone: &TimeZone) -> Told {
     };
     let body: Option<serde_json::Value> = serde_json::from_str(&row.body).ok();
     let body = body.and_then(|body| serde_json::to_string_pretty(&body).ok()).unwrap_or(row.body);
-    let Moment { named: at, machine } = Moment::of(row.queued_ms, zone);
+    let Moment { named: at, machine } = Moment::short(row.queued_ms, zone);
     Told {
         id: row.id,
         kind: row.kind,

@@ -35,7 +35,7 @@ pub(super) fn lines(changes: Vec<ChangeRow>, zone: &TimeZone) -> Vec<Line> {
 }
 
 fn line(change: ChangeRow, last: Option<&str>, zone: &TimeZone) -> Line {
-    let Moment { named: at, machine } = Moment::of(change.at_ms, zone);
+    let Moment { named: at, machine } = Moment::short(change.at_ms, zone);
     let was = |json: &str| serde_json::from_str::<Was>(json).ok();
     let to = was(&change.after_json).map(|was| span(was.starts_ms, was.ends_ms, zone)).unwrap_or_default();
     let from = change.before_json.as_deref().and_then(was).map(|was| span(was.starts_ms, was.ends_ms, zone));

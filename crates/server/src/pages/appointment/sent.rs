@@ -26,7 +26,7 @@ pub(super) struct Offer {
 }
 
 pub(super) fn line(job: &JobRow, zone: &TimeZone) -> Line {
-    let Moment { named: at, machine } = Moment::of(job.ended_ms.unwrap_or(job.queued_ms), zone);
+    let Moment { named: at, machine } = Moment::short(job.ended_ms.unwrap_or(job.queued_ms), zone);
     let (state, tone) = match job.state {
         JobState::Done => ("sent", "good"),
         JobState::Waiting if job.error.is_empty() => ("on its way", "now"),
