@@ -8,6 +8,7 @@ mod browser {
     pub mod chromium;
     pub mod coming_in;
     pub mod every_page;
+    pub mod forms;
     pub mod lived_in;
     pub mod pictures;
     pub mod tab;

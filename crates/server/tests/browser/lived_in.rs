@@ -45,7 +45,12 @@ pub struct LivedIn {
 
 impl LivedIn {
     pub async fn open() -> Self {
-        let house = House::open(&SETTINGS).await;
+        Self::open_with(&[]).await
+    }
+
+    /// With these settings beside the usual ones.
+    pub async fn open_with(settings: &[(&str, &str)]) -> Self {
+        let house = House::open(&[&SETTINGS[..], settings].concat()).await;
         let owner = Browser::of_the_owner(&house).await;
         let store = house.store().await;
         let today = today();
@@ -56,6 +61,13 @@ impl LivedIn {
         let (now, guest) = (now(&store).await, guest(&store).await);
         let (webhook, tool) = (webhook(&house, &owner, &store).await, tool(&house, &owner).await);
         Self { house, owner, call, now, caller: CALLERS[0].0, appointment, webhook, tool, guest }
+    }
+
+    /// A day on which nothing is agreed, and the office is open.
+    pub fn free_day(&self) -> String {
+        let days = (21..28).map(|ahead| today().checked_add(ahead.days()).expect("a day"));
+        let mut wednesdays = days.filter(|day| day.weekday() == Weekday::Wednesday);
+        wednesdays.next().expect("every week has one").date().to_string()
     }
 }
 

@@ -15,7 +15,8 @@ use std::{fs, path::Path};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/images");
 const SIZE: Size = Size(1280, 860);
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 6] = [
+    ("dashboard", "/dashboard"),
     ("calls", "/calls"),
     ("call", "/calls/{call}"),
     ("appointments", "/appointments?from={next}"),

@@ -128,6 +128,18 @@ impl Tab {
         assert!(came.is_some(), "it never came to be that {expression}. Troubles: {:?}", self.troubles());
     }
 
+    /// Whether this expression of JavaScript comes to be true.
+    pub async fn comes_to(&self, expression: &str) -> bool {
+        within(PATIENCE, async || self.holds(expression).await).await.is_some()
+    }
+
+    /// Chooses this file in the field that the expression of JavaScript gives.
+    pub async fn choose(&self, field: &str, file: &str) {
+        let found = self.call("Runtime.evaluate", json!({"expression": field})).await;
+        let files = json!({"files": [file], "objectId": found["result"]["objectId"]});
+        self.call("DOM.setFileInputFiles", files).await;
+    }
+
     /// The value of this expression of JavaScript; of a promise that which it comes to.
     pub async fn run(&self, expression: &str) -> Value {
         self.try_run(expression).await.unwrap_or_else(|why| panic!("{why}"))
