@@ -154,17 +154,16 @@ async fn open(link: &Url) -> Result<Socket, Failed> {
         _ => String::new(),
     };
     let address = format!("{}{house}/browser/stream", origin.replacen("http", "ws", 1));
-    let refused = |what: String, status| failed(what, status);
-    let mut request = address.as_str().into_client_request().map_err(|why| refused(why.to_string(), None))?;
+    let mut request = address.as_str().into_client_request().map_err(|why| failed(why.to_string(), None))?;
     request.headers_mut().insert("Origin", origin.parse().expect("an origin is a header value"));
     match tokio::time::timeout(PATIENCE, connect_async(request)).await {
         Ok(Ok((socket, _))) => Ok(socket),
         Ok(Err(Error::Http(answer))) => {
             let status = answer.status().as_u16();
-            Err(refused(format!("the stream's upgrade was answered {status}"), Some(status)))
+            Err(failed(format!("the stream's upgrade was answered {status}"), Some(status)))
         }
-        Ok(Err(why)) => Err(refused(format!("the stream does not open: {why}"), None)),
-        Err(_) => Err(refused("the stream does not open in 10 s".into(), None)),
+        Ok(Err(why)) => Err(failed(format!("the stream does not open: {why}"), None)),
+        Err(_) => Err(failed("the stream does not open in 10 s".into(), None)),
     }
 }
 
@@ -331,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn superfluous_missing_and_unknown_things_are_refused() {
+    fn superfluous_missing_and_unknown_things_are_failed() {
         for bad in [
             r#"{"event":"mark"}"#,
             r#"{"event":"mark","name":7}"#,

@@ -177,7 +177,7 @@ async fn calls(store: &Store, today: &Zoned, appointment: &str) -> String {
     let notes = booking(appointment, &starts);
     let started_ms = now_ms - 38 * 60_000;
     let call =
-        Past { number: CALLERS[0].0, started_ms, length: 47_400, ending: "assistant_hung_up", notes: &notes };
+        Past { number: CALLERS[0].0, started_ms, length: 22_400, ending: "assistant_hung_up", notes: &notes };
     let id = call.write(store).await;
     let brief = CallBrief {
         call_id: id.clone(),
