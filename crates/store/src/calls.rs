@@ -121,7 +121,8 @@ macro_rules! columns {
     };
 }
 
-/// The conditions of a [`Which`].
+/// The conditions of a [`Which`]. Words are asked for by `LIMIT 1` and not by `EXISTS`: of that Postgres would look at every
+/// call there is that has the word, beforehand.
 macro_rules! which {
     () => {
         "(started_ms < $1 OR (started_ms = $1 AND id < $2)) AND started_ms >= $3 AND started_ms < $4 \
@@ -131,11 +132,11 @@ macro_rules! which {
          AND ($9 = '' OR ending = $9 OR ($9 = 'now' AND ended_ms IS NULL)) \
          AND ($10 = 0 OR EXISTS (SELECT 1 FROM appointment_changes a WHERE a.call_id = calls.id)) \
          AND ($11 = 0 OR ended_ms - answered_ms >= $11) \
-         AND ($13 = 0 OR EXISTS (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $14 AND w.word < $15)) \
-         AND ($16 = 0 OR EXISTS (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $17 AND w.word < $18)) \
-         AND ($19 = 0 OR EXISTS (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $20 AND w.word < $21)) \
-         AND ($22 = 0 OR EXISTS (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $23 AND w.word < $24)) \
-         AND ($25 = 0 OR EXISTS (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $26 AND w.word < $27))"
+         AND ($13 = 0 OR (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $14 AND w.word < $15 LIMIT 1) IS NOT NULL) \
+         AND ($16 = 0 OR (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $17 AND w.word < $18 LIMIT 1) IS NOT NULL) \
+         AND ($19 = 0 OR (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $20 AND w.word < $21 LIMIT 1) IS NOT NULL) \
+         AND ($22 = 0 OR (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $23 AND w.word < $24 LIMIT 1) IS NOT NULL) \
+         AND ($25 = 0 OR (SELECT 1 FROM call_words w WHERE w.call_id = calls.id AND w.word >= $26 AND w.word < $27 LIMIT 1) IS NOT NULL)"
     };
 }
 
