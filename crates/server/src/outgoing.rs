@@ -28,7 +28,7 @@ pub const LONGEST_PURPOSE: usize = 1_000;
 const CALLS_AN_HOUR: usize = 60;
 const TEXTS_AN_HOUR: u64 = 30;
 const AN_HOUR_MS: i64 = 60 * 60 * 1_000;
-/// What the keys of programs' texts begin with.
+/// What the keys of programs' texts begin with, before the number and a colon: by these they are forgotten with a caller.
 pub const PROGRAMS_TEXTS: &str = "program:";
 /// In how many parts a text may go out.
 const MOST_SEGMENTS: usize = 3;
