@@ -84,7 +84,7 @@ fn is_due(houses: &Houses, row: &HouseRow, now_ms: i64) -> bool {
     due
 }
 
-/// When a house is taken to have been open that was not since the process began, now.
+/// When a house is taken to have been open last that was not open since the process began, which was about now.
 pub(super) fn taken_for_open_ms(now_ms: i64) -> i64 {
     now_ms - DAY_MS + FIRST_MS
 }

@@ -189,7 +189,12 @@ async fn an_assistant_is_talked_to_before_it_is_saved_and_books_nothing_real() {
 
 #[tokio::test]
 async fn no_model_is_asked_once_the_day_has_cost_what_it_may() {
-    let settings = [("THINK", "ollama"), ("OLLAMA_HOST", "http://127.0.0.1:9"), ("COST_PER_DAY", "1")];
+    let settings = [
+        ("HEAR", "whisper"),
+        ("THINK", "ollama"),
+        ("OLLAMA_HOST", "http://127.0.0.1:9"),
+        ("COST_PER_DAY", "1"),
+    ];
     let mut browser = Browser::owner(&settings).await;
     let path = "/assistants/default";
     let at = tried(&mut browser, path, &[]).await;
