@@ -1,20 +1,15 @@
 //! From what is written, and where, to a [`Config`]: the later source wins, and every mistake is named with its place.
 
 use super::{
-    AnswerHours, Answering, Assistant, Calendar, Callers, Calls, Config, Cost, Data, Deepgram, Email,
-    EngineKind, Flags, Google, Hear, Hearing, Local, Log, LogFormat, Messages, Mode, Ollama, OnMachine,
-    OpenAi, OutOfHours, Plivo, Recording, Retention, Server, Speaking, Telnyx, Think, Thinker, TurnBy,
-    TurnDetection, Twilio, VoicemailUse, Within, Zapier, dotenv, file, finish, mcp, members, own,
+    Config, Flags, Within, blank, dotenv, file, finish, mcp, members, own,
     parse::Value,
     schema::{self, Setting},
 };
 use crate::secret::Secret;
-use engine::local::llm::ollama::Effort;
 use jiff::tz::TimeZone;
 use std::{
     collections::BTreeMap,
     fmt,
-    net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
 };
 
@@ -407,153 +402,9 @@ fn one(problem: String) -> ConfigError {
 }
 
 pub(super) fn defaults(zone: TimeZone) -> Config {
-    let mut config = blank(zone);
+    let mut config = blank::blank(zone);
     for setting in schema::settings().filter(|setting| !setting.default.is_empty()) {
         (setting.set)(&mut config, &Value::Text(setting.default.to_owned())).expect("a default is valid");
     }
     config
-}
-
-/// What the table's defaults are written over.
-fn blank(zone: TimeZone) -> Config {
-    let nowhere = String::new;
-    Config {
-        server: Server {
-            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            port: 0,
-            ws_port: None,
-            public_url: None,
-            trusted_proxies: Vec::new(),
-            registration: super::Registration::default(),
-            tls: None,
-            max_calls: 0,
-            drain: std::time::Duration::ZERO,
-        },
-        data: Data {
-            folder: PathBuf::new(),
-            models: PathBuf::new(),
-            database_url: Secret::new(""),
-            secret_key: None,
-        },
-        log: Log { level: nowhere(), format: LogFormat::Text },
-        members: members::Members::default(),
-        callers: Callers {
-            allowed: Vec::new(),
-            owners: Vec::new(),
-            blocked: Vec::new(),
-            vips: Vec::new(),
-            pin: None,
-        },
-        answering: Answering {
-            hours: AnswerHours::Always,
-            out_of_hours: OutOfHours::Voicemail,
-            closed_words: nowhere(),
-            voicemail: VoicemailUse::Auto,
-            greeting: nowhere(),
-            longest: std::time::Duration::ZERO,
-            destinations: Vec::new(),
-            briefed: false,
-        },
-        assistant: Assistant {
-            engine: EngineKind::Local,
-            engines: Vec::new(),
-            engine_why: nowhere(),
-            business: nowhere(),
-            instructions: nowhere(),
-            greeting: nowhere(),
-            welcome: nowhere(),
-            language: nowhere(),
-            languages: None,
-            voice: nowhere(),
-            temperature: 0.0,
-            without_tools: Vec::new(),
-        },
-        calendar: Calendar { zone, hours: when::Hours::default(), read_back: false },
-        calls: Calls {
-            mode: Mode::Auto,
-            modes: BTreeMap::new(),
-            hear: Hear::Record,
-            may_call: Vec::new(),
-            machine: OnMachine::HangUp,
-            machine_words: nowhere(),
-        },
-        policy: call::Policy::default(),
-        recording: Recording::default(),
-        retention: Retention::default(),
-        cost: Cost {
-            ceilings: crate::cost::Ceilings::default(),
-            prices: crate::cost::Prices::default(),
-            currency: nowhere(),
-        },
-        openai: OpenAi {
-            api_key: None,
-            model: nowhere(),
-            transcription_model: nowhere(),
-            turn: TurnDetection {
-                by: TurnBy::Meaning,
-                eagerness: "auto",
-                threshold: 0.0,
-                prefix_ms: 0,
-                silence_ms: 0,
-            },
-            noise_reduction: None,
-            session: std::time::Duration::ZERO,
-            realtime_url: nowhere(),
-            live_url: nowhere(),
-            live_model: nowhere(),
-            live_backend_model: nowhere(),
-            base_url: nowhere(),
-        },
-        deepgram: Deepgram {
-            api_key: None,
-            listen_model: nowhere(),
-            think_provider: "",
-            think_model: nowhere(),
-            speak_model: nowhere(),
-            agent_url: nowhere(),
-            base_url: nowhere(),
-        },
-        think: Think { by: Thinker::Desk, model: nowhere(), url: None, api_key: None, early: true },
-        ollama: Ollama { host: nowhere(), model: nowhere(), effort: Effort::Least, context: 0 },
-        local: Local {
-            vad: super::Ear::Energy,
-            hear: Hearing::PocketSphinx,
-            hear_model: nowhere(),
-            hear_url: None,
-            hear_api_key: None,
-            hear_words: nowhere(),
-            speak: Speaking::Flite,
-            speak_model: nowhere(),
-            speak_voice: nowhere(),
-            speak_manner: nowhere(),
-            speak_url: None,
-            speak_api_key: None,
-            piper: PathBuf::new(),
-        },
-        twilio: Twilio { account_sid: None, auth_token: None, phone_number: None, api_url: nowhere() },
-        plivo: Plivo { auth_id: None, auth_token: None, phone_number: None, api_url: nowhere() },
-        telnyx: Telnyx {
-            api_key: None,
-            connection_id: None,
-            phone_number: None,
-            public_key: None,
-            api_url: nowhere(),
-        },
-        own: super::Own::default(),
-        zapier: Zapier { mcp_url: Secret::new(""), mcp_password: None },
-        messages: Messages {
-            confirmations: tool::message::Confirmations::None,
-            reminder: std::time::Duration::ZERO,
-            quiet: None,
-            answers: 0,
-        },
-        email: Email { user: None, password: None, from: None, smtp_host: None, smtp_port: 0, smtp_ca: None },
-        memory: tool::memory::Remembered::default(),
-        owner: super::Owner::default(),
-        programs: super::Programs { per_minute: 300, private_webhooks: false },
-        google: Google { client_id: None, client_secret: None, api_url: nowhere(), oauth_url: nowhere() },
-        mcp: Vec::new(),
-        origins: BTreeMap::new(),
-        written: BTreeMap::new(),
-    }
 }
