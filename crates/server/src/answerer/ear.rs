@@ -1,7 +1,7 @@
 //! What the caller has just said, kept for an engine that takes over in the middle of it.
 
 use bytes::Bytes;
-use call::{Chunk, EngineEvent, Format, Manner};
+use call::{Chunk, EngineEvent, Format, ItemId, Manner};
 use std::{collections::VecDeque, time::Duration};
 
 /// Speech begins before anybody notices.
@@ -22,13 +22,16 @@ pub(super) struct Ear {
     open: bool,
     /// The engine's number of the turn.
     turn: u32,
+    /// What the assistant began to say last, and what it had begun before the caller spoke.
+    latest: Option<ItemId>,
+    before: Option<ItemId>,
 }
 
 impl Ear {
     pub(super) fn new(manner: Manner, format: Format) -> Self {
         // With room for the frame that comes before the oldest goes.
         let kept = VecDeque::with_capacity(format.bytes(BEFORE + PIECE));
-        Self { manner, format, kept, open: false, turn: 0 }
+        Self { manner, format, kept, open: false, turn: 0, latest: None, before: None }
     }
 
     pub(super) fn hear(&mut self, chunk: &Chunk) {
@@ -50,14 +53,17 @@ impl Ear {
             EngineEvent::CallerSpeaks => {
                 self.open = true;
                 self.turn += 1;
+                self.before = self.latest;
             }
+            EngineEvent::Voice(item, _) => self.latest = self.latest.max(Some(*item)),
             EngineEvent::CallerSaid(turn, said) if !said.partial && turn.0 >= self.turn => self.close(),
-            EngineEvent::AssistantSaid(..) => self.close(),
+            // Words of what was said before the caller spoke answer nothing.
+            EngineEvent::AssistantSaid(item, _) if Some(*item) > self.before => self.close(),
             EngineEvent::Ready
             | EngineEvent::CallerPauses
-            | EngineEvent::Voice(..)
             | EngineEvent::CallerSpoke(..)
             | EngineEvent::CallerSaid(..)
+            | EngineEvent::AssistantSaid(..)
             | EngineEvent::Wants(_)
             | EngineEvent::Withdraws(_)
             | EngineEvent::MayUse(_)
@@ -70,9 +76,10 @@ impl Ear {
         }
     }
 
-    /// Another engine counts turns from the beginning.
+    /// Another engine counts turns and items from the beginning.
     pub(super) fn next_engine(&mut self) {
         self.turn = 0;
+        (self.latest, self.before) = (None, None);
     }
 
     /// What is kept, oldest first.
