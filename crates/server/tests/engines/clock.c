@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 static const volatile int64_t *numbers;
+/* How much had passed when this thread looked at the clock last: what it then waits for is counted from there. */
+static __thread int64_t seen;
 
 __attribute__((constructor)) static void open_clock(void) {
     const char *path = getenv("EARPIECE_TEST_CLOCK");
@@ -27,7 +29,8 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     int monotonic = clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE || clock == CLOCK_BOOTTIME;
     int wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
     if (!numbers || !(monotonic || wall)) return syscall(SYS_clock_gettime, clock, time);
-    int64_t now = numbers[monotonic ? 0 : 1] + numbers[2];
+    seen = numbers[2];
+    int64_t now = numbers[monotonic ? 0 : 1] + seen;
     time->tv_sec = now / 1000000000;
     time->tv_nsec = now % 1000000000;
     return 0;
@@ -37,7 +40,7 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
 int epoll_wait(int epoll, struct epoll_event *events, int most, int timeout) {
     if (!numbers || timeout <= 0)
         return syscall(SYS_epoll_pwait, epoll, events, most, timeout, NULL, sizeof(int64_t));
-    int64_t until = numbers[2] + (int64_t)timeout * 1000000;
+    int64_t until = seen + (int64_t)timeout * 1000000;
     struct timespec glance = {0, 100000};
     for (;;) {
         int ready = syscall(SYS_epoll_pwait2, epoll, events, most, &glance, NULL, sizeof(int64_t));

@@ -22,14 +22,14 @@ use std::{
     io::Write,
     os::unix::fs::FileExt,
     path::Path,
-    sync::{Arc, Condvar, Mutex, OnceLock},
+    sync::{Arc, Condvar, Mutex},
     time::{Duration, Instant, UNIX_EPOCH},
 };
 use tokio::process::Command;
 
 const CLOCK: &str = "EARPIECE_TEST_CLOCK";
 /// So much passes at once.
-const STEP: Duration = Duration::from_millis(100);
+const STEP: Duration = Duration::from_millis(200);
 /// As long as the hour may take where it passes no faster than hours do elsewhere.
 const STUCK: Duration = Duration::from_secs(300);
 /// A turn begins every so often, so long after the beginning of its time. The hour's end, less what is left for another
@@ -44,7 +44,7 @@ const SECOND: usize = 8_000;
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::disallowed_methods, reason = "the test's clock begins where the machine's is")]
 async fn a_session_that_ends_after_an_hour_is_rolled_over_unheard_and_not_a_millisecond_is_lost_or_heard_twice()
-{
+ {
     let folder = tempfile::tempdir().expect("a folder");
     let (clock, library) = (folder.path().join("clock"), folder.path().join("clock.so"));
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engines/clock.c");
@@ -87,9 +87,8 @@ struct Heard {
 impl Ears {
     /// Waits until all is heard that was said until then. Says whether there will be more.
     fn hear(&self, milliseconds: u32) -> bool {
-        let waits = |heard: &mut Heard| {
-            !heard.over && heard.sessions.values().all(|(_, next)| *next < milliseconds)
-        };
+        let waits =
+            |heard: &mut Heard| !heard.over && heard.sessions.values().all(|(_, next)| *next < milliseconds);
         let heard = self.changed.wait_while(self.heard.lock().expect("nobody panics"), waits);
         !heard.expect("nobody panics").over
     }
@@ -142,9 +141,11 @@ impl Clock {
     }
 
     /// Runs as long as the test does. Before anybody hears the caller, and once they have said all, time passes as it does.
-    fn run(mut self, call: &OnceLock<Arc<Handset>>, ears: &Ears) {
+    /// None passes while somebody holds the line.
+    fn run(mut self, line: &Mutex<Option<Arc<Handset>>>, ears: &Ears) {
         loop {
-            let said = call.get().filter(|_| ears.is_open()).and_then(|call| said(call));
+            let call = line.lock().expect("nobody panics").clone();
+            let said = call.filter(|_| ears.is_open()).and_then(|call| said(&call));
             if said.is_some_and(|milliseconds| ears.hear(milliseconds)) {
                 self.pass(STEP);
             } else {
@@ -218,7 +219,7 @@ async fn spoken_with(call: &Handset, service: &OpenAi, house: &House) -> Vec<usi
 #[ignore = "it is run by the test above, which makes its clock"]
 async fn the_hour_itself() {
     let Some(clock) = Clock::of_this_test() else { return };
-    let (ears, line) = (Arc::new(Ears::default()), Arc::new(OnceLock::new()));
+    let (ears, line) = (Arc::new(Ears::default()), Arc::new(Mutex::new(None)));
     std::thread::spawn({
         let (ears, line) = (ears.clone(), line.clone());
         move || clock.run(&line, &ears)
@@ -246,9 +247,14 @@ async fn the_hour_itself() {
         (CLOCK, &file),
     ])
     .await;
-    let call = Arc::new(Handset::dial(&Account::new(AUTH_TOKEN), Dial::local(house.address)));
-    call.say(&stamp::write(1, 0, 62 * 60_000));
-    line.set(call.clone()).expect("there is one call");
+    let all = stamp::write(1, 0, 62 * 60_000);
+    let call = {
+        let mut line = line.lock().expect("nobody panics");
+        let call = Arc::new(Handset::dial(&Account::new(AUTH_TOKEN), Dial::local(house.address)));
+        // Before the first frame, as none can be whole by now.
+        call.say(&all);
+        line.insert(call).clone()
+    };
     assert!(call.hear_for(0, ANSWER - ms(20)).await, "the greeting");
     let memories = spoken_with(&call, &service, &house).await;
     let (end, heard) = (call.position(), call.heard_ulaw(0..call.position()));
