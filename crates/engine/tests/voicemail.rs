@@ -247,7 +247,8 @@ fn where_the_voice_fails_somebody_else_says_it_in_their_own_words() {
     let spare = Spare { words: words("Hello."), voice: "slt".into(), tts: Arc::new(Voice) };
     let (tts, ear) = (Arc::new(Hoarse), Box::new(Energy::default()));
     let voicemail = Voicemail::open(&brief(), setup, "de", tts, ear, Box::new(|_| {}));
-    let mut rig = Rig { voicemail: Some(voicemail.with_spare(Some(spare))), kept: Arc::default(), events: vec![] };
+    let mut rig =
+        Rig { voicemail: Some(voicemail.with_spare(Some(spare))), kept: Arc::default(), events: vec![] };
     let events = rig.drain();
     let troubles = events.iter().filter(|event| matches!(event, EngineEvent::Trouble(_))).count();
     let said = events.iter().filter_map(|event| match event {

@@ -299,8 +299,13 @@ impl Answerer {
         let engine = voicemail::engine(&self.app, config, brief, self.leaving.clone(), failed);
         // It is no engine of the list, and never at rest.
         let (kind, language) = (EngineKind::Local, self.dossier.brief.language.clone());
-        self.seat =
-            Seat::Taken(Box::new(Warm { kind, engine, language, early: VecDeque::new(), dialled: clock::now() }));
+        self.seat = Seat::Taken(Box::new(Warm {
+            kind,
+            engine,
+            language,
+            early: VecDeque::new(),
+            dialled: clock::now(),
+        }));
     }
 
     /// Nobody sits there any more, and what was meant for whoever did is forgotten.

@@ -231,7 +231,10 @@ mod tests {
         };
         let cost = |table: &str| Prices::read(table).expect("a table").of("openai-live").of(usage);
         // 100 at 0.2, 600 cached at 0.02, 300 written to the cache, 50 written to us at 1.2.
-        assert_eq!(cost("openai-live text_in=0.2 text_out=1.2 cached=0.02 cache_write=0.25"), 20 + 12 + 75 + 60);
+        assert_eq!(
+            cost("openai-live text_in=0.2 text_out=1.2 cached=0.02 cache_write=0.25"),
+            20 + 12 + 75 + 60
+        );
         assert_eq!(cost("openai-live text_in=0.2 text_out=1.2 cached=0.02"), 20 + 12 + 60 + 60);
         // More than there is is not paid for.
         let odd = Usage { cache_write_tokens: 5_000, ..usage };

@@ -443,7 +443,8 @@ async fn run(
     let (_presence, told) = app.calls.begin(id);
     tracing::info!(call = %id, carrier_call = %call, carrier = carrier.name(), "a call begins");
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
-    let policy = brief::policy(app, answerer.config(), line.manner(), trust).beginning_in(answerer.language());
+    let policy =
+        brief::policy(app, answerer.config(), line.manner(), trust).beginning_in(answerer.language());
     let language = answerer.language().to_owned();
     let leg = Leg { call: call.to_owned(), from, language };
     let recorder = Box::pin(Recorder::of(app, id, line.manner(), scribe.began())).await;

@@ -198,7 +198,9 @@ fn a_session_lasts_two_hours() {
 fn a_session_ends_soon_where_the_service_says_so() {
     let mut session = Session::ready();
     session.line(60_000, false);
-    session.read(&json!({"type": "Warning", "code": "MAXIMUM_SESSION_LENGTH_APPROACHING", "description": "Soon."}));
+    session.read(
+        &json!({"type": "Warning", "code": "MAXIMUM_SESSION_LENGTH_APPROACHING", "description": "Soon."}),
+    );
     let longest = session.dialect.longest().expect("it ends");
     assert!(longest > Duration::from_secs(60) && longest < Duration::from_secs(110), "{longest:?}");
 }

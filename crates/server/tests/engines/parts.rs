@@ -47,7 +47,12 @@ async fn door(fault: Option<&Fault>, variable: &'static str) -> (Option<Door>, V
 
 fn local(does: Does) -> Part {
     let turn = Turn { heard: "What is free on Monday?".into(), does };
-    Part { key: None, first: Line::tone("Thanks for calling Acme.", GREETING, 1_800), told: vec![], turns: vec![turn] }
+    Part {
+        key: None,
+        first: Line::tone("Thanks for calling Acme.", GREETING, 1_800),
+        told: vec![],
+        turns: vec![turn],
+    }
 }
 
 fn next(first: Line) -> Part {
@@ -91,7 +96,8 @@ async fn deaf(fault: Option<Fault>, why: &str) {
 /// Nobody can be heard: whoever comes greets, as if nothing had been.
 async fn mute(fault: Option<Fault>, why: &str) {
     let one = Stand::open(Kind::Local, &local(Does::BreaksOff(Line::tone("", BRIDGING, 1_000)))).await;
-    let other = Stand::open(Kind::OpenAi, &next(Line::tone("Thanks for calling Acme.", GREETING, 1_800))).await;
+    let other =
+        Stand::open(Kind::OpenAi, &next(Line::tone("Thanks for calling Acme.", GREETING, 1_800))).await;
     let (_door, more) = door(fault.as_ref(), "SPEAK_URL").await;
     let more: Vec<_> = more.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let rig = Rig::open(&[&one, &other], &more).await;
