@@ -270,7 +270,7 @@ impl Call {
             EngineEvent::AssistantSaid(item, transcript) => self.on_assistant_said(now, item, transcript),
             EngineEvent::Wants(call) => self.on_wants(now, call),
             EngineEvent::MayUse(call) => self.on_may_use(now, call),
-            EngineEvent::Uses(call) => self.on_uses(now, call),
+            EngineEvent::Uses(call) => self.on_uses(now, &call),
             EngineEvent::Used(id, answer) => self.on_used(now, &id, &answer),
             EngineEvent::Withdraws(id) => {
                 if !self.withdraw_held(now, &id) && self.errands.withdraw(&id) {

@@ -16,8 +16,8 @@ impl Call {
     }
 
     /// The service uses a tool, and has asked before or need not.
-    pub(super) fn on_uses(&mut self, now: Instant, call: ToolCall) {
-        if self.errands.is_hosted(&call.id) || self.begin_hosted(now, &call) {
+    pub(super) fn on_uses(&mut self, now: Instant, call: &ToolCall) {
+        if self.errands.is_hosted(&call.id) || self.begin_hosted(now, call) {
             self.errands.lend(&call.id, now + self.policy.longest_tool);
             self.arm_errands();
         }

@@ -15,13 +15,14 @@ impl Call {
         // Two tools are not errands but decisions about the call itself.
         match call.name.as_str() {
             "hang_up" => self.leave(now, Ending::AssistantHungUp, LineCommand::HangUp, Some(call.id)),
-            "transfer" => match call.text_argument("to").filter(|to| self.policy.destinations.contains(to)) {
-                Some(to) => self.transfer(now, to, call.id),
-                None => {
-                    let refusal = Answer::failed(self.policy.transfer_refusal.clone());
-                    self.answer_engine(call.id, refusal);
+            "transfer" => {
+                let to = call.text_argument("to").filter(|to| self.policy.destinations.contains(to));
+                if let Some(to) = to {
+                    return self.transfer(now, to, call.id);
                 }
-            },
+                let refusal = Answer::failed(self.policy.transfer_refusal.clone());
+                self.answer_engine(call.id, refusal);
+            }
             _ => {
                 if self.begin_errand(now, &call) {
                     self.use_tool(now, call);

@@ -191,7 +191,9 @@ impl Session {
             }
             "conversation.item.create" if event["item"]["type"] == "mcp_approval_response" => {
                 let told = self.hosting.answered(now, &event["item"], &mut self.numbers)?;
-                told.into_iter().for_each(|event| self.emit(event));
+                for event in told {
+                    self.emit(event);
+                }
                 Ok(())
             }
             "conversation.item.create" => self.create(event),

@@ -5,7 +5,7 @@ use crate::{
     hours::{HOUR, at, booked, by, cancel},
 };
 use store::{
-    CallerMark, Direction, Forgotten, JobState, NewAudit, NewCall, NewMemory, NewMessage, NewText,
+    CallerMark, Direction, Forgotten, JobState, NewAudit, NewCall, NewJob, NewMemory, NewMessage, NewText,
     NewVoicemail, NoteRow, Store,
 };
 
