@@ -77,7 +77,9 @@ async fn openai_is_offered_the_owners_tools_after_the_pin() {
         locked(&[("ENGINE", "openai"), ("OPENAI_API_KEY", "sk-test"), ("OPENAI_REALTIME_URL", &url)]).await;
     let call = dial(&house);
     let greeted = spoke(&call, 0).await;
-    let session = service.session(1).await;
+    // An engine may have been tried before the call.
+    let heard = || service.sessions().into_iter().rev().find(|session| session.heard_bytes() > 0);
+    let session = until(async || heard()).await;
     let offered = || names(&session.events(true, "session.update"));
     session.order(Order::SpeechStarts);
     session.order(Order::SpeechStops);
@@ -114,7 +116,9 @@ async fn openai_live_is_offered_the_owners_tools_after_the_pin() {
     .await;
     let call = dial(&house);
     let greeted = spoke(&call, 0).await;
-    let session = service.session(1).await;
+    // An engine may have been tried before the call.
+    let heard = || service.sessions().into_iter().rev().find(|session| session.heard_bytes() > 0);
+    let session = until(async || heard()).await;
     let offered =
         || names(&session.events(true, "session.start")) || names(&session.events(true, "session.update"));
     assert!(!offered());
@@ -150,7 +154,9 @@ async fn deepgram_is_offered_the_owners_tools_after_the_pin() {
         locked(&[("ENGINE", "deepgram"), ("DEEPGRAM_API_KEY", KEY), ("DEEPGRAM_AGENT_URL", &url)]).await;
     let call = dial(&house);
     let greeted = spoke(&call, 0).await;
-    let session = service.session(1).await;
+    // An engine may have been tried before the call.
+    let heard = || service.sessions().into_iter().rev().find(|session| session.heard_bytes() > 0);
+    let session = until(async || heard()).await;
     assert!(!names(&session.events(true, "Settings")));
     types_the_pin(&call, &store).await;
     until(async || names(&session.events(true, "UpdateThink")).then_some(())).await;

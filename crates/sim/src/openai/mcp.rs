@@ -253,24 +253,24 @@ mod tests {
         server
     }
 
-    fn refused(tools: Value) -> String {
-        Hosting::judge(&tools).expect_err("it is refused").param.expect("it names the field")
+    fn refused(tools: &Value) -> String {
+        Hosting::judge(tools).expect_err("it is refused").param.expect("it names the field")
     }
 
     #[test]
     fn what_the_guide_says_is_refused_is_refused() {
         let plain = server(&Value::Null);
         assert_eq!(Hosting::judge(&json!([plain])), Ok(()));
-        assert_eq!(refused(json!([plain, plain])), "session.tools[1].server_label");
+        assert_eq!(refused(&json!([plain, plain])), "session.tools[1].server_label");
         let both = server(&json!({"connector_id": "connector_gmail"}));
-        assert_eq!(refused(json!([both])), "session.tools[0].server_url");
-        assert_eq!(refused(json!([server(&json!({"server_url": null}))])), "session.tools[0].server_url");
+        assert_eq!(refused(&json!([both])), "session.tools[0].server_url");
+        assert_eq!(refused(&json!([server(&json!({"server_url": null}))])), "session.tools[0].server_url");
         assert_eq!(
-            refused(json!([server(&json!({"server_url": "http://tools.example.com"}))])),
+            refused(&json!([server(&json!({"server_url": "http://tools.example.com"}))])),
             "session.tools[0].server_url"
         );
         let twice = server(&json!({"authorization": "t", "headers": {"authorization": "Bearer t"}}));
-        assert_eq!(refused(json!([twice])), "session.tools[0].headers");
+        assert_eq!(refused(&json!([twice])), "session.tools[0].headers");
     }
 
     #[test]
