@@ -201,7 +201,7 @@ impl Conversation {
         }
         if let Some(question) = self.written.unread().filter(|_| !self.over) {
             if let Thinker::Model { messages, .. } = &mut self.thinker {
-                messages.push(Message::Assistant { text: question.clone(), wants: Vec::new() });
+                answered(messages, &question, Vec::new());
             }
             self.tell(Told::Assistant(question));
         }
@@ -267,7 +267,7 @@ impl Conversation {
                 arguments,
             };
             let wants: Vec<ToolCall> = wants.into_iter().enumerate().map(call).collect();
-            messages.push(Message::Assistant { text: text.clone(), wants: wants.clone() });
+            answered(messages, &text, wants.clone());
             if !text.trim().is_empty() {
                 self.tell(Told::Assistant(text.trim().to_owned()));
             }
@@ -346,8 +346,24 @@ fn desk(config: &Arc<Config>) -> Desk {
 fn begun(config: &Config, trust: Trust) -> Vec<Message> {
     let brief = brief::of(config, NUMBER, trust, Manner::Duplex);
     let greeting = brief.greeting.clone();
-    let greeted = (!greeting.is_empty()).then_some(Message::Assistant { text: greeting, wants: Vec::new() });
-    [Message::System(brief.instructions)].into_iter().chain(greeted).collect()
+    let mut messages = vec![Message::System(brief.instructions)];
+    if !greeting.is_empty() {
+        // Many templates want the caller to be the first to speak.
+        messages.push(Message::Caller("[The caller is on the line.]".into()));
+        answered(&mut messages, &greeting, Vec::new());
+    }
+    messages
+}
+
+/// Adds what the assistant says and wants; what it said just before is the same answer.
+fn answered(messages: &mut Vec<Message>, words: &str, wants: Vec<ToolCall>) {
+    match messages.last_mut() {
+        Some(Message::Assistant { text, wants: earlier }) if earlier.is_empty() => {
+            *text = format!("{text} {words}").trim().to_owned();
+            *earlier = wants;
+        }
+        Some(_) | None => messages.push(Message::Assistant { text: words.to_owned(), wants }),
+    }
 }
 
 /// What a model says and wants.

@@ -241,7 +241,9 @@ async fn a_wav_is_understood_and_answered_in_words_and_sound_until_an_appointmen
     let world = World::open(&[("TIME_ZONE", "UTC"), ("OWNER_NUMBERS", "+14155550111")]).await;
     let voice = speech::voice(&Workers::new(env!("CARGO_BIN_EXE_earpiece")), "rms");
     let say = async |query: &str, words: &str, accept: &str| {
-        let samples = voice(words.to_owned()).await.expect("Flite speaks");
+        let said = voice(words.to_owned()).await.expect("Flite speaks");
+        // Nobody begins and ends with the file.
+        let samples = [vec![0; 3_200], said, vec![0; 4_800]].concat();
         let file = Wav::mono(8_000, samples).write();
         let url = world.house.url(&format!("/api/v1/voice{query}"));
         let request = world.http.post(url).bearer_auth(&world.token).header("accept", accept);
@@ -250,8 +252,7 @@ async fn a_wav_is_understood_and_answered_in_words_and_sound_until_an_appointmen
         answer
     };
     let wish = format!("I would like to book an appointment on {} at ten a m.", a_day());
-    let first: Value = say("", &wish, "*/*").await.json().await.expect("JSON");
-    assert!(first["transcript"].as_str().is_some_and(|words| words.contains(a_day())), "{first}");
+    let mut first: Value = say("", &wish, "*/*").await.json().await.expect("JSON");
     assert!(first["greeting"].as_str().is_some_and(|words| !words.is_empty()), "{first}");
     assert!(first["reply"].as_str().is_some_and(|words| !words.is_empty()), "{first}");
     assert_eq!(first["over"], false, "{first}");
@@ -262,10 +263,23 @@ async fn a_wav_is_understood_and_answered_in_words_and_sound_until_an_appointmen
     let on = format!("?conversation={call}");
     let store = world.house.store().await;
     let booked = async || store.appointments_between("main", 0, i64::MAX).await.expect("read").pop();
+    first["audio"] = Value::Null;
     let mut told = vec![first];
+    // Whoever was not understood says it once more, and a yes in other words.
+    let mut words = [wish.as_str(), wish.as_str()].into_iter();
+    while !told.iter().any(|one| one["transcript"].as_str().is_some_and(|said| said.contains(a_day()))) {
+        let again = words.next().unwrap_or_else(|| panic!("it is not understood: {told:#?}"));
+        let mut answer: Value = say(&on, again, "*/*").await.json().await.expect("JSON");
+        answer["audio"] = Value::Null;
+        told.push(answer);
+    }
+    let mut words =
+        ["Yes.", "Yes, please.", "That is right.", "Yes, that's right.", "Correct.", "Yes."].into_iter();
     while booked().await.is_none() {
-        assert!(told.len() < 6, "{told:#?}");
-        told.push(say(&on, "Yes, please.", "application/json").await.json().await.expect("JSON"));
+        let yes = words.next().unwrap_or_else(|| panic!("it is not booked: {told:#?}"));
+        let mut answer: Value = say(&on, yes, "application/json").await.json().await.expect("JSON");
+        answer["audio"] = Value::Null;
+        told.push(answer);
     }
     assert_eq!(booked().await.expect("it stands").caller, "+14155550111");
     assert!(told[1..].iter().all(|one| one.get("greeting").is_none()), "{told:#?}");

@@ -154,3 +154,18 @@ pub(super) fn nameless(failed: Failed) -> Failed {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Barred;
+
+    #[tokio::test]
+    async fn a_members_servers_are_not_asked_in_this_machines_network() {
+        let client = client(Network::Public).expect("a client");
+        for url in ["http://127.0.0.1:9/mcp", "https://localhost:9/mcp", "https://[::1]:9/mcp"] {
+            let refused = client.get(url).send().await.expect_err("it is inside");
+            assert!(Barred::within(&refused).is_some(), "{url}: {refused:?}");
+        }
+    }
+}
