@@ -165,7 +165,7 @@ impl World {
             return sim.give(Input::Progress(ToolCallId(rng.u32(0..6).to_string()), rng.u8(..)));
         }
         if rng.u8(0..6) == 0 {
-            return self.hosted(sim, rng);
+            return Self::hosted(sim, rng);
         }
         let id = if rng.u8(0..5) == 0 { rng.u32(0..=self.tools) } else { self.tools };
         self.tools = self.tools.max(id + 1);
@@ -174,7 +174,7 @@ impl World {
     }
 
     /// The service uses tools by itself, asks before or does not, and says what came of it or never does.
-    fn hosted(&mut self, sim: &mut Sim, rng: &mut Rng) -> Vec<Output> {
+    fn hosted(sim: &mut Sim, rng: &mut Rng) -> Vec<Output> {
         let id = ToolCallId(format!("h{}", rng.u32(0..4)));
         let call = |id| ToolCall { id, name: "calendar".into(), arguments: "{}".into() };
         match rng.u8(0..4) {

@@ -245,7 +245,7 @@ fn by_turns(app: &Arc<App>, carrier: &'static dyn Carrier, id: &str, awaited: Aw
         if !seen {
             see(&app, &id, &awaited.from).await;
         }
-        let run = run(&app, carrier, &id, &call, line, awaited, scribe);
+        let run = Box::pin(run(&app, carrier, &id, &call, line, awaited, scribe));
         end(&app, &id, run).await;
         app.turns.close(&id);
     });
@@ -349,7 +349,7 @@ async fn put_through(
     app.tasks.clone().spawn(async move {
         let line = Line::Stream(Box::new(line));
         let scribe = Scribe::begin(&app, &id, clock::now());
-        let run = run(&app, carrier, &id, &started.call, line, awaited, scribe);
+        let run = Box::pin(run(&app, carrier, &id, &started.call, line, awaited, scribe));
         end(&app, &id, run).await;
     });
 }

@@ -103,13 +103,12 @@ impl Recorder {
         while let Some(stretch) = self.tape.pop() {
             let (from, until) = (stretch.place, stretch.place + stretch.ulaw.len() as u64);
             match self.stretches.try_send(stretch) {
-                Ok(()) => {}
+                // Where the recording was deleted nothing more of it is to be kept.
+                Ok(()) | Err(TrySendError::Closed(_)) => {}
                 Err(TrySendError::Full(_)) => {
                     tracing::warn!(call = %self.call, "the database is too slow: a stretch of a recording is lost");
                     self.told.lost(from, until);
                 }
-                // The recording was deleted: nothing more of it is to be kept.
-                Err(TrySendError::Closed(_)) => {}
             }
         }
     }

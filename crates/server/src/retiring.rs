@@ -41,7 +41,7 @@ const ANNOUNCED: [(&[&str], Date, &str); 6] = [
 pub fn models(config: &Config) -> Vec<Retiring> {
     let mut retiring: Vec<_> =
         used(config).into_iter().filter_map(|(key, model)| announced(key, model)).collect();
-    retiring.sort_by(|one, other| one.on.cmp(&other.on));
+    retiring.sort_by_key(|one| one.on);
     retiring
 }
 

@@ -359,7 +359,8 @@ fn begun(config: &Config, trust: Trust) -> Vec<Message> {
 fn answered(messages: &mut Vec<Message>, words: &str, wants: Vec<ToolCall>) {
     match messages.last_mut() {
         Some(Message::Assistant { text, wants: earlier }) if earlier.is_empty() => {
-            *text = format!("{text} {words}").trim().to_owned();
+            let both = format!("{text} {words}");
+            both.trim().clone_into(text);
             *earlier = wants;
         }
         Some(_) | None => messages.push(Message::Assistant { text: words.to_owned(), wants }),

@@ -45,7 +45,6 @@ impl Barred {
 
 impl Network {
     /// Has a client call nothing else. No proxy of the environment's is used then: it might be asked to.
-    #[must_use]
     pub fn bound(self, client: ClientBuilder) -> ClientBuilder {
         match self {
             Network::Any => client,

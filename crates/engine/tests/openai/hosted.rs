@@ -25,7 +25,7 @@ fn spec(name: &str, hosted: Option<(&str, bool)>) -> ToolSpec {
     ToolSpec {
         name: name.into(),
         description: "It does.".into(),
-        parameters: json!({"type": "object"}),
+        parameters: json!({"type": "object"}).into(),
         hosted,
     }
 }

@@ -154,7 +154,7 @@ pub struct TurnsLine {
     heard: VecDeque<LineEvent>,
     over: bool,
     /// Who is told the words.
-    shows: Option<mpsc::UnboundedSender<Shown>>,
+    shows: Option<mpsc::Sender<Shown>>,
 }
 
 /// Words of the call, as they are noted.
@@ -183,7 +183,7 @@ impl TurnsLine {
     }
 
     /// Tells this one what is said. Nobody hears more in a call than is said in it, so that needs no bound.
-    pub fn showing(self, shows: mpsc::UnboundedSender<Shown>) -> Self {
+    pub fn showing(self, shows: mpsc::Sender<Shown>) -> Self {
         Self { shows: Some(shows), ..self }
     }
 
@@ -196,8 +196,8 @@ impl TurnsLine {
             _ => return,
         };
         let note: serde_json::Value = serde_json::from_str(note).unwrap_or_default();
-        // Nobody is there to be shown anything: the call ends.
-        let _gone = shows.send(shown(note["text"].as_str().unwrap_or_default().to_owned()));
+        // Nobody is there to be shown anything, as the call ends, or more than anybody reads.
+        let _gone_or_full = shows.try_send(shown(note["text"].as_str().unwrap_or_default().to_owned()));
     }
 
     /// Waits for the next thing the caller does. Safe to cancel.

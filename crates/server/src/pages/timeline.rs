@@ -440,6 +440,7 @@ mod tests {
             ok: Some(true),
             say: "It is booked.".into(),
             took_ms: 20,
+            hosted: false,
             effect: "Booked: Tuesday, 24 November 2026, 10:30".into(),
         };
         assert_eq!(story.entries[0], Entry { at_ms: 10, until_ms: None, what: What::Tool(tool) });

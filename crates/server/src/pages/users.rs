@@ -233,7 +233,7 @@ async fn page(app: &App, by: &Owner, said: Said) -> Result<Response, Failure> {
     let users = app.store.users().await?.into_iter().map(|user| {
         let picture = pictured.get(&user.id).copied();
         let stays = first.as_ref().is_some_and(|house| house.user_id == user.id);
-        Line { picture, stays, ..line(user, &by.user.id, zone) }
+        Line { stays, picture, ..line(user, &by.user.id, zone) }
     });
     let invites = app.store.invites(clock::now_ms()).await?.into_iter().map(|invite| Invited {
         id: invite.id,

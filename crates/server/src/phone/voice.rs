@@ -53,6 +53,8 @@ const KEPT: Duration = Duration::from_secs(3 * 60);
 const SILENCE: Duration = Duration::from_secs(4 * 60);
 const NO_TRANSFER: &str =
     "I cannot connect anybody in a call of a program's; please call by telephone. I can take a message.";
+/// How many sentences of one turn are told of at most.
+const MOST_SHOWN: usize = 256;
 /// How long a reply may take, the engine being dialled included.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -69,7 +71,7 @@ struct Kept {
 struct Conversation {
     call: String,
     visits: mpsc::Sender<Visit>,
-    shown: mpsc::UnboundedReceiver<Shown>,
+    shown: mpsc::Receiver<Shown>,
     /// How many turns there were.
     turns: u64,
 }
@@ -242,7 +244,7 @@ async fn begin(app: &Arc<App>, by: &Program) -> Result<Arc<tokio::sync::Mutex<Co
     let dossier = dossier(&config, &from, trust, Manner::Turns, None, memory);
     let answerer = dial(app, &Expected { id: &id, from: &from, trust, engine }, dossier);
     let (visits, inbox) = mpsc::channel(2);
-    let (show, shown) = mpsc::unbounded_channel();
+    let (show, shown) = mpsc::channel(MOST_SHOWN);
     let ear = Ear {
         hear: Hear::Record,
         language: Spoken::new(config.assistant.language.clone()),
@@ -255,7 +257,7 @@ async fn begin(app: &Arc<App>, by: &Program) -> Result<Arc<tokio::sync::Mutex<Co
     let (house, call) = (app.clone(), id.clone());
     app.tasks.spawn(async move {
         see(&house, &call, &from).await;
-        let run = run(&house, &call, line, awaited);
+        let run = Box::pin(run(&house, &call, line, awaited));
         end(&house, &call, run).await;
         house.voices.forget(&call);
     });

@@ -32,7 +32,7 @@ fn far(name: &'static str, approval: Option<Approval>) -> Arc<dyn Tool> {
 impl Tool for Far {
     fn spec(&self) -> Spec {
         let parameters = json!({"type": "object", "properties": {"to": {"type": "string"}}});
-        Spec { name: self.name.into(), description: "Far away.".into(), parameters }
+        Spec { name: self.name.into(), description: "Far away.".into(), parameters: parameters.into() }
     }
 
     fn trust(&self) -> Trust {
