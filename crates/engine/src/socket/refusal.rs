@@ -2,7 +2,7 @@
 
 use call::Failure;
 use http::{HeaderMap, StatusCode, Uri};
-use std::{error::Error, net::IpAddr};
+use std::{error::Error, io, net::IpAddr};
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
 
 /// The host of an address that we may call: with TLS, or on this machine.
@@ -73,10 +73,13 @@ fn out_of_reach(peer: &str, why: &dyn Error) -> Failure {
     Failure { why: format!("{peer} cannot be reached: {why}."), lasting: false }
 }
 
-/// Whether it is not the one it should be at the other end, or cannot show that it is.
-fn is_untrusted(why: &std::io::Error) -> bool {
-    let tls = why.get_ref().and_then(|why| why.downcast_ref::<rustls::Error>());
-    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+/// Whether it is not the one it should be at the other end, or cannot show that it is. Some wrap the reason twice.
+fn is_untrusted(why: &io::Error) -> bool {
+    let Some(inner) = why.get_ref() else { return false };
+    match inner.downcast_ref::<rustls::Error>() {
+        Some(tls) => matches!(tls, rustls::Error::InvalidCertificate(_)),
+        None => inner.downcast_ref::<io::Error>().is_some_and(is_untrusted),
+    }
 }
 
 pub(crate) fn refused(peer: &str, status: StatusCode, said: Option<String>) -> Failure {
