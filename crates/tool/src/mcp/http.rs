@@ -2,17 +2,18 @@
 //! even where they do not say what they answer.
 
 use crate::network::Network;
-use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, stream::BoxStream};
 use http::{HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use rmcp::{
-    model::{ClientJsonRpcMessage, ServerJsonRpcMessage},
+    model::{ClientJsonRpcMessage, ClientRequest, ServerJsonRpcMessage},
     transport::streamable_http_client::{
         AuthRequiredError, SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
     },
 };
 use sse_stream::Sse;
 use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::time::sleep;
 
 type Failed = StreamableHttpError<reqwest::Error>;
 type Headers = HashMap<HeaderName, HeaderValue>;
@@ -20,6 +21,10 @@ type Token = Option<String>;
 /// A session's id.
 type Id = Option<Arc<str>>;
 
+/// How many events may come before an answer,
+const MOST_EVENTS: usize = 20_000;
+/// and for how long: longer than any tool may take.
+const LONGEST_ANSWER: Duration = Duration::from_secs(11 * 60);
 /// How often a server may send us on, within itself.
 const MOST_HOPS: usize = 3;
 
@@ -50,9 +55,9 @@ impl StreamableHttpClient for Http {
         token: Token,
         headers: Headers,
     ) -> Result<StreamableHttpPostResponse, Failed> {
-        let asked = asked(&message);
+        let (asked, ends) = (asked(&message), ends(&message));
         let answer = self.0.post_message(uri, message, session.clone(), token, headers).await;
-        understood(answer.map_err(nameless)?, asked, session.is_some())
+        understood(answer.map_err(nameless)?, asked, ends, session.is_some())
     }
 
     async fn post_message_with_max_sse_event_size(
@@ -64,7 +69,7 @@ impl StreamableHttpClient for Http {
         headers: Headers,
         largest: usize,
     ) -> Result<StreamableHttpPostResponse, Failed> {
-        let asked = asked(&message);
+        let (asked, ends) = (asked(&message), ends(&message));
         let posting = self.0.post_message_with_max_sse_event_size(
             uri,
             message,
@@ -73,7 +78,7 @@ impl StreamableHttpClient for Http {
             headers,
             largest,
         );
-        understood(posting.await.map_err(nameless)?, asked, session.is_some())
+        understood(posting.await.map_err(nameless)?, asked, ends, session.is_some())
     }
 
     async fn delete_session(
@@ -119,13 +124,28 @@ fn asked(message: &ClientJsonRpcMessage) -> Option<rmcp::model::RequestId> {
     }
 }
 
+/// Whether what is asked is answered once, and not told of for as long as somebody listens.
+fn ends(message: &ClientJsonRpcMessage) -> bool {
+    let ClientJsonRpcMessage::Request(request) = message else { return false };
+    matches!(request.request, ClientRequest::CallToolRequest(_) | ClientRequest::ListToolsRequest(_))
+}
+
 /// An error without an id, or with one of its own, is the answer to what was posted; where a session was named, it is
 /// that which the server has forgotten, whatever status it says so with.
 fn understood(
     answer: StreamableHttpPostResponse,
     asked: Option<rmcp::model::RequestId>,
+    ends: bool,
     in_session: bool,
 ) -> Result<StreamableHttpPostResponse, Failed> {
+    let answer = match answer {
+        // Who talks on and on, and never answers, is not listened to for ever.
+        StreamableHttpPostResponse::Sse(stream, session) if ends => {
+            let stream = stream.take(MOST_EVENTS).take_until(sleep(LONGEST_ANSWER)).boxed();
+            StreamableHttpPostResponse::Sse(stream, session)
+        }
+        other => other,
+    };
     let StreamableHttpPostResponse::Json(ServerJsonRpcMessage::Error(mut error), session) = answer else {
         return Ok(answer);
     };
