@@ -44,7 +44,7 @@ fn folder() -> TempDir {
 /// The same, started in this way.
 fn folder_with(way: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let arguments: String = way.split(' ').map(|one| format!(", \"{one}\"")).collect();
+    let arguments = way.split(' ').map(|one| format!(", \"{one}\"")).collect::<Vec<_>>().concat();
     let settings = format!(
         "[[mcp]]\nname = \"todo\"\ncommand = \"{ROOT}/scripts/python\"\n\
          arguments = [\"--of\", \"mcp2\", \"{ROOT}/fixtures/mcp/tasks.py\"{arguments}]\n"

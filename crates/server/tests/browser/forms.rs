@@ -280,7 +280,7 @@ async fn every_form_does_what_it_is_for_and_says_what_is_wrong() {
         ("{webhook}", house.webhook.clone()),
         ("{tool}", house.tool.to_owned()),
         ("{member}", member.id.clone()),
-        ("{free}", house.free_day()),
+        ("{free}", LivedIn::free_day()),
         ("{text file}", kept(files.path(), "notes.txt", b"Nothing of use.")),
         ("{picture}", kept(files.path(), "face.png", &picture())),
     ];

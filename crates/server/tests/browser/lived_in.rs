@@ -64,7 +64,7 @@ impl LivedIn {
     }
 
     /// A day on which nothing is agreed, and the office is open.
-    pub fn free_day(&self) -> String {
+    pub fn free_day() -> String {
         let days = (21..28).map(|ahead| today().checked_add(ahead.days()).expect("a day"));
         let mut wednesdays = days.filter(|day| day.weekday() == Weekday::Wednesday);
         wednesdays.next().expect("every week has one").date().to_string()

@@ -193,7 +193,7 @@ async fn a_model_of_ones_own_is_offered_the_owners_tools_after_the_pin() {
     ])
     .await;
     let call = phone::Handset::dial(
-        &phone::Account::new(phone::Carrier::Twilio, AUTH_TOKEN),
+        phone::Account::new(phone::Carrier::Twilio, AUTH_TOKEN),
         phone::Dial { from: OWNER.into(), ..phone::Dial::local_of(phone::Carrier::Twilio, house.address) },
     );
     let says = async |from: usize, words: &str| {
