@@ -62,7 +62,7 @@ const TRIES: &[Try] = &[
     bad(
         "/appointments/new",
         "/appointments",
-        &[("date", "{free}"), ("time", "")],
+        &[("date", "{free}"), ("time", ""), ("summary", "Whoever")],
         "Give a time, such as 10:30.",
     ),
     bad(
@@ -103,7 +103,7 @@ const TRIES: &[Try] = &[
     good("/assistants/default", "/assistants/*", &[], "You speak as a stranger").by("Try it first"),
     good("", "/assistants/*/say", &[("words", "Are you open on Saturday?")], "Are you open on Saturday?"),
     // Calls.
-    good("/calls", "/calls", &[("q", "check-up")], "a check-up, in the morning").by("Search"),
+    good("/calls", "/calls", &[("number", "+12125550142")], "said goodbye").by("Search"),
     good("/calls", "/calls", &[("q", "zebra")], "No call fits “zebra”.").by("Search"),
     bad("/calls", "/calls", &[("longer", "-1")], "Give minutes: a number up to 600.").by("Search"),
     good("/calls/{call}", "/calls/*/delete", &[], "Words that were said"),
@@ -142,8 +142,9 @@ const TRIES: &[Try] = &[
     bad("/tools", "/tools/secrets", &[("name", "A_KEY"), ("value", " ")], "Give what the secret stands for."),
     good("/tools", "/tools/secrets", &[("name", "A_KEY"), ("value", "x")], "A_KEY"),
     good("", "/tools/secrets/*/forget", &[], "Secrets of your tools"),
-    bad("/servers", "/servers", &[("name", "mail"), ("url", "nonsense")], "That cannot be used"),
-    good("/servers", "/servers", &[("name", "mail"), ("url", "http://127.0.0.1:9/mcp")], "Remove mail"),
+    bad("/servers", "/servers", &[("name", "mail"), ("url", "nonsense")], "That cannot be used").by("Add it"),
+    good("/servers", "/servers", &[("name", "mail"), ("url", "http://127.0.0.1:9/mcp")], "Remove mail")
+        .by("Add it"),
     good("", "/servers/*/test", &[], "mail").by("Test connection to mail"),
     good("", "/servers/*/remove", &[], "Add a server").by("Remove mail"),
     // Programs.
@@ -301,7 +302,7 @@ async fn every_form_does_what_it_is_for_and_says_what_is_wrong() {
                 continue;
             }
         };
-        let all = "document.body.innerText + '\\n' + [...document.querySelectorAll('input, textarea')].map((one) => \
+        let all = "document.body.textContent.replace(/\\s+/g, ' ') + '\\n' + [...document.querySelectorAll('input, textarea')].map((one) => \
                    one.value).join('\\n')";
         let reads = format!("({all}).includes({})", json!(placed(one.reads)));
         // What htmx brings comes when it comes; else the page is there.
