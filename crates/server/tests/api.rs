@@ -272,12 +272,16 @@ async fn a_wav_is_understood_answered_in_words_and_sound_and_gone_on_with() {
         answer["audio"] = Value::Null;
         told.push(answer);
     }
-    let mut yes: Value = say(&on, "Yes, please.", "application/json").await.json().await.expect("JSON");
-    yes["audio"] = Value::Null;
-    assert!(yes["transcript"].as_str().is_some_and(|said| said.contains("yes")), "{yes}");
-    // Read back once more or booked, as sure as the ear was: it knows still what it is about.
-    assert!(yes["reply"].as_str().is_some_and(|words| words.to_lowercase().contains(a_day())), "{yes}");
-    told.push(yes);
+    // Who is not sure to have heard a yes asks for it again.
+    let mut yeses = ["Yes, please.", "That is correct.", "Yes, please."].into_iter();
+    while store.appointments_between("main", 0, i64::MAX).await.expect("read").is_empty() {
+        let again = yeses.next().unwrap_or_else(|| panic!("it is not booked: {told:#?}"));
+        let mut yes: Value = say(&on, again, "application/json").await.json().await.expect("JSON");
+        yes["audio"] = Value::Null;
+        told.push(yes);
+    }
+    let last = told.last().expect("there was a yes");
+    assert!(last["reply"].as_str().is_some_and(|words| words.contains("It is booked: ")), "{told:#?}");
     assert!(told[1..].iter().all(|one| one.get("greeting").is_none()), "{told:#?}");
     let (status, transcript) =
         world.ask(Method::GET, &format!("/calls/{call}/transcript"), &Value::Null).await;

@@ -330,6 +330,22 @@ fn a_line_that_takes_turns_ends_them_itself() {
 }
 
 #[test]
+fn whoever_takes_turns_has_heard_all_that_was_said_however_soon_they_answer() {
+    let mut bench = Bench::with(Manner::Turns);
+    bench.speak();
+    let says = |bench: &mut Bench, words: &str| {
+        bench.loud(500);
+        bench.tell(EngineCommand::Respond);
+        bench.recognise(words, 0.9);
+    };
+    says(&mut bench, "book tuesday at ten");
+    bench.is_free();
+    bench.speak();
+    says(&mut bench, "yes");
+    assert_eq!(bench.wants().map(|call| call.name).as_deref(), Some("create_calendar_event"));
+}
+
+#[test]
 fn a_broken_recogniser_is_excused_and_then_given_up() {
     let mut bench = Bench::greeted();
     for round in 0..3 {

@@ -162,7 +162,9 @@ impl Cascade {
             self.event(EngineEvent::CallerSpoke(TurnId(utterance.turn), language));
         }
         self.event(EngineEvent::CallerSaid(TurnId(utterance.turn), transcript));
-        let heard = self.playing.heard_at(utterance.since);
+        // Whoever takes turns is asked for words once all was played.
+        let duplex = self.manner == Manner::Duplex;
+        let heard = self.playing.heard_at(utterance.since).filter(|_| duplex);
         if utterance.over_voice {
             self.heard_only(utterance.since);
         }
