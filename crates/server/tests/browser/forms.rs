@@ -62,7 +62,7 @@ const TRIES: &[Try] = &[
     bad(
         "/appointments/new",
         "/appointments",
-        &[("date", "{free}"), ("time", ""), ("summary", "Whoever")],
+        &[("date", "{free}"), ("time", ""), ("summary", "Whoever"), ("confirmation", "")],
         "Give a time, such as 10:30.",
     ),
     bad(
@@ -143,7 +143,7 @@ const TRIES: &[Try] = &[
     good("/tools", "/tools/secrets", &[("name", "A_KEY"), ("value", "x")], "A_KEY"),
     good("", "/tools/secrets/*/forget", &[], "Secrets of your tools"),
     bad("/servers", "/servers", &[("name", "mail"), ("url", "nonsense")], "That cannot be used").by("Add it"),
-    good("/servers", "/servers", &[("name", "mail"), ("url", "http://127.0.0.1:9/mcp")], "Remove mail")
+    good("/servers", "/servers", &[("name", "mail"), ("url", "https://mail.example.com/mcp")], "Remove mail")
         .by("Add it"),
     good("", "/servers/*/test", &[], "mail").by("Test connection to mail"),
     good("", "/servers/*/remove", &[], "Add a server").by("Remove mail"),
@@ -246,6 +246,7 @@ const ELSEWHERE: &[&str] = &[
     "/carriers/*/numbers",
     "/calendars/*/reads",
     "/calendars/*/writes",
+    "/calendars/none/writes",
     "/calendars/*/test",
     "/calendars/accounts/*/add",
     "/calendars/accounts/*/forget",
