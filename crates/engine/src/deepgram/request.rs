@@ -97,7 +97,7 @@ fn think(config: &Config, prompt: &str, tools: &[ToolSpec]) -> Value {
         provider["temperature"] = temperature.into();
     }
     // Without an endpoint a function is ours to do.
-    let function = |tool: &ToolSpec| json!({"name": tool.name, "description": tool.description, "parameters": tool.parameters});
+    let function = |tool: &ToolSpec| json!({"name": tool.name, "description": *tool.description, "parameters": *tool.parameters});
     let functions: Vec<Value> = tools.iter().map(function).collect();
     json!({"provider": provider, "prompt": prompt, "functions": functions})
 }

@@ -85,7 +85,7 @@ pub(crate) fn tools(offered: &[ToolSpec]) -> Vec<Value> {
 }
 
 pub(super) fn function(tool: &ToolSpec) -> Value {
-    json!({"type": "function", "name": tool.name, "description": tool.description, "parameters": tool.parameters})
+    json!({"type": "function", "name": tool.name, "description": *tool.description, "parameters": *tool.parameters})
 }
 
 /// A server whose tools the service uses by itself: those of these names, of which it asks about the latter first.

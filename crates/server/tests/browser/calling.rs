@@ -35,7 +35,7 @@ async fn a_guest_calls_by_a_link_as_a_stranger_until_it_is_ended() {
     let link = link.as_str().expect("a link").to_owned();
 
     let guest = Tab::open(&browser).await;
-    guest.go(&house.url(&link)).await;
+    guest.go(&link).await;
     guest.click("button", "Call").await;
     guest.reads("Connected").await;
     guest.until("document.querySelectorAll('.story .assistant').length > 0").await;

@@ -90,7 +90,7 @@ impl Llm for Chat {
 pub(super) fn tools(tools: &[ToolSpec]) -> Value {
     let tool = |tool: &ToolSpec| {
         json!({"type": "function", "function": {
-            "name": tool.name, "description": tool.description, "parameters": tool.parameters,
+            "name": tool.name, "description": *tool.description, "parameters": *tool.parameters,
         }})
     };
     tools.iter().map(tool).collect()

@@ -19,7 +19,7 @@ pub(super) fn schema(tools: &[ToolSpec]) -> Value {
     let uses = tools.iter().map(|tool| {
         json!({
             "type": "object",
-            "properties": {"name": {"const": tool.name}, "arguments": tool.parameters},
+            "properties": {"name": {"const": tool.name}, "arguments": *tool.parameters},
             "required": ["name", "arguments"],
             "additionalProperties": false,
         })
