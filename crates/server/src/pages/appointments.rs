@@ -61,6 +61,8 @@ struct WeekPage {
     away: bool,
     /// Why what stands elsewhere is not shown.
     missing: Option<String>,
+    /// The next that is agreed, where it is in none of the days that are shown and today is: its day, and when.
+    next: Option<(String, String)>,
 }
 
 #[derive(Template)]
@@ -102,6 +104,8 @@ async fn weekly(app: &App, asked: &Asked) -> Result<Response, Failure> {
     let (earlier, later) = (shifted(-7)?, shifted(7)?);
     let span = span_of(first, zone).ok_or_else(wrong)?;
     let (entries, missing) = entries(app, span).await?;
+    let away = !(first..first.saturating_add(7.days())).contains(&now.date());
+    let next = if away { None } else { next(app, first.saturating_add(7.days()), zone).await? };
     Ok(shown(&WeekPage {
         frame: Frame::inside("appointments"),
         week: Week::of(first, chosen, &entries, &config.calendar.hours, &now),
@@ -110,9 +114,18 @@ async fn weekly(app: &App, asked: &Asked) -> Result<Response, Failure> {
         chosen: chosen.to_string(),
         earlier: earlier.to_string(),
         later: later.to_string(),
-        away: !(first..first.saturating_add(7.days())).contains(&now.date()),
+        away,
         missing,
+        next,
     }))
+}
+
+/// The next appointment to come, if there is none before this day.
+async fn next(app: &App, before: Date, zone: &TimeZone) -> Result<Option<(String, String)>, Failure> {
+    let to_come = Sought { calendar: Books::NAME, state: Stands::ToCome, words: "", now_ms: clock::now_ms() };
+    let row = app.store.appointments_which(&to_come, None, 1).await?.pop();
+    let day = row.as_ref().map(|row| times::zoned(row.starts_ms, zone).date()).filter(|day| *day >= before);
+    Ok(row.zip(day).map(|(row, day)| (day.to_string(), times::Moment::of(row.starts_ms, zone).named)))
 }
 
 /// What stands within the span, ours and elsewhere; or ours alone, and why.

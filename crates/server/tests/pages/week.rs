@@ -73,6 +73,19 @@ async fn an_appointment_made_by_hand_stands_in_the_week_and_the_list_and_on_its_
 }
 
 #[tokio::test]
+async fn a_week_with_nothing_to_come_points_to_the_next_appointment() {
+    let mut browser = Browser::owner(&OFFICE).await;
+    let hint = "The next appointment is on";
+    assert!(!browser.get("/appointments").await.text.contains(hint));
+    let day = tuesday();
+    booked(&mut browser, &[("date", &day), ("time", "10:30"), ("minutes", "30")]).await;
+    let page = browser.get("/appointments").await.text;
+    let link = format!("{hint} <a href=\"/appointments?from={day}\">Tuesday, ");
+    assert!(page.contains(&link), "{page}");
+    assert!(!browser.get(&format!("/appointments?from={day}")).await.text.contains(hint));
+}
+
+#[tokio::test]
 async fn the_same_form_sent_twice_is_one_appointment() {
     let mut browser = Browser::owner(&OFFICE).await;
     let day = tuesday();
