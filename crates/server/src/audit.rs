@@ -10,66 +10,95 @@ use crate::{
 };
 use store::{NewAudit, Store, StoreError, UserRow};
 
-/// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
-    LoggedIn,
+/// Whom a deed is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// Who comes in and who may what: all owners of the installation read it in full.
+    Users,
+    /// One user's house: to what it was done is theirs to read alone.
+    House,
+}
+
+/// Makes the deeds of one table: each with whom it is about, as records spell it, and as the page tells it after whoever
+/// did it.
+macro_rules! deeds {
+    ($($(#[$doc:meta])* $deed:ident: $of:ident, $name:literal, $words:literal;)+) => {
+        /// What was done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Deed {
+            $($(#[$doc])* $deed,)+
+        }
+
+        impl Deed {
+            pub const ALL: &'static [Deed] = &[$(Deed::$deed),+];
+
+            fn told(self) -> (Of, &'static str, &'static str) {
+                match self {
+                    $(Deed::$deed => (Of::$of, $name, $words),)+
+                }
+            }
+        }
+    };
+}
+
+deeds! {
+    LoggedIn: Users, "logged_in", "logged in";
     /// Somebody tried; what they tried with is told as far as it is no secret.
-    LoginFailed,
-    LoggedOut,
-    SessionsEnded,
-    PasswordSet,
+    LoginFailed: Users, "login_failed", "failed to log in";
+    LoggedOut: Users, "logged_out", "logged out";
+    SessionsEnded: Users, "sessions_ended", "ended sessions";
+    PasswordSet: Users, "password_set", "set a password";
     /// Somebody asked for a new one.
-    PasswordForgotten,
-    FactorOn,
-    FactorOff,
-    RecoveryCodeUsed,
-    RecoveryCodesMade,
-    ProfileChanged,
-    UserAdded,
-    UserInvited,
-    InvitationWithdrawn,
-    UserDisabled,
-    UserEnabled,
-    UserRemoved,
-    RoleChanged,
-    LinkMade,
-    TokenMade,
-    TokenRevoked,
-    SettingsSaved,
+    PasswordForgotten: Users, "password_forgotten", "asked for a new password";
+    FactorOn: Users, "factor_on", "turned on the second factor";
+    FactorOff: Users, "factor_off", "turned off the second factor";
+    RecoveryCodeUsed: Users, "recovery_code_used", "used a recovery code";
+    RecoveryCodesMade: Users, "recovery_codes_made", "made new recovery codes";
+    ProfileChanged: Users, "profile_changed", "changed a profile";
+    UserAdded: Users, "user_added", "added a user";
+    UserInvited: Users, "user_invited", "invited a user";
+    InvitationWithdrawn: Users, "invitation_withdrawn", "withdrew an invitation";
+    UserDisabled: Users, "user_disabled", "disabled a user";
+    UserEnabled: Users, "user_enabled", "enabled a user";
+    UserRemoved: Users, "user_removed", "removed a user";
+    RoleChanged: Users, "role_changed", "changed a role";
+    LinkMade: Users, "link_made", "made a login link";
+    TokenMade: House, "token_made", "made a token";
+    TokenRevoked: House, "token_revoked", "revoked a token";
+    SettingsSaved: House, "settings_saved", "saved settings";
     /// An account elsewhere was connected, or its keys were changed.
-    CredentialsSet,
-    CredentialsForgotten,
+    CredentialsSet: House, "credentials_set", "connected an account";
+    CredentialsForgotten: House, "credentials_forgotten", "disconnected an account";
     /// What a calendar that is connected is used for.
-    CalendarChanged,
+    CalendarChanged: House, "calendar_changed", "changed what a calendar is for";
     /// A carrier's number was pointed somewhere.
-    NumberSet,
-    AssistantChanged,
-    AppointmentChanged,
-    CallPlaced,
-    CallEnded,
-    TextSent,
-    CallDeleted,
-    RecordingDeleted,
-    CallerChanged,
+    NumberSet: House, "number_set", "set up a number";
+    AssistantChanged: House, "assistant_changed", "changed an assistant";
+    AppointmentChanged: House, "appointment_changed", "changed an appointment";
+    CallPlaced: House, "call_placed", "placed a call";
+    CallEnded: House, "call_ended", "ended a call";
+    TextSent: House, "text_sent", "had a text sent";
+    CallDeleted: House, "call_deleted", "deleted a call";
+    RecordingDeleted: House, "recording_deleted", "deleted a recording";
+    CallerChanged: House, "caller_changed", "decided about a caller";
     /// A message that callers left was marked as done, or as not.
-    MessageDone,
+    MessageDone: House, "message_done", "marked a message";
     /// What was given up is tried again.
-    JobRetried,
+    JobRetried: House, "job_retried", "had something tried again";
     /// The list of requests that were not believed was emptied.
-    RefusalsForgotten,
+    RefusalsForgotten: House, "refusals_forgotten", "emptied the list of refused requests";
     /// What was known of a caller is known no longer.
-    Forgotten,
-    Exported,
+    Forgotten: House, "forgotten", "had a caller forgotten";
+    Exported: House, "exported", "exported data";
     /// The link to the calendar's feed was made anew, or closed.
-    FeedChanged,
-    WebhookChanged,
-    ToolChanged,
+    FeedChanged: House, "feed_changed", "changed the link to the calendar's feed";
+    WebhookChanged: House, "webhook_changed", "changed a webhook";
+    ToolChanged: House, "tool_changed", "changed what a tool may do";
     /// A tool was used by hand.
-    ToolUsed,
+    ToolUsed: House, "tool_used", "used a tool by hand";
     /// Guests may call from their browsers.
-    PhoneLinkMade,
-    PhoneLinkEnded,
+    PhoneLinkMade: House, "phone_link_made", "made a link by which somebody may call from a browser";
+    PhoneLinkEnded: House, "phone_link_ended", "ended a link by which somebody could call from a browser";
 }
 
 /// Who did it, and from where.
@@ -87,7 +116,7 @@ impl App {
     /// it to them alone.
     pub async fn audit(&self, by: impl Into<By>, deed: Deed, about: &str) {
         let By { id, name, from } = by.into();
-        let about: String = about.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
+        let about = kept(about);
         tracing::info!(by = id.as_deref(), "{}", deed.words());
         let new = NewAudit {
             at_ms: clock::now_ms(),
@@ -114,7 +143,7 @@ const TERMINAL: &str = "The command line";
 
 /// Writes down what somebody did who typed a command. `about` says to what, in a few words without a secret.
 pub async fn at_terminal(store: &Store, deed: Deed, about: &str) -> Result<(), StoreError> {
-    let about: String = about.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
+    let about = kept(about);
     let new = NewAudit {
         at_ms: clock::now_ms(),
         user_id: None,
@@ -128,6 +157,11 @@ pub async fn at_terminal(store: &Store, deed: Deed, about: &str) -> Result<(), S
 
 /// As much of what something was done to as is kept, in characters.
 const LONGEST: usize = 300;
+
+/// What is kept of `about`: a line, and not a long one.
+fn kept(about: &str) -> String {
+    about.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect()
+}
 
 impl By {
     /// Somebody who just proved to be this user.
@@ -169,149 +203,24 @@ impl From<&Program> for By {
 }
 
 impl Deed {
-    pub const ALL: &'static [Deed] = &[
-        Deed::LoggedIn,
-        Deed::LoginFailed,
-        Deed::LoggedOut,
-        Deed::SessionsEnded,
-        Deed::PasswordSet,
-        Deed::PasswordForgotten,
-        Deed::FactorOn,
-        Deed::FactorOff,
-        Deed::RecoveryCodeUsed,
-        Deed::RecoveryCodesMade,
-        Deed::ProfileChanged,
-        Deed::UserAdded,
-        Deed::UserInvited,
-        Deed::InvitationWithdrawn,
-        Deed::UserDisabled,
-        Deed::UserEnabled,
-        Deed::UserRemoved,
-        Deed::RoleChanged,
-        Deed::LinkMade,
-        Deed::TokenMade,
-        Deed::TokenRevoked,
-        Deed::SettingsSaved,
-        Deed::CredentialsSet,
-        Deed::CredentialsForgotten,
-        Deed::CalendarChanged,
-        Deed::NumberSet,
-        Deed::AssistantChanged,
-        Deed::AppointmentChanged,
-        Deed::CallPlaced,
-        Deed::CallEnded,
-        Deed::TextSent,
-        Deed::CallDeleted,
-        Deed::RecordingDeleted,
-        Deed::CallerChanged,
-        Deed::MessageDone,
-        Deed::JobRetried,
-        Deed::RefusalsForgotten,
-        Deed::Forgotten,
-        Deed::Exported,
-        Deed::FeedChanged,
-        Deed::WebhookChanged,
-        Deed::ToolChanged,
-        Deed::ToolUsed,
-        Deed::PhoneLinkMade,
-        Deed::PhoneLinkEnded,
-    ];
-
-    /// Those about who comes in and who may what, which all owners of the installation read in full.
-    const ABOUT_USERS: &[Deed] = &[
-        Deed::LoggedIn,
-        Deed::LoginFailed,
-        Deed::LoggedOut,
-        Deed::SessionsEnded,
-        Deed::PasswordSet,
-        Deed::PasswordForgotten,
-        Deed::FactorOn,
-        Deed::FactorOff,
-        Deed::RecoveryCodeUsed,
-        Deed::RecoveryCodesMade,
-        Deed::ProfileChanged,
-        Deed::UserAdded,
-        Deed::UserInvited,
-        Deed::InvitationWithdrawn,
-        Deed::UserDisabled,
-        Deed::UserEnabled,
-        Deed::UserRemoved,
-        Deed::RoleChanged,
-        Deed::LinkMade,
-    ];
-
     /// As records spell it.
     pub fn name(self) -> &'static str {
-        self.told().0
+        self.told().1
     }
 
     /// As the page tells it, after whoever did it: "logged in".
     pub fn words(self) -> &'static str {
-        self.told().1
+        self.told().2
     }
 
     /// It is done within one user's house, so that to what it was done is theirs to read alone.
     pub fn is_in_a_house(self) -> bool {
-        !Self::ABOUT_USERS.contains(&self)
+        self.told().0 == Of::House
     }
 
     /// The inverse of [`name`](Self::name).
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|deed| deed.name() == name)
-    }
-
-    fn told(self) -> (&'static str, &'static str) {
-        match self {
-            Deed::LoggedIn => ("logged_in", "logged in"),
-            Deed::LoginFailed => ("login_failed", "failed to log in"),
-            Deed::LoggedOut => ("logged_out", "logged out"),
-            Deed::SessionsEnded => ("sessions_ended", "ended sessions"),
-            Deed::PasswordSet => ("password_set", "set a password"),
-            Deed::PasswordForgotten => ("password_forgotten", "asked for a new password"),
-            Deed::FactorOn => ("factor_on", "turned on the second factor"),
-            Deed::FactorOff => ("factor_off", "turned off the second factor"),
-            Deed::RecoveryCodeUsed => ("recovery_code_used", "used a recovery code"),
-            Deed::RecoveryCodesMade => ("recovery_codes_made", "made new recovery codes"),
-            Deed::ProfileChanged => ("profile_changed", "changed a profile"),
-            Deed::UserAdded => ("user_added", "added a user"),
-            Deed::UserInvited => ("user_invited", "invited a user"),
-            Deed::InvitationWithdrawn => ("invitation_withdrawn", "withdrew an invitation"),
-            Deed::UserDisabled => ("user_disabled", "disabled a user"),
-            Deed::UserEnabled => ("user_enabled", "enabled a user"),
-            Deed::UserRemoved => ("user_removed", "removed a user"),
-            Deed::RoleChanged => ("role_changed", "changed a role"),
-            Deed::LinkMade => ("link_made", "made a login link"),
-            Deed::TokenMade => ("token_made", "made a token"),
-            Deed::TokenRevoked => ("token_revoked", "revoked a token"),
-            Deed::SettingsSaved => ("settings_saved", "saved settings"),
-            Deed::CredentialsSet => ("credentials_set", "connected an account"),
-            Deed::CredentialsForgotten => ("credentials_forgotten", "disconnected an account"),
-            Deed::CalendarChanged => ("calendar_changed", "changed what a calendar is for"),
-            Deed::NumberSet => ("number_set", "set up a number"),
-            Deed::AssistantChanged => ("assistant_changed", "changed an assistant"),
-            Deed::AppointmentChanged => ("appointment_changed", "changed an appointment"),
-            Deed::CallPlaced => ("call_placed", "placed a call"),
-            Deed::CallEnded => ("call_ended", "ended a call"),
-            Deed::TextSent => ("text_sent", "had a text sent"),
-            Deed::CallDeleted => ("call_deleted", "deleted a call"),
-            Deed::RecordingDeleted => ("recording_deleted", "deleted a recording"),
-            Deed::CallerChanged => ("caller_changed", "decided about a caller"),
-            Deed::MessageDone => ("message_done", "marked a message"),
-            Deed::JobRetried => ("job_retried", "had something tried again"),
-            Deed::RefusalsForgotten => ("refusals_forgotten", "emptied the list of refused requests"),
-            Deed::Forgotten => ("forgotten", "had a caller forgotten"),
-            Deed::Exported => ("exported", "exported data"),
-            Deed::FeedChanged => ("feed_changed", "changed the link to the calendar's feed"),
-            Deed::WebhookChanged => ("webhook_changed", "changed a webhook"),
-            Deed::ToolChanged => ("tool_changed", "changed what a tool may do"),
-            Deed::ToolUsed => ("tool_used", "used a tool by hand"),
-            Deed::PhoneLinkMade => {
-                ("phone_link_made", "made a link by which somebody may call from a browser")
-            }
-            Deed::PhoneLinkEnded => {
-                ("phone_link_ended", "ended a link by which somebody could call from a browser")
-            }
-        }
     }
 }
 

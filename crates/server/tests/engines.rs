@@ -14,5 +14,6 @@ mod engines {
     pub mod relief;
     pub mod rig;
     pub mod stand;
+    pub mod together;
 }
 mod house;

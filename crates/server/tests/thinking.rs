@@ -222,17 +222,18 @@ async fn who_is_followed_by_flux_is_answered_and_the_call_s_page_says_what_the_a
     assert_eq!(page.matches(" until the turn was over, ").count(), LINES.len(), "{page}");
 }
 
+fn by_chat_completions(minds: &Minds) -> Vec<(&'static str, String)> {
+    vec![
+        ("THINK", "openai".into()),
+        ("THINK_URL", format!("{}/v1", minds.url())),
+        ("THINK_API_KEY", "a-key-of-the-test".into()),
+        ("THINK_MODEL", "test-model".into()),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn any_endpoint_of_chat_completions_books_an_appointment() {
-    let office = Office::open(books(), |minds| {
-        vec![
-            ("THINK", "openai".into()),
-            ("THINK_URL", format!("{}/v1", minds.url())),
-            ("THINK_API_KEY", "a-key-of-the-test".into()),
-            ("THINK_MODEL", "test-model".into()),
-        ]
-    })
-    .await;
+    let office = Office::open(books(), by_chat_completions).await;
     let call = office.call(&LINES).await;
     assert_eq!(office.booked().await.starts_ms, tuesday().timestamp().as_millisecond());
     office.said("It is booked.").await;
@@ -279,15 +280,7 @@ async fn a_call_outlasts_what_its_model_should_not_send() {
         otherwise: Thought::says("I see."),
         ..Script::default()
     };
-    let office = Office::open(script, |minds| {
-        vec![
-            ("THINK", "openai".into()),
-            ("THINK_URL", format!("{}/v1", minds.url())),
-            ("THINK_API_KEY", "a-key-of-the-test".into()),
-            ("THINK_MODEL", "test-model".into()),
-        ]
-    })
-    .await;
+    let office = Office::open(script, by_chat_completions).await;
     let call = office.call(&["This is the first thing.", "And the second thing."]).await;
     office.said("That is done.").await;
     let garbage = Fault::Garbage("<html>".into());

@@ -59,6 +59,12 @@ fn listed(how: &str) -> Vec<Value> {
     ]
 }
 
+/// All tools of this `session.update` are functions.
+fn uses_them_all_from_here(update: &Value) {
+    let tools = update["session"]["tools"].as_array().expect("tools");
+    assert!(tools.iter().all(|tool| tool["type"] == "function"), "{update}");
+}
+
 fn question() -> Value {
     json!({"type": "conversation.item.done", "item": {"id": "mcpr_1", "type": "mcp_approval_request",
         "server_label": "todo", "name": "delete-task", "arguments": "{\"id\":\"7\"}"}})
@@ -229,13 +235,7 @@ fn a_list_that_cannot_be_read_is_no_end_its_tools_are_used_from_here() {
     assert!(session.sent().is_empty() && session.events().is_empty(), "it is told once");
     // Whatever is offered later, that server's are used from here.
     session.dialect.offer(&tools(), &mut session.out);
-    assert!(
-        session.sent()[0]["session"]["tools"]
-            .as_array()
-            .expect("tools")
-            .iter()
-            .all(|tool| tool["type"] == "function")
-    );
+    uses_them_all_from_here(&session.sent()[0]);
 }
 
 #[test]
@@ -247,10 +247,7 @@ fn a_list_that_fails_before_the_session_is_ready_is_made_up_for_then() {
     }
     session.read(&json!({"type": "session.updated", "session": asked["session"]}));
     let sent = session.sent();
-    assert!(
-        sent[0]["session"]["tools"].as_array().expect("tools").iter().all(|tool| tool["type"] == "function"),
-        "{sent:?}"
-    );
+    uses_them_all_from_here(&sent[0]);
 }
 
 #[test]
@@ -266,9 +263,7 @@ fn a_service_that_will_not_have_the_server_gets_the_session_without() {
     session.read(&refusal("session"));
     let sent = session.sent();
     assert_eq!(sent[0]["session"]["audio"]["input"]["format"]["type"], "audio/pcmu", "all of it once more");
-    assert!(
-        sent[0]["session"]["tools"].as_array().expect("tools").iter().all(|tool| tool["type"] == "function")
-    );
+    uses_them_all_from_here(&sent[0]);
     let events = session.events();
     assert!(matches!(&events[..], [EngineEvent::Trouble(why)] if !why.contains("secret")), "{events:?}");
     session.read(&refusal("session"));
@@ -278,13 +273,7 @@ fn a_service_that_will_not_have_the_server_gets_the_session_without() {
     session.dialect.offer(&tools(), &mut session.out);
     assert_eq!(session.sent()[0]["session"]["tools"][1]["type"], "mcp", "as after a PIN");
     session.read(&refusal("tools"));
-    assert!(
-        session.sent()[0]["session"]["tools"]
-            .as_array()
-            .expect("tools")
-            .iter()
-            .all(|tool| tool["type"] == "function")
-    );
+    uses_them_all_from_here(&session.sent()[0]);
 }
 
 #[test]

@@ -10,7 +10,17 @@ use crate::house::{
     browser::Browser,
     waiting::{self, ended, noted, until},
 };
-use std::io::Write as _;
+use std::{io::Write as _, path::Path};
+
+/// The owner's page, on which they have pressed the button, with this recording as the microphone.
+async fn called(house: &House, microphone: &Path) -> Tab {
+    let owner = Browser::of_the_owner(house).await;
+    let tab = Tab::open(&Chromium::hearing(microphone)).await;
+    tab.keep_cookie(&house.url("/"), &owner.cookie).await;
+    tab.go(&house.url("/phone")).await;
+    tab.click("button", "Call").await;
+    tab
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_who_speaks_to_the_page_has_an_appointment_afterwards() {
@@ -20,12 +30,8 @@ async fn a_caller_who_speaks_to_the_page_has_an_appointment_afterwards() {
     let wish = format!("I would like to book an appointment on {day} at ten a m.");
     spoken(&microphone, 1.5, &[(&wish, 11.0), ("Yes, please.", 11.0)]).await;
     let house = House::open(&[("TIME_ZONE", ZONE), ("LOG_LEVEL", "warn")]).await;
-    let owner = Browser::of_the_owner(&house).await;
     let store = house.store().await;
-    let tab = Tab::open(&Chromium::hearing(&microphone)).await;
-    tab.keep_cookie(&house.url("/"), &owner.cookie).await;
-    tab.go(&house.url("/phone")).await;
-    tab.click("button", "Call").await;
+    let tab = called(&house, &microphone).await;
     tab.reads("Connected").await;
     let notes = until(async || {
         let notes = noted(&store, "engine_ready", 1).await;
@@ -65,12 +71,8 @@ async fn a_caller_who_speaks_over_the_greeting_silences_it_at_once() {
                     help you today, or on any other day of this week, or of the next one?";
     let settings = [("TIME_ZONE", ZONE), ("LOG_LEVEL", "warn"), ("GREETING", greeting)];
     let house = House::open(&settings).await;
-    let owner = Browser::of_the_owner(&house).await;
     let store = house.store().await;
-    let tab = Tab::open(&Chromium::hearing(&microphone)).await;
-    tab.keep_cookie(&house.url("/"), &owner.cookie).await;
-    tab.go(&house.url("/phone")).await;
-    tab.click("button", "Call").await;
+    let tab = called(&house, &microphone).await;
     tab.reads("you broke in after").await;
     let notes = noted(&store, "interrupted", 1).await;
     let interrupted = notes.iter().find(|note| note.kind == "interrupted").map(waiting::read).expect("noted");

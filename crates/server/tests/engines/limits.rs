@@ -4,6 +4,7 @@ use super::{
     heard::{melody, stretches},
     rig::{Rig, count, texts},
     stand::{Does, Kind, Line, Part, Stand, Turn},
+    together,
 };
 use crate::house::{
     speech::speech,
@@ -182,14 +183,5 @@ async fn a_session_that_ends_in_mid_sentence_is_followed_by_another_and_nothing_
         calls.spawn(aged_in_a_wish(kind));
     }
     calls.spawn(renewed_when_its_service_says());
-    let mut lines = Vec::new();
-    let mut wrong = 0;
-    while let Some(line) = calls.join_next().await {
-        // What was wrong has been printed.
-        wrong += usize::from(line.is_err());
-        lines.extend(line);
-    }
-    lines.sort();
-    println!("{}", lines.join("\n"));
-    assert_eq!(wrong, 0);
+    together::tabled(calls).await;
 }

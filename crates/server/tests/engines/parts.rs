@@ -6,6 +6,7 @@ use super::{
     heard::{melody, stretches},
     rig::{Rig, count, texts},
     stand::{Does, Kind, Line, Part, Stand, Turn},
+    together,
 };
 use crate::house::{
     speech::speech,
@@ -137,10 +138,5 @@ async fn a_part_of_the_local_engine_that_fails_costs_the_caller_no_more_than_a_s
             });
         }
     }
-    let mut wrong = 0;
-    while let Some(call) = calls.join_next().await {
-        // What was wrong has been printed.
-        wrong += usize::from(call.is_err());
-    }
-    assert_eq!(wrong, 0);
+    together::all(calls).await;
 }

@@ -5,6 +5,7 @@ use super::{
     heard::{melody, stretches},
     rig::{Rig, count, texts},
     stand::{Kind, Line, Part, Stand},
+    together,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -69,10 +70,5 @@ async fn an_engine_that_cannot_be_had_is_not_heard_of_by_callers_and_its_owner_r
             });
         }
     }
-    let mut wrong = 0;
-    while let Some(call) = calls.join_next().await {
-        // What was wrong has been printed.
-        wrong += usize::from(call.is_err());
-    }
-    assert_eq!(wrong, 0);
+    together::all(calls).await;
 }

@@ -4,6 +4,7 @@ use super::{
     heard::{made_out, melody, stretches},
     rig::{Rig, a_weekday, count, texts},
     stand::{Does, Kind, Line, Part, Stand, Turn},
+    together,
 };
 use crate::house::{
     speech::speech,
@@ -11,7 +12,6 @@ use crate::house::{
 };
 use engine::local::Workers;
 use sim::twilio::{Handset, handset::Listened};
-use std::io::Write;
 use tokio::task::JoinSet;
 
 const BRIDGE: &str = "I am sorry, we were interrupted for a moment.";
@@ -210,14 +210,5 @@ async fn whichever_engine_is_killed_in_mid_word_whichever_is_next_goes_on_after_
     for second in Kind::SERVICES {
         calls.spawn(local_relieved(second));
     }
-    let mut table = Vec::new();
-    let mut wrong = 0;
-    while let Some(line) = calls.join_next().await {
-        // What was wrong has been printed.
-        wrong += usize::from(line.is_err());
-        table.extend(line);
-    }
-    table.sort();
-    writeln!(std::io::stderr(), "{}", table.join("\n")).expect("standard error is open");
-    assert_eq!(wrong, 0);
+    together::tabled(calls).await;
 }
