@@ -3,10 +3,11 @@
 
 mod house;
 
+use engine::local::{Tts as _, espeak::Espeak};
 use house::{
     AUTH_TOKEN, House,
     speech::speech,
-    waiting::{PATIENCE, ms, noted, until},
+    waiting::{self, PATIENCE, ms, noted, until},
 };
 use serde_json::{Value, json};
 use sim::{
@@ -180,6 +181,43 @@ async fn a_blocked_caller_is_rejected_by_the_settings_and_by_their_page() {
     assert_eq!(service.sessions().len(), 0);
     let (log, _folder) = house.stop().await;
     assert!(!log.contains(ANNA), "{log}");
+}
+
+/// How loud it is, piece by piece of 20 ms from the first that is heard on, in dBFS.
+fn shape(samples: &[i16]) -> Vec<f32> {
+    let levels = samples.chunks(160).map(|piece| sound::level::dbfs(piece).max(-60.0));
+    levels.skip_while(|level| *level < -45.0).collect()
+}
+
+#[tokio::test]
+async fn a_german_assistants_voicemail_speaks_german() {
+    let set = [("VOICEMAIL", "always"), ("ASSISTANT_LANGUAGE", "de")];
+    let (house, service, account) = opened(scripted([]), &set).await;
+    let call = Handset::dial(&account, dial(&house, ANNA));
+    let greeting = call.listen(0, ms(1_500), PATIENCE).await;
+    let Listened::Spoke(greeting) = greeting else { panic!("{greeting:?}") };
+    let words = said(&house, 1).await;
+    assert!(words.contains("hinterlassen Sie nach dem Ton eine Nachricht"), "{words}");
+    // These very words, as a German voice speaks them: what was heard rises and falls with them.
+    let german = Espeak::default().speak(&words, "de").await.expect("espeak-ng is installed");
+    let (heard, german) = (shape(&call.heard(greeting.clone())), shape(&german));
+    let apart: f32 = heard.iter().zip(&german).map(|(one, other)| (one - other).abs()).sum();
+    let apart = apart / german.len() as f32;
+    assert!(heard.len() >= german.len() && apart < 4.0, "{apart} dB: {heard:?} {german:?}");
+    call.say(&speech(ms(2_000)));
+    let thanks = call.listen(greeting.end + 8_000, ms(600), PATIENCE).await;
+    assert!(!matches!(thanks, Listened::Nothing), "{thanks:?}");
+    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    assert_eq!(service.sessions().len(), 0, "no engine was dialled");
+    let words = said(&house, 2).await;
+    assert!(words.contains("Ihre Nachricht ist aufgenommen"), "{words}");
+}
+
+/// The `n`th thing that the assistant said.
+async fn said(house: &House, n: usize) -> String {
+    let notes = noted(&house.store().await, "assistant_said", n).await;
+    let said = notes.iter().filter(|note| note.kind == "assistant_said").nth(n - 1).map(waiting::read);
+    said.expect("noted")["text"].as_str().expect("text").to_owned()
 }
 
 #[tokio::test]

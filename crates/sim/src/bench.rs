@@ -5,10 +5,12 @@
 //!   phones (relay.rs) ═► server ═► engine stand-in      CPU and memory from outside (process.rs),
 //!   pipes (spliced.rs) ─► splice ─► far end             latency by stamped sound (ledger.rs)
 //!   phones (interruption.rs): speech_started → clear, and what was truncated against what was heard
+//!   phones (conversing.rs) ─► another server ─► services that hear, think and speak: CPU from outside
 //! ```
 //!
 //! Server and splice are processes of their own; phones, engine and far end share this one and its clock.
 
+mod conversing;
 mod idle;
 mod interruption;
 mod ledger;
@@ -43,6 +45,16 @@ pub struct Plan {
     pub seed: u64,
 }
 
+/// The processes to be measured.
+#[derive(Clone, Copy, Debug)]
+pub struct All {
+    /// A server with [`World::engine_url`] for its engine.
+    pub server: Measured,
+    pub splice: Measured,
+    /// A server with the local engine, and [`World::parts`] for its parts.
+    pub local: Measured,
+}
+
 /// A process to be measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
@@ -55,6 +67,7 @@ pub struct World {
     engine: OpenAi,
     ledger: Arc<Ledger>,
     far: spliced::FarEnd,
+    parts: conversing::Parts,
     account: Account,
 }
 
@@ -62,16 +75,22 @@ pub struct World {
 pub type Progress<'a> = &'a (dyn Fn(&str, f64) + Sync);
 
 impl World {
-    /// Starts the engine's stand-in and the far end of the splice.
+    /// Starts the stand-ins of the engine and of the local engine's parts, and the far end of the splice.
     pub async fn open(auth_token: &str) -> io::Result<Self> {
         let ledger = Arc::new(Ledger::default());
         let engine = OpenAi::listen(Script::default()).await?;
-        Ok(Self { engine, ledger, far: spliced::FarEnd::listen().await?, account: Account::new(auth_token) })
+        let (far, parts) = (spliced::FarEnd::listen().await?, conversing::Parts::listen().await?);
+        Ok(Self { engine, ledger, far, parts, account: Account::new(auth_token) })
     }
 
     /// What the server's `OPENAI_REALTIME_URL` must be.
     pub fn engine_url(&self) -> String {
         self.engine.url()
+    }
+
+    /// What the server with the local engine must be set to.
+    pub fn parts(&self) -> Vec<(&'static str, String)> {
+        self.parts.variables()
     }
 
     /// Where the splice must connect to.
@@ -83,12 +102,11 @@ impl World {
     pub async fn run(
         &self,
         plan: &Plan,
-        server: Measured,
-        splice: Measured,
+        All { server, splice, local }: All,
         progress: Progress<'_>,
     ) -> Result<Report, String> {
         let mut report = report::Findings::new(*plan);
-        let whole = plan.measured.as_secs_f64() * 2.0 + plan.interrupted.as_secs_f64();
+        let whole = plan.measured.as_secs_f64() * 3.0 + plan.interrupted.as_secs_f64();
         let mut done = 0.0;
 
         progress("holding idle calls", 0.0);
@@ -107,6 +125,10 @@ impl World {
             report.splice.add(spliced::measure(self, plan, splice, each, traffic).await?);
             done += each.as_secs_f64();
         }
+
+        progress("conversing through the local engine", done / whole);
+        report.conversed = conversing::measure(&self.parts, &self.account, plan, local).await?;
+        done += plan.measured.as_secs_f64();
 
         progress("interrupting", done / whole);
         self.script(interruption::reply(), Hearing::Scripted);

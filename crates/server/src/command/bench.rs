@@ -3,7 +3,7 @@
 use super::demo::child::{Folder, Listening};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sim::bench::{Measured, Plan, World};
+use sim::bench::{All, Measured, Plan, World};
 use std::{
     io::{IsTerminal, Write},
     net::SocketAddr,
@@ -66,6 +66,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         ("LOG_LEVEL", "warn"),
     ];
     let server = Listening::start(folder.path(), &["serve"], &variables).await?;
+    let apart = Folder::make("local").context("no temporary folder can be made")?;
+    let local = local(&apart, &variables, world.parts()).await?;
     let far = world.far_end().to_string();
     let beside = Folder::make("splice").context("no temporary folder can be made")?;
     let splice = Listening::start(beside.path(), &["bench", "--splice-to", &far], &[]).await?;
@@ -77,7 +79,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let plan = plan(&args);
     let measured = |process: &Listening| Measured { address: process.address, pid: process.pid };
-    let report = world.run(&plan, measured(&server), measured(&splice), &progress).await;
+    let all = All { server: measured(&server), splice: measured(&splice), local: measured(&local) };
+    let report = world.run(&plan, all, &progress).await;
     bar.finish_and_clear();
     let report = report.map_err(|why| anyhow::anyhow!("{why}\n{}", server.log()))?;
 
@@ -96,6 +99,21 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("{} cannot be written", file.display()))?;
     }
     Ok(if report.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The same server with the local engine and these parts.
+async fn local(
+    folder: &Folder,
+    variables: &[(&str, &str)],
+    parts: Vec<(&'static str, String)>,
+) -> anyhow::Result<Listening> {
+    let data = folder.path().join("data");
+    let data = data.to_str().context("the temporary folder's name is not UTF-8")?;
+    let mut all = variables.to_vec();
+    all.retain(|(name, _)| !name.starts_with("OPENAI_") && !["ENGINE", "DATA_DIR"].contains(name));
+    all.push(("DATA_DIR", data));
+    all.extend(parts.iter().map(|(name, value)| (*name, value.as_str())));
+    Listening::start(folder.path(), &["serve"], &all).await
 }
 
 fn plan(args: &Args) -> Plan {

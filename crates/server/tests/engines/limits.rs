@@ -3,7 +3,7 @@
 use super::{
     heard::{melody, stretches},
     rig::{Rig, count, texts},
-    stand::{Does, Kind, Line, Part, Stand, Turn},
+    stand::{Does, Kind, Line, Part, Seen, Stand, Turn},
     together,
 };
 use crate::house::{
@@ -11,6 +11,7 @@ use crate::house::{
     waiting::{PATIENCE, ms},
 };
 use sim::{
+    deepgram,
     live::{self, Live},
     twilio::Handset,
 };
@@ -175,6 +176,41 @@ async fn renewed_when_its_service_says() -> String {
     format!("{:12} in time  {:?}", Kind::Live.name(), melody(&heard))
 }
 
+/// One whose service warns that it is about to end.
+async fn renewed_on_a_warning() -> String {
+    let one = Stand::open(Kind::Deepgram, &greets(vec![answers(WISH)])).await;
+    let rig = Rig::open(&[&one], &[]).await;
+    let call = rig.dial();
+    hears(&call, 1_800).await;
+    let used = || {
+        one.sessions().into_iter().rfind(|session| !session.heard().is_empty()).map(|session| match session {
+            Seen::Deepgram(session) => session,
+            other => panic!("{other:?}"),
+        })
+    };
+    let old = used().expect("it has greeted");
+    old.order(deepgram::Order::Warn("MAXIMUM_SESSION_LENGTH_APPROACHING".into()));
+    let notes = rig.noted(|notes| count(notes, "renewed") == 1).await;
+    assert_eq!(count(&notes, "relieved"), 0, "{notes:#?}");
+    let troubles = texts(&notes, "trouble");
+    assert!(matches!(troubles[..], [why] if why.contains("warns")), "{troubles:?}");
+    old.over().await;
+    let new = used().expect("it hears the caller");
+    assert!(new.number > old.number && new.hears(4_000, PATIENCE).await);
+    call.say(&speech(ms(1_200)));
+    call.said().await;
+    hears(&call, 1_800 + 1_000).await;
+    let heard = stretches(&call, 0..call.position(), &TONES);
+    let order: Vec<_> = heard.iter().map(|stretch| stretch.hertz).collect();
+    assert_eq!(order, [Some(GREETING), Some(ANSWER)], "{:?}", melody(&heard));
+    call.hang_up();
+    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    for session in one.sessions() {
+        assert_eq!(session.complaints().0, Vec::<String>::new());
+    }
+    format!("{:12} warned   {:?}", Kind::Deepgram.name(), melody(&heard))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_ends_in_mid_sentence_is_followed_by_another_and_nothing_is_lost_or_heard_twice() {
     let mut calls = JoinSet::new();
@@ -183,5 +219,6 @@ async fn a_session_that_ends_in_mid_sentence_is_followed_by_another_and_nothing_
         calls.spawn(aged_in_a_wish(kind));
     }
     calls.spawn(renewed_when_its_service_says());
+    calls.spawn(renewed_on_a_warning());
     together::tabled(calls).await;
 }

@@ -38,6 +38,8 @@ pub(super) async fn measure(world: &World, plan: &Plan, server: Measured) -> Res
     if held < plan.idle_calls {
         return Err(format!("only {held} of {} calls were held; is MAX_CALLS lower?", plan.idle_calls));
     }
+    // So many calls at once have much to be written down.
+    process::rest(server.pid).await.map_err(|e| format!("the server cannot be measured: {e}"))?;
     Ok(Idle { calls: held, before_kib: before, during_kib: during })
 }
 

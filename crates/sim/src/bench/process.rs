@@ -19,6 +19,21 @@ pub fn cpu(pid: u32) -> io::Result<Duration> {
     }
 }
 
+/// Waits until the process has done what it was about: for half a second it needs next to no CPU. Gives up after half a
+/// minute.
+pub async fn rest(pid: u32) -> io::Result<()> {
+    let mut before = cpu(pid)?;
+    for _ in 0..60 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let after = cpu(pid)?;
+        if after - before <= Duration::from_millis(10) {
+            return Ok(());
+        }
+        before = after;
+    }
+    Ok(())
+}
+
 /// The memory of the process that is in RAM, in KiB.
 pub fn resident(pid: u32) -> io::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;

@@ -162,10 +162,23 @@ impl Relayed {
         self.marks as f64 / self.media.max(1) as f64
     }
 
-    /// Microseconds of CPU for a second of one call.
     fn cpu_a_call_second(&self) -> f64 {
-        self.cpu.as_secs_f64() * 1e6 / (self.seconds.as_secs_f64() * f64::from(self.calls))
+        cpu_a_call_second(self.cpu, self.seconds, self.calls)
     }
+}
+
+/// Microseconds of CPU for a second of one call.
+fn cpu_a_call_second(cpu: Duration, seconds: Duration, calls: u32) -> f64 {
+    cpu.as_secs_f64() * 1e6 / (seconds.as_secs_f64() * f64::from(calls))
+}
+
+/// Callers who are answered by the local engine.
+#[derive(Debug, Default)]
+pub(super) struct Conversed {
+    pub(super) calls: u32,
+    pub(super) seconds: Duration,
+    pub(super) cpu: Duration,
+    pub(super) errors: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -200,6 +213,7 @@ pub(super) struct Findings {
     pub(super) idle: Idle,
     pub(super) server: Relayed,
     pub(super) splice: Relayed,
+    pub(super) conversed: Conversed,
     pub(super) interruptions: Interruptions,
 }
 
@@ -210,13 +224,14 @@ impl Findings {
             idle: Idle::default(),
             server: Relayed::default(),
             splice: Relayed::default(),
+            conversed: Conversed::default(),
             interruptions: Interruptions::default(),
         }
     }
 
     pub(super) fn report(self) -> Report {
         use Bound::{AtMost, TimesTheSplice};
-        let Self { plan, idle, server, splice, interruptions } = self;
+        let Self { plan, idle, server, splice, conversed, interruptions } = self;
         let ms = |delays: &[Duration], share: f64| percentile(delays, share).as_secs_f64() * 1e3;
         let beside =
             |delays: &[Duration], other: &[Duration], share| (ms(delays, share), Some(ms(other, share)));
@@ -251,6 +266,13 @@ impl Findings {
                 Some(TimesTheSplice(1.5)),
             ));
         }
+        rows.push(Row::new(
+            "CPU a call-second, local engine with services",
+            cpu_a_call_second(conversed.cpu, conversed.seconds, conversed.calls),
+            "µs",
+            Some(splice.cpu_a_call_second()),
+            Some(TimesTheSplice(3.0)),
+        ));
         let lost = (server.up_sent_ms.saturating_sub(server.up_ms)
             + server.down_sent_ms.saturating_sub(server.down_ms)) as f64;
         rows.push(Row::new("audio lost", lost, "ms", None, Some(AtMost(0.0))));
@@ -284,7 +306,8 @@ impl Findings {
             None,
             Some(AtMost(20.0)),
         ));
-        let mut errors: Vec<String> = server.errors.into_iter().chain(interruptions.errors).collect();
+        let mut errors: Vec<String> =
+            server.errors.into_iter().chain(conversed.errors).chain(interruptions.errors).collect();
         rows.push(Row::new("errors on the wire", errors.len() as f64, "", None, Some(AtMost(0.0))));
         errors.sort();
         errors.dedup();
