@@ -228,8 +228,10 @@ async fn the_protocols_own_clients_use_the_telephone_by_both_ways_and_in_both_er
     let appointment = lived_in(&store).await;
     let http =
         json!({"url": exchange.house.url("/mcp"), "token": token(&store, true).await, "calls": calls()});
-    let env: serde_json::Map<_, _> =
+    let mut env: serde_json::Map<_, _> =
         exchange.settings().into_iter().map(|(name, value)| (name, Value::from(value))).collect();
+    // What it logs goes where this test prints.
+    env.insert("LOG_LEVEL".into(), "error".into());
     let stdio = json!({
         "command": env!("CARGO_BIN_EXE_earpiece"), "args": ["mcp"], "env": env,
         "cwd": exchange.house.folder.path().display().to_string(), "calls": calls(),
