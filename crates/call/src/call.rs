@@ -285,6 +285,7 @@ impl Call {
                 self.settle(now);
                 self.yield_floor();
             }
+            EngineEvent::Charged(usage) => self.note(Note::Used(usage)),
             EngineEvent::Trouble(why) => self.note(Note::Trouble(why)),
             EngineEvent::Failed(failure) => self.on_failure(now, failure),
         }

@@ -31,6 +31,9 @@ pub struct Usage {
     pub cached_tokens: u64,
     /// Of the tokens in of text, those billed as written to the cache.
     pub cache_write_tokens: u64,
+    /// Time of the session, as a service counts it that charges for that and says how much. Like the others, only what is
+    /// new since the last report.
+    pub session: Duration,
 }
 
 impl AddAssign for Usage {
@@ -42,6 +45,7 @@ impl AddAssign for Usage {
             text_tokens_out,
             cached_tokens,
             cache_write_tokens,
+            session,
         } = more;
         self.audio_tokens_in = self.audio_tokens_in.saturating_add(audio_tokens_in);
         self.audio_tokens_out = self.audio_tokens_out.saturating_add(audio_tokens_out);
@@ -49,6 +53,7 @@ impl AddAssign for Usage {
         self.text_tokens_out = self.text_tokens_out.saturating_add(text_tokens_out);
         self.cached_tokens = self.cached_tokens.saturating_add(cached_tokens);
         self.cache_write_tokens = self.cache_write_tokens.saturating_add(cache_write_tokens);
+        self.session = self.session.saturating_add(session);
     }
 }
 
@@ -91,6 +96,8 @@ pub enum EngineEvent {
     /// The assistant has nothing more to say or want. Ends every reply, a cancelled one too, but is not said while
     /// another that was asked for is still to come.
     Done(Usage),
+    /// It was charged for this meanwhile. Nothing is over.
+    Charged(Usage),
     /// Something went wrong that the call survives, in words for the owner.
     Trouble(String),
     /// The engine is gone; nothing else follows.

@@ -46,6 +46,7 @@ impl Numbering {
             | EngineEvent::CallerPauses
             | EngineEvent::Took(_)
             | EngineEvent::Done(_)
+            | EngineEvent::Charged(_)
             | EngineEvent::Trouble(_)
             | EngineEvent::Failed(_) => event,
         }

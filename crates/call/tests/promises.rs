@@ -34,6 +34,20 @@ fn a_farewell_spoken_after_asking_to_hang_up_is_heard_too() {
 }
 
 #[test]
+fn what_is_charged_for_meanwhile_is_noted_and_ends_nothing() {
+    let mut sim = Sim::new(Policy::default());
+    sim.wants("bye", "hang_up");
+    let usage = Usage { session: secs(15), ..Usage::default() };
+    assert_eq!(sim.engine(EngineEvent::Charged(usage)), [Output::Note(Note::Used(usage))]);
+    assert_eq!(sim.call.ending(), None, "the goodbye is still to come");
+    sim.speak(1, ms(1_500));
+    sim.done();
+    sim.pass(ms(1_500));
+    assert_eq!(sim.heard(1), ms(1_500));
+    assert_eq!(sim.call.ending(), Some(Ending::AssistantHungUp));
+}
+
+#[test]
 fn a_long_goodbye_is_not_cut_short() {
     let mut sim = Sim::new(Policy::default());
     sim.wants("bye", "hang_up");

@@ -37,6 +37,13 @@ impl Outbox {
         self.close = true;
     }
 
+    /// Reports what was charged for between one `Done` and the next, if anything was.
+    pub(crate) fn charge(&mut self, usage: Usage) {
+        if usage != Usage::default() {
+            self.events.push_back(EngineEvent::Charged(usage));
+        }
+    }
+
     /// Takes back a `Done` that the call has not been told yet: it is of what was before.
     pub(crate) fn take_done(&mut self) -> Option<Usage> {
         let index = self.events.iter().position(|event| matches!(event, EngineEvent::Done(_)))?;

@@ -87,6 +87,8 @@ pub struct Live {
     /// What sound is decoded into.
     blocks: Blocks,
     usage: Usage,
+    /// The session's time that the service has counted.
+    counted: Duration,
     /// The call waits for `Done`.
     replying: bool,
     /// Until when something that was asked for may begin to be said.
@@ -158,6 +160,7 @@ impl Live {
             keys: None,
             blocks: Blocks::default(),
             usage: Usage::default(),
+            counted: Duration::ZERO,
             replying: false,
             waits: None,
             ordered: false,
@@ -199,6 +202,7 @@ impl Live {
         }
         self.phase = Phase::Over;
         self.words.release(&mut out.events);
+        out.charge(std::mem::take(&mut self.usage));
         out.fail(why, lasting);
     }
 

@@ -226,6 +226,7 @@ impl OpenAi {
         self.timers = Timers::default();
         self.transcripts.release();
         self.tell_transcripts(out);
+        out.charge(std::mem::take(&mut self.usage));
         out.fail(why, lasting);
     }
 

@@ -438,7 +438,8 @@ impl Answerer {
             | EngineEvent::Uses(_)
             | EngineEvent::Used(..)
             | EngineEvent::Took(_)
-            | EngineEvent::Done(_) => {}
+            | EngineEvent::Done(_)
+            | EngineEvent::Charged(_) => {}
         }
         event
     }

@@ -23,7 +23,7 @@
 //! | `consent_asked` | `name` of the tool, `text` of the question |
 //! | `consent_given`, `consent_refused` | `name` of the tool |
 //! | `filler`, `trouble` | `text` |
-//! | `used` | `audio_tokens_in`, `audio_tokens_out`, `text_tokens_in`, `text_tokens_out`, `cached_tokens`, `cache_write_tokens` |
+//! | `used` | `audio_tokens_in`, `audio_tokens_out`, `text_tokens_in`, `text_tokens_out`, `cached_tokens`, `cache_write_tokens`, and where the service counts it `session_ms`, by how much its time has grown |
 //! | `false_claim` | `item`, `deed` (`booked`, `moved`, `cancelled`, `sent`, `listed`), `said`, `corrected`, and perhaps `agreed`, which is so instead: `{"id", "starts"}` |
 //! | `language_changed` | `from`, `to` (ISO 639-1), `why`: `asked` or `spoken` |
 //! | `woke` | `timer` |
@@ -217,14 +217,18 @@ fn agreed(appointment: &Agreed) -> Value {
 }
 
 fn usage(usage: Usage) -> Value {
-    json!({
+    let mut fields = json!({
         "audio_tokens_in": usage.audio_tokens_in,
         "audio_tokens_out": usage.audio_tokens_out,
         "text_tokens_in": usage.text_tokens_in,
         "text_tokens_out": usage.text_tokens_out,
         "cached_tokens": usage.cached_tokens,
         "cache_write_tokens": usage.cache_write_tokens,
-    })
+    });
+    if usage.session > Duration::ZERO {
+        fields["session_ms"] = ms(usage.session).into();
+    }
+    fields
 }
 
 /// What an answer's time is made of, as far as is known.
@@ -374,6 +378,13 @@ mod tests {
                 json!({
                     "kind": "used", "audio_tokens_in": 1, "audio_tokens_out": 0, "text_tokens_in": 0,
                     "text_tokens_out": 0, "cached_tokens": 5, "cache_write_tokens": 0,
+                }),
+            ),
+            (
+                Note::Used(Usage { session: Duration::from_millis(15_250), ..Usage::default() }),
+                json!({
+                    "kind": "used", "audio_tokens_in": 0, "audio_tokens_out": 0, "text_tokens_in": 0,
+                    "text_tokens_out": 0, "cached_tokens": 0, "cache_write_tokens": 0, "session_ms": 15250,
                 }),
             ),
             (

@@ -4,6 +4,7 @@
 use crate::openai::event::{Text, add};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::time::Duration;
 
 /// Any event. Which fields it has depends on its type.
 #[derive(Debug, Deserialize)]
@@ -19,6 +20,7 @@ pub(super) struct Event<'a> {
     pub client_event_id: Option<Text<'a>>,
     pub reason: Option<Text<'a>>,
     pub session: Option<&'a RawValue>,
+    pub usage: Option<&'a RawValue>,
     pub delegation: Option<&'a RawValue>,
     #[serde(rename = "event")]
     pub inner: Option<&'a RawValue>,
@@ -55,6 +57,20 @@ impl Session<'_> {
         format.is_some_and(|f| {
             &*f.kind != name || f.rate.is_some_and(|said| (said - f64::from(rate)).abs() > 0.5)
         })
+    }
+}
+
+/// What the session has used so far, all of it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Counted {
+    seconds: Option<f64>,
+}
+
+impl Counted {
+    /// The session's time, which no service counts beyond `longest`.
+    pub(super) fn time(&self, longest: Duration) -> Option<Duration> {
+        let seconds = self.seconds?.clamp(0.0, longest.as_secs_f64());
+        Duration::try_from_secs_f64(seconds).ok()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Append, FOLLOWS, Live, Phase, SAYS,
-    event::{About, Delegation, Event, Inner, Session, Snapshot},
+    event::{About, Counted, Delegation, Event, Inner, Session, Snapshot},
     fault::{self, Verdict},
     request,
     work::Lacking,
@@ -19,7 +19,7 @@ use crate::{
         fault::words,
     },
 };
-use call::{Answer, EngineEvent, ToolCall, ToolCallId};
+use call::{Answer, EngineEvent, ToolCall, ToolCallId, Usage};
 use std::time::{Duration, Instant};
 
 /// Types that we know and that mean nothing to a call: what we did is confirmed, or the matter is one of WebRTC, SIP,
@@ -34,7 +34,6 @@ const MEANT_FOR_OTHERS: &[&str] = &[
     "session.instructions.appended",
     "session.thinking.appended",
     "session.commentary.appended",
-    "session.usage.updated",
     "decision.event",
     "decision.item.created",
     "decision.item.deleted",
@@ -50,6 +49,7 @@ const MEANT_FOR_OTHERS: &[&str] = &[
 const MEANT_FOR_US: &[&str] = &[
     "session.started",
     "session.closed",
+    "session.usage.updated",
     "session.output_audio.delta",
     "session.input_transcript.delta",
     "session.output_transcript.delta",
@@ -99,6 +99,7 @@ impl Live {
                 Some(inner) => self.on_work(now, &inner, event, out),
                 None => self.troubles.malformed("work that cannot be read", out),
             },
+            "session.usage.updated" => self.on_time_counted(event, out),
             "session.closed" => self.on_closed(event, out),
             "error" => self.on_error(now, event, out),
             kind if is_known(kind) => {}
@@ -150,7 +151,18 @@ impl Live {
         }
     }
 
+    /// The service says how much time the session has taken altogether; a message that is lost is made up for by the next.
+    fn on_time_counted(&mut self, event: &Event, out: &mut Outbox) {
+        let Some(time) = part::<Counted>(event.usage).and_then(|counted| counted.time(super::LONGEST)) else {
+            return;
+        };
+        let session = time.saturating_sub(self.counted);
+        self.counted += session;
+        out.charge(Usage { session, ..Usage::default() });
+    }
+
     fn on_closed(&mut self, event: &Event, out: &mut Outbox) {
+        self.on_time_counted(event, out);
         match fault::ended(text(event.reason.as_ref())) {
             (why, true) => self.expire(why, out),
             (why, false) => self.fail(why, false, out),

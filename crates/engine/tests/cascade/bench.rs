@@ -193,6 +193,7 @@ impl Bench {
                 EngineEvent::Withdraws(_) => "withdraws",
                 EngineEvent::MayUse(_) | EngineEvent::Uses(_) | EngineEvent::Used(..) => "hosted",
                 EngineEvent::Done(_) => "done",
+                EngineEvent::Charged(_) => "charged",
                 EngineEvent::Trouble(_) => "trouble",
                 EngineEvent::Failed(_) => "failed",
             })

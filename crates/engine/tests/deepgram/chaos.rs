@@ -55,6 +55,7 @@ impl Watch {
                 | EngineEvent::Used(..)
                 | EngineEvent::Took(_)
                 | EngineEvent::CallerSpoke(..)
+                | EngineEvent::Charged(_)
                 | EngineEvent::Trouble(_) => {}
             }
         }

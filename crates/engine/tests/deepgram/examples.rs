@@ -20,6 +20,7 @@ fn told(event: &EngineEvent) -> String {
         EngineEvent::MayUse(_) | EngineEvent::Uses(_) | EngineEvent::Used(..) => "hosted".into(),
         EngineEvent::Took(_) => "Took".into(),
         EngineEvent::Done(_) => "Done".into(),
+        EngineEvent::Charged(_) => "Charged".into(),
         EngineEvent::Trouble(_) => "Trouble".into(),
         EngineEvent::Failed(failure) => format!("Failed lasting {}", failure.lasting),
     }

@@ -101,6 +101,7 @@ impl Watch {
             | EngineEvent::Used(..)
             | EngineEvent::Took(_)
             | EngineEvent::Done(_)
+            | EngineEvent::Charged(_)
             | EngineEvent::CallerSpoke(..)
             | EngineEvent::Trouble(_) => {}
         }

@@ -61,6 +61,7 @@ fn a_call_begins_and_ends_as_documented() {
     }
     let told = told(&session.events());
     assert_eq!(told[0], "ready");
+    assert!(told.contains(&"charged 30000 ms".to_owned()), "{told:?}");
     assert!(
         told.last().is_some_and(|last| last.starts_with("failed OpenAI ended the session (close_requested)"))
     );

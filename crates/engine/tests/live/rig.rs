@@ -264,6 +264,7 @@ pub fn told(events: &[EngineEvent]) -> Vec<String> {
             EngineEvent::Withdraws(id) => format!("withdraws {}", id.0),
             EngineEvent::MayUse(_) | EngineEvent::Uses(_) | EngineEvent::Used(..) => "hosted".into(),
             EngineEvent::Done(_) => "done".into(),
+            EngineEvent::Charged(usage) => format!("charged {} ms", usage.session.as_millis()),
             EngineEvent::Trouble(why) => format!("trouble {why}"),
             EngineEvent::Failed(failure) => {
                 format!("failed{} {}", if failure.lasting { " lastingly" } else { "" }, failure.why)

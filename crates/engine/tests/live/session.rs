@@ -1,7 +1,7 @@
 //! How a session begins and ends, and what it is told first.
 
 use crate::rig::{OPENED, Session, brief, call_id, config, happened, told};
-use call::{EngineCommand, EngineEvent, Failure, Format};
+use call::{EngineCommand, EngineEvent, Failure, Format, Usage};
 use engine::{
     ApiKey, Brief, Dialect, Said, ToolSpec,
     live::{Config, Live},
@@ -182,6 +182,29 @@ fn how_long_a_session_lasts_is_what_the_service_says() {
     assert_eq!(session.dialect.longest(), Some(Duration::from_secs(7_200)));
     let session = Session::started(brief());
     assert_eq!(session.dialect.longest(), Some(Duration::from_secs(7_000)));
+}
+
+#[test]
+fn the_sessions_time_is_reported_as_the_service_counts_it_and_no_second_twice() {
+    let counted =
+        |seconds: serde_json::Value| json!({"type": "session.usage.updated", "usage": {"seconds": seconds}});
+    let charged = |ms| EngineEvent::Charged(Usage { session: Duration::from_millis(ms), ..Usage::default() });
+    let mut session = Session::ready();
+    session.read(&counted(json!(15)));
+    session.read(&counted(json!(30.25)));
+    assert_eq!(session.events(), [charged(15_000), charged(15_250)]);
+    for seconds in [json!(30.25), json!(12), json!(-1), json!(null)] {
+        session.read(&counted(seconds));
+    }
+    assert_eq!(session.events(), [], "nothing is counted twice, and nothing is given back");
+    session.read(&json!({"type": "session.closed", "reason": "close_requested", "session": {},
+        "usage": {"seconds": 31}}));
+    let events = session.events();
+    assert!(matches!(&events[..], [first, EngineEvent::Failed(_)] if *first == charged(750)), "{events:?}");
+
+    let mut session = Session::ready();
+    session.read(&counted(json!(1e300)));
+    assert_eq!(session.events(), [charged(7_200_000)], "no session lasts longer");
 }
 
 #[test]

@@ -113,6 +113,7 @@ impl Caller {
                 | EngineEvent::Uses(_)
                 | EngineEvent::Used(..)
                 | EngineEvent::CallerSpoke(..)
+                | EngineEvent::Charged(_)
                 | EngineEvent::Trouble(_) => {}
                 EngineEvent::Withdraws(id) => panic!("{id:?} was withdrawn"),
             }

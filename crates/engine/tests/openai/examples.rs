@@ -37,6 +37,7 @@ fn told(event: &EngineEvent) -> String {
             usage.text_tokens_out,
             usage.cached_tokens
         ),
+        EngineEvent::Charged(usage) => format!("Charged {usage:?}"),
         EngineEvent::Trouble(why) => format!("Trouble {why}"),
         EngineEvent::Failed(failure) => {
             format!("Failed{} {}", if failure.lasting { " lastingly" } else { "" }, failure.why)

@@ -191,6 +191,20 @@ fn a_closed_connection_says_why() {
 }
 
 #[test]
+fn what_was_charged_for_is_reported_although_the_session_ends() {
+    let (mut session, _) = asked();
+    session.read(&created("resp_1"));
+    let mut end = failed("resp_1", "insufficient_quota", "");
+    end["response"]["usage"] = json!({"input_token_details": {"text_tokens": 7}});
+    session.read(&end);
+    let events = session.events();
+    assert!(
+        matches!(&events[..], [EngineEvent::Charged(usage), EngineEvent::Failed(_)] if usage.text_tokens_in == 7),
+        "{events:?}"
+    );
+}
+
+#[test]
 fn what_the_service_says_cannot_break_a_log() {
     let mut session = Session::ready();
     let long = format!("\u{1b}[2J\n{}", "é".repeat(10_000));

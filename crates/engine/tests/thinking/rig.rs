@@ -298,6 +298,7 @@ impl Rig {
             EngineEvent::Withdraws(_) => "withdraws",
             EngineEvent::MayUse(_) | EngineEvent::Uses(_) | EngineEvent::Used(..) => "hosted",
             EngineEvent::Done(_) => "done",
+            EngineEvent::Charged(_) => "charged",
             EngineEvent::Trouble(_) => "trouble",
             EngineEvent::Failed(_) => "failed",
         };

@@ -71,6 +71,7 @@ impl Ear {
             | EngineEvent::Used(..)
             | EngineEvent::Took(_)
             | EngineEvent::Done(_)
+            | EngineEvent::Charged(_)
             | EngineEvent::Trouble(_)
             | EngineEvent::Failed(_) => {}
         }
