@@ -46,6 +46,16 @@ fn by_name(name: &str) -> Verdict {
     }
 }
 
+/// Whether an error that does not say which message it is about may be about a request for a response: not where it
+/// speaks of something that only other messages have.
+pub(super) fn may_refuse_a_response(about: &Fault) -> bool {
+    let (code, param) = (text(about.code.as_ref()), text(about.param.as_ref()));
+    let of_items = code.starts_with("item_") || text(about.message.as_ref()).starts_with("Audio content of");
+    let of_sound = code.starts_with("input_audio_buffer_");
+    let of_others = !(param.is_empty() || param == "response" || param.starts_with("response."));
+    !(of_items || of_sound || of_others || code.starts_with("response_cancel_"))
+}
+
 /// What the service says about it, fit for a log.
 pub(crate) fn words(about: &Fault) -> String {
     let code = Some(text(about.code.as_ref())).filter(|code| !code.is_empty());

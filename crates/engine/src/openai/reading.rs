@@ -218,8 +218,9 @@ impl OpenAi {
         let fault = part::<Fault>(event.error).unwrap_or_default();
         let number =
             text(fault.event_id.as_ref()).strip_prefix(super::REPLY).and_then(|number| number.parse().ok());
-        // A service that does not say which request it means can only mean the one that is unanswered.
-        let number = number.or_else(|| fault.event_id.is_none().then(|| self.replies.asked()).flatten());
+        // A service that does not say which message it means most likely means the request that is unanswered.
+        let unnamed = fault.event_id.is_none() && fault::may_refuse_a_response(&fault);
+        let number = number.or_else(|| unnamed.then(|| self.replies.asked()).flatten());
         let words = self.hosted.without_secrets(&fault::words(&fault));
         if self.host_nothing(&fault, &words, out) {
             return;

@@ -15,6 +15,13 @@ use serde_json::{Value, json};
 pub(super) const CONFIGURE: &str = "session";
 /// The same of the message that offers other tools.
 pub(super) const OFFER: &str = "tools";
+/// The same of the messages that nobody waits for: an error about one of them is about no response that was asked for.
+const INSTRUCT: &str = "instructions";
+const CANCEL: &str = "cancel";
+const COMMIT: &str = "commit";
+const ITEM: &str = "item";
+const TRUNCATE: &str = "truncate";
+const DELETE: &str = "delete";
 
 /// What our names of answers to questions begin with.
 const APPROVAL: &str = "mcp_approval_";
@@ -77,7 +84,11 @@ pub(super) fn tools_update(tools: &[Value]) -> Value {
 
 /// Replaces the instructions of a session; what is not mentioned stays.
 pub(super) fn instructions_update(instructions: &str) -> Value {
-    json!({"type": "session.update", "session": {"type": "realtime", "instructions": instructions}})
+    json!({
+        "type": "session.update",
+        "event_id": INSTRUCT,
+        "session": {"type": "realtime", "instructions": instructions},
+    })
 }
 
 pub(crate) fn tools(offered: &[ToolSpec]) -> Vec<Value> {
@@ -117,6 +128,7 @@ pub(super) fn server(server: &HostedServer, free: &[&str], asked: &[&str]) -> Va
 pub(super) fn approval(question: &str, approve: bool, reason: Option<&str>) -> Value {
     json!({
         "type": "conversation.item.create",
+        "event_id": ITEM,
         "item": {
             "type": "mcp_approval_response",
             "id": format!("{APPROVAL}{question}"),
@@ -189,13 +201,13 @@ pub(super) fn respond(event_id: &str, instructions: Option<&str>) -> Value {
 /// Cancels this response, or whichever runs.
 pub(super) fn cancel(response: &str) -> Value {
     match response {
-        "" => json!({"type": "response.cancel"}),
-        id => json!({"type": "response.cancel", "response_id": id}),
+        "" => json!({"type": "response.cancel", "event_id": CANCEL}),
+        id => json!({"type": "response.cancel", "event_id": CANCEL, "response_id": id}),
     }
 }
 
 pub(super) fn commit() -> Value {
-    json!({"type": "input_audio_buffer.commit"})
+    json!({"type": "input_audio_buffer.commit", "event_id": COMMIT})
 }
 
 pub(super) fn system_says(text: &str) -> Value {
@@ -218,22 +230,30 @@ fn said(role: &str, text: &str) -> Value {
     let kind = if role == "assistant" { "output_text" } else { "input_text" };
     json!({
         "type": "conversation.item.create",
+        "event_id": ITEM,
         "item": {"type": "message", "role": role, "content": [{"type": kind, "text": text}]},
     })
 }
 
 pub(super) fn truncate(item: &str, audio_end_ms: u64) -> Value {
-    json!({"type": "conversation.item.truncate", "item_id": item, "content_index": 0, "audio_end_ms": audio_end_ms})
+    json!({
+        "type": "conversation.item.truncate",
+        "event_id": TRUNCATE,
+        "item_id": item,
+        "content_index": 0,
+        "audio_end_ms": audio_end_ms,
+    })
 }
 
 pub(super) fn delete(item: &str) -> Value {
-    json!({"type": "conversation.item.delete", "item_id": item})
+    json!({"type": "conversation.item.delete", "event_id": DELETE, "item_id": item})
 }
 
 /// What came of a tool: one JSON object in a string.
 pub(super) fn tool_output(call: &str, answer: &Answer) -> Value {
     json!({
         "type": "conversation.item.create",
+        "event_id": ITEM,
         "item": {"type": "function_call_output", "call_id": call, "output": outcome(answer)},
     })
 }

@@ -1,7 +1,7 @@
 //! Everything that can go wrong at the service, and hostile messages.
 
 use crate::rig::{Session, created, done, error, failed, is_done, troubles, voice};
-use call::{EngineCommand, EngineEvent, Failure};
+use call::{EngineCommand, EngineEvent, Failure, ItemId};
 use engine::Dialect;
 use serde_json::json;
 use std::time::Duration;
@@ -83,6 +83,35 @@ fn a_request_that_is_refused_ends_the_reply() {
     assert_eq!(troubles(&events), 1);
     assert!(is_done(&events));
     assert_eq!(session.dialect.deadline(), None);
+}
+
+#[test]
+fn an_error_about_another_message_leaves_the_request_alone() {
+    let shorter = "Audio content of 100ms is already shorter than 101ms";
+    for (kind, code, message, param, named) in [
+        ("invalid_request_error", "invalid_value", shorter, "", true),
+        ("invalid_request_error", "invalid_value", shorter, "", false),
+        ("invalid_request_error", "item_truncate_invalid_item_id", "Unknown.", "", false),
+        ("invalid_request_error", "invalid_value", "Wrong.", "audio_end_ms", false),
+        ("server_error", "", "The server had an error.", "", true),
+        ("rate_limit_error", "rate_limit_exceeded", "Slowly.", "", true),
+    ] {
+        let (mut session, _) = asked();
+        session.tell(EngineCommand::Truncate(ItemId(1), Duration::from_millis(40)));
+        let truncate = session.sent().remove(0);
+        let event_id = named.then(|| truncate["event_id"].as_str().expect("a name"));
+        session.read(&json!({"type": "error", "event_id": "e", "error": {"type": kind, "code": code,
+            "message": message, "param": param, "event_id": event_id}}));
+        let events = session.events();
+        assert!(
+            matches!(&events[..], [EngineEvent::Trouble(_)]),
+            "{code}: the answer is on its way: {events:?}"
+        );
+        session.wait(Duration::from_secs(5));
+        assert!(session.sent().is_empty(), "{code}: nor is it asked for twice");
+        session.reply("resp_1", "item_A1", "It ships today.");
+        assert!(is_done(&session.events()), "{code}");
+    }
 }
 
 #[test]

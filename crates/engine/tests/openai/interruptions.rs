@@ -21,11 +21,16 @@ fn talking() -> Session {
 }
 
 fn truncated(item: &str, ms: u64) -> serde_json::Value {
-    json!({"type": "conversation.item.truncate", "item_id": item, "content_index": 0, "audio_end_ms": ms})
+    json!({"type": "conversation.item.truncate", "event_id": "truncate", "item_id": item, "content_index": 0,
+        "audio_end_ms": ms})
 }
 
 fn deleted(item: &str) -> serde_json::Value {
-    json!({"type": "conversation.item.delete", "item_id": item})
+    json!({"type": "conversation.item.delete", "event_id": "delete", "item_id": item})
+}
+
+fn cancelled(response: &str) -> serde_json::Value {
+    json!({"type": "response.cancel", "event_id": "cancel", "response_id": response})
 }
 
 const A: ItemId = ItemId(2);
@@ -35,7 +40,7 @@ fn a_cancelled_response_is_cancelled_by_its_name_once() {
     let mut session = talking();
     session.tell(EngineCommand::Cancel);
     session.tell(EngineCommand::Cancel);
-    assert_eq!(session.sent(), [json!({"type": "response.cancel", "response_id": "resp_1"})]);
+    assert_eq!(session.sent(), [cancelled("resp_1")]);
     session.read(&done("resp_1", "cancelled"));
     assert!(is_done(&session.events()), "a cancelled reply ends, too");
     session.tell(EngineCommand::Cancel);
@@ -63,7 +68,7 @@ fn a_response_that_has_not_begun_is_cancelled_when_it_does() {
     session.tell(EngineCommand::Respond);
     assert!(session.sent().is_empty());
     session.read(&created("resp_1"));
-    assert_eq!(session.sent(), [json!({"type": "response.cancel", "response_id": "resp_1"})]);
+    assert_eq!(session.sent(), [cancelled("resp_1")]);
     session.read(&done("resp_1", "cancelled"));
     assert_eq!(session.sent_types(), ["response.create"], "what is wanted since is asked for afterwards");
 }
