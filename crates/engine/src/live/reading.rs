@@ -258,7 +258,7 @@ impl Live {
                 self.work.goes_on();
             }
             "response.output_item.done" => match part::<Item>(inner.item) {
-                Some(item) if &*item.kind == "function_call" && text(item.status.as_ref()) == "completed" => {
+                Some(item) if item.is_whole_call() => {
                     self.on_function_call(now, &item, delegation, out);
                 }
                 Some(_) => {}

@@ -2,7 +2,7 @@
 //! service has yet to invent, are passed over.
 
 use crate::{Outbox, dialect::troubles::Troubles};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, ops::Deref};
 
@@ -91,6 +91,16 @@ impl Item<'_> {
     /// Something that the assistant says.
     pub(super) fn is_speech(&self) -> bool {
         &*self.kind == "message" && text(self.role.as_ref()) == "assistant"
+    }
+
+    /// A use of a tool that is complete: the service says so or, where it says nothing of that, all of its arguments have come.
+    pub(crate) fn is_whole_call(&self) -> bool {
+        let whole = |arguments: &str| serde_json::from_str::<IgnoredAny>(arguments).is_ok();
+        let complete = match self.status.as_deref() {
+            Some(status) => status == "completed",
+            None => whole(text(self.arguments.as_ref())),
+        };
+        &*self.kind == "function_call" && complete
     }
 
     /// All of its words.

@@ -111,9 +111,10 @@ impl OpenAi {
 
     pub(super) fn on_item_done(&mut self, now: Instant, item: &Item, response: &str, out: &mut Outbox) {
         self.on_item_added(item, response, out);
+        let cut_off = item.status.is_none() && self.replies.is_unwanted(response);
         if item.is_speech() {
             self.finish_item(now, text(item.id.as_ref()), &item.words(), out);
-        } else if &*item.kind == "function_call" && text(item.status.as_ref()) == "completed" {
+        } else if item.is_whole_call() && !cut_off {
             self.on_function_call(item, response, out);
         }
     }

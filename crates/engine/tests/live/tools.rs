@@ -50,6 +50,19 @@ fn a_tool_is_wanted_once_although_it_is_told_three_times() {
 }
 
 #[test]
+fn a_use_that_does_not_say_whether_it_is_complete_is_one_where_all_of_it_has_come() {
+    let mut session = Session::ready();
+    session.read(&delegation("item_1", "resp_1"));
+    session.read(&work("item_1", &response("created", "resp_1")));
+    for (arguments, wanted) in [("{\"day\":", 0), ("{}", 1)] {
+        let mut call = function_call("call_1", "find_slots", arguments);
+        call["item"].as_object_mut().expect("an item").remove("status");
+        session.read(&work("item_1", &call));
+        assert_eq!(told(&session.events()).len(), wanted, "{arguments}");
+    }
+}
+
+#[test]
 fn the_work_goes_on_once_when_every_tool_has_answered() {
     let mut session = asking(&[("call_1", "{}"), ("call_2", "{}")]);
     assert!(happened(&session.events()).contains(&"done".into()), "meanwhile a filler may be said");

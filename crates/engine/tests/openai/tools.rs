@@ -52,6 +52,29 @@ fn a_call_that_was_cut_off_is_not_run() {
 }
 
 #[test]
+fn a_call_that_does_not_say_whether_it_is_complete_is_run_where_it_can_only_be() {
+    let unsaid = || {
+        let mut call = wants("resp_1", "call_1", "completed");
+        call["item"].as_object_mut().expect("an item").remove("status");
+        call
+    };
+    let runs = |mut session: Session, call: Value| {
+        session.read(&call);
+        session.events().iter().any(|event| matches!(event, EngineEvent::Wants(_)))
+    };
+    assert!(runs(asked(), unsaid()));
+    let mut null = unsaid();
+    null["item"]["status"] = Value::Null;
+    assert!(runs(asked(), null));
+    let mut cut = unsaid();
+    cut["item"]["arguments"] = "{\"order_number\":\"44".into();
+    assert!(!runs(asked(), cut), "it was cut off");
+    let mut cancelled = asked();
+    cancelled.tell(EngineCommand::Cancel);
+    assert!(!runs(cancelled, unsaid()), "it may have been");
+}
+
+#[test]
 fn the_answer_is_put_into_the_conversation_and_spoken_of_when_its_response_is_over() {
     let mut session = asked();
     session.read(&wants("resp_1", "call_1", "completed"));
