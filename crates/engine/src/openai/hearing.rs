@@ -22,6 +22,8 @@ pub(super) struct Turn {
     pub words: String,
     /// The call knows that it is over.
     pub over: bool,
+    /// That was a guess: the service has not committed it.
+    pub guessed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +47,13 @@ impl Hearing {
         }
         self.begun += 1;
         let id = TurnId(self.begun);
-        self.turns.push_back(Turn { id, item: item.to_owned(), words: String::new(), over: false });
+        self.turns.push_back(Turn {
+            id,
+            item: item.to_owned(),
+            words: String::new(),
+            over: false,
+            guessed: false,
+        });
         id
     }
 
@@ -60,8 +68,8 @@ impl Hearing {
         self.turns.iter_mut().rev().find(|turn| turn.item == item)
     }
 
-    /// The turn that the caller stopped in.
-    pub(super) fn stopped(&mut self) -> Option<&mut Turn> {
+    /// The turn under way, in which the caller speaks or has just stopped.
+    pub(super) fn open(&mut self) -> Option<&mut Turn> {
         self.turns.back_mut().filter(|turn| !turn.over)
     }
 }

@@ -275,16 +275,23 @@ impl OpenAi {
 
     /// Where the ends take turns, this is how a turn begins, too.
     fn on_committed(&mut self, item: &str, out: &mut Outbox) {
-        self.timers.stop(Timer::Committed);
-        self.timers.stop(Timer::Silence);
         if self.hearing.turn(item).is_none() {
             self.begin_turn(item, out);
         }
-        self.hearing.caller = Caller::Quiet;
-        if let Some(turn) = self.hearing.turn(item).filter(|turn| !turn.over) {
-            turn.over = true;
+        let Some(turn) = self.hearing.turn(item) else { return };
+        let (known, guessed) = (turn.over, turn.guessed);
+        (turn.over, turn.guessed) = (true, false);
+        // They may have begun another turn by then.
+        if self.hearing.open().is_none() {
+            self.timers.stop(Timer::Committed);
+            self.timers.stop(Timer::Silence);
+            self.hearing.caller = Caller::Quiet;
+        }
+        if !known {
             self.replies.turn_over();
             out.events.push_back(EngineEvent::CallerPauses);
+        } else if guessed {
+            self.replies.words_come_late();
         }
     }
 

@@ -77,6 +77,13 @@ impl Replies {
         self.turns += 1;
     }
 
+    /// Words of the caller's are in the conversation only now. A response to them that has begun by then does not know
+    /// them, so that another is owed.
+    pub(super) fn words_come_late(&mut self) {
+        let knows = self.asked.as_ref().is_some_and(|asked| asked.answers == Some(self.turns));
+        self.owed |= self.answered >= self.turns && !knows;
+    }
+
     /// Queues a wish. Says whether there was room for it.
     pub(super) fn wish(&mut self, wish: Wish) -> bool {
         let known = wish == Wish::Respond && self.wishes.contains(&wish);

@@ -148,8 +148,8 @@ impl OpenAi {
     /// end of speech.
     pub(super) fn pause(&mut self, out: &mut Outbox) {
         self.hearing.caller = Caller::Quiet;
-        if let Some(turn) = self.hearing.stopped() {
-            turn.over = true;
+        if let Some(turn) = self.hearing.open() {
+            (turn.over, turn.guessed) = (true, true);
             self.replies.turn_over();
             out.events.push_back(EngineEvent::CallerPauses);
         }

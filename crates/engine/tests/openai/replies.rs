@@ -39,6 +39,54 @@ fn a_pause_is_told_even_where_the_commit_does_not_come() {
 }
 
 #[test]
+fn a_turn_that_is_committed_after_its_answer_has_begun_is_answered_with_its_words() {
+    let guessed = || {
+        let mut session = Session::ready();
+        session.read(&speech_started("item_U1"));
+        session.read(&speech_stopped("item_U1"));
+        session.wait(Duration::from_millis(500));
+        session.tell(EngineCommand::Respond);
+        assert_eq!(session.sent_types(), ["response.create"]);
+        session
+    };
+    let mut session = guessed();
+    session.read(&created("resp_1"));
+    session.read(&committed("item_U1"));
+    session.read(&committed("item_U1"));
+    assert!(session.sent().is_empty(), "one at a time");
+    session.read(&voice("resp_1", "item_A1", &[1; 80]));
+    session.read(&done("resp_1", "completed"));
+    assert!(!is_done(&session.events()), "the answer is still to come");
+    assert_eq!(session.sent_types(), ["response.create"]);
+    session.reply("resp_2", "item_A2", "It ships today.");
+    assert!(is_done(&session.events()) && session.sent().is_empty());
+
+    let mut session = guessed();
+    session.reply("resp_1", "item_A1", "Pardon?");
+    session.read(&committed("item_U1"));
+    assert_eq!(session.sent_types(), ["response.create"], "nor is it too late when that is over");
+
+    let mut session = guessed();
+    session.read(&committed("item_U1"));
+    session.reply("resp_1", "item_A1", "It ships today.");
+    assert!(is_done(&session.events()) && session.sent().is_empty(), "this answer knew them");
+
+    let mut session = guessed();
+    session.read(&created("resp_1"));
+    session.read(&speech_started("item_U2"));
+    session.tell(EngineCommand::Cancel);
+    session.read(&committed("item_U1"));
+    session.read(&done("resp_1", "cancelled"));
+    session.turn("item_U2");
+    session.tell(EngineCommand::Respond);
+    assert_eq!(
+        session.sent_types(),
+        ["response.cancel", "response.create"],
+        "the answer to the next turn is one to both"
+    );
+}
+
+#[test]
 fn a_response_waits_for_the_one_before_it() {
     let mut session = Session::ready();
     session.turn("item_U1");
