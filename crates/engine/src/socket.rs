@@ -295,17 +295,23 @@ impl Socket {
     /// The service hung up; what that means is the dialect's to say.
     fn hang_up(&mut self, code: Option<u16>, reason: &str) {
         self.dialect.closed(code, reason, &mut self.outbox);
-        let said = self.outbox.events.iter().any(|event| matches!(event, EngineEvent::Failed(_)));
-        if said {
-            self.state = State::Closed;
-        } else {
-            self.fail(format!("{} closed the connection.", self.peer));
-        }
+        self.fail(format!("{} closed the connection.", self.peer));
     }
 
+    /// The connection is of no more use. What was said and only the dialect knows is told all the same.
     fn fail(&mut self, why: String) {
         self.state = State::Closed;
+        if self.has_failed() {
+            return;
+        }
+        self.dialect.closed(None, "", &mut self.outbox);
+        self.outbox.events.retain(|event| !matches!(event, EngineEvent::Failed(_)));
         self.outbox.events.push_back(EngineEvent::Failed(Failure { why, lasting: false }));
+    }
+
+    /// Whether it is said already, though not told yet.
+    fn has_failed(&self) -> bool {
+        self.outbox.events.iter().any(|event| matches!(event, EngineEvent::Failed(_)))
     }
 }
 

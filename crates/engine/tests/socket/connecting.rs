@@ -121,7 +121,7 @@ async fn without_tls_only_this_machine_is_called() {
         ("ws://localhost:1/talk", true),
         ("ws://[::1]:1/talk", true),
     ] {
-        let parrot = Box::new(Parrot { url: url.into(), every: None, due: None, heard: 0 });
+        let parrot = Box::new(Parrot { url: url.into(), every: None, due: None, heard: 0, untold: None });
         let failure =
             Socket::open(parrot, brief(), Patience::default()).await.expect_err("nobody listens there");
         assert_eq!(!failure.lasting, allowed, "{url}: {failure:?}");
@@ -138,7 +138,13 @@ async fn a_service_without_tls_is_not_taken_for_one_with() {
         let _ = stream.read_to_end(&mut rest).await;
         assert!(!String::from_utf8_lossy(&rest).contains("sk-secret"), "the key does not leave in the clear");
     };
-    let parrot = Box::new(Parrot { url: format!("wss://{address}/talk"), every: None, due: None, heard: 0 });
+    let parrot = Box::new(Parrot {
+        url: format!("wss://{address}/talk"),
+        every: None,
+        due: None,
+        heard: 0,
+        untold: None,
+    });
     let (socket, ()) = tokio::join!(Socket::open(parrot, brief(), Patience::default()), serve);
     assert!(socket.expect_err("no TLS").why.contains("127.0.0.1"));
 }

@@ -15,11 +15,19 @@ pub struct Parrot {
     pub every: Option<Duration>,
     pub due: Option<Instant>,
     pub heard: u32,
+    /// What the caller said that nobody is told before the end.
+    pub untold: Option<&'static str>,
 }
 
 impl Parrot {
     pub fn at(address: &str) -> Self {
-        Self { url: format!("ws://{address}/talk"), every: None, due: None, heard: 0 }
+        Self { url: format!("ws://{address}/talk"), every: None, due: None, heard: 0, untold: None }
+    }
+
+    fn say(&mut self, words: &str, out: &mut Outbox) {
+        self.heard += 1;
+        let said = Transcript { text: words.to_owned(), partial: false };
+        out.events.push_back(EngineEvent::CallerSaid(TurnId(self.heard), said));
     }
 }
 
@@ -38,9 +46,7 @@ impl Dialect for Parrot {
     }
 
     fn read(&mut self, _now: Instant, message: &str, out: &mut Outbox) {
-        self.heard += 1;
-        let said = Transcript { text: message.to_owned(), partial: false };
-        out.events.push_back(EngineEvent::CallerSaid(TurnId(self.heard), said));
+        self.say(message, out);
     }
 
     fn write(&mut self, _now: Instant, command: EngineCommand, out: &mut Outbox) {
@@ -60,6 +66,9 @@ impl Dialect for Parrot {
     }
 
     fn closed(&mut self, code: Option<u16>, reason: &str, out: &mut Outbox) {
+        if let Some(untold) = self.untold.take() {
+            self.say(untold, out);
+        }
         out.events
             .push_back(EngineEvent::Failed(Failure { why: format!("{code:?} {reason}"), lasting: false }));
     }

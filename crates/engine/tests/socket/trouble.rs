@@ -1,6 +1,6 @@
 //! What a service can do to us in the middle of a word.
 
-use crate::rig::{failure, heard, pair, pair_with};
+use crate::rig::{Parrot, failure, heard, pair, pair_with};
 use call::{EngineCommand, EngineEvent};
 use engine::socket::Patience;
 use futures_util::{FutureExt, SinkExt, StreamExt};
@@ -47,6 +47,46 @@ async fn a_connection_that_breaks_off_is_a_failure() {
     drop(peer);
     assert!(!failure(socket.next().await).lasting);
     assert!(socket.next().now_or_never().is_none());
+}
+
+#[tokio::test]
+async fn what_was_said_is_told_however_the_connection_breaks() {
+    let hasty =
+        Patience { quiet: Duration::from_millis(20), gone: Duration::from_millis(60), ..Patience::default() };
+    for (how, patience) in
+        [("broke", Patience::default()), ("no WebSocket", Patience::default()), ("not been heard", hasty)]
+    {
+        let (mut socket, mut peer) =
+            pair_with(|parrot| Parrot { untold: Some("Friday at ten."), ..parrot }, patience).await;
+        let peer = match how {
+            "broke" => {
+                peer.get_ref().set_zero_linger().expect("an option of every connection");
+                drop(peer);
+                None
+            }
+            "no WebSocket" => {
+                peer.get_mut().write_all(&[0xFF; 64]).await.expect("written");
+                Some(peer)
+            }
+            _ => Some(peer),
+        };
+        assert_eq!(heard(&socket.next().await), "Friday at ten.", "{how}");
+        let failed = failure(socket.next().await);
+        assert!(!failed.lasting && failed.why.contains(how), "{failed:?}");
+        assert!(socket.next().now_or_never().is_none(), "{how}");
+        drop(peer);
+    }
+}
+
+#[tokio::test]
+async fn the_first_reason_is_the_only_one() {
+    let (mut socket, peer) = pair().await;
+    socket.tell(EngineCommand::Cancel);
+    socket.tell(EngineCommand::Say("x".repeat(3 << 20)));
+    let failed = failure(socket.next().await);
+    assert!(failed.lasting && failed.why == "enough", "{failed:?}");
+    assert!(socket.next().now_or_never().is_none());
+    drop(peer);
 }
 
 #[tokio::test]
