@@ -98,6 +98,8 @@ pub struct Deepgram {
     /// The tools that have no answer yet, by name.
     errands: Errands<String>,
     hearing: Hearing,
+    /// What was cut off ended in silence, and nothing was asked for since: sound without a sign of something new is still of it.
+    stale: bool,
     /// Half a sample that came before the other half.
     half: Option<u8>,
     /// The call waits for `Done`.
@@ -176,6 +178,7 @@ impl Deepgram {
             replies: Replies::default(),
             errands: Errands::default(),
             hearing: Hearing::default(),
+            stale: false,
             half: None,
             replying: false,
             mute: 0,
@@ -202,6 +205,7 @@ impl Deepgram {
             && let Some(words) = self.replies.next_words()
         {
             send(&mut out.wire, &request::inject_agent(words, unwanted));
+            self.stale = false;
             self.timers.set(Timer::Said, now + ANSWERS);
         }
         if !speaks
@@ -233,6 +237,7 @@ impl Deepgram {
     /// From now on something is expected of the agent, for so long.
     fn expect(&mut self, expected: Expected, until: Instant) {
         self.replies.expected = expected;
+        self.stale &= expected != Expected::Answer;
         self.timers.set(Timer::Answered, until);
     }
 
@@ -377,10 +382,10 @@ impl Deepgram {
             // `go_on` asks.
             Timer::Again => {}
             Timer::Quiet => {
-                let silent = self
-                    .speech
-                    .current()
-                    .is_some_and(|item| !(item.has_sounded() || item.over || item.unwanted));
+                let item = self.speech.current();
+                let cut = item.as_ref().is_some_and(|item| item.over || item.unwanted);
+                let silent = !cut && item.is_some_and(|item| !item.has_sounded());
+                self.stale = cut && !self.replies.is_something_coming();
                 self.end_item(out);
                 if silent {
                     self.not_said("Deepgram announced words and sent no sound of them.", out);

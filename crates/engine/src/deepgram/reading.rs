@@ -201,9 +201,7 @@ impl Deepgram {
         }
         let goes_on = self.speech.current().is_some_and(|item| !(item.over || item.unwanted && ours));
         if !goes_on {
-            self.end_item(out);
-            self.speech.begin();
-            self.timers.set(Timer::Quiet, now + ANSWERS);
+            self.begin_item(now, out);
         }
         let Some(item) = self.speech.current().filter(|item| !item.unwanted) else { return };
         item.say(sentence);
@@ -220,10 +218,16 @@ impl Deepgram {
             out.events.push_back(EngineEvent::Took(stages));
         }
         if !goes_on {
-            self.end_item(out);
-            self.speech.begin();
-            self.timers.set(Timer::Quiet, now + ANSWERS);
+            self.begin_item(now, out);
         }
+    }
+
+    /// The agent is about to say something else than before.
+    fn begin_item(&mut self, now: Instant, out: &mut Outbox) {
+        self.stale = false;
+        self.end_item(out);
+        self.speech.begin();
+        self.timers.set(Timer::Quiet, now + ANSWERS);
     }
 
     /// Fifty times a second; nothing else changes with it.
@@ -234,6 +238,10 @@ impl Deepgram {
         }
         let sound = self.whole_samples(sound);
         if sound.is_empty() {
+            return;
+        }
+        if self.stale && self.speech.current().is_none() {
+            self.troubles.tally.late_voice += sound.len() as u64;
             return;
         }
         let begins = self.speech.current().is_none_or(|item| !item.has_sounded());
@@ -249,6 +257,10 @@ impl Deepgram {
         item.received += sound.len();
         if item.unwanted {
             self.troubles.tally.late_voice += sound.len() as u64;
+            // Words that take its place are heard even where no sign of them comes.
+            if !self.replies.is_saying() {
+                self.timers.set(Timer::Quiet, now + STALE);
+            }
             return;
         }
         let (number, patience) = (item.number, if item.over { STALE } else { QUIET });
@@ -289,6 +301,7 @@ impl Deepgram {
 
     /// All sound was sent.
     fn on_audio_done(&mut self, out: &mut Outbox) {
+        self.stale = false;
         let wordless = self.speech.current().is_some_and(|item| item.words.is_empty() && item.has_sounded());
         // Whatever was asked for, this was it, though nobody said so.
         if wordless && !self.replies.give_up_words() {

@@ -108,6 +108,16 @@ impl Replies {
         !self.words.is_empty()
     }
 
+    /// What the agent says next was asked for.
+    pub(super) fn is_something_coming(&self) -> bool {
+        self.is_saying() || self.expected == Expected::Answer
+    }
+
+    /// The service has words that it is to say.
+    pub(super) fn is_saying(&self) -> bool {
+        self.words.front().is_some_and(|words| words.sent)
+    }
+
     /// Nothing is asked for, and nothing is expected.
     pub(super) fn is_idle(&self) -> bool {
         self.words.is_empty() && self.instructions.is_empty() && self.expected == Expected::Nothing

@@ -53,7 +53,8 @@ impl Deepgram {
         if turns && self.phase == Phase::Talking && self.hearing.line.heard_at().is_some() {
             request::append(&mut out.wire, &self.format.silence(SILENCE));
         }
-        if self.replies.expected == Expected::Nothing && self.speech.current().is_none() {
+        let speaks = self.speech.current().is_some_and(|item| !item.unwanted);
+        if self.replies.expected == Expected::Nothing && !speaks {
             self.expect(Expected::Perhaps, now + if turns { ANSWERS } else { PERHAPS });
         }
         self.owe(now, out);

@@ -12,6 +12,25 @@ fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
 }
 
+/// Item 2 is being said, and the call cancels it; the service goes on.
+fn cancelled() -> Session {
+    let mut session = Session::ready();
+    session.read(&assistant("It is a long story."));
+    session.sound(100);
+    session.tell(EngineCommand::Cancel);
+    session.events();
+    session.sent();
+    session
+}
+
+/// Sound comes no faster than it is heard.
+fn at_its_pace(session: &mut Session, length: u64) {
+    for _ in 0..length / 20 {
+        session.wait(ms(20));
+        session.sound(20);
+    }
+}
+
 /// Item 2 is being said, and the caller speaks up.
 fn spoken_over() -> Session {
     let mut session = Session::ready();
@@ -65,6 +84,61 @@ fn a_turn_that_was_sent_whole_leaves_nothing_stale() {
     session.read(&user("No, the other order."));
     session.sound(100);
     assert_eq!(sounded(&session.events()), [(3, 100)], "a service that sends sound before words");
+}
+
+#[test]
+fn what_was_cancelled_is_not_heard_again_however_slowly_it_comes() {
+    let mut session = cancelled();
+    at_its_pace(&mut session, 3_000);
+    session.wait(ms(1_500));
+    at_its_pace(&mut session, 500);
+    assert!(sounded(&session.events()).is_empty(), "nor after a pause between sentences");
+    session.reply("Is there anything else?");
+    assert_eq!(sounded(&session.events()), [(3, 100)]);
+
+    let mut session = spoken_over();
+    session.wait(ms(1_200));
+    session.events();
+    session.tell(EngineCommand::Cancel);
+    session.sound(100);
+    assert!(sounded(&session.events()).is_empty(), "nor what came late of what was spoken over");
+    session.read(&user("No, the other order."));
+    session.tell(EngineCommand::Respond);
+    session.sound(100);
+    assert_eq!(sounded(&session.events()), [(3, 100)], "what answers the caller is heard");
+}
+
+#[test]
+fn what_was_asked_for_after_a_cancel_is_heard_though_no_sign_of_it_comes() {
+    let mut session = cancelled();
+    session.wait(ms(1_500));
+    session.tell(EngineCommand::Say("Goodbye.".into()));
+    session.sound(100);
+    assert_eq!(sounded(&session.events()), [(3, 100)]);
+
+    let mut session = cancelled();
+    session.tell(EngineCommand::Say("Goodbye.".into()));
+    at_its_pace(&mut session, 900);
+    session.wait(ms(200));
+    assert!(sounded(&session.events()).is_empty());
+    session.sound(100);
+    assert_eq!(sounded(&session.events()), [(3, 100)]);
+
+    let mut session = cancelled();
+    session.tell(EngineCommand::Prompt("Say goodbye.".into()));
+    session.wait(ms(1_000));
+    session.sound(100);
+    assert_eq!(sounded(&session.events()), [(3, 100)]);
+}
+
+#[test]
+fn a_call_that_wants_an_answer_is_not_told_that_there_is_none_while_the_last_one_fades() {
+    let mut session = cancelled();
+    session.tell(EngineCommand::Respond);
+    at_its_pace(&mut session, 2_000);
+    assert_eq!(dones(&session.events()), 0);
+    session.reply("Is there anything else?");
+    assert_eq!(dones(&session.events()), 1);
 }
 
 #[test]
