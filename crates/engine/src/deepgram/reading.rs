@@ -195,7 +195,11 @@ impl Deepgram {
 /// What the assistant says.
 impl Deepgram {
     fn on_assistant_says(&mut self, now: Instant, sentence: &str, out: &mut Outbox) {
+        let answers = self.replies.expected == Expected::Answer;
         let ours = self.replies.begins(sentence);
+        if !ours && !answers && self.say_of_last(sentence, out) {
+            return;
+        }
         if !ours {
             self.replies.expected = Expected::Nothing;
         }
@@ -220,6 +224,20 @@ impl Deepgram {
         if !goes_on {
             self.begin_item(now, out);
         }
+    }
+
+    /// Takes a sentence for the words of what was said last, if those are not known: they may follow its sound. Says whether
+    /// they are.
+    fn say_of_last(&mut self, sentence: &str, out: &mut Outbox) -> bool {
+        let wordless =
+            |item: &&mut speech::Item| item.has_sounded() && item.words.is_empty() && !item.unwanted;
+        let Some(item) = self.speech.last().filter(wordless) else { return false };
+        item.say(sentence);
+        if !item.words.is_empty() {
+            let words = said(item.number, item.words.clone(), false);
+            out.events.push_back(words);
+        }
+        true
     }
 
     /// The agent is about to say something else than before.

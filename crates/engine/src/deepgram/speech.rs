@@ -99,6 +99,11 @@ impl Speech {
         if self.under_way { self.items.back_mut() } else { None }
     }
 
+    /// The item that was said last, now that it is over.
+    pub(super) fn last(&mut self) -> Option<&mut Item> {
+        if self.under_way { None } else { self.items.back_mut() }
+    }
+
     /// Nothing more comes of the item that was being said.
     pub(super) fn end(&mut self) -> Option<&mut Item> {
         if std::mem::take(&mut self.under_way) { self.items.back_mut() } else { None }

@@ -166,6 +166,39 @@ fn a_service_that_does_not_repeat_the_words_has_said_them_all_the_same() {
 }
 
 #[test]
+fn words_that_follow_all_of_their_sound_are_those_of_what_was_heard() {
+    let mut session = Session::ready();
+    for item in 2..5 {
+        session.turn("Where is my order?");
+        session.events();
+        session.sound(100);
+        session.read(&audio_done());
+        let events = session.events();
+        assert_eq!((sounded(&events), dones(&events)), (vec![(item, 100)], 1));
+        session.read(&assistant("It ships today."));
+        assert_eq!(session.events(), [assistant_said(item, "It ships today.")]);
+        session.wait(Duration::from_secs(20));
+        assert!(session.events().is_empty(), "nothing more is waited for");
+    }
+    session.turn("Thank you.");
+    session.reply("You are welcome.");
+    assert!(
+        session.events().contains(&assistant_said(5, "You are welcome.")),
+        "and others are of what follows"
+    );
+}
+
+#[test]
+fn words_that_answer_the_caller_are_not_those_of_what_was_said_before() {
+    let mut session = Session::ready();
+    session.sound(100);
+    session.read(&audio_done());
+    session.turn("Where is my order?");
+    session.reply("It ships today.");
+    assert!(session.events().contains(&assistant_said(3, "It ships today.")));
+}
+
+#[test]
 fn an_instruction_is_answered_and_its_echo_is_not_the_callers() {
     let mut session = Session::ready();
     session.tell(EngineCommand::Prompt("Ask whether the caller is still there.".into()));
