@@ -195,6 +195,7 @@ impl Deepgram {
 /// What the assistant says.
 impl Deepgram {
     fn on_assistant_says(&mut self, now: Instant, sentence: &str, out: &mut Outbox) {
+        self.replies.expect_no_words_back();
         let answers = self.replies.expected == Expected::Answer;
         let ours = self.replies.begins(sentence);
         if !ours && !answers && self.say_of_last(sentence, out) {

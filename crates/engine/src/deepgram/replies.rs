@@ -131,6 +131,12 @@ impl Replies {
         self.echoes.push_back(text.to_owned());
     }
 
+    /// The agent has gone on to speak: what has not come back by now will not. What stands in brackets can wait, as nobody
+    /// says that.
+    pub(super) fn expect_no_words_back(&mut self) {
+        self.echoes.retain(|echo| echo.starts_with('['));
+    }
+
     /// Whether words that seem to be the caller's are ours.
     pub(super) fn is_echo(&mut self, text: &str) -> bool {
         let index = self.echoes.iter().position(|echo| echo.trim() == text.trim());

@@ -1,8 +1,8 @@
 //! What the agent is asked to say, and when it has finished.
 
 use crate::rig::{
-    Session, assistant, assistant_said, audio_done, begins, brief, config, dones, failure, refused, sounded,
-    speaks, troubles, user, warning,
+    Session, assistant, assistant_said, audio_done, begins, brief, caller_said, config, dones, failure,
+    refused, sounded, speaks, troubles, user, warning,
 };
 use call::{EngineCommand, EngineEvent};
 use serde_json::json;
@@ -311,4 +311,14 @@ fn what_the_carrier_understood_is_put_to_the_agent_as_the_callers_words() {
     // The service repeats what it was given: that is no second turn.
     session.read(&json!({"type": "ConversationText", "role": "user", "content": "Where is my order?"}));
     assert!(!session.events().contains(&EngineEvent::CallerSpeaks));
+}
+
+#[test]
+fn words_that_the_service_did_not_repeat_may_be_said_later() {
+    let mut session = Session::ready();
+    session.tell(EngineCommand::Read("Yes.".into()));
+    session.reply("Shall I book it?");
+    session.events();
+    session.turn("Yes.");
+    assert!(session.events().contains(&caller_said(2, "Yes.")));
 }
