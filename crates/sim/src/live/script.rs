@@ -26,6 +26,8 @@ pub struct Script {
     pub delta: Duration,
     /// How long a session lasts, in the time of the sound.
     pub longest: Duration,
+    /// How often it says how much of its time is charged for.
+    pub counts_every: Duration,
     /// Keep the caller's audio.
     pub keep_audio: bool,
 }
@@ -43,6 +45,7 @@ impl Default for Script {
             places_after: Duration::from_millis(600),
             delta: Duration::from_millis(100),
             longest: Duration::from_secs(7_200),
+            counts_every: Duration::from_secs(60),
             keep_audio: false,
         }
     }

@@ -45,6 +45,7 @@ enum Due {
     Yield,
     Drop,
     Expire,
+    Count,
 }
 
 pub(super) struct Session {
@@ -238,6 +239,7 @@ impl Session {
         self.settings = Some(session.clone());
         self.began = now;
         self.due.push((self.script.longest.as_millis() as u64, Due::Expire));
+        self.due.push((self.script.counts_every.as_millis() as u64, Due::Count));
         self.emit(
             json!({"type": "session.started", "client_event_id": event["event_id"], "session": session}),
         );
@@ -261,7 +263,7 @@ impl Session {
 
     fn end(&mut self, reason: &str, about: &Value) {
         self.closing = true;
-        let usage = json!({"seconds": self.now as f64 / 1000.0});
+        let usage = self.usage();
         let session =
             self.settings.clone().unwrap_or(json!({"id": "live_0", "expires_at": 0, "status": "active"}));
         let mut closed =
@@ -271,6 +273,11 @@ impl Session {
         }
         self.emit(closed);
         self.out.push_back(Out::Close(1000, String::new()));
+    }
+
+    /// What it charges for, all of it.
+    fn usage(&self) -> Value {
+        json!({"seconds": self.now as f64 / 1000.0})
     }
 
     fn refuse(&mut self, refusal: &Refusal, about: &Value) {
@@ -398,6 +405,11 @@ impl Session {
             }
             Due::Drop => self.out.push_back(Out::Drop),
             Due::Expire => self.end("expired", &Value::Null),
+            Due::Count => {
+                let usage = self.usage();
+                self.emit(json!({"type": "session.usage.updated", "usage": usage}));
+                self.due.push((self.now + self.script.counts_every.as_millis() as u64, Due::Count));
+            }
         }
     }
 

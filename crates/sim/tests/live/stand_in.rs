@@ -240,13 +240,24 @@ async fn what_the_service_refuses_is_refused_and_the_session_goes_on() {
 }
 
 #[tokio::test]
+async fn it_says_how_much_of_its_time_is_charged_for() {
+    let script = Script { counts_every: Duration::from_millis(200), ..Script::default() };
+    let service = Live::listen(script).await.expect("loopback");
+    let mut client = Client::started(&service).await;
+    for seconds in [0.2, 0.4] {
+        let counted = client.hears_until("session.usage.updated", SILENCE).await;
+        assert_eq!(counted["usage"]["seconds"], json!(seconds), "altogether");
+    }
+}
+
+#[tokio::test]
 async fn a_burst_is_noticed() {
     let service = Live::listen(Script::default()).await.expect("loopback");
     let mut client = Client::started(&service).await;
     let flood = BASE64_STANDARD.encode(vec![SILENCE; 800_000]);
     client.send(json!({"type": "session.input_audio.append", "audio": flood})).await;
     client.send(json!({"type": "session.close"})).await;
-    client.next().await;
+    while client.next().await["type"] != "session.closed" {}
     assert_eq!(service.session(1).await.mistakes(), ["the audio runs ahead of time"]);
 }
 
