@@ -209,7 +209,7 @@ mod tests {
             text_tokens_in: 2_000,
             text_tokens_out: 100,
             cached_tokens: 2_500,
-            cache_write_tokens: 0,
+            ..Usage::default()
         };
         // 500 of sound at 32, 2500 cached at 0.4, 500 said at 64, 100 written at 16.
         assert_eq!(prices.of("openai").of(usage), 16_000 + 1_000 + 32_000 + 1_600);
