@@ -54,20 +54,23 @@ fn signed<'a>(request: &Request<'a>, address: Address<'_>) -> Result<Signed<'a>,
     let alone = |body| Signed { fields: BTreeSet::new(), body };
     let socket = ["ws://", "wss://"].contains(&address.scheme.to_ascii_lowercase().as_str());
     let bodiless = ["GET", "HEAD"].iter().any(|method| request.method.eq_ignore_ascii_case(method));
-    if socket || bodiless || request.body.is_empty() {
+    if socket || bodiless {
         return Ok(alone(Ok(())));
     }
-    let kind = request.header("content-type").unwrap_or("application/x-www-form-urlencoded");
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    let hash = form::field(address.query().as_bytes(), "bodySHA256").unwrap_or_default();
+    let kind = request.header("content-type").map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    let form =
+        kind.map_or(hash.is_empty(), |kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+    if form {
         let fields: BTreeSet<_> = form::fields(request.body).take(MOST_FIELDS + 1).collect();
         if fields.len() > MOST_FIELDS {
             return Err(Refusal::Malformed(format!("the form has more than {MOST_FIELDS} fields")));
         }
         return Ok(Signed { fields, body: Ok(()) });
     }
-    let hash = form::field(address.query().as_bytes(), "bodySHA256").unwrap_or_default();
-    let body = if hash.is_empty() {
+    let body = if hash.is_empty() && request.body.is_empty() {
+        Ok(())
+    } else if hash.is_empty() {
         let why = "the body is not a form, and the address has no `bodySHA256` that vouches for it";
         Err(Refusal::Malformed(why.into()))
     } else if hash == format!("{:x}", Bytes::from_owner(Sha256::digest(request.body))) {
