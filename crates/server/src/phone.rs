@@ -182,9 +182,7 @@ async fn answer(
     if let Some(place) = new {
         let answerer = dial(app, &expected, dossier(&config, &ring.from, trust, manner, purpose, memory));
         let awaited = Awaited { answerer, place, from: ring.from.clone(), trust };
-        let to = ring.to.clone();
-        let unopened = move |app: &App| app.turns.no_stream_opened(carrier, &to, clock::now());
-        expect(app, carrier.name(), &id, &ring.call, awaited, unopened);
+        expect(app, carrier.name(), &id, &ring.call, awaited);
     }
     let token = token::of(&app.key, carrier.name(), &id, issued_ms);
     let welcome = Some(config.assistant.welcome.clone()).filter(|words| !words.is_empty());
@@ -282,15 +280,8 @@ fn dial(app: &Arc<App>, call: &Expected<'_>, dossier: Dossier) -> Answerer {
     }
 }
 
-/// Keeps a call whose stream will open, and forgets it should it never do so; then this is told.
-fn expect(
-    app: &Arc<App>,
-    carrier: &'static str,
-    id: &str,
-    call: &str,
-    awaited: Awaited,
-    unopened: impl FnOnce(&App) + Send + 'static,
-) {
+/// Keeps a call whose stream will open, and forgets it should it never do so: mostly because its caller has left.
+fn expect(app: &Arc<App>, carrier: &'static str, id: &str, call: &str, awaited: Awaited) {
     let from = awaited.from.clone();
     app.calls.expect(id, awaited);
     let (app, id, call) = (app.clone(), id.to_owned(), call.to_owned());
@@ -309,7 +300,6 @@ fn expect(
         }
         if app.calls.take(&id).is_some() {
             tracing::warn!(call = %id, "no stream opened for this call; is PUBLIC_URL reachable by wss?");
-            unopened(&app);
             // Where the token was used it goes on elsewhere.
             let voided = app.store.token_voided(carrier, &call, clock::now_ms()).await;
             if voided.unwrap_or(true) {

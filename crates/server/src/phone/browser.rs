@@ -145,7 +145,7 @@ pub async fn begin(app: &Arc<App>, config: &Arc<Config>, who: Who<'_>) -> Result
     let mut dossier = dossier(config, &from, trust, Manner::Duplex, None, memory);
     dossier.brief.format = format(&config.assistant.engines);
     let answerer = dial(app, &Expected { id: &id, from: &from, trust, engine }, dossier);
-    expect(app, NAME, &id, &ring.call, crate::calls::Awaited { answerer, place, from, trust }, |_| {});
+    expect(app, NAME, &id, &ring.call, crate::calls::Awaited { answerer, place, from, trust });
     let token = token::of(&app.key, NAME, &id, issued_ms);
     Ok(Call { id, name: ring.call, token })
 }

@@ -106,10 +106,10 @@ async fn told(app: &Arc<App>, carrier: &'static dyn Carrier, row: &CallRow, stat
     }
     match status.state {
         Some(CallStatus::Queued | CallStatus::Ringing | CallStatus::InProgress) | None => {}
-        Some(CallStatus::Busy) => write_end(app, &row.id, "callee_busy").await,
-        Some(CallStatus::NoAnswer) => write_end(app, &row.id, "no_answer").await,
-        Some(CallStatus::Failed) => write_end(app, &row.id, crate::outgoing::FAILED).await,
-        Some(CallStatus::Canceled) => write_end(app, &row.id, "canceled").await,
+        Some(CallStatus::Busy) => came_to_nothing(app, row, "callee_busy").await,
+        Some(CallStatus::NoAnswer) => came_to_nothing(app, row, "no_answer").await,
+        Some(CallStatus::Failed) => came_to_nothing(app, row, crate::outgoing::FAILED).await,
+        Some(CallStatus::Canceled) => came_to_nothing(app, row, "canceled").await,
         Some(CallStatus::Completed) => {
             app.turns.gone(app, &row.id);
             // Whoever runs it writes how it ended, and knows more of it.
@@ -130,6 +130,12 @@ async fn told(app: &Arc<App>, carrier: &'static dyn Carrier, row: &CallRow, stat
         Some(AnsweredBy::Fax) => hang_up(app, carrier, row).await,
         Some(AnsweredBy::Human | AnsweredBy::Unsure) | None => {}
     }
+}
+
+/// Nobody is on the telephone any more, and no stream will open: whoever waited for it is let go.
+async fn came_to_nothing(app: &App, row: &CallRow, ending: &str) {
+    drop(app.calls.take(&row.id));
+    write_end(app, &row.id, ending).await;
 }
 
 /// A machine took the call: it is told something, or hung up on.

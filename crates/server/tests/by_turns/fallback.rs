@@ -39,6 +39,31 @@ async fn a_call_whose_stream_is_refused_goes_on_by_turns_and_the_next_one_begins
 }
 
 #[tokio::test]
+async fn a_caller_who_left_before_the_stream_opened_leaves_nobody_waiting_and_no_mark_on_the_number() {
+    let office = Office::open(Carrier::Twilio, scripted([]), &[("CALL_MODE", "auto")]).await;
+    let statuses = ["no-answer", "busy", "failed", "canceled", "completed"];
+    for (nth, status) in (1..).zip(statuses) {
+        let dial = office.dial(Mode::Stream);
+        let document = ring(&office.account, &dial).await.expect("it is answered").document;
+        assert!(document.contains("<Stream"), "a stream is tried each time: {document}");
+        let parked = office.service.session(nth).await;
+        let url = office.house.url("/phone/twilio/status");
+        let fields = [("CallSid", dial.sids.call.as_str()), ("CallStatus", status)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let told = reqwest::Client::new()
+            .post(&url)
+            .header("x-twilio-signature", signature::sign(&url, &fields, AUTH_TOKEN))
+            .form(&fields)
+            .send()
+            .await;
+        assert_eq!(told.expect("an answer").status(), 200, "{status}");
+        // Long before the stream's token expires.
+        parked.over().await;
+        assert!(office.ended().await.ending.is_some(), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_whose_stream_breaks_goes_on_by_turns_behind_what_was_said() {
     for carrier in Carrier::ALL {
         let script = scripted([Reply::speech("Hello, this is the office.", vec![9_000; 4_000])]);
