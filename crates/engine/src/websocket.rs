@@ -22,8 +22,17 @@ pub struct WebSocket<S> {
     unflushed: bool,
     /// The network takes nothing more for now.
     blocked: bool,
-    /// It was closed, or broke: there is nothing more to read.
-    ended: bool,
+    reading: Reading,
+}
+
+/// What still comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Messages,
+    /// It was closed.
+    Nothing,
+    /// It broke, or what came was no message: neither is what comes behind it.
+    Rubbish,
 }
 
 /// A tokio stream as the codec wants it: what would have to wait is an error, and the task is woken.
@@ -34,7 +43,7 @@ struct Io<S> {
 
 impl<S> fmt::Debug for WebSocket<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebSocket").field("ended", &self.ended).finish_non_exhaustive()
+        f.debug_struct("WebSocket").field("reading", &self.reading).finish_non_exhaustive()
     }
 }
 
@@ -76,13 +85,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     fn new(socket: tungstenite::WebSocket<Io<S>>) -> Self {
-        Self { socket, unflushed: true, blocked: false, ended: false }
+        Self { socket, unflushed: true, blocked: false, reading: Reading::Messages }
     }
 
     /// The next message; `None` once the connection is closed. After an error it is closed, too. Pings are answered by
     /// themselves.
     pub fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<tungstenite::Message, Error>>> {
-        if self.ended {
+        if self.reading != Reading::Messages {
             return Poll::Ready(None);
         }
         self.socket.get_mut().heed(cx);
@@ -90,8 +99,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Ok(message) => Poll::Ready(Some(Ok(message))),
             Err(why) if would_block(&why) => Poll::Pending,
             Err(why) => {
-                self.ended = true;
                 let closed = matches!(why, Error::AlreadyClosed | Error::ConnectionClosed);
+                self.reading = if closed { Reading::Nothing } else { Reading::Rubbish };
                 Poll::Ready((!closed).then_some(Err(why)))
             }
         }
@@ -128,6 +137,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             Ok(()) | Err(Error::ConnectionClosed) => Poll::Ready(Ok(())),
             Err(why) if would_block(&why) => Poll::Pending,
             Err(why) => Poll::Ready(Err(why)),
+        }
+    }
+
+    /// Reads what still comes, and forgets it, until the other side has said goodbye, too, or is gone. A connection that is
+    /// dropped with something unread is reset, and our own goodbye may be lost with it.
+    pub fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match self.reading {
+                Reading::Messages => drop(ready!(self.poll_read(cx))),
+                Reading::Nothing => return Poll::Ready(()),
+                Reading::Rubbish => return self.poll_rest(cx),
+            }
+        }
+    }
+
+    /// Sends nothing more, and reads to the end whatever it is.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let stream = &mut self.socket.get_mut().stream;
+        let _gone = ready!(Pin::new(&mut *stream).poll_shutdown(cx));
+        let mut rest = [0; 1024];
+        loop {
+            let mut into = ReadBuf::new(&mut rest);
+            match ready!(Pin::new(&mut *stream).poll_read(cx, &mut into)) {
+                Ok(()) if !into.filled().is_empty() => {}
+                Ok(()) | Err(_) => return Poll::Ready(()),
+            }
         }
     }
 

@@ -8,6 +8,7 @@ pub mod upgrade;
 
 use call::{LineCommand, LineEvent, Manner};
 use stream::StreamLine;
+use tokio_util::task::TaskTracker;
 use turns::TurnsLine;
 
 /// The caller's end.
@@ -63,10 +64,10 @@ impl Line {
         }
     }
 
-    /// Sends what is still to be sent and closes the connection.
-    pub async fn close(self) {
+    /// Sends what is still to be sent and says goodbye. That the other end hears it is waited for as one of these tasks.
+    pub async fn close(self, tasks: &TaskTracker) {
         match self {
-            Line::Stream(line) => line.close().await,
+            Line::Stream(line) => line.close(tasks).await,
             Line::Turns(_) => {}
         }
     }

@@ -460,9 +460,11 @@ async fn run(
         // The answer to its last webhook has said it already.
         (Line::Turns(_), _, None) => {}
         // Whoever was transferred is on the telephone still.
-        (line @ Line::Stream(_), Ending::CallerHungUp | Ending::Transferred, _) => line.close().await,
+        (line @ Line::Stream(_), Ending::CallerHungUp | Ending::Transferred, _) => {
+            line.close(&app.tasks).await;
+        }
         (line @ Line::Stream(_), _, _) => {
-            line.close().await;
+            line.close(&app.tasks).await;
             let _ended = ask_carrier(app, carrier, &Ask::Complete { call: leg.call }).await;
         }
     }

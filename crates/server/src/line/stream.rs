@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::{
     Message,
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
+use tokio_util::task::TaskTracker;
 
 /// How many bytes the caller's network may lag behind before we call it gone: the longest answer fits several times.
 const BACKLOG: usize = 4 * 1024 * 1024;
@@ -24,7 +25,7 @@ const BACKLOG: usize = 4 * 1024 * 1024;
 const SILENT: Duration = Duration::from_secs(15);
 /// How long a connection may take to say which call it is.
 const INTRODUCTION: Duration = Duration::from_secs(10);
-/// How long a farewell to the socket may take.
+/// How long a farewell to the socket may take, and how long the other end's is waited for.
 const CLOSING: Duration = Duration::from_secs(2);
 /// Messages that we cannot read before the connection is not worth reading.
 const GARBLED: u32 = 1_000;
@@ -115,6 +116,7 @@ impl StreamLine {
     /// Refuses a stream that is not let in, saying so in the way that a WebSocket has.
     pub async fn refuse(mut self, why: &'static str) {
         self.say_goodbye(CloseCode::Policy, why).await;
+        self.linger().await;
     }
 
     /// Waits for the next thing the line says, and meanwhile sends what it was told. Safe to cancel.
@@ -138,9 +140,10 @@ impl StreamLine {
         self.trouble.take()
     }
 
-    /// Sends what is still to be sent and closes the connection.
-    pub async fn close(mut self) {
+    /// Sends what is still to be sent and says goodbye. That the other end hears it is waited for as one of these tasks.
+    pub async fn close(mut self, tasks: &TaskTracker) {
         self.say_goodbye(CloseCode::Normal, "").await;
+        tasks.spawn(async move { self.linger().await });
     }
 
     async fn say_goodbye(&mut self, code: CloseCode, why: &'static str) {
@@ -151,6 +154,11 @@ impl StreamLine {
             }
         };
         let _late = timeout(CLOSING, farewell).await;
+    }
+
+    /// Waits until the other end has closed, too, and forgets what it still says.
+    async fn linger(&mut self) {
+        let _late = timeout(CLOSING, poll_fn(|cx| self.socket.poll_linger(cx))).await;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<LineEvent> {
@@ -204,5 +212,87 @@ impl StreamLine {
             self.garbled += 1;
         }
         Poll::Ready(self.garbled < GARBLED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use carrier::twilio::TwilioStream;
+    use futures_util::{SinkExt, StreamExt};
+    use tokio::net::{TcpSocket, TcpStream};
+    use tokio_tungstenite::{
+        WebSocketStream,
+        tungstenite::protocol::{Role, WebSocketConfig},
+    };
+
+    type Carrier = WebSocketStream<TcpStream>;
+
+    const CONNECTED: &str = r#"{"event":"connected","protocol":"Call","version":"1.0.0"}"#;
+    const START: &str = r#"{"event":"start","sequenceNumber":"1","start":{"accountSid":"AC1","streamSid":"MZ1","callSid":"CA1","tracks":["inbound"],"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},"customParameters":{"token":"t"}},"streamSid":"MZ1"}"#;
+    const MEDIA: &str = r#"{"event":"media","streamSid":"MZ1","media":{"payload":"f39/f38="}}"#;
+    /// So little the network holds, in bytes.
+    const HELD: u32 = 16 * 1024;
+
+    /// Both ends of a stream that the network has just opened.
+    async fn opened() -> (WebSocket<Upgraded>, Carrier) {
+        let listening = TcpSocket::new_v4().expect("a socket");
+        listening.set_send_buffer_size(HELD).expect("a size");
+        listening.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+        let listener = listening.listen(1).expect("it listens");
+        let calling = TcpSocket::new_v4().expect("a socket");
+        calling.set_recv_buffer_size(HELD).expect("a size");
+        let address = listener.local_addr().expect("an address");
+        let (called, accepted) = tokio::join!(calling.connect(address), listener.accept());
+        let config = WebSocketConfig::default().read_buffer_size(1024).max_frame_size(Some(64 * 1024));
+        let (ours, _) = accepted.expect("it is accepted");
+        let ours = WebSocket::accepted(Upgraded::Plain(ours), Vec::new(), config);
+        let carrier = Carrier::from_raw_socket(called.expect("it connects"), Role::Client, None).await;
+        (ours, carrier)
+    }
+
+    /// A line whose stream has said which call it carries.
+    async fn started() -> (StreamLine, Carrier) {
+        let (ours, mut carrier) = opened().await;
+        send(&mut carrier, &[CONNECTED, START]).await;
+        let (line, _) = StreamLine::open(ours, Box::<TwilioStream>::default()).await.expect("a stream");
+        (line, carrier)
+    }
+
+    async fn send(carrier: &mut Carrier, messages: &[&str]) {
+        for message in messages {
+            carrier.send(Message::text(*message)).await.expect("it is open");
+        }
+    }
+
+    /// The code and reason of our goodbye, and whether the connection then ended as it should.
+    async fn parted(carrier: &mut Carrier) -> (u16, String, bool) {
+        loop {
+            let message = carrier.next().await.expect("there is a goodbye").expect("the connection stands");
+            if let Message::Close(Some(CloseFrame { code, reason })) = message {
+                let clean = carrier.next().await.is_none();
+                return (code.into(), reason.to_string(), clean);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn who_still_speaks_when_they_are_refused_hears_why() {
+        let (line, mut carrier) = started().await;
+        send(&mut carrier, &[MEDIA; 100]).await;
+        let ((), parted) = tokio::join!(line.refuse("no token"), parted(&mut carrier));
+        assert_eq!(parted, (1008, "no token".to_owned(), true));
+    }
+
+    #[tokio::test]
+    async fn a_goodbye_is_heard_by_who_still_speaks_and_is_not_waited_for() {
+        let (line, mut carrier) = started().await;
+        send(&mut carrier, &[MEDIA; 100]).await;
+        let tasks = TaskTracker::new();
+        line.close(&tasks).await;
+        assert_eq!(tasks.len(), 1, "nobody waits for the other end");
+        assert_eq!(parted(&mut carrier).await, (1000, String::new(), true));
+        tasks.close();
+        tasks.wait().await;
     }
 }

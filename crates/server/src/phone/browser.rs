@@ -215,7 +215,7 @@ async fn run(app: &Arc<App>, id: &str, mut line: Line, awaited: crate::calls::Aw
     let connect = Box::new(|_| async { false }.boxed());
     let driven = drive(app, Drive { line, answerer, errand, scribe, recorder, told, policy, connect }).await;
     tracing::info!(call = %id, ending = notes::ending(driven.ending), "a call from a browser ended");
-    driven.line.close().await;
+    driven.line.close(&app.tasks).await;
     driven.ending
 }
 

@@ -286,6 +286,6 @@ async fn run(app: &Arc<App>, id: &str, line: TurnsLine, awaited: Awaited) -> End
     let driven =
         drive(app, Drive { line, answerer, errand, scribe, recorder: None, told, policy, connect }).await;
     tracing::info!(call = %id, ending = notes::ending(driven.ending), "a call of a program ended");
-    driven.line.close().await;
+    driven.line.close(&app.tasks).await;
     driven.ending
 }
