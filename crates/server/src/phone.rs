@@ -429,7 +429,7 @@ async fn run(
     awaited: Awaited,
     scribe: Scribe,
 ) -> Ending {
-    let Awaited { answerer, place: _held_until_the_end, from, trust } = awaited;
+    let Awaited { answerer, place, from, trust } = awaited;
     let (_presence, told) = app.calls.begin(id);
     tracing::info!(call = %id, carrier_call = %call, carrier = carrier.name(), "a call begins");
     app.tasks.spawn(write_start(app.clone(), id.to_owned(), clock::now_ms()));
@@ -453,6 +453,8 @@ async fn run(
     )
     .await;
     tracing::info!(call = %id, ending = notes::ending(driven.ending), "a call ended");
+    // The carrier may take its time to hear of it.
+    drop(place);
     let connection = driven.transfer.and_then(|wanted| transfer::connection(app, carrier, &leg, &wanted));
     match (driven.line, driven.ending, connection) {
         (Line::Turns(mut line), Ending::CallerHungUp, _) => line.tell(&LineCommand::HangUp),

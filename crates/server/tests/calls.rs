@@ -9,6 +9,7 @@ use house::{
 use serde_json::Value;
 use sim::{
     openai::{End, Hearing, Item, OpenAi, Order, Reply, Script, Sound, Voice},
+    phone::{Api, api::Fault},
     twilio::{Account, Dial, Ending, Handset, handset::Listened, ring},
 };
 use tokio::task::JoinSet;
@@ -262,6 +263,33 @@ async fn past_the_cap_callers_hear_that_we_are_busy() {
     let third = Handset::dial(&account, Dial::local(house.address));
     assert!(third.connected().await, "the place is free again");
     third.hang_up();
+}
+
+#[tokio::test]
+async fn a_place_is_free_when_its_call_is_over_however_late_the_carrier_answers() {
+    let account = Account::new(AUTH_TOKEN);
+    let api = Api::listen(&account).await.expect("loopback has a free port");
+    api.fail([Fault::Hang]);
+    let goodbye = Reply::of(vec![
+        Item::Voice(Voice::new(Sound::Tone { hertz: 300.0 }, ms(300))),
+        Item::Tool { name: "hang_up".into(), arguments: "{}".into() },
+    ]);
+    let url = api.url();
+    let twilio = [
+        ("MAX_CALLS", "1"),
+        ("CALL_MODE", "stream"),
+        ("TWILIO_ACCOUNT_SID", account.sid.as_str()),
+        ("TWILIO_API_URL", url.as_str()),
+    ];
+    let (house, _service, _) =
+        opened(Script { replies: [goodbye].into(), ..Script::default() }, &twilio).await;
+    let first = Handset::dial(&account, api.wire(Dial::local(house.address)));
+    first.ended().await.expect("the call is put through");
+    until(async || (!api.log().is_empty()).then_some(())).await;
+    let second = Handset::dial(&account, api.wire(Dial::local(house.address)));
+    assert!(second.connected().await, "while the API is still waited for");
+    second.hang_up();
+    second.ended().await.expect("the call is put through");
 }
 
 #[tokio::test]
