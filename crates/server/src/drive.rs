@@ -162,8 +162,9 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
             },
             () = bill.next(engine), if bill.grows_by_itself(engine) => continue,
         };
-        if let Some(why) = line.trouble() {
-            scribe.write(clock::now(), &Note::Trouble(format!("The carrier sent what it should not: {why}")));
+        if let Some(trouble) = line.trouble() {
+            tracing::warn!(call = errand.call_id, "{trouble}");
+            scribe.write(clock::now(), &Note::Trouble(trouble.to_string()));
         }
         if let (Some(recorder), Input::Line(event)) = (&mut recorder, &input) {
             recorder.came(clock::now(), event);

@@ -7,7 +7,7 @@ pub mod turns;
 pub mod upgrade;
 
 use call::{LineCommand, LineEvent, Manner};
-use stream::StreamLine;
+use stream::{StreamLine, Trouble};
 use tokio_util::task::TaskTracker;
 use turns::TurnsLine;
 
@@ -56,8 +56,8 @@ impl Line {
         }
     }
 
-    /// What was wrong with what the carrier sent, said once a call.
-    pub fn trouble(&mut self) -> Option<String> {
+    /// What went wrong on the line: the first that the carrier sent and should not, and why the connection broke.
+    pub fn trouble(&mut self) -> Option<Trouble> {
         match self {
             Line::Stream(line) => line.trouble(),
             Line::Turns(_) => None,

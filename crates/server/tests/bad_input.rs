@@ -291,6 +291,22 @@ async fn garbage_within_a_call_is_noted_once_and_the_call_goes_on() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_too_long_ends_its_call_and_is_noted_as_the_reason() {
+    let scene = Scene::set().await;
+    let (dial, url, token) = scene.rung().await;
+    let mut socket = scene.opened(&url).await;
+    send(&mut socket, &[connected(), start(&dial, Some(&token))]).await;
+    scene.service.session(2).await;
+    // What is left of it may not be taken any more.
+    let _refused = socket.send(Message::text("x".repeat(300_000))).await;
+    assert_eq!(closed(&mut socket).await.map(|(code, _)| code), Some(1009));
+    let notes = waiting::all_notes(&scene.house.store().await, &dial.sids.call).await;
+    let troubles: Vec<_> = waiting::of_kind(&notes, "trouble").map(|note| &note.json).collect();
+    assert!(matches!(troubles[..], [why] if why.contains("The connection broke: ")), "{troubles:?}");
+    scene.stays_undisturbed().await;
+}
+
+#[tokio::test]
 async fn an_engine_that_sends_garbage_disturbs_nobody() {
     let scene = Scene::set().await;
     let victim = Handset::dial(&scene.account, Dial::local(scene.house.address));

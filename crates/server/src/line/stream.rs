@@ -3,7 +3,7 @@
 use super::transcode::{OURS, Transcoder};
 use super::upgrade::Upgraded;
 use call::{Format, LineCommand, LineEvent, Wire};
-use carrier::{Frame, Started, Stream};
+use carrier::{Frame, Garbled, Started, Stream};
 use engine::websocket::WebSocket;
 use std::{
     collections::VecDeque,
@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::time::{Sleep, sleep, timeout};
 use tokio_tungstenite::tungstenite::{
-    Message,
+    Error, Message,
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 use tokio_util::task::TaskTracker;
@@ -43,7 +43,18 @@ pub struct StreamLine {
     /// A frame has come since the watch last looked.
     alive: bool,
     garbled: u32,
-    trouble: Option<String>,
+    trouble: Option<Trouble>,
+    /// With what we part.
+    parting: CloseCode,
+}
+
+/// What went wrong on a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    #[error("The carrier sent what it should not: {}", .0.0)]
+    Garbled(Garbled),
+    #[error("The connection broke: {0}")]
+    Broke(String),
 }
 
 /// Why a connection did not become a line.
@@ -54,7 +65,7 @@ pub enum NoIntroduction {
     #[error("it closed before it said which call it is")]
     Closed,
     #[error("its first messages are not a stream's: {0}")]
-    Garbled(String),
+    Trouble(Trouble),
 }
 
 impl StreamLine {
@@ -74,6 +85,7 @@ impl StreamLine {
             alive: true,
             garbled: 0,
             trouble: None,
+            parting: CloseCode::Normal,
         };
         let started =
             timeout(INTRODUCTION, line.introduction()).await.map_err(|_| NoIntroduction::Late)??;
@@ -105,7 +117,7 @@ impl StreamLine {
                 return Ok(started.clone());
             }
             if let Some(why) = self.trouble.take() {
-                return Err(NoIntroduction::Garbled(why));
+                return Err(NoIntroduction::Trouble(why));
             }
             if !poll_fn(|cx| self.poll_read(cx)).await {
                 return Err(NoIntroduction::Closed);
@@ -136,13 +148,13 @@ impl StreamLine {
         }
     }
 
-    pub fn trouble(&mut self) -> Option<String> {
+    pub fn trouble(&mut self) -> Option<Trouble> {
         self.trouble.take()
     }
 
     /// Sends what is still to be sent and says goodbye. That the other end hears it is waited for as one of these tasks.
     pub async fn close(mut self, tasks: &TaskTracker) {
-        self.say_goodbye(CloseCode::Normal, "").await;
+        self.say_goodbye(self.parting, "").await;
         tasks.spawn(async move { self.linger().await });
     }
 
@@ -162,7 +174,8 @@ impl StreamLine {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<LineEvent> {
-        if let Poll::Ready(Err(_)) = self.socket.poll_write(cx, &mut self.wire) {
+        if let Poll::Ready(Err(why)) = self.socket.poll_write(cx, &mut self.wire) {
+            self.broke(&why);
             return Poll::Ready(LineEvent::Closed);
         }
         loop {
@@ -202,16 +215,30 @@ impl StreamLine {
             Some(Ok(Message::Text(text))) => self.stream.read(Frame::Text(&text), &mut self.heard),
             Some(Ok(Message::Binary(bytes))) => self.stream.read(Frame::Binary(&bytes), &mut self.heard),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return Poll::Ready(false),
+            Some(Ok(Message::Close(_))) | None => return Poll::Ready(false),
+            Some(Err(why)) => {
+                self.broke(&why);
+                return Poll::Ready(false);
+            }
         };
         self.alive = true;
         if let Err(garbled) = read {
             if self.garbled == 0 {
-                self.trouble = Some(garbled.0);
+                self.trouble = Some(Trouble::Garbled(garbled));
             }
             self.garbled += 1;
         }
         Poll::Ready(self.garbled < GARBLED)
+    }
+
+    fn broke(&mut self, why: &Error) {
+        self.parting = match why {
+            Error::Capacity(_) => CloseCode::Size,
+            Error::Utf8(_) => CloseCode::Invalid,
+            Error::Protocol(_) => CloseCode::Protocol,
+            _ => CloseCode::Normal,
+        };
+        self.trouble.get_or_insert_with(|| Trouble::Broke(why.to_string()));
     }
 }
 
@@ -274,6 +301,29 @@ mod tests {
                 return (code.into(), reason.to_string(), clean);
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_message_that_is_too_long_ends_the_line_and_is_said_to_be_why() {
+        let (mut line, mut carrier) = started().await;
+        let (long, tasks) = ("x".repeat(100_000), TaskTracker::new());
+        let sending = async {
+            // The rest of it may not be taken any more.
+            let _refused = carrier.send(Message::text(long)).await;
+            parted(&mut carrier).await
+        };
+        let parting = async {
+            assert_eq!(line.next().await, LineEvent::Closed);
+            let trouble = line.trouble().expect("there is a reason").to_string();
+            assert!(
+                trouble.starts_with("The connection broke: ") && trouble.contains("too long"),
+                "{trouble}"
+            );
+            assert_eq!(line.trouble(), None, "it is said once");
+            line.close(&tasks).await;
+        };
+        let ((code, _, _), ()) = tokio::join!(sending, parting);
+        assert_eq!(code, 1009);
     }
 
     #[tokio::test]
