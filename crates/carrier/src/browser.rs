@@ -130,7 +130,7 @@ impl BrowserStream {
             }
             ("mark" | "key", _) => return Err(garbled("an event without its particulars")),
             ("start", _) => return Err(garbled("a second `start`")),
-            _ => return Err(garbled("an unknown event")),
+            _ => return Err(Garbled::unknown_event()),
         }
         Ok(())
     }

@@ -229,6 +229,20 @@ pub struct Started {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Garbled(pub String);
 
+impl Garbled {
+    const UNKNOWN_EVENT: &str = "an unknown event";
+
+    /// A well-formed message of a stream about an event that its documentation does not have.
+    pub(crate) fn unknown_event() -> Self {
+        Self(Self::UNKNOWN_EVENT.to_owned())
+    }
+
+    /// Whether it is one.
+    pub fn is_unknown_event(&self) -> bool {
+        self.0 == Self::UNKNOWN_EVENT
+    }
+}
+
 /// A telephone company.
 pub trait Carrier: Send + Sync {
     /// Lower case, as in addresses: `twilio`.

@@ -240,11 +240,11 @@ async fn a_stream_that_begins_with_anything_but_its_introduction_is_closed() {
     ] {
         let mut socket = scene.opened(&url).await;
         socket.send(first).await.expect("it is open");
-        assert_eq!(closed(&mut socket).await, None);
+        assert_eq!(closed(&mut socket).await, Some((1008, "not a media stream".into())));
     }
     let mut socket = scene.opened(&url).await;
     let _refused = socket.send(Message::text("x".repeat(2_000_000))).await;
-    closed(&mut socket).await;
+    assert_eq!(closed(&mut socket).await.map(|(code, _)| code), Some(1009));
     scene.stays_undisturbed().await;
 }
 

@@ -105,7 +105,7 @@ impl PlivoStream {
             ("media" | "dtmf" | "playedStream" | "clearedAudio" | "stop", _) => {
                 Err(garbled("a message before `start`"))
             }
-            _ => Err(garbled("an unknown event")),
+            _ => Err(Garbled::unknown_event()),
         }
     }
 
@@ -141,7 +141,7 @@ impl PlivoStream {
                 return Err(garbled("an event without its particulars"));
             }
             ("start", _) => return Err(garbled("a second `start`")),
-            _ => return Err(garbled("an unknown event")),
+            _ => return Err(Garbled::unknown_event()),
         }
         Ok(())
     }

@@ -109,7 +109,7 @@ impl TelnyxStream {
             }
             ("start", None) => Err(garbled("`start` without its particulars")),
             ("media" | "dtmf" | "mark" | "stop" | "error", _) => Err(garbled("a message before `start`")),
-            _ => Err(garbled("an unknown event")),
+            _ => Err(Garbled::unknown_event()),
         }
     }
 
@@ -144,7 +144,7 @@ impl TelnyxStream {
             ("media" | "mark" | "dtmf", _) => return Err(garbled("an event without its particulars")),
             ("start", _) => return Err(garbled("a second `start`")),
             ("connected", _) => return Err(garbled("`connected` after `start`")),
-            _ => return Err(garbled("an unknown event")),
+            _ => return Err(Garbled::unknown_event()),
         }
         Ok(())
     }

@@ -82,7 +82,7 @@ impl TwilioStream {
             }
             ("start", None) => Err(garbled("`start` without its particulars")),
             ("media" | "dtmf" | "mark" | "stop", _) => Err(garbled("a message before `start`")),
-            _ => Err(garbled("an unknown event")),
+            _ => Err(Garbled::unknown_event()),
         }
     }
 
@@ -114,7 +114,7 @@ impl TwilioStream {
             ("media" | "mark" | "dtmf", _) => return Err(garbled("an event without its particulars")),
             ("start", _) => return Err(garbled("a second `start`")),
             ("connected", _) => return Err(garbled("`connected` after `start`")),
-            _ => return Err(garbled("an unknown event")),
+            _ => return Err(Garbled::unknown_event()),
         }
         Ok(())
     }

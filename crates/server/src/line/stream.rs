@@ -30,6 +30,9 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// Messages that we cannot read before the connection is not worth reading.
 const GARBLED: u32 = 1_000;
 
+/// Events that nobody knows before the connection has said which call it is, until it is taken for something else.
+const STRANGERS: u32 = 8;
+
 pub struct StreamLine {
     socket: WebSocket<Upgraded>,
     stream: Box<dyn Stream>,
@@ -64,7 +67,7 @@ pub enum NoIntroduction {
     Late,
     #[error("it closed before it said which call it is")]
     Closed,
-    #[error("its first messages are not a stream's: {0}")]
+    #[error("it has not begun as a stream does. {0}")]
     Trouble(Trouble),
 }
 
@@ -87,10 +90,19 @@ impl StreamLine {
             trouble: None,
             parting: CloseCode::Normal,
         };
-        let started =
-            timeout(INTRODUCTION, line.introduction()).await.map_err(|_| NoIntroduction::Late)??;
-        line.transcoder = Transcoder::between(started.format, OURS);
-        Ok((line, started))
+        let introduced = timeout(INTRODUCTION, line.introduction()).await;
+        match introduced.unwrap_or(Err(NoIntroduction::Late)) {
+            Ok(started) => {
+                line.transcoder = Transcoder::between(started.format, OURS);
+                Ok((line, started))
+            }
+            Err(why) => {
+                let code = if line.parting == CloseCode::Normal { CloseCode::Policy } else { line.parting };
+                line.say_goodbye(code, "not a media stream").await;
+                line.linger().await;
+                Err(why)
+            }
+        }
     }
 
     /// From now on engines hear and speak in this format.
@@ -116,11 +128,14 @@ impl StreamLine {
             if let Some(started) = self.stream.started() {
                 return Ok(started.clone());
             }
-            if let Some(why) = self.trouble.take() {
-                return Err(NoIntroduction::Trouble(why));
+            match &self.trouble {
+                None => {}
+                // What carriers have added since is passed over here as in a call, where it is noted.
+                Some(Trouble::Garbled(what)) if what.is_unknown_event() && self.garbled < STRANGERS => {}
+                Some(trouble) => return Err(NoIntroduction::Trouble(trouble.clone())),
             }
             if !poll_fn(|cx| self.poll_read(cx)).await {
-                return Err(NoIntroduction::Closed);
+                return Err(self.trouble.take().map_or(NoIntroduction::Closed, NoIntroduction::Trouble));
             }
         }
     }
@@ -324,6 +339,37 @@ mod tests {
         };
         let ((code, _, _), ()) = tokio::join!(sending, parting);
         assert_eq!(code, 1009);
+    }
+
+    #[tokio::test]
+    async fn who_does_not_begin_as_a_stream_is_told_so() {
+        for first in ["{", MEDIA, "[]"] {
+            let (ours, mut carrier) = opened().await;
+            send(&mut carrier, &[first]).await;
+            let opening = StreamLine::open(ours, Box::<TwilioStream>::default());
+            let (refused, parted) = tokio::join!(opening, parted(&mut carrier));
+            assert!(matches!(refused, Err(NoIntroduction::Trouble(Trouble::Garbled(_)))), "{first}");
+            assert_eq!(parted, (1008, "not a media stream".to_owned(), true), "{first}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_event_that_nobody_knows_may_come_before_a_stream_says_which_call_it_is() {
+        let unknown = r#"{"event":"capabilities","version":"2"}"#;
+        let (ours, mut carrier) = opened().await;
+        send(&mut carrier, &[unknown, CONNECTED, unknown, START]).await;
+        let (mut line, started) =
+            StreamLine::open(ours, Box::<TwilioStream>::default()).await.expect("a stream");
+        assert_eq!(started.call, "CA1");
+        assert!(matches!(line.trouble(), Some(Trouble::Garbled(_))), "it is noted in the call");
+
+        let (ours, mut carrier) = opened().await;
+        send(&mut carrier, &[CONNECTED]).await;
+        send(&mut carrier, &[unknown; STRANGERS as usize]).await;
+        let opening = StreamLine::open(ours, Box::<TwilioStream>::default());
+        let (refused, parted) = tokio::join!(opening, parted(&mut carrier));
+        assert!(refused.is_err());
+        assert_eq!(parted.0, 1008, "but not for ever");
     }
 
     #[tokio::test]
