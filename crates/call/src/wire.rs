@@ -60,6 +60,12 @@ impl Wire {
         Some(message)
     }
 
+    /// Throws away what waits and is not to be kept.
+    pub fn retain(&mut self, keep: impl FnMut(&Message) -> bool) {
+        self.ready.retain(keep);
+        self.waiting = self.ready.iter().map(|message| message.bytes().len()).sum();
+    }
+
     pub fn is_empty(&self) -> bool {
         self.ready.is_empty()
     }

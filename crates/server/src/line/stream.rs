@@ -156,11 +156,23 @@ impl StreamLine {
             (Some(transcoder), LineCommand::Play(chunk)) => {
                 self.stream.write(&LineCommand::Play(transcoder.said(chunk)), &mut self.wire);
             }
-            (_, command) => self.stream.write(command, &mut self.wire),
+            (_, command) => {
+                if *command == LineCommand::Clear {
+                    self.unsay();
+                }
+                self.stream.write(command, &mut self.wire);
+            }
         }
         if self.wire.waiting() > BACKLOG {
             self.heard.push_back(LineEvent::Closed);
         }
+    }
+
+    /// Throws away the sound that the network has not taken yet, so that a clear need not wait behind it, and its marks, which
+    /// say nothing then. Where notes are shown all text stays, as they are text; sound is none there.
+    fn unsay(&mut self) {
+        let shows = self.shows.is_some();
+        self.wire.retain(|message| shows && matches!(message, call::Message::Text(_)));
     }
 
     pub fn trouble(&mut self) -> Option<Trouble> {
@@ -370,6 +382,35 @@ mod tests {
         let (refused, parted) = tokio::join!(opening, parted(&mut carrier));
         assert!(refused.is_err());
         assert_eq!(parted.0, 1008, "but not for ever");
+    }
+
+    #[tokio::test]
+    async fn a_clear_overtakes_the_sound_that_the_network_has_not_taken() {
+        const SECONDS: usize = 200;
+        let (mut line, mut carrier) = started().await;
+        let second = call::Chunk { format: Format::Ulaw, bytes: vec![0x55; 8_000].into() };
+        for number in 0..SECONDS {
+            line.tell(&LineCommand::Play(second.clone()));
+            line.tell(&LineCommand::Mark(call::Mark(u32::try_from(number).expect("few"))));
+        }
+        assert!(poll_fn(|cx| Poll::Ready(line.poll(cx).is_pending())).await, "the network takes no more");
+        line.tell(&LineCommand::Clear);
+        let listening = async {
+            let mut seconds = 0;
+            loop {
+                let message = carrier.next().await.expect("there is a clear").expect("it is open");
+                let text = message.into_text().expect("a text");
+                if text.contains(r#""event":"clear""#) {
+                    return seconds;
+                }
+                seconds += usize::from(text.contains(r#""event":"media""#));
+            }
+        };
+        let came = tokio::select! {
+            seconds = listening => seconds,
+            event = line.next() => panic!("{event:?}"),
+        };
+        assert!((1..SECONDS / 2).contains(&came), "{came} s came before the clear");
     }
 
     #[tokio::test]
