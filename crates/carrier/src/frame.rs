@@ -44,6 +44,9 @@ pub struct Media<'a> {
     track: Cow<'a, str>,
     /// Its place among its like, where the carrier counts them.
     pub chunk: Option<Count>,
+    /// When it began, in milliseconds of the carrier's clock, where it says so.
+    #[serde(default)]
+    pub timestamp: Stamp,
     #[serde(borrow)]
     payload: Cow<'a, str>,
 }
@@ -167,6 +170,44 @@ impl<'de> Deserialize<'de> for Count {
             }
         }
         deserializer.deserialize_any(Either)
+    }
+}
+
+/// A time that sound can do without: what is no count is none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stamp(pub Option<u64>);
+
+impl<'de> Deserialize<'de> for Stamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl de::Visitor<'_> for Any {
+            type Value = Stamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a time")
+            }
+
+            fn visit_u64<E: de::Error>(self, time: u64) -> Result<Stamp, E> {
+                Ok(Stamp(Some(time)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Stamp, E> {
+                Ok(Stamp(text.parse().ok()))
+            }
+
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Stamp, E> {
+                Ok(Stamp(None))
+            }
+
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Stamp, E> {
+                Ok(Stamp(None))
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Stamp, E> {
+                Ok(Stamp(None))
+            }
+        }
+        deserializer.deserialize_any(Any)
     }
 }
 

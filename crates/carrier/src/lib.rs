@@ -23,6 +23,7 @@ pub mod explain;
 mod fetch;
 mod form;
 mod frame;
+mod gaps;
 pub mod markup;
 mod moment;
 mod order;

@@ -87,6 +87,72 @@ fn base64_of(event: &LineEvent) -> String {
     base64::Engine::encode(&base64::prelude::BASE64_STANDARD, &chunk.bytes)
 }
 
+/// What 20 ms of the caller's bring that began then: how long each piece is, in milliseconds.
+fn heard_at(stream: &mut TwilioStream, timestamp: impl Into<Value>) -> Vec<u128> {
+    let frame = base64_of(&LineEvent::Audio(sound(&[0x7f; 160])));
+    let media = with(from_twilio("media"), "/media/payload", frame.into());
+    let events = read(stream, &with(media, "/media/timestamp", timestamp.into())).expect("sound");
+    let Some((LineEvent::Audio(last), before)) = events.split_last() else { panic!("no sound") };
+    assert_eq!(*last, sound(&[0x7f; 160]), "the caller's own comes last and as it was");
+    for event in before {
+        let LineEvent::Audio(silence) = event else { panic!("{event:?}") };
+        assert!(silence.format == Format::Ulaw && silence.bytes.iter().all(|byte| *byte == 0xff));
+    }
+    let lasts = |event: &LineEvent| match event {
+        LineEvent::Audio(chunk) => chunk.duration().as_millis(),
+        other => panic!("{other:?}"),
+    };
+    events.iter().map(lasts).collect()
+}
+
+#[test]
+fn sound_that_was_lost_is_silence_as_long() {
+    let mut stream = started();
+    assert_eq!(heard_at(&mut stream, "5"), [20]);
+    assert_eq!(heard_at(&mut stream, "25"), [20]);
+    assert_eq!(heard_at(&mut stream, "125"), [80, 20]);
+    assert_eq!(heard_at(&mut stream, "145"), [20]);
+    assert_eq!(heard_at(&mut stream, "180"), [20], "a little late is not lost");
+    assert_eq!(heard_at(&mut stream, 5_200), [5_000, 20], "as a number, too");
+}
+
+#[test]
+fn no_more_silence_is_put_in_than_ten_seconds_or_what_the_caller_made_up_for() {
+    let mut stream = started();
+    heard_at(&mut stream, "0");
+    assert_eq!(heard_at(&mut stream, "3600000"), [10_000, 20]);
+    assert_eq!(heard_at(&mut stream, "7200000"), [20, 20]);
+    assert_eq!(heard_at(&mut stream, u64::MAX), [20, 20]);
+    assert_eq!(heard_at(&mut stream, u64::MAX), [20]);
+}
+
+#[test]
+fn timestamps_that_go_back_stand_still_or_are_none_put_nothing_in() {
+    let mut stream = started();
+    for at in [100, 90, 110, 100, 120, 140, 160, 120, 140, 180] {
+        assert_eq!(heard_at(&mut stream, at), [20], "{at}");
+    }
+    for at in [50_000, 0, 20, 40] {
+        let pieces = heard_at(&mut stream, at);
+        assert_eq!(pieces.len(), if at == 50_000 { 2 } else { 1 }, "a clock that began anew: {at}");
+    }
+    for at in [json!(null), json!(-5), json!(7.5), json!(""), json!("soon"), json!("-1"), json!(9_000)] {
+        assert_eq!(heard_at(&mut stream, at.clone()), [20], "{at}");
+    }
+    assert_eq!(heard_at(&mut stream, 9_100), [80, 20]);
+}
+
+#[test]
+fn timestamps_that_count_something_else_are_not_believed() {
+    let mut stream = started();
+    let put_in: u128 =
+        (0..500_u64).map(|samples| heard_at(&mut stream, samples * 160).iter().sum::<u128>() - 20).sum();
+    assert!(put_in <= 1_000, "{put_in} ms of silence in 10 s");
+    assert_eq!(heard_at(&mut stream, 500 * 160), [20]);
+    assert_eq!(heard_at(&mut stream, 499 * 160 + 40), [20]);
+    assert_eq!(heard_at(&mut stream, 500 * 160 + 120), [100, 20], "until they do");
+}
+
 #[test]
 fn what_is_written_is_what_twilio_documents() {
     let mut stream = started();

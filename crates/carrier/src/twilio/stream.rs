@@ -7,6 +7,7 @@ use super::webhook::is_sid;
 use crate::{
     Frame, Garbled, Started, Stream,
     frame::{self, Block, Media, Name, Named, Phase, Pressed, garbled},
+    gaps::Gaps,
 };
 use bytes::BufMut as _;
 use call::{Format, LineCommand, LineEvent, Mark, Wire};
@@ -24,6 +25,7 @@ pub struct TwilioStream {
     started: Option<Started>,
     /// The newest mark that we sent.
     newest: Option<Mark>,
+    gaps: Gaps,
     block: Block,
 }
 
@@ -95,6 +97,7 @@ impl TwilioStream {
             ("media", Message { media: Some(media), .. }) => {
                 let chunk = media.heard(Format::Ulaw, &mut self.block)?;
                 if !chunk.bytes.is_empty() {
+                    events.extend(self.gaps.before(media.timestamp.0, &chunk).map(LineEvent::Audio));
                     events.push_back(LineEvent::Audio(chunk));
                 }
             }

@@ -67,7 +67,14 @@ impl Clock {
         // What was lost for good is not waited for for ever.
         *edge = (*edge).max(now.checked_sub(STILL).unwrap_or(now));
         let lead = edge.saturating_duration_since(now);
-        if lead > AHEAD && !loud { Duration::ZERO } else { length.min(FAR_AHEAD.saturating_sub(lead)) }
+        if loud {
+            length.min(FAR_AHEAD.saturating_sub(lead))
+        } else if lead > AHEAD {
+            Duration::ZERO
+        } else {
+            // However much of it comes at once, it takes no time from what is said next.
+            length.min((now + AHEAD + FRAME).saturating_duration_since(*edge))
+        }
     }
 
     /// So much was sent.

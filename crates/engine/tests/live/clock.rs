@@ -67,6 +67,22 @@ fn a_burst_after_a_gap_that_was_filled_is_cut() {
 }
 
 #[test]
+fn silence_in_the_place_of_lost_sound_takes_no_time_from_what_is_said_next() {
+    let mut session = Session::ready();
+    session.wait(5_000);
+    session.sent_ms();
+    // The line puts it in when the sound after it comes; here it was made up meanwhile.
+    session.tell(EngineCommand::Hear(ulaw(&vec![SILENCE; 40_000])));
+    let sent = session.sent_ms();
+    assert!(sent <= 300, "{sent} ms");
+    for _ in 0..50 {
+        hear(&mut session, 20, LOUD);
+        assert_eq!(session.sent_ms(), 20, "every word is heard");
+        session.wait(20);
+    }
+}
+
+#[test]
 fn a_flood_is_cut_to_what_time_allows() {
     let mut session = Session::ready();
     session.sent_ms();
