@@ -522,7 +522,7 @@ fn warming(
                 engines.pop_front().expect("there is one to begin with, and one more where one failed");
             let alone = engines.is_empty() && alone.unwrap_or(true);
             let warm = match opening::open(&app, kind, dossier.clone(), &so_far, alone).await {
-                Ok(warm) => opening::warm_up(warm, &mut called).await,
+                Ok(warm) => opening::warm_up(&app, warm, &mut called).await,
                 Err(failure) => Err(failure),
             };
             match warm {

@@ -100,7 +100,7 @@ impl Engines {
         state.trouble.take().is_some()
     }
 
-    /// One does in a call what it is for: where nothing is known of it yet, it need not be tried.
+    /// One does in a call what it is for, or is ready to: where nothing is known of it yet, it need not be tried.
     pub fn works(&self, kind: EngineKind) {
         self.lock().entry(kind).or_default();
     }

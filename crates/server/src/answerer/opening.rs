@@ -135,15 +135,25 @@ pub fn can_open(app: &App, kind: EngineKind) -> Result<(), Failure> {
     dialect(&app.config.get(), kind).map(drop)
 }
 
-/// Collects what the engine says until it is called to the table.
-pub(super) async fn warm_up(mut warm: Warm, called: &mut oneshot::Receiver<()>) -> Result<Warm, Failure> {
+/// Collects what the engine says until it is called to the table. One that gets ready need not be tried.
+pub(super) async fn warm_up(
+    app: &App,
+    mut warm: Warm,
+    called: &mut oneshot::Receiver<()>,
+) -> Result<Warm, Failure> {
     loop {
         tokio::select! {
             biased;
             _ = &mut *called => return Ok(warm),
             event = warm.engine.next(), if warm.early.len() < EARLY => match event {
                 EngineEvent::Failed(failure) => return Err(failure),
-                event => warm.early.push_back(event),
+                event => {
+                    // One that hears on this machine says so whether it does or not.
+                    if event == EngineEvent::Ready && warm.kind != EngineKind::Local {
+                        app.engines.works(warm.kind);
+                    }
+                    warm.early.push_back(event);
+                }
             },
         }
     }

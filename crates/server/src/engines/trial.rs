@@ -143,3 +143,40 @@ impl Engines {
         engines.iter().filter_map(|kind| known.get(kind)?.next).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        answerer::Answerer,
+        brief::{self, Dossier},
+        memory::Memory,
+        serve,
+        voicemail::Leaving,
+    };
+    use call::Manner;
+    use sim::openai::{OpenAi, Script};
+    use tool::Trust;
+
+    #[tokio::test]
+    async fn an_engine_that_is_ready_for_a_caller_need_not_be_tried() {
+        let service = OpenAi::listen(Script::default()).await.expect("loopback has a free port");
+        let (folder, url) = (tempfile::tempdir().expect("a folder"), service.url());
+        let variables = [("ENGINE", "openai"), ("OPENAI_API_KEY", "sk-test"), ("OPENAI_REALTIME_URL", &url)];
+        let app = serve::open_in(folder.path(), &variables).await;
+        let untried = || app.engines.due(&[EngineKind::OpenAi], clock::now()) == [EngineKind::OpenAi];
+        assert!(untried());
+        let config = app.config.get();
+        let brief = brief::of(&config, "+14155550199", Trust::Stranger, Manner::Duplex);
+        let dossier = Dossier::of(config, brief, Memory::default());
+        let leaving = Leaving { call: "1".into(), from: "+14155550199".into() };
+        let _waiting = Answerer::dial(&app, dossier, Trust::Stranger, leaving);
+        let ready = async {
+            while untried() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, ready).await.expect("its session is configured");
+        assert_eq!(service.sessions().len(), 1);
+    }
+}
