@@ -34,6 +34,7 @@ pub mod drive;
 pub mod engines;
 pub mod errands;
 pub mod exports;
+pub mod files;
 pub mod guard;
 pub mod hands;
 pub mod houses;

@@ -11,6 +11,7 @@ use crate::{
     current::Current,
     data,
     engines::{self, Engines},
+    files,
     guard::throttle::Throttle,
     hands,
     houses::{self, Houses},
@@ -286,6 +287,9 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
         tracing::info!(
             "every caller is a stranger: set OWNER_NUMBERS to your own number, ALLOWED_NUMBERS to reject others"
         );
+    }
+    if let Some(why) = files::too_few_for(config.server.max_calls) {
+        tracing::info!("{why}");
     }
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let page = format!("{scheme}://{address}");

@@ -71,8 +71,8 @@ pub(super) const SECTIONS: &[Section] = &[
             Setting::new(
                 "server.max_calls",
                 &["MAX_CALLS"],
-                "100",
-                "Calls in progress past which further callers hear that we are busy.",
+                "1000",
+                "Calls in progress past which further callers hear that we are busy. Each has two files open (`ulimit -n`).",
                 |c, v| v.number(1..=100_000, "a count").map(|count| c.server.max_calls = count),
             ),
             Setting::new(
