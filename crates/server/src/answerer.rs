@@ -11,6 +11,7 @@ use crate::{
     brief::{self, Dossier},
     clock,
     config::{Config, EngineKind, Thinker, VoicemailUse},
+    cost::{Session, Sessions},
     hands,
     memory::Memory,
     voicemail::{self, Leaving},
@@ -166,6 +167,25 @@ impl Answerer {
             Seat::Taken(warm) if !matches!(warm.engine, Engine::Voicemail(_)) => Some(warm.kind),
             Seat::Taken(_) | Seat::Warming { .. } | Seat::Empty => None,
         }
+    }
+
+    /// The sessions that are open and hear, or could: with whoever answers, and the one that is to follow it.
+    pub fn sessions(&self) -> Sessions {
+        let dialled = |warm: &Warm| match warm.engine {
+            Engine::Voicemail(_) => None,
+            Engine::Socket(_) | Engine::Local(_) => {
+                Some(Session { engine: warm.kind, dialled: warm.dialled })
+            }
+        };
+        let answers = match &self.seat {
+            Seat::Taken(warm) if self.ready => dialled(warm),
+            Seat::Taken(_) | Seat::Warming { .. } | Seat::Empty => None,
+        };
+        let follows = match &self.successor {
+            Successor::Ready(warm) => dialled(warm),
+            Successor::None | Successor::Dialled(_) => None,
+        };
+        [answers, follows]
     }
 
     /// In what the engine hears and speaks.

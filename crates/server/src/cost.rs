@@ -3,15 +3,17 @@
 //!
 //! A ceiling is looked at before money is spent: a call is not put through to an engine that costs where the day's or the
 //! caller's is reached, and a call in progress says goodbye while there is still enough for another reply and that goodbye,
-//! by the dearest reply that it has had.
+//! by the dearest reply that it has had, and a quarter of a minute of whoever is paid by the minute.
 
 mod bill;
+mod meter;
 
 pub use bill::Bill;
+pub use meter::{Session, Sessions};
 
 use crate::{app::App, brief, config::EngineKind};
 use call::Usage;
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 use store::StoreError;
 
 /// Millionths of the owner's currency.
@@ -33,7 +35,7 @@ pub struct Price {
 }
 
 impl Price {
-    /// What this usage costs, rounded up.
+    /// What the tokens of this usage cost, rounded up.
     pub fn of(&self, usage: Usage) -> Micros {
         // Which of the tokens were cached is not reported; those that cost less are taken for it.
         let cached_text = usage.cached_tokens.min(usage.text_tokens_in);
@@ -48,9 +50,9 @@ impl Price {
         cost.ceil() as Micros
     }
 
-    /// What a session of this length costs, rounded up.
-    pub fn of_time(&self, length: Duration) -> Micros {
-        (self.minute * length.as_secs_f64() / 60.0 * 1e6).ceil() as Micros
+    /// What a second of the session costs, in millionths and parts of them.
+    pub fn second(&self) -> f64 {
+        self.minute / 60.0 * 1e6
     }
 }
 
@@ -127,6 +129,8 @@ pub struct Spending {
     known: Micros,
     /// The most that one reply has cost.
     dearest: Micros,
+    /// What the time costs that is kept back for a goodbye.
+    kept: Micros,
 }
 
 impl Spending {
@@ -140,6 +144,12 @@ impl Spending {
         self.dearest = self.dearest.max(cost);
     }
 
+    /// Time has cost so much. From now on so much is kept back for the time of a goodbye.
+    pub fn last(&mut self, cost: Micros, kept: Micros) {
+        self.call += cost;
+        self.kept = kept;
+    }
+
     /// What was spent today, as the database has it when so much of this call is written there.
     pub fn learn(&mut self, sums: Sums, written: Micros) {
         (self.sums, self.known) = (sums, written);
@@ -147,14 +157,22 @@ impl Spending {
 
     /// Whether another reply and a goodbye might cost more than they may.
     pub fn is_out(&self) -> bool {
-        let (call, reserve) = (self.call, 2 * self.dearest);
+        self.left().is_some_and(|left| left < 0)
+    }
+
+    /// What may be spent until it is out, by the nearest ceiling of which anything is spent; below nothing where it is. None:
+    /// as much as one likes.
+    pub fn left(&self) -> Option<Micros> {
+        let (call, reserve) = (self.call, 2 * self.dearest + self.kept);
         let since = call - self.known;
-        let over = |ceiling: Option<Micros>, spent: Micros| {
-            ceiling.is_some_and(|ceiling| spent > 0 && spent + reserve > ceiling)
+        let left = |(ceiling, spent): (Option<Micros>, Micros)| {
+            ceiling.filter(|_| spent > 0).map(|ceiling| ceiling - spent - reserve)
         };
-        over(self.ceilings.call, call)
-            || over(self.ceilings.day, self.sums.day + since)
-            || over(self.ceilings.caller, self.sums.caller + since)
+        let Ceilings { call: own, day, caller } = self.ceilings;
+        [(own, call), (day, self.sums.day + since), (caller, self.sums.caller + since)]
+            .into_iter()
+            .filter_map(left)
+            .min()
     }
 }
 
@@ -213,7 +231,7 @@ mod tests {
         };
         // 500 of sound at 32, 2500 cached at 0.4, 500 said at 64, 100 written at 16.
         assert_eq!(prices.of("openai").of(usage), 16_000 + 1_000 + 32_000 + 1_600);
-        assert_eq!(prices.of("deepgram").of_time(Duration::from_secs(30)), 40_000);
+        assert_eq!((prices.of("deepgram").second() * 30.0).round() as Micros, 40_000);
         assert_eq!(prices.of("local").of(usage), 0);
         assert!(Prices::read("openai gold=1").is_err() && Prices::read("openai audio_in=-1").is_err());
         assert!(Prices::read("siri audio_in=1").is_err());
@@ -250,6 +268,21 @@ mod tests {
             spending.spend(20);
             assert_eq!(spending.is_out(), spending.call > 60, "two more are always kept back");
         }
+    }
+
+    #[test]
+    fn a_call_that_is_paid_by_the_minute_says_goodbye_while_there_is_enough_time_for_it() {
+        let ceilings = Ceilings { call: Some(100), ..Ceilings::default() };
+        let mut spending = Spending::new(ceilings, Sums::default());
+        assert_eq!(spending.left(), None, "nothing is spent yet");
+        spending.last(50, 15);
+        assert_eq!((spending.left(), spending.is_out()), (Some(35), false), "only what has passed is spent");
+        spending.spend(10);
+        assert_eq!((spending.left(), spending.is_out()), (Some(5), false));
+        spending.last(6, 15);
+        assert!(spending.is_out());
+        spending.last(0, 0);
+        assert!(!spending.is_out(), "whoever answers now is not paid for their time");
     }
 
     #[test]

@@ -120,6 +120,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                 }
             }
         }
+        bill.follow(answerer.sessions());
         if bill.is_out() {
             call.handle(clock::now(), Input::Spent);
             continue;
@@ -129,7 +130,6 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
         if Instant::from_std(deadline) < wake.deadline() || wake.is_elapsed() {
             wake.as_mut().reset(deadline.into());
         }
-        let engine = answerer.engine();
         // What comes with every frame is asked first, and the others only where that has nothing. A deadline waits for
         // nobody: the call keeps them with whatever it is told.
         let input = tokio::select! {
@@ -160,7 +160,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
                 Word::Dismissed => Input::Dismissed,
                 Word::StreamOver => Input::Line(LineEvent::Closed),
             },
-            () = bill.next(engine), if bill.grows_by_itself(engine) => continue,
+            () = bill.next(), if bill.grows_by_itself() => continue,
         };
         if let Some(trouble) = line.trouble() {
             tracing::warn!(call = errand.call_id, "{trouble}");
@@ -172,6 +172,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
         call.handle(clock::now(), input);
     }
     drop(recorder);
+    bill.close();
     let ending = call.ending().expect("a call without a deadline has ended");
     if !errands.is_empty() {
         app.tasks.spawn(finish(call, errands, scribe));

@@ -1,6 +1,6 @@
-//! The bill of one call, written down as it grows.
+//! The bill of one call, written down as it grows: never ahead of what was used.
 
-use super::{Micros, Price, Spending, Sums, sums};
+use super::{Micros, Price, Sessions, Spending, Sums, meter::Meter, sums};
 use crate::{app::App, clock, config::EngineKind, insist::insist};
 use call::Usage;
 use std::{future::pending, sync::Arc, time::Duration};
@@ -10,8 +10,12 @@ use tokio::{
 };
 use tool::Errand;
 
-/// A session that is paid by the minute is paid for so much at once, ahead.
-const AHEAD: Duration = Duration::from_secs(15);
+/// How much time of a session that is paid by the minute is kept back for a goodbye,
+const KEPT: Duration = Duration::from_secs(15);
+/// how often what it has cost is written down,
+const WRITTEN: Duration = Duration::from_secs(15);
+/// and how often at most.
+const SOONEST: Duration = Duration::from_secs(1);
 
 /// What one call costs so far.
 pub struct Bill {
@@ -19,12 +23,18 @@ pub struct Bill {
     call: String,
     caller: String,
     spending: Spending,
-    /// What was sent to be written down.
+    meter: Meter,
+    /// What time has cost of the total.
+    time: Micros,
     total: Micros,
+    /// What was sent to be written down.
+    sent: Micros,
     /// What the database knows then: all sums, and how much of this call is in them.
     written: mpsc::Receiver<(Sums, Micros)>,
     writer: mpsc::Sender<(Sums, Micros)>,
-    paid_until: Option<Instant>,
+    /// When time was counted last, and when it is to be next, where it costs anything.
+    counted: Instant,
+    due: Option<Instant>,
     said_so: bool,
     /// The ceilings are of more than this call: what the others spend is to be known.
     shared: bool,
@@ -45,14 +55,29 @@ impl Bill {
             call: errand.call_id.clone(),
             caller: errand.caller.clone(),
             spending: Spending::new(ceilings, known),
+            meter: Meter::default(),
+            time: 0,
             total: 0,
+            sent: 0,
             written,
             writer,
-            paid_until: None,
+            counted: Instant::from_std(clock::now()),
+            due: None,
             said_so: false,
             shared,
             price: None,
         }
+    }
+
+    /// These sessions are open, and no others. Asked with every frame.
+    pub fn follow(&mut self, open: Sessions) {
+        if self.meter.has(open) {
+            return;
+        }
+        self.count();
+        self.meter.follow(open);
+        self.count();
+        self.write();
     }
 
     /// The engine reports this.
@@ -61,7 +86,13 @@ impl Bill {
         // What the owner has changed meanwhile counts from here on.
         self.price = None;
         let cost = self.price_of(engine).of(usage);
-        self.add(cost);
+        self.spending.spend(cost);
+        self.total += cost;
+        if usage.session > Duration::ZERO {
+            self.meter.report(usage.session, clock::now());
+        }
+        self.count();
+        self.write();
     }
 
     /// Whether the call must end now, once.
@@ -70,31 +101,59 @@ impl Bill {
     }
 
     /// Whether it changes without the engine's saying so: time is paid for, or others spend from what is left.
-    pub fn grows_by_itself(&mut self, engine: Option<EngineKind>) -> bool {
-        self.shared || engine.is_some_and(|engine| self.price_of(engine).minute > 0.0)
+    pub fn grows_by_itself(&self) -> bool {
+        self.shared || self.due.is_some()
     }
 
     /// Waits until something has changed. Safe to cancel.
-    pub async fn next(&mut self, engine: Option<EngineKind>) {
-        let price = engine.map(|engine| self.price_of(engine)).filter(|price| price.minute > 0.0);
-        let due = self.paid_until;
+    pub async fn next(&mut self) {
+        let due = self.due;
         let tick = async {
-            match (price, due) {
-                (Some(_), Some(due)) => sleep_until(due).await,
-                (Some(_), None) => {}
-                (None, _) => pending().await,
+            match due {
+                Some(due) => sleep_until(due).await,
+                None => pending().await,
             }
         };
         tokio::select! {
-            Some((sums, written)) = self.written.recv() => self.spending.learn(sums, written),
+            Some((sums, written)) = self.written.recv() => {
+                self.spending.learn(sums, written);
+                self.expect();
+            }
             () = tick => {
-                self.paid_until = Some(due.unwrap_or_else(|| clock::now().into()) + AHEAD);
-                self.add(price.unwrap_or_default().of_time(AHEAD));
+                self.count();
+                self.write();
             }
         }
     }
 
-    /// Asked with every frame, so it is not looked up anew.
+    /// The call is over, and every session with it.
+    pub fn close(mut self) {
+        self.count();
+        self.write();
+    }
+
+    /// Takes down what time has cost until now.
+    fn count(&mut self) {
+        let (config, now) = (self.app.config.get(), clock::now());
+        let second = |engine: EngineKind| config.cost.prices.of(engine.name()).second();
+        let time = self.meter.read(now, second);
+        let kept = (self.meter.pace(second) * KEPT.as_secs_f64()).ceil() as Micros;
+        self.spending.last(time - self.time, kept);
+        self.total += time - self.time;
+        (self.time, self.counted) = (time, now.into());
+        self.expect();
+    }
+
+    /// Has time be counted again when it is to be written down, or a ceiling is near.
+    fn expect(&mut self) {
+        let config = self.app.config.get();
+        let pace = self.meter.pace(|engine| config.cost.prices.of(engine.name()).second());
+        let lasts = |left: Micros| Duration::try_from_secs_f64(left.max(0) as f64 / pace).unwrap_or(WRITTEN);
+        let pause = self.spending.left().map_or(WRITTEN, lasts).clamp(SOONEST, WRITTEN);
+        self.due = (pace > 0.0).then(|| self.counted + pause);
+    }
+
+    /// Asked with every reply, so it is not looked up anew.
     fn price_of(&mut self, engine: EngineKind) -> Price {
         match self.price {
             Some((of, price)) if of == engine => price,
@@ -106,12 +165,12 @@ impl Bill {
         }
     }
 
-    fn add(&mut self, cost: Micros) {
-        if cost <= 0 {
+    /// Writes the total down, where it has grown.
+    fn write(&mut self) {
+        if self.total <= self.sent {
             return;
         }
-        self.spending.spend(cost);
-        self.total += cost;
+        self.sent = self.total;
         let (app, call, caller) = (self.app.clone(), self.call.clone(), self.caller.clone());
         let (writer, total, shared) = (self.writer.clone(), self.total, self.shared);
         self.app.tasks.spawn(async move {
