@@ -53,6 +53,10 @@ pub struct Answerer {
     seat: Seat,
     /// It hears the caller.
     ready: bool,
+    /// It has understood words of theirs.
+    heard: bool,
+    /// It has spoken as only one does that works.
+    answered: bool,
     /// What it is told before it does, and how much of that is sound, in bytes.
     waiting: VecDeque<EngineCommand>,
     waiting_bytes: usize,
@@ -131,6 +135,8 @@ impl Answerer {
             spares: VecDeque::new(),
             seat,
             ready: false,
+            heard: false,
+            answered: false,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             unoffered: None,
@@ -332,7 +338,7 @@ impl Answerer {
     fn vacate(&mut self) {
         self.seat.leave();
         self.successor.drop_it();
-        self.ready = false;
+        (self.ready, self.heard, self.answered) = (false, false, false);
         self.waiting.clear();
         self.waiting_bytes = 0;
         self.unoffered = None;
@@ -438,18 +444,23 @@ impl Answerer {
                 if self.may_go_on() {
                     self.tell_spares();
                 } else if let Seat::Taken(warm) = &self.seat {
-                    self.app.engines.failed(warm.kind, failure);
+                    if self.answered {
+                        self.app.engines.broke(warm.kind, failure, warm.dialled);
+                    } else {
+                        self.app.engines.failed(warm.kind, failure);
+                    }
                 }
                 self.seat = Seat::Empty;
             }
+            EngineEvent::Voice(..) => self.answered |= self.heard || self.is_of_one_piece(),
             EngineEvent::CallerSaid(..) => {
+                self.heard = true;
                 if self.engine() == Some(EngineKind::Local) {
                     self.app.engines.works(EngineKind::Local);
                 }
             }
             EngineEvent::CallerSpeaks
             | EngineEvent::CallerPauses
-            | EngineEvent::Voice(..)
             | EngineEvent::CallerSpoke(..)
             | EngineEvent::AssistantSaid(..)
             | EngineEvent::Wants(_)
@@ -462,6 +473,14 @@ impl Answerer {
             | EngineEvent::Charged(_) => {}
         }
         event
+    }
+
+    /// Whether whoever speaks is the same that hears and thinks, so that a greeting shows that all of it works.
+    fn is_of_one_piece(&self) -> bool {
+        match self.engine() {
+            Some(EngineKind::OpenAi | EngineKind::OpenAiLive) => true,
+            Some(EngineKind::Deepgram | EngineKind::Local) | None => false,
+        }
     }
 
     /// Tells the engine, which hears now, what it was to be told meanwhile.
@@ -477,6 +496,9 @@ impl Answerer {
 
 impl Drop for Answerer {
     fn drop(&mut self) {
+        if let (true, Some(kind)) = (self.answered, self.engine()) {
+            self.app.engines.served(kind);
+        }
         self.seat.leave();
         self.successor.drop_it();
     }

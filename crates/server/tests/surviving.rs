@@ -124,6 +124,30 @@ async fn an_engine_killed_in_mid_word_is_relieved_by_the_desk_and_the_caller_can
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_is_killed_in_one_call_after_the_other_begins_each_of_them() {
+    let service =
+        service(Script { otherwise: says("How can I help?", ms(1_000)), ..Script::default() }).await;
+    let house = opened(&service, &[("ENGINES", "openai, local")]).await;
+    let store = house.store().await;
+    let account = Account::new(AUTH_TOKEN);
+    // Whoever only tries it asks for nothing.
+    let asked = || {
+        let sessions = service.sessions().into_iter();
+        sessions.filter(|session| !session.events(true, "response.create").is_empty()).collect::<Vec<_>>()
+    };
+    for number in 1..=3 {
+        let call = Handset::dial(&account, Dial::local(house.address));
+        assert!(call.hear_for(0, ms(400)).await);
+        let sessions = asked();
+        assert_eq!(sessions.len(), number, "call {number} begins with the first engine of the list");
+        sessions[number - 1].order(Order::Drop);
+        noted(&store, |notes| count(notes, "relieved") == 1).await;
+        call.hang_up();
+        assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_caller_says_while_engines_change_is_heard_by_the_next_one() {
     let first = service(Script { hearing: Hearing::Scripted, ..Script::default() }).await;
     let house = opened(&first, &[("ENGINES", "openai, local")]).await;
