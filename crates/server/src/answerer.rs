@@ -98,10 +98,16 @@ enum Successor {
 }
 
 impl Answerer {
-    /// Dials the first engine that the owner chose and that is not at rest, and has it greet. Should it fail before it
-    /// is heard, the next one is dialled.
-    pub fn dial(app: &Arc<App>, mut dossier: Dossier, trust: Trust, leaving: Leaving) -> Self {
-        let engines = app.engines.order(&dossier.config.assistant.engines);
+    /// Dials the first of these engines that is not at rest, and has it greet. Should it fail before it is heard, the next
+    /// one is dialled.
+    pub fn dial(
+        app: &Arc<App>,
+        mut dossier: Dossier,
+        trust: Trust,
+        leaving: Leaving,
+        engines: &[EngineKind],
+    ) -> Self {
+        let engines = app.engines.order(engines);
         let tools = hands::of(app, &dossier.config);
         dossier.brief.tools = brief::tools(&tools, trust);
         Self::with(app, dossier, tools, leaving, engines)

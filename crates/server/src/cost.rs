@@ -2,8 +2,9 @@
 //! be spent.
 //!
 //! A ceiling is looked at before money is spent: a call is not put through to an engine that costs where the day's or the
-//! caller's is reached, and a call in progress says goodbye while there is still enough for another reply and that goodbye,
-//! by the dearest reply that it has had, and a quarter of a minute of whoever is paid by the minute.
+//! caller's is reached, and a call in progress with one says goodbye while there is still enough for another reply and that
+//! goodbye, by the dearest reply that it has had, and a quarter of a minute of whoever is paid by the minute. An engine that
+//! charges nothing answers all the same.
 
 mod bill;
 mod meter;
@@ -11,7 +12,11 @@ mod meter;
 pub use bill::Bill;
 pub use meter::{Session, Sessions};
 
-use crate::{app::App, brief, config::EngineKind};
+use crate::{
+    app::App,
+    brief,
+    config::{Config, EngineKind},
+};
 use call::Usage;
 use std::collections::BTreeMap;
 use store::StoreError;
@@ -48,6 +53,13 @@ impl Price {
             + self.audio_out * usage.audio_tokens_out as f64
             + self.text_out * usage.text_tokens_out as f64;
         cost.ceil() as Micros
+    }
+
+    /// Whether it charges nothing.
+    pub fn is_free(&self) -> bool {
+        let Self { audio_in, audio_out, text_in, text_out, cached, cache_write, minute } = *self;
+        let most = [audio_in, audio_out, text_in, text_out, cached, minute].into_iter().fold(0.0, f64::max);
+        most <= 0.0 && cache_write.is_none_or(|price| price <= 0.0)
     }
 
     /// What a second of the session costs, in millionths and parts of them.
@@ -188,6 +200,23 @@ pub fn day_began_ms(app: &App) -> i64 {
     brief::now(app).start_of_day().map_or(0, |began| began.timestamp().as_millisecond())
 }
 
+/// Those of the engines that an assistant with these settings has which may answer this caller now: where no more may be
+/// spent on them, only those that charge nothing.
+pub async fn affordable(app: &App, config: &Config, caller: &str) -> Vec<EngineKind> {
+    let now = app.config.get();
+    let is_free = |kind: &EngineKind| now.cost.prices.of(kind.name()).is_free();
+    let engines = &config.assistant.engines;
+    if engines.iter().all(is_free) || !is_spent(app, caller).await {
+        return engines.clone();
+    }
+    let free: Vec<_> = engines.iter().copied().filter(is_free).collect();
+    tracing::warn!(
+        left = free.len(),
+        "no more may be spent on a caller today: only engines that cost nothing answer"
+    );
+    free
+}
+
 /// Whether the day's ceiling or this caller's is reached, so that nothing more is to be spent on them.
 pub async fn is_spent(app: &App, caller: &str) -> bool {
     let ceilings = app.config.get().cost.ceilings;
@@ -233,6 +262,8 @@ mod tests {
         assert_eq!(prices.of("openai").of(usage), 16_000 + 1_000 + 32_000 + 1_600);
         assert_eq!((prices.of("deepgram").second() * 30.0).round() as Micros, 40_000);
         assert_eq!(prices.of("local").of(usage), 0);
+        assert!(prices.of("local").is_free() && !prices.of("deepgram").is_free());
+        assert!(!Price { cache_write: Some(0.1), ..Price::default() }.is_free());
         assert!(Prices::read("openai gold=1").is_err() && Prices::read("openai audio_in=-1").is_err());
         assert!(Prices::read("siri audio_in=1").is_err());
         assert_eq!(shown(421_234, "USD"), "0.4212 USD");

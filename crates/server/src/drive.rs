@@ -121,7 +121,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
             }
         }
         bill.follow(answerer.sessions());
-        if bill.is_out() {
+        if bill.is_out(answerer.engine()) {
             call.handle(clock::now(), Input::Spent);
             continue;
         }

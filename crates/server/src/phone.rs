@@ -22,7 +22,7 @@ use crate::{
     call_briefs,
     calls::Awaited,
     carriers, clock,
-    config::{Config, Hear, Mode, VoicemailUse},
+    config::{Config, EngineKind, Hear, Mode, VoicemailUse},
     cost,
     drive::{Drive, drive},
     guard::{
@@ -60,7 +60,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use store::{NoteRow, Spent};
+use store::{CallRow, NoteRow, Spent};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tool::Trust;
@@ -132,22 +132,22 @@ async fn answer(
         Some(_) => Standing::PutThrough,
         None => standing::of(&config, caller.as_ref(), &ring.from, ring.attestation),
     };
-    let engine = match standing {
+    let engines = match standing {
         Standing::Blocked => {
             tracing::info!(call = %ring.call, "a caller who is blocked was rejected");
             return Ok(Reply::Reject);
         }
         Standing::Closed => return Ok(Reply::Say(closed(app, carrier.name(), ring, trust).await?)),
-        Standing::Voicemail => voicemail::ENGINE,
-        Standing::PutThrough if cost::is_spent(app, &ring.from).await => {
-            tracing::warn!(call = %ring.call, "no more may be spent on this caller today");
-            if config.answering.voicemail == VoicemailUse::Never {
+        Standing::Voicemail => Vec::new(),
+        Standing::PutThrough => {
+            let engines = cost::affordable(app, &config, &ring.from).await;
+            if engines.is_empty() && config.answering.voicemail == VoicemailUse::Never {
                 return Ok(Reply::Say(sentences::filled(&config).cost_goodbye));
             }
-            voicemail::ENGINE
+            engines
         }
-        Standing::PutThrough => config.assistant.engine.name(),
     };
+    let engine = first_of(&engines);
     let manner = match config.calls.mode_of(&ring.to) {
         Mode::Stream => Manner::Duplex,
         Mode::Turns => Manner::Turns,
@@ -164,7 +164,7 @@ async fn answer(
         Known::Busy if app.draining.is_cancelled() => return Ok(Reply::Say(CLOSING.into())),
         Known::Busy => return Ok(Reply::Say(BUSY.into())),
     };
-    let expected = Expected { id: &id, from: &ring.from, trust, engine };
+    let expected = Expected { id: &id, from: &ring.from, trust, engines: &engines };
     if manner == Manner::Turns {
         let announced = recording::announced(app, &config, &id, trust, engine).await;
         if let Some(place) = new {
@@ -268,15 +268,29 @@ struct Expected<'a> {
     /// The other's number.
     from: &'a str,
     trust: Trust,
-    engine: &'a str,
+    /// Who may answer; where it is nobody, the voicemail does.
+    engines: &'a [EngineKind],
 }
 
 /// Whoever answers this call: the engine, or nobody.
 fn dial(app: &Arc<App>, call: &Expected<'_>, dossier: Dossier) -> Answerer {
     let leaving = Leaving { call: call.id.to_owned(), from: call.from.to_owned() };
-    match call.engine {
-        voicemail::ENGINE => Answerer::voicemail(app, dossier, leaving),
-        _ => Answerer::dial(app, dossier, call.trust, leaving),
+    match call.engines {
+        [] => Answerer::voicemail(app, dossier, leaving),
+        engines => Answerer::dial(app, dossier, call.trust, leaving, engines),
+    }
+}
+
+/// What a call is written down as being answered by.
+fn first_of(engines: &[EngineKind]) -> &'static str {
+    engines.first().map_or(voicemail::ENGINE, |engine| engine.name())
+}
+
+/// Who may answer a call now that was let in before, from somebody with this number.
+async fn engines_for(app: &App, config: &Config, row: &CallRow, number: &str) -> Vec<EngineKind> {
+    match row.engine.as_str() {
+        voicemail::ENGINE => Vec::new(),
+        _ => cost::affordable(app, config, number).await,
     }
 }
 
@@ -413,11 +427,13 @@ async fn dialled_here(app: &Arc<App>, id: &str) -> Result<Awaited, (&'static str
     let row = app.store.call(id).await.ok().flatten().ok_or(("unknown call", "crashed"))?;
     let trust = Trust::named(&row.trust).ok_or(("unknown trust", "crashed"))?;
     let config = app.config.at(row.ours());
-    let (other, purpose) = if row.outbound { (row.to, Some(row.purpose.as_str())) } else { (row.from, None) };
-    let memory = memory::of(app, &other, trust).await;
-    let dossier = dossier(&config, &other, trust, Manner::Duplex, purpose, memory);
-    let answerer = dial(app, &Expected { id, from: &other, trust, engine: &row.engine }, dossier);
-    Ok(Awaited { answerer, place, from: other, trust })
+    let (other, purpose) =
+        if row.outbound { (&row.to, Some(row.purpose.as_str())) } else { (&row.from, None) };
+    let engines = engines_for(app, &config, &row, other).await;
+    let memory = memory::of(app, other, trust).await;
+    let dossier = dossier(&config, other, trust, Manner::Duplex, purpose, memory);
+    let answerer = dial(app, &Expected { id, from: other, trust, engines: &engines }, dossier);
+    Ok(Awaited { answerer, place, from: other.clone(), trust })
 }
 
 async fn run(

@@ -212,12 +212,12 @@ async fn a_session_that_is_about_to_end_is_rolled_over_unheard() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_may_cost_no_more_ends_with_a_goodbye_and_the_next_reaches_the_voicemail() {
+/// A house, its service, and one call to it that had to end, as this caller may cost no more today.
+async fn spent(engines: &str) -> (House, OpenAi, Account) {
     let service = service(Script { otherwise: says("Hello.", ms(500)), ..Script::default() }).await;
     // A reply costs 0.007.
     let more = [
-        ("ENGINE", "openai"),
+        ("ENGINES", engines),
         ("COST_PER_CALL", "0.01"),
         ("COST_PER_CALLER", "0.012"),
         ("COST_GOODBYE", "Enough!"),
@@ -234,10 +234,30 @@ async fn a_call_that_may_cost_no_more_ends_with_a_goodbye_and_the_next_reaches_t
     assert_eq!(told.len(), 2, "the greeting, and the goodbye: {told:?}");
     assert!(told[1]["response"]["instructions"].as_str().is_some_and(|words| words.ends_with("Enough!")));
     until(async || (waiting::calls(&store).await[0].cost_micros >= 13_932).then_some(())).await;
+    (house, service, account)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_may_cost_no_more_ends_with_a_goodbye_and_the_next_reaches_the_voicemail() {
+    let (house, service, account) = spent("openai").await;
     let next = Handset::dial(&account, Dial::local(house.address));
     assert!(next.connected().await);
-    let calls = store.calls(1, i64::MAX).await.expect("the database answers");
+    let calls = house.store().await.calls(1, i64::MAX).await.expect("the database answers");
     assert_eq!(calls[0].engine, "voicemail");
     assert_eq!(service.sessions().len(), 1, "nothing was dialled that costs");
     next.hang_up();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_may_cost_no_more_is_answered_by_the_engine_that_costs_nothing_to_the_end() {
+    let (house, service, account) = spent("openai, local").await;
+    let store = house.store().await;
+    let next = Handset::dial(&account, Dial::local(house.address));
+    assert!(next.connected().await);
+    noted(&store, |notes| said(notes, "How can I help you?")).await;
+    assert_eq!(waiting::calls(&store).await[1].engine, "local");
+    assert_eq!(service.sessions().len(), 1, "nothing was dialled that costs");
+    next.hang_up();
+    let notes = noted(&store, |notes| count(notes, "ended") == 1).await;
+    assert_eq!(notes.last().map(|note| &note["ending"]), Some(&Value::from("caller_hung_up")), "{notes:#?}");
 }

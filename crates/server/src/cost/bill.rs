@@ -95,9 +95,12 @@ impl Bill {
         self.write();
     }
 
-    /// Whether the call must end now, once.
-    pub fn is_out(&mut self) -> bool {
-        self.spending.is_out() && !std::mem::replace(&mut self.said_so, true)
+    /// Whether the call must end now, once. It need not while nobody is there who charges anything. Asked with every frame.
+    pub fn is_out(&mut self, engine: Option<EngineKind>) -> bool {
+        self.spending.is_out()
+            && !self.said_so
+            && engine.is_some_and(|engine| !self.price_of(engine).is_free())
+            && !std::mem::replace(&mut self.said_so, true)
     }
 
     /// Whether it changes without the engine's saying so: time is paid for, or others spend from what is left.
@@ -153,7 +156,7 @@ impl Bill {
         self.due = (pace > 0.0).then(|| self.counted + pause);
     }
 
-    /// Asked with every reply, so it is not looked up anew.
+    /// It may be asked with every frame, so it is not looked up anew.
     fn price_of(&mut self, engine: EngineKind) -> Price {
         match self.price {
             Some((of, price)) if of == engine => price,

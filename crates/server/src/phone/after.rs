@@ -8,7 +8,9 @@
 //!
 //! Whoever uses up the token, stream or webhook, has the call: it is never two conversations.
 
-use super::{BUSY, Expected, Refused, Signed, Turned, by_turns, dial, document, dossier, turns};
+use super::{
+    BUSY, Expected, Refused, Signed, Turned, by_turns, dial, document, dossier, engines_for, first_of, turns,
+};
 use crate::{
     app::App,
     calls::Awaited,
@@ -93,10 +95,11 @@ async fn goes_on(
     let (other, purpose) =
         if row.outbound { (&row.to, Some(row.purpose.as_str())) } else { (&row.from, None) };
     let trust = Trust::named(&row.trust).unwrap_or(Trust::Stranger);
+    let engines = engines_for(app, &config, row, other).await;
     let memory = memory::of(app, other, trust).await;
     let mut dossier = dossier(&config, other, trust, Manner::Turns, purpose, memory);
     let brief = &mut dossier.brief;
-    let remembers = config.assistant.engine != EngineKind::Local;
+    let remembers = engines.first().is_some_and(|first| *first != EngineKind::Local);
     if let Some(notes) = &cut {
         brief.so_far = so_far(notes);
         if let Some(language) = spoken(notes) {
@@ -110,14 +113,14 @@ async fn goes_on(
     }
     let back = sentences::line_back(&brief.language, true);
     let told = cut.is_some() && remembers && !brief.so_far.is_empty();
-    let mut answerer = dial(app, &Expected { id: &row.id, from: other, trust, engine: &row.engine }, dossier);
+    let mut answerer = dial(app, &Expected { id: &row.id, from: other, trust, engines: &engines }, dossier);
     if told {
         answerer.tell(EngineCommand::Say(back.into()));
     }
     let awaited = Awaited { answerer, place, from: other.clone(), trust };
     let base = &app.base(&config, url);
     let before = cut.map(|notes| (began(row), notes));
-    let turned = Turned { call: &row.carrier_call, base, engine: &row.engine, expected: true, before };
+    let turned = Turned { call: &row.carrier_call, base, engine: first_of(&engines), expected: true, before };
     by_turns(app, carrier, &row.id, awaited, &turned);
     Ok(Some(turns::begin(app, &row.id).await))
 }

@@ -9,7 +9,7 @@
 //! while callers are answered.
 
 use super::{
-    Expected, Refused, admitted, dial, dossier, end, expect,
+    Expected, Refused, admitted, dial, dossier, end, expect, first_of,
     known::{Known, closed, known},
     stream_config, write_start,
 };
@@ -28,7 +28,7 @@ use crate::{
     memory, notes,
     recording::{self, Recorder},
     scribe::Scribe,
-    secret, sentences, settings, voicemail,
+    secret, sentences, settings,
 };
 use axum::{
     extract::State,
@@ -130,21 +130,23 @@ pub async fn begin(app: &Arc<App>, config: &Arc<Config>, who: Who<'_>) -> Result
     }
     let (trust, from) = (who.trust(), who.number(app));
     let ring = Ring { call: who.names(), from: from.clone(), ..Ring::default() };
-    let engine = match who.standing(app, config, &from).await? {
+    let engines = match who.standing(app, config, &from).await? {
         Standing::Blocked => return Err(NoCall::Blocked),
         Standing::Closed => return Err(NoCall::Closed(closed(app, NAME, &ring, trust).await?)),
-        Standing::Voicemail => voicemail::ENGINE,
-        Standing::PutThrough if cost::is_spent(app, &from).await => return Err(NoCall::Spent),
-        Standing::PutThrough => config.assistant.engine.name(),
+        Standing::Voicemail => Vec::new(),
+        Standing::PutThrough => match cost::affordable(app, config, &from).await {
+            none if none.is_empty() => return Err(NoCall::Spent),
+            engines => engines,
+        },
     };
     let memory = memory::of(app, &from, trust).await;
-    let (id, issued_ms, place) = match known(app, NAME, &ring, trust, engine).await? {
+    let (id, issued_ms, place) = match known(app, NAME, &ring, trust, first_of(&engines)).await? {
         Known::New { id, issued_ms, place } => (id, issued_ms, place),
         Known::Before { .. } | Known::Busy => return Err(NoCall::Busy),
     };
     let mut dossier = dossier(config, &from, trust, Manner::Duplex, None, memory);
     dossier.brief.format = format(&config.assistant.engines);
-    let answerer = dial(app, &Expected { id: &id, from: &from, trust, engine }, dossier);
+    let answerer = dial(app, &Expected { id: &id, from: &from, trust, engines: &engines }, dossier);
     expect(app, NAME, &id, &ring.call, crate::calls::Awaited { answerer, place, from, trust });
     let token = token::of(&app.key, NAME, &id, issued_ms);
     Ok(Call { id, name: ring.call, token })

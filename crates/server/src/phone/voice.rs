@@ -10,7 +10,7 @@
 //! telephone company that could connect anybody to somebody else.
 
 use super::{
-    Expected, Refused, dial, dossier, end,
+    Expected, Refused, dial, dossier, end, first_of,
     known::{Known, known},
     see, write_start,
 };
@@ -230,19 +230,20 @@ async fn begin(app: &Arc<App>, by: &Program) -> Result<Arc<tokio::sync::Mutex<Co
     let config = app.config.get();
     let owners = config.callers.owners.first();
     let from = owners.map_or_else(|| format!("{NAME}:{}", by.name), |number| number.as_str().to_owned());
-    if cost::is_spent(app, &from).await {
+    let engines = cost::affordable(app, &config, &from).await;
+    if engines.is_empty() {
         return Err(NoTurn::Spent);
     }
-    let (trust, engine) = (Trust::Owner, config.assistant.engine.name());
+    let trust = Trust::Owner;
     let name = format!("{:016x}", u64::from_be_bytes(secret::random()));
     let ring = Ring { call: name, from: from.clone(), ..Ring::default() };
     let memory = memory::of(app, &from, trust).await;
-    let (id, place) = match known(app, NAME, &ring, trust, engine).await? {
+    let (id, place) = match known(app, NAME, &ring, trust, first_of(&engines)).await? {
         Known::New { id, place, .. } => (id, place),
         Known::Before { .. } | Known::Busy => return Err(NoTurn::Busy),
     };
     let dossier = dossier(&config, &from, trust, Manner::Turns, None, memory);
-    let answerer = dial(app, &Expected { id: &id, from: &from, trust, engine }, dossier);
+    let answerer = dial(app, &Expected { id: &id, from: &from, trust, engines: &engines }, dossier);
     let (visits, inbox) = mpsc::channel(2);
     let (show, shown) = mpsc::channel(MOST_SHOWN);
     let ear = Ear {

@@ -342,7 +342,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "cost.day",
                 &["COST_PER_DAY"],
                 "",
-                "All calls of a day together may cost no more: past it callers reach the voicemail.",
+                "All calls of a day together may cost no more: past it engines that charge nothing answer, or else the voicemail.",
                 |c, v| v.micros().map(|amount| c.cost.ceilings.day = Some(amount)),
             )
             .example("20"),
