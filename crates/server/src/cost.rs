@@ -150,6 +150,11 @@ impl Spending {
         Self { ceilings, sums, ..Self::default() }
     }
 
+    /// The call goes on that has cost so much before, as is known already.
+    pub fn go_on(&mut self, before: Micros) {
+        (self.call, self.known) = (before, before);
+    }
+
     /// A reply cost this much.
     pub fn spend(&mut self, cost: Micros) {
         self.call += cost;
@@ -314,6 +319,18 @@ mod tests {
         assert!(spending.is_out());
         spending.last(0, 0);
         assert!(!spending.is_out(), "whoever answers now is not paid for their time");
+    }
+
+    #[test]
+    fn a_call_that_goes_on_has_spent_what_it_had_before() {
+        let ceilings = Ceilings { call: Some(100), day: Some(1_000), caller: None };
+        let mut spending = Spending::new(ceilings, Sums { day: 70, caller: 70 });
+        spending.go_on(70);
+        assert_eq!(spending.left(), Some(30));
+        spending.spend(10);
+        assert_eq!((spending.left(), spending.is_out()), (Some(0), false));
+        spending.spend(1);
+        assert!(spending.is_out());
     }
 
     #[test]

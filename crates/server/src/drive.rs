@@ -72,7 +72,7 @@ pub async fn drive(app: &Arc<App>, drive: Drive) -> Driven {
     let mut call = Call::new(clock::now(), line.manner(), policy);
     let (mut transfer, mut reason) = (None, String::new());
     let (mut errands, mut pins, mut connecting) = (Errands::new(hands), JoinSet::new(), JoinSet::new());
-    let mut bill = Bill::open(app, &errand).await;
+    let mut bill = Bill::open(app, &errand, line.manner()).await;
     let wake = sleep_until(clock::now().into());
     tokio::pin!(wake);
     loop {

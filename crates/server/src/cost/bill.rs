@@ -2,7 +2,7 @@
 
 use super::{Micros, Price, Sessions, Spending, Sums, meter::Meter, sums};
 use crate::{app::App, clock, config::EngineKind, insist::insist};
-use call::Usage;
+use call::{Manner, Usage};
 use std::{future::pending, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
@@ -43,22 +43,29 @@ pub struct Bill {
 }
 
 impl Bill {
-    /// A call begins.
-    pub async fn open(app: &Arc<App>, errand: &Errand) -> Self {
+    /// A call begins on such a line. One by turns may have begun as a stream: what it has cost then is on its bill.
+    pub async fn open(app: &Arc<App>, errand: &Errand, manner: Manner) -> Self {
         let ceilings = app.config.get().cost.ceilings;
         let shared = ceilings.day.is_some() || ceilings.caller.is_some();
+        let before = match manner {
+            Manner::Turns => app.store.call(&errand.call_id).await.ok().flatten(),
+            Manner::Duplex => None,
+        };
+        let before = before.map_or(0, |row| row.cost_micros);
         let known =
             if shared { sums(app, &errand.caller).await.unwrap_or_default() } else { Sums::default() };
+        let mut spending = Spending::new(ceilings, known);
+        spending.go_on(before);
         let (writer, written) = mpsc::channel(16);
         Self {
             app: app.clone(),
             call: errand.call_id.clone(),
             caller: errand.caller.clone(),
-            spending: Spending::new(ceilings, known),
+            spending,
             meter: Meter::default(),
             time: 0,
-            total: 0,
-            sent: 0,
+            total: before,
+            sent: before,
             written,
             writer,
             counted: Instant::from_std(clock::now()),

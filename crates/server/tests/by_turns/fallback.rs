@@ -10,7 +10,17 @@ use sim::{
     twilio::signature,
 };
 use std::time::Duration;
+use store::NoteRow;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+
+/// What a reply has cost, in millionths, by the prices that OpenAI Realtime has unless they are set.
+fn cost(used: &NoteRow) -> i64 {
+    let used: Value = serde_json::from_str(&used.json).expect("JSON");
+    let of = |name: &str| used[name].as_f64().expect("a number");
+    let (read, cached) = (of("text_tokens_in"), of("cached_tokens"));
+    let heard = 32.0 * of("audio_tokens_in") + 4.0 * (read - cached) + 0.4 * cached;
+    (heard + 64.0 * of("audio_tokens_out") + 24.0 * of("text_tokens_out")).ceil() as i64
+}
 
 #[tokio::test]
 async fn a_call_whose_stream_is_refused_goes_on_by_turns_and_the_next_one_begins_so() {
@@ -88,6 +98,9 @@ async fn a_call_whose_stream_breaks_goes_on_by_turns_behind_what_was_said() {
             .map(|note| serde_json::from_str::<Value>(&note.json).expect("JSON")["item"].clone())
             .collect();
         assert!(items.len() >= 2 && items.windows(2).all(|two| two[0] != two[1]), "{carrier}: {items:?}");
+        let cost: i64 = notes.iter().filter(|note| note.kind == "used").map(cost).sum();
+        let row = until(async || office.calls().await.pop().filter(|row| row.cost_micros >= cost)).await;
+        assert_eq!(row.cost_micros, cost, "{carrier}: what it cost as a stream and by turns");
         let (log, _folder) = office.house.stop().await;
         assert!(!log.contains("panicked"), "{carrier}: {log}");
     }
