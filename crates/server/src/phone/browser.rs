@@ -195,7 +195,7 @@ async fn put_through(app: Arc<App>, mut line: StreamLine, started: carrier::Star
     line.show(if guest { |kind| GUESTS_NOTES.contains(&kind) } else { |_| true });
     app.tasks.clone().spawn(async move {
         let line = Line::Stream(Box::new(line));
-        let run = run(&app, &id, line, awaited);
+        let run = Box::pin(run(&app, &id, line, awaited));
         end(&app, &id, run).await;
     });
 }
