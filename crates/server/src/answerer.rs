@@ -3,8 +3,9 @@
 
 mod ear;
 mod opening;
+mod seat;
 
-pub use opening::can_open;
+pub use opening::{can_open, try_out};
 
 use crate::{
     app::App,
@@ -13,20 +14,19 @@ use crate::{
     config::{Config, EngineKind, Thinker, VoicemailUse},
     cost::{Session, Sessions},
     hands,
-    memory::Memory,
     voicemail::{self, Leaving},
 };
-use call::{Chunk, EngineCommand, EngineEvent, Failure, Format, Handover, Input, Manner};
+use call::{Chunk, EngineCommand, EngineEvent, Failure, Format, Handover, Input};
 use ear::Ear;
-use engine::{Brief, Engine, ToolSpec};
+use engine::{Engine, ToolSpec};
 use opening::Warm;
+use seat::{Seat, Successor, Warmed, broken, warming};
 use std::{
     collections::VecDeque,
     future::pending,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{sync::oneshot, task::JoinHandle};
 use tool::{Tools, Trust};
 
 /// What the caller may say before the engine hears them, in bytes: ten seconds of telephone sound.
@@ -37,8 +37,6 @@ const UNTOLD: usize = 256;
 /// same engine go on all the same.
 const SHORT: Duration = Duration::from_secs(60);
 const SHORT_LIVED: u32 = 2;
-/// How long an engine that is tried may take to get ready.
-const TRIAL: Duration = Duration::from_secs(20);
 
 /// The engine's seat at the table of one call.
 pub struct Answerer {
@@ -70,31 +68,6 @@ pub struct Answerer {
     short_lived: u32,
     /// What the call is to be told first.
     news: VecDeque<Input>,
-}
-
-enum Seat {
-    /// It is being dialled, or waits with what it has said so far.
-    Warming {
-        warm: JoinHandle<Warmed>,
-        come: Option<oneshot::Sender<()>>,
-    },
-    Taken(Box<Warm>),
-    /// It failed and said so.
-    Empty,
-}
-
-/// Who has come, who is left after them, and why those before them have not.
-struct Warmed {
-    warm: Result<Warm, Failure>,
-    spares: VecDeque<EngineKind>,
-    failures: Vec<String>,
-}
-
-/// The session that is to follow.
-enum Successor {
-    None,
-    Dialled(JoinHandle<Result<Warm, Failure>>),
-    Ready(Box<Warm>),
 }
 
 impl Answerer {
@@ -508,103 +481,4 @@ impl Drop for Answerer {
         self.seat.leave();
         self.successor.drop_it();
     }
-}
-
-impl Seat {
-    fn leave(&mut self) {
-        if let Seat::Warming { warm, .. } = self {
-            warm.abort();
-        }
-        *self = Seat::Empty;
-    }
-}
-
-impl Successor {
-    /// Waits until it is ready, or has failed. Once it is ready, keeps it alive.
-    async fn next(&mut self) -> Result<(), String> {
-        let renewed = match self {
-            Successor::None => pending().await,
-            Successor::Dialled(warm) => warm.await.unwrap_or_else(|error| Err(broken(&error.to_string()))),
-            Successor::Ready(warm) => loop {
-                match warm.engine.next().await {
-                    EngineEvent::Failed(failure) => break Err(failure),
-                    event => warm.early.push_back(event),
-                }
-            },
-        };
-        match renewed {
-            Ok(warm) => {
-                *self = Successor::Ready(Box::new(warm));
-                Ok(())
-            }
-            Err(failure) => {
-                *self = Successor::None;
-                Err(failure.why)
-            }
-        }
-    }
-
-    fn drop_it(&mut self) {
-        if let Successor::Dialled(warm) = self {
-            warm.abort();
-        }
-        *self = Successor::None;
-    }
-}
-
-/// Dials these engines, one after the other, until one of them is there. `alone` where nobody comes after them.
-fn warming(
-    app: &Arc<App>,
-    dossier: Dossier,
-    mut engines: VecDeque<EngineKind>,
-    so_far: Handover,
-    alone: Option<bool>,
-) -> Seat {
-    let (come, mut called) = oneshot::channel();
-    let dialling = app.clone();
-    let warm = app.tasks.spawn(async move {
-        let app = dialling;
-        let mut failures = Vec::new();
-        loop {
-            let kind =
-                engines.pop_front().expect("there is one to begin with, and one more where one failed");
-            let alone = engines.is_empty() && alone.unwrap_or(true);
-            let warm = match opening::open(&app, kind, dossier.clone(), &so_far, alone).await {
-                Ok(warm) => opening::warm_up(&app, warm, &mut called).await,
-                Err(failure) => Err(failure),
-            };
-            match warm {
-                Err(failure) if !engines.is_empty() => {
-                    app.engines.failed(kind, &failure);
-                    failures.push(failure.why);
-                }
-                warm => {
-                    if let Err(failure) = &warm {
-                        app.engines.failed(kind, failure);
-                    }
-                    return Warmed { warm, spares: engines, failures };
-                }
-            }
-        }
-    });
-    Seat::Warming { warm, come: Some(come) }
-}
-
-/// Opens this engine as for a call, and closes it before anything is said.
-pub async fn try_out(app: &App, kind: EngineKind) -> Result<(), Failure> {
-    let trust = Trust::Stranger;
-    let tools = brief::tools(&app.tools.get(), trust);
-    let config = app.config.get();
-    let brief = Brief { tools, ..brief::of(&config, "", trust, Manner::Duplex) };
-    let dossier = Dossier::of(config, brief, Memory::default());
-    // Whoever comes into the middle of a call does not greet.
-    let handover = Handover { so_far: Vec::new(), unheard: true };
-    let opening = async { opening::ready(opening::open(app, kind, dossier, &handover, true).await?).await };
-    let ready = tokio::time::timeout(TRIAL, opening).await;
-    let late = || Failure { why: format!("{} does not get ready.", kind.name()), lasting: false };
-    ready.map_err(|_| late())?.map(drop)
-}
-
-fn broken(why: &str) -> Failure {
-    Failure { why: format!("The engine could not be dialled: {why}."), lasting: false }
 }

@@ -5,9 +5,11 @@ use crate::{
     brief::{self, Dossier},
     clock,
     config::{Config, EngineKind},
-    languages, settings,
+    languages,
+    memory::Memory,
+    settings,
 };
-use call::{EngineEvent, Failure, Handover, Language, Past};
+use call::{EngineEvent, Failure, Handover, Language, Manner, Past};
 use engine::{
     Brief, Dialect, Engine, Said,
     deepgram::Deepgram,
@@ -22,11 +24,14 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
+use tool::Trust;
 
 /// What an engine may say before its call begins: half a minute of greeting in small pieces.
 const EARLY: usize = 2_048;
 /// How long a service may take to be reached where another engine waits to go on.
 const REACHED: Duration = Duration::from_secs(4);
+/// How long an engine that is tried may take to get ready.
+const TRIAL: Duration = Duration::from_secs(20);
 
 /// An engine that is there, and what it said before anyone listened.
 pub(super) struct Warm {
@@ -133,6 +138,21 @@ fn dialect(config: &Config, kind: EngineKind) -> Result<Option<Box<dyn Dialect>>
 /// Whether the engine could be opened at all as it is set: its key and its address are there.
 pub fn can_open(app: &App, kind: EngineKind) -> Result<(), Failure> {
     dialect(&app.config.get(), kind).map(drop)
+}
+
+/// Opens this engine as for a call, and closes it before anything is said.
+pub async fn try_out(app: &App, kind: EngineKind) -> Result<(), Failure> {
+    let trust = Trust::Stranger;
+    let tools = brief::tools(&app.tools.get(), trust);
+    let config = app.config.get();
+    let brief = Brief { tools, ..brief::of(&config, "", trust, Manner::Duplex) };
+    let dossier = Dossier::of(config, brief, Memory::default());
+    // Whoever comes into the middle of a call does not greet.
+    let handover = Handover { so_far: Vec::new(), unheard: true };
+    let opening = async { ready(open(app, kind, dossier, &handover, true).await?).await };
+    let ready = tokio::time::timeout(TRIAL, opening).await;
+    let late = || Failure { why: format!("{} does not get ready.", kind.name()), lasting: false };
+    ready.map_err(|_| late())?.map(drop)
 }
 
 /// Collects what the engine says until it is called to the table. One that gets ready need not be tried.
