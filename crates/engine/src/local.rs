@@ -274,6 +274,14 @@ impl Local {
         self
     }
 
+    /// The same, and this is what a caller who has to wait is told once in a turn, in the language in which the conversation
+    /// begins; empty: nothing.
+    #[must_use]
+    pub fn with_filler(mut self, words: String) -> Self {
+        self.cascade = self.cascade.with_filler(words);
+        self
+    }
+
     /// The same, and other languages are heard and spoken by these parts.
     #[must_use]
     pub fn with_languages(mut self, parts_of: PartsOf) -> Self {

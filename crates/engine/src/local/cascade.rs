@@ -137,7 +137,7 @@ pub struct Thinking {
 pub struct Phrases {
     /// BCP 47.
     pub language: String,
-    /// What the caller is told once in a turn when the model is slow; empty: nothing.
+    /// What the caller is told once in a turn when the ear or the model is slow; empty: nothing.
     pub filler: String,
     /// The model has failed: what can be done all the same, and, in another language than English, that it goes on in
     /// English.
@@ -177,7 +177,6 @@ impl Thinking {
 
 /// One conversation held by the parts of this machine. Pure: [`handle`](Self::handle), then [`poll`](Self::poll) until
 /// nothing is left; [`wake`](Self::wake) at the [`deadline`](Self::deadline).
-#[expect(clippy::struct_excessive_bools, reason = "four facts that have nothing to do with one another")]
 pub struct Cascade {
     manner: Manner,
     desk: Desk,
@@ -209,8 +208,8 @@ pub struct Cascade {
     /// Keys that the model was not told of, and when it will be.
     keys: String,
     keys_due: Option<Instant>,
-    /// The caller was told to wait, in this turn.
-    filled: bool,
+    /// The turn in which the caller was told to wait.
+    filled: Option<u32>,
     /// Utterances in a row in which nothing was understood.
     misses: u32,
     /// Tools that a model wanted which is gone.
@@ -291,7 +290,7 @@ impl Cascade {
             guess: None,
             keys: String::new(),
             keys_due: None,
-            filled: false,
+            filled: None,
             misses: 0,
             orphans: BTreeSet::new(),
             wanted: BTreeSet::new(),
@@ -307,6 +306,13 @@ impl Cascade {
             failed: false,
             outputs: VecDeque::new(),
         }
+    }
+
+    /// The same, and this is what a caller who has to wait is told once in a turn; empty: nothing.
+    #[must_use]
+    pub fn with_filler(mut self, words: String) -> Self {
+        self.how.phrases.filler = words;
+        self
     }
 
     /// The same with another [`ENDPOINT`].
@@ -349,7 +355,7 @@ impl Cascade {
     }
 
     /// When [`wake`](Self::wake) is due, if ever: the line has stopped sending audio in the middle of an utterance, keys
-    /// were pressed, the model is slow, or a voice broke off.
+    /// were pressed, words or the model are slow, or a voice broke off.
     pub fn deadline(&self) -> Option<Instant> {
         if self.failed {
             return None;

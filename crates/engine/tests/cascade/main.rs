@@ -144,7 +144,24 @@ fn a_line_that_goes_silent_ends_the_utterance() {
     bench.cascade.wake(deadline);
     bench.drain();
     assert_eq!(bench.unknown.len(), 1);
+    bench.recognise("book an appointment", 0.9);
     assert_eq!(bench.cascade.deadline(), None);
+}
+
+#[test]
+fn words_that_are_long_in_coming_are_excused_once_in_a_turn() {
+    let mut bench = Bench::greeted();
+    for words in ["book an appointment", "tuesday"] {
+        bench.utter();
+        bench.now = bench.cascade.deadline().expect("the caller waits");
+        bench.cascade.wake(bench.now);
+        bench.drain();
+        assert_eq!(bench.speak(), "One moment, please.");
+        assert_eq!(bench.cascade.deadline(), None, "once is enough");
+        bench.recognise(words, 0.9);
+        assert!(bench.speak().ends_with('?'), "the desk goes on");
+        bench.quiet(10_000);
+    }
 }
 
 #[test]

@@ -19,6 +19,68 @@ fn a_slow_model_is_excused_once_in_a_turn() {
 }
 
 #[test]
+fn words_that_are_long_in_coming_are_excused_once_in_a_turn() {
+    let mut rig = Rig::greeted();
+    rig.loud(800);
+    rig.quiet(700);
+    rig.wait(ms(2_000));
+    assert!(rig.asked.is_empty());
+    rig.wait(ms(600));
+    assert_eq!(rig.speak(), "One moment, please.");
+    rig.wait(ms(5_000));
+    rig.recognise("what do you have next week then");
+    rig.wait(ms(4_000));
+    assert!(rig.asked.is_empty(), "once is enough, whatever is slow");
+    rig.answers("Monday.");
+    assert_eq!(rig.speak(), "Monday.");
+    rig.quiet(2_000);
+    rig.loud(800);
+    rig.quiet(700);
+    rig.wait(ms(3_000));
+    assert_eq!(rig.speak(), "One moment, please.", "and again in the next");
+}
+
+#[test]
+fn who_is_told_to_wait_hears_it_to_its_end_when_the_words_come() {
+    let mut rig = Rig::greeted();
+    rig.loud(800);
+    rig.quiet(700);
+    rig.wait(ms(3_000));
+    let (filler, _) = rig.asked[0].clone();
+    let [half, ..] = crate::parts::spoken(filler, rig.sentence);
+    rig.cascade.handle(rig.now, half);
+    rig.recognise("what do you have next week then");
+    rig.text("Monday. ");
+    let asked: Vec<&str> = rig.asked.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(asked, ["One moment, please.", "Monday."]);
+    assert_eq!(rig.asked[0].0, filler, "it is not begun anew");
+}
+
+#[test]
+fn who_speaks_on_while_words_are_awaited_is_not_told_to_wait_meanwhile() {
+    let mut rig = Rig::greeted();
+    rig.loud(800);
+    rig.quiet(700);
+    rig.loud(3_000);
+    rig.wait(ms(100));
+    assert!(rig.asked.is_empty());
+    rig.quiet(700);
+    rig.wait(ms(100));
+    assert_eq!(rig.speak(), "One moment, please.");
+}
+
+#[test]
+fn a_cough_over_a_voice_needs_no_excuse_however_slow_the_ear_is() {
+    let mut rig = Rig::asked_about("what do you have next week then");
+    rig.answers("On Monday there is ten.");
+    rig.speak();
+    rig.loud(200);
+    rig.quiet(700);
+    rig.wait(ms(6_000));
+    assert!(rig.asked.is_empty(), "the call has gone on by itself");
+}
+
+#[test]
 fn a_model_that_fails_is_asked_again_and_then_the_desk_answers() {
     let mut rig = Rig::asked_about("book an appointment on tuesday, the first");
     rig.fails("127.0.0.1 is in trouble (503).", false);

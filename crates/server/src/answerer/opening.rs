@@ -7,7 +7,7 @@ use crate::{
     config::{Config, EngineKind},
     languages,
     memory::Memory,
-    settings,
+    sentences, settings,
 };
 use call::{EngineEvent, Failure, Handover, Language, Manner, Past};
 use engine::{
@@ -112,9 +112,11 @@ fn local(app: &App, dossier: Dossier, so_far: &Handover, alone: bool) -> Result<
         Parts { stt, tts, voice, language: tag.to_owned() }
     };
     let Parts { stt, tts, voice, .. } = parts_of(&brief.language);
+    let filler = sentences::filler(&config, &brief.language);
     let (brief, ear) = (Brief { voice, ..brief }, settings::vad(&config));
     let local = Local::with(brief, desk, ear, stt, tts, think)
         .with_languages(Arc::new(parts_of))
+        .with_filler(filler)
         .reminded_of(&memory.usual);
     Ok(Engine::Local(Box::new(local)))
 }

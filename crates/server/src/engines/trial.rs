@@ -170,7 +170,7 @@ mod tests {
         let brief = brief::of(&config, "+14155550199", Trust::Stranger, Manner::Duplex);
         let dossier = Dossier::of(config, brief, Memory::default());
         let leaving = Leaving { call: "1".into(), from: "+14155550199".into() };
-        let _waiting = Answerer::dial(&app, dossier, Trust::Stranger, leaving);
+        let _waiting = Answerer::dial(&app, dossier, Trust::Stranger, leaving, &[EngineKind::OpenAi]);
         let ready = async {
             while untried() {
                 tokio::task::yield_now().await;

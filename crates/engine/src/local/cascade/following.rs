@@ -58,6 +58,11 @@ impl Cascade {
         self.following.as_ref().filter(|_| !self.ear.is_busy())?.due()
     }
 
+    /// Whether the service hears a turn that it has not ended.
+    pub(super) fn is_followed_in_a_turn(&self) -> bool {
+        self.following.as_ref().is_some_and(|following| following.open)
+    }
+
     /// From now on a service follows the caller's turns.
     pub fn follow(&mut self) {
         self.following = Some(Following::default());
@@ -86,6 +91,7 @@ impl Cascade {
         {
             self.event(EngineEvent::CallerPauses);
             self.stopwatch.start(now, utterance.turn, Some(quiet));
+            utterance.paused = Some(now);
             self.recognitions += 1;
             utterance.recognition = self.recognitions;
             self.heard.push_back(utterance);

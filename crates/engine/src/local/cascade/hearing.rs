@@ -16,6 +16,8 @@ pub(super) struct Utterance {
     /// By which number its words come; 0: they were not asked for.
     pub(super) recognition: u32,
     since: Instant,
+    /// When the caller fell silent behind it.
+    pub(super) paused: Option<Instant>,
     /// The assistant was speaking, and the call goes on with that if there were no words.
     pub(super) over_voice: bool,
 }
@@ -56,13 +58,15 @@ impl Cascade {
         self.turn += 1;
         let over_voice = self.manner == Manner::Duplex
             && (self.playing.is_sounding(now) || self.replies.iter().any(|reply| reply.item.is_some()));
-        self.speaking = Some(Utterance { turn: self.turn, recognition: 0, since: now, over_voice });
+        self.speaking =
+            Some(Utterance { turn: self.turn, recognition: 0, since: now, paused: None, over_voice });
         self.early = None;
         self.event(EngineEvent::CallerSpeaks);
     }
 
     pub(super) fn caller_pauses(&mut self, now: Instant, finished: Finished) {
         let Some(mut utterance) = self.speaking.take() else { return };
+        utterance.paused = Some(now);
         let Finished { samples, quiet } = finished;
         self.event(EngineEvent::CallerPauses);
         self.stopwatch.start(now, utterance.turn, (self.manner == Manner::Duplex).then_some(quiet));
@@ -168,7 +172,8 @@ impl Cascade {
         if utterance.over_voice {
             self.heard_only(utterance.since);
         }
-        self.drop_replies(now, |_, _| true);
+        // Who was told to wait in this turn hears that to its end.
+        self.drop_replies(now, |reply, turn| reply.own || reply.turn < turn);
         if let Some(heard) = heard {
             self.desk.cut(heard);
         }
@@ -198,6 +203,16 @@ impl Cascade {
         self.answer(now, &[]);
     }
 
+    /// The turn whose words are waited for in silence, and since when. Where it is in doubt that they were meant, the
+    /// assistant goes on by itself; where the caller speaks, nobody waits.
+    pub(super) fn unheard(&self) -> Option<(u32, Instant)> {
+        if self.ear.is_busy() || self.is_followed_in_a_turn() {
+            return None;
+        }
+        let utterance = self.heard.iter().find(|utterance| !utterance.over_voice)?;
+        Some((utterance.turn, utterance.paused?))
+    }
+
     /// The caller has spoken on.
     fn is_more_coming(&self) -> bool {
         self.ear.is_busy() || !self.heard.is_empty()
@@ -222,7 +237,8 @@ impl Cascade {
         self.event(EngineEvent::CallerSpeaks);
         self.event(EngineEvent::CallerPauses);
         self.stopwatch.start(now, self.turn, None);
-        let utterance = Utterance { turn: self.turn, recognition: 0, since: now, over_voice: false };
+        let utterance =
+            Utterance { turn: self.turn, recognition: 0, since: now, paused: None, over_voice: false };
         self.words(now, &utterance, vec![Hypothesis { text: words, confidence: 1.0, language: None }]);
     }
 

@@ -43,6 +43,11 @@ impl Mending {
         *self = Self { failures: self.failures, ..Self::default() };
     }
 
+    /// The sentence that sounds is asked for anew with all others, and goes on where it is.
+    pub(super) fn stays(&mut self) {
+        *self = Self { skip: self.sent, again: None, ..*self };
+    }
+
     pub(super) fn due(&self) -> Option<Instant> {
         self.again
     }

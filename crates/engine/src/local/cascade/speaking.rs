@@ -174,7 +174,10 @@ impl Cascade {
             return;
         }
         self.playing.stop(now);
-        self.mending.forget();
+        match self.replies.front() {
+            Some(first) if !unwanted(first, self.turn) => self.mending.stays(),
+            Some(_) | None => self.mending.forget(),
+        }
         self.hush();
         for reply in std::mem::take(&mut self.replies) {
             if unwanted(&reply, self.turn) {

@@ -13,7 +13,7 @@ use call::{Answer, EngineEvent, Failure, ItemId, Manner, ToolCallId, Usage};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Who waits so long for a model is told to.
+/// Who waits so long for words to be known, or for a model, is told to.
 const SLOW: Duration = Duration::from_millis(2_500);
 /// A model that fails so often in a row is left alone.
 const FAILURES: u32 = 2;
@@ -29,7 +29,6 @@ impl Cascade {
     /// The caller has finished, with these words.
     pub(super) fn consider(&mut self, now: Instant, words: &str) {
         let guessed = self.guess.take();
-        self.filled = false;
         let Some(mind) = &mut self.mind else { return };
         mind.history.caller(words);
         mind.rounds = 0;
@@ -55,7 +54,6 @@ impl Cascade {
             }
             return;
         }
-        self.filled = false;
         self.note(
             now,
             "The caller said something that could not be understood, or nothing. Ask them in a few words.",
@@ -118,7 +116,7 @@ impl Cascade {
     pub(super) fn tell_keys(&mut self, now: Instant) {
         self.keys_due = None;
         let keys: Vec<String> = std::mem::take(&mut self.keys).chars().map(String::from).collect();
-        self.filled = false;
+        self.filled = None;
         self.note(now, &format!("The caller pressed: {}", keys.join(" ")));
     }
 
@@ -244,15 +242,24 @@ impl Cascade {
 
     /// When the caller is to be told that it takes long.
     pub(super) fn filler_due(&self) -> Option<Instant> {
-        let silent = self.mind.as_ref()?.silent_since()?;
+        let (turn, since) = self.silent()?;
         let alone = self.replies.iter().all(|reply| reply.open);
-        let fills =
-            !self.filled && alone && self.manner == Manner::Duplex && !self.how.phrases.filler.is_empty();
-        fills.then_some(silent + SLOW)
+        let told = self.filled == Some(turn) || self.how.phrases.filler.is_empty();
+        (alone && !told && self.manner == Manner::Duplex).then_some(since + SLOW)
+    }
+
+    /// The turn that the caller waits for an answer to without hearing anything, and since when: nothing has come of a
+    /// thought, or their words are not known.
+    fn silent(&self) -> Option<(u32, Instant)> {
+        let thought = self.replies.iter().find(|reply| reply.open);
+        match (thought, self.mind.as_ref().and_then(Mind::silent_since)) {
+            (Some(reply), Some(since)) => Some((reply.turn, since)),
+            (_, _) => self.unheard(),
+        }
     }
 
     pub(super) fn fill(&mut self, now: Instant) {
-        self.filled = true;
+        self.filled = self.silent().map(|(turn, _)| turn);
         let filler = self.how.phrases.filler.clone();
         self.say(now, &filler);
     }
