@@ -205,6 +205,19 @@ fn a_cough_over_the_assistant_is_not_answered() {
 }
 
 #[test]
+fn a_cough_while_the_calendar_answers_is_not_answered() {
+    let mut bench = Bench::greeted();
+    bench.utter();
+    bench.recognise("book tuesday at ten", 0.9);
+    bench.loud(200);
+    bench.is_free();
+    bench.speak();
+    bench.quiet(700);
+    bench.recognise("", 0.0);
+    assert!(bench.asked.is_empty(), "{:?}", bench.asked);
+}
+
+#[test]
 fn a_cough_that_the_call_took_for_speech_is_asked_about() {
     let mut bench = Bench::greeted();
     bench.utter();

@@ -6,6 +6,7 @@ mod parts;
 #[path = "../shared/brief.rs"]
 mod plain;
 
+mod coughs;
 mod faults;
 mod following;
 mod languages;

@@ -20,6 +20,14 @@ pub(super) struct Utterance {
     pub(super) paused: Option<Instant>,
     /// The assistant was speaking, and the call goes on with that if there were no words.
     pub(super) over_voice: bool,
+    /// It began to answer what was said before, and the call lets that be heard if there were no words.
+    pub(super) answered: bool,
+}
+
+impl Utterance {
+    fn begins(turn: u32, since: Instant, over_voice: bool) -> Self {
+        Self { turn, recognition: 0, since, paused: None, over_voice, answered: false }
+    }
 }
 
 /// What was looked for in an utterance before it has ended.
@@ -58,8 +66,7 @@ impl Cascade {
         self.turn += 1;
         let over_voice = self.manner == Manner::Duplex
             && (self.playing.is_sounding(now) || self.replies.iter().any(|reply| reply.item.is_some()));
-        self.speaking =
-            Some(Utterance { turn: self.turn, recognition: 0, since: now, paused: None, over_voice });
+        self.speaking = Some(Utterance::begins(self.turn, now, over_voice));
         self.early = None;
         self.event(EngineEvent::CallerSpeaks);
     }
@@ -97,7 +104,14 @@ impl Cascade {
     /// The call is certain that the caller interrupted: it will not go on by itself.
     pub(super) fn believe(&mut self) {
         for utterance in self.heard.iter_mut().chain(&mut self.speaking) {
-            utterance.over_voice = false;
+            (utterance.over_voice, utterance.answered) = (false, false);
+        }
+    }
+
+    /// What was said before is being answered, whatever the caller says now.
+    pub(super) fn answers_meanwhile(&mut self) {
+        for utterance in self.heard.iter_mut().chain(&mut self.speaking) {
+            utterance.answered = true;
         }
     }
 
@@ -198,9 +212,20 @@ impl Cascade {
         if utterance.over_voice {
             let stood_still = now.saturating_duration_since(utterance.since) + RESUMES;
             self.playing.shift(stood_still);
-            return self.done_unless_busy();
+            return self.settle(now);
+        }
+        // A sound without words is none: what was said before is being answered.
+        if self.manner == Manner::Duplex && (utterance.answered || self.is_answering()) {
+            return self.settle(now);
         }
         self.answer(now, &[]);
+    }
+
+    /// Whether an answer is on its way. Who is told to wait has none yet.
+    fn is_answering(&self) -> bool {
+        let thinks = self.mind.as_ref().is_some_and(|mind| mind.news);
+        let replies = self.replies.iter().any(|reply| reply.own);
+        thinks || replies || !self.wanted.is_empty() || self.keys_due.is_some()
     }
 
     /// The turn whose words are waited for in silence, and since when. Where it is in doubt that they were meant, the
@@ -237,8 +262,7 @@ impl Cascade {
         self.event(EngineEvent::CallerSpeaks);
         self.event(EngineEvent::CallerPauses);
         self.stopwatch.start(now, self.turn, None);
-        let utterance =
-            Utterance { turn: self.turn, recognition: 0, since: now, paused: None, over_voice: false };
+        let utterance = Utterance::begins(self.turn, now, false);
         self.words(now, &utterance, vec![Hypothesis { text: words, confidence: 1.0, language: None }]);
     }
 

@@ -118,9 +118,7 @@ impl Cascade {
                     if let Some(reply) = self.replies.pop_front() {
                         self.said(&reply);
                     }
-                    if !self.think_on(now) {
-                        self.done_unless_busy();
-                    }
+                    self.settle(now);
                 }
             }
         }
@@ -145,7 +143,7 @@ impl Cascade {
             return;
         };
         if let Some(chunk) = chunk {
-            let turn = reply.turn;
+            let (turn, own) = (reply.turn, reply.own);
             let Some(chunk) = self.mending.rest(&chunk) else { return };
             if reply.said.last() != Some(text) {
                 reply.said.push(text.clone());
@@ -154,6 +152,9 @@ impl Cascade {
                 mind.history.sounds(reply.number, item, reply.own, text, chunk.duration());
             }
             self.playing.sent(now, item, &chunk);
+            if own {
+                self.answers_meanwhile();
+            }
             if let Some(stages) = self.stopwatch.sounds(now, turn) {
                 self.event(EngineEvent::Took(stages));
             }

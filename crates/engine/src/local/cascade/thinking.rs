@@ -49,10 +49,7 @@ impl Cascade {
     pub(super) fn not_understood(&mut self, now: Instant) {
         self.misses += 1;
         if self.misses > ASKED_ABOUT && self.manner == Manner::Duplex {
-            if !self.think_on(now) {
-                self.done_unless_busy();
-            }
-            return;
+            return self.settle(now);
         }
         self.note(
             now,
@@ -126,10 +123,7 @@ impl Cascade {
             if mind.history.answered(id, &told(answer)) {
                 mind.news = true;
             }
-            if !self.think_on(now) {
-                self.done_unless_busy();
-            }
-            return;
+            return self.settle(now);
         }
         if self.orphans.remove(id) && !answer.say.trim().is_empty() {
             return self.say(now, &answer.say);
@@ -199,8 +193,15 @@ impl Cascade {
         self.open_reply();
     }
 
-    /// Thinks again where something has happened that the model does not know; says whether it does.
-    pub(super) fn think_on(&mut self, now: Instant) -> bool {
+    /// Thinks again where something has happened that the model does not know; else nothing more comes.
+    pub(super) fn settle(&mut self, now: Instant) {
+        if !self.think_on(now) {
+            self.done_unless_busy();
+        }
+    }
+
+    /// Says whether it does.
+    fn think_on(&mut self, now: Instant) -> bool {
         let Some(mind) = &mut self.mind else { return false };
         let settled = !mind.is_thinking() && mind.history.under_way().next().is_none();
         let quiet = self.replies.is_empty() && self.heard.is_empty() && self.speaking.is_none();
