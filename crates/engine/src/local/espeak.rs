@@ -2,7 +2,7 @@
 //!
 //! Facts: espeak-ng 1.51 as Debian packages it. It writes a WAV file of 22 050 Hz with sizes that mean nothing.
 
-use super::{Speech, Tts, inflow::Inflow, program::Program};
+use super::{Speech, Tts, inflow::Inflow, program::Program, tts};
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use std::{pin::pin, time::Duration};
 
@@ -60,6 +60,7 @@ impl Tts for Espeak {
         let rate = self.words_a_minute.to_string();
         let arguments = ["-v", voice, "-s", &rate, "--stdin", "--stdout"].map(Into::into);
         let written = self.program.run(arguments.into(), text.to_owned());
+        let is_to_sound = tts::is_to_sound(text);
         async move {
             let mut written = pin!(written);
             let mut file = Inflow::new(22_050);
@@ -69,6 +70,9 @@ impl Tts for Espeak {
                 samples.extend(file.push(&bytes?).map_err(odd)?);
             }
             samples.extend(file.finish().map_err(odd)?);
+            if samples.is_empty() && is_to_sound {
+                return Err(odd("no sound at all".into()));
+            }
             Ok(samples.into())
         }
         .boxed()

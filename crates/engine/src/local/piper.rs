@@ -3,7 +3,7 @@
 //! Facts: both the older `piper` (rhasspy) and the newer (OHF-Voice, `pip install piper-tts`) take `--model`, `--output-raw`
 //! and `--length-scale`, and read one utterance a line.
 
-use super::{Speech, SpeechStream, Tts, inflow::Inflow, program::Program, web};
+use super::{Speech, SpeechStream, Tts, inflow::Inflow, program::Program, tts, web};
 use call::Language;
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
 use serde::Deserialize;
@@ -113,21 +113,25 @@ impl Tts for Piper {
         line.push('\n');
         let arguments = vec!["--model".into(), model.into_os_string(), "--output-raw".into()];
         let written = self.program.run(arguments, line).boxed();
-        let state = Some((written, Inflow::new(hertz)));
+        let state = Some((written, Inflow::new(hertz), !tts::is_to_sound(text)));
         let speech = stream::unfold(state, |state| async {
-            let (mut written, mut inflow) = state?;
+            let (mut written, mut inflow, may_end) = state?;
             loop {
                 let samples = match written.next().await {
                     Some(Ok(bytes)) => inflow.push(&bytes),
                     Some(Err(why)) => return Some((Err(why), None)),
                     None => {
-                        let rest = inflow.finish().map_err(|why| format!("Piper wrote {why}."));
+                        let rest = match inflow.finish() {
+                            Ok(rest) if rest.is_empty() && !may_end => Err("no sound at all".into()),
+                            rest => rest,
+                        };
+                        let rest = rest.map_err(|why| format!("Piper wrote {why}."));
                         return Some((rest.map(Arc::from), None));
                     }
                 };
                 match samples {
                     Ok(samples) if samples.is_empty() => {}
-                    Ok(samples) => return Some((Ok(Arc::from(samples)), Some((written, inflow)))),
+                    Ok(samples) => return Some((Ok(Arc::from(samples)), Some((written, inflow, true)))),
                     Err(why) => return Some((Err(format!("Piper wrote {why}.")), None)),
                 }
             }

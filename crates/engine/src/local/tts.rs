@@ -19,6 +19,11 @@ pub(super) fn speak(flite: &mut Flite, text: &str, voice: &str, stretch: f32) ->
     Ok(sound::resample::resample(&samples, hertz, 8_000))
 }
 
+/// Whether there is something in this text to be said: a voice that makes no sound of it has failed.
+pub(super) fn is_to_sound(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
 /// The text in pieces that are short enough to be spoken in one go, so that the first sound comes early: its
 /// sentences, and those again at a blank where they are long. An empty text is one empty piece.
 pub(super) fn pieces(text: &str) -> Vec<&str> {

@@ -1,6 +1,6 @@
 //! What a web service is asked for the sake of hearing or speaking: within bounds, and with a sentence where it refuses.
 
-use super::{Speech, SpeechStream, inflow::Inflow};
+use super::{Speech, SpeechStream, inflow::Inflow, tts};
 use crate::socket::refusal;
 use futures_util::{StreamExt as _, stream};
 use reqwest::{
@@ -120,6 +120,7 @@ pub(super) async fn speech(
     if wrong.iter().any(|wrong| kind.contains(wrong)) {
         return Err(format!("{peer} answered with {kind} where raw sound was asked for."));
     }
+    let silent_is_wrong = tts::is_to_sound(text);
     let longest = (BESIDE + A_CHARACTER * text.chars().count()).min(LONGEST_SPEECH);
     let state = Some((answer, Inflow::new(hertz), 0_usize));
     let speech = stream::unfold(state, move |state| {
@@ -130,7 +131,13 @@ pub(super) async fn speech(
                 let samples = match piece(&mut answer, &peer, patience).await {
                     Ok(Some(bytes)) => inflow.push(&bytes),
                     Ok(None) => {
-                        let rest = inflow.finish().map_err(|why| format!("{peer} sent {why}."));
+                        let rest = match inflow.finish() {
+                            Ok(rest) if rest.is_empty() && so_far == 0 && silent_is_wrong => {
+                                Err("no sound at all".into())
+                            }
+                            rest => rest,
+                        };
+                        let rest = rest.map_err(|why| format!("{peer} sent {why}."));
                         return Some((rest.map(Arc::from), None));
                     }
                     Err(why) => return Some((Err(why), None)),

@@ -167,6 +167,16 @@ async fn whatever_goes_wrong_in_speaking_is_a_sentence() {
 }
 
 #[tokio::test]
+async fn an_answer_without_any_sound_is_a_failure() {
+    let service = service(Script { seconds: 0.0, ..Script::default() }).await;
+    let voice = speaker(&service);
+    let why = failure(voice.stream("Hello.", "marin")).await;
+    is_sentence(&why, "127.0.0.1");
+    assert!(why.contains("no sound at all"), "{why}");
+    assert_eq!(samples(voice.stream("?!", "marin")).await, 0, "of that there is none to be made");
+}
+
+#[tokio::test]
 async fn the_whole_of_a_sentence_is_the_sum_of_its_pieces() {
     let service = service(Script::default()).await;
     let speech = speaker(&service).speak("Hello.", "alloy").await.expect("it speaks");

@@ -34,6 +34,7 @@ case $model in
 *endless*) exec cat /dev/zero ;;
 *fails*) echo "onnxruntime: out of memory" >&2; exit 3 ;;
 *loud*) head -c 1000000 /dev/zero >&2 ;;
+*mute*) cat >/dev/null; exit ;;
 esac
 cat >"$folder/said"
 head -c 44100 /dev/zero
@@ -118,6 +119,19 @@ async fn whatever_a_program_does_is_a_sentence() {
     fs::write(rig.folder.path().join("text.onnx.json"), "<html>").expect("it is written");
     assert!(failure(rig.piper.stream("Hello.", "text")).await.contains("not the file"));
     assert!(piper::rate(Path::new("/nowhere/voice.onnx")).is_err());
+}
+
+#[tokio::test]
+async fn a_program_that_has_nothing_to_say_has_failed() {
+    let rig = rig(&["mute"]);
+    let why = failure(rig.piper.stream("Hello.", "mute")).await;
+    assert_eq!(why, "Piper wrote no sound at all.");
+    assert_eq!(samples(rig.piper.stream("?!", "mute")).await, 0, "of that there is none to be made");
+    let mut espeak = Espeak::default();
+    espeak.program.path = "true".into();
+    let why = espeak.speak("Hello.", "en-us").await.expect_err("nothing comes");
+    assert_eq!(why, "espeak-ng wrote no sound at all.");
+    assert_eq!(espeak.speak("…", "en-us").await.map(|speech| speech.len()), Ok(0));
 }
 
 #[tokio::test]
