@@ -314,7 +314,10 @@ async fn load(app: Arc<App>) {
         Some(Ok(())) => tracing::info!(model = config.ollama.model, "the language model is loaded"),
         Some(Err(failure)) => {
             let model = &config.ollama.model;
-            tracing::warn!("{} Until {model} is there (ollama pull {model}), the desk answers.", failure.why);
+            tracing::warn!(
+                "{} Until {model} is there (ollama pull {model}), the next engine answers, or the desk where none is left.",
+                failure.why
+            );
         }
         None => {}
     }

@@ -1,5 +1,5 @@
 //! The cascade: what is heard becomes utterances, utterances words, words answers, and those a voice. The desk answers, or a
-//! language model; then the desk is what answers when the model is down.
+//! language model; then the desk is what answers when the model is down and no other engine is left.
 //!
 //! ```text
 //!  Hear ─► ear.rs ─► Recognise … Recognised ─┬─► desk ──────────────────┬─► Speak … Spoken ─► mouth.rs ─► Voice
@@ -128,7 +128,8 @@ pub struct Thinking {
     pub others: Vec<Phrases>,
     /// Words are looked for, and a thought is begun, before it is certain that the caller has finished.
     pub early: bool,
-    /// No other engine goes on where the model fails: the desk does, in English where that must be.
+    /// No other engine goes on where the model fails: the desk does, in English where that must be. Else the cascade fails with
+    /// its model.
     pub last: bool,
 }
 
@@ -241,7 +242,7 @@ impl Cascade {
         cascade
     }
 
-    /// Begins a conversation with a model; the desk gives the greeting, and answers should the model fail.
+    /// Begins a conversation with a model; the desk gives the greeting, and answers should the model fail as the last.
     #[expect(clippy::needless_pass_by_value, reason = "a brief is handed over, as to every engine")]
     pub fn with_model(now: Instant, brief: Brief, desk: Desk, vad: Box<dyn Vad>, how: Thinking) -> Self {
         let mut cascade = Self::idle(now, &brief, desk, vad);

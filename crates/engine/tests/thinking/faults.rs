@@ -2,7 +2,10 @@
 
 use crate::rig::{Rig, brief, ms};
 use call::EngineEvent;
-use engine::{Brief, local::llm::Delta};
+use engine::{
+    Brief,
+    local::{cascade::Thinking, llm::Delta},
+};
 
 const BRIDGE: &str = "I am sorry, something is wrong on my side.";
 
@@ -108,12 +111,16 @@ fn a_refusal_for_good_is_not_tried_again() {
 }
 
 #[test]
-fn where_the_desk_cannot_speak_the_language_the_next_engine_is_called() {
-    let mut rig = Rig::with(Brief { language: "de-DE".into(), ..brief() });
-    rig.speak();
-    rig.says("guten tag");
-    rig.fails("no", true);
-    assert!(matches!(rig.events.last(), Some(EngineEvent::Failed(failure)) if failure.lasting));
+fn where_another_engine_is_left_it_goes_on_whatever_the_desk_speaks() {
+    for language in ["en-US", "de-DE"] {
+        let brief = Brief { language: language.into(), ..brief() };
+        let mut rig = Rig::thinking(brief, Thinking { last: false, ..Thinking::default() });
+        rig.speak();
+        rig.says("guten tag");
+        rig.fails("no", true);
+        assert!(matches!(rig.events.last(), Some(EngineEvent::Failed(failure)) if failure.lasting));
+        assert!(rig.asked.is_empty(), "the next one bridges: {:?}", rig.asked);
+    }
 }
 
 #[test]

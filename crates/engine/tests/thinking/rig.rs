@@ -59,8 +59,9 @@ impl Rig {
         Self::with(brief())
     }
 
+    /// No other engine is left.
     pub fn with(brief: Brief) -> Self {
-        Self::thinking(brief, Thinking::default())
+        Self::thinking(brief, Thinking { last: true, ..Thinking::default() })
     }
 
     #[expect(clippy::disallowed_methods, reason = "simulated time has to begin somewhere")]

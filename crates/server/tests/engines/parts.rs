@@ -1,5 +1,5 @@
-//! The local engine whose ear or voice is a service that does not do what was agreed: the next engine goes on, and its owner
-//! reads why.
+//! The local engine whose ear, voice or thinker is a service that does not do what was agreed: the next engine goes on, and its
+//! owner reads why.
 
 use super::{
     door::{self, Door},
@@ -12,7 +12,11 @@ use crate::house::{
     speech::speech,
     waiting::{PATIENCE, ms},
 };
-use sim::{speech::Fault, twilio::handset::Listened};
+use sim::{
+    mind::{self, Minds},
+    speech::Fault,
+    twilio::handset::Listened,
+};
 use std::sync::Arc;
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -119,10 +123,49 @@ async fn mute(fault: Option<Fault>, why: &str) {
     assert!(texts(&notes, "trouble").iter().any(|trouble| trouble.contains(why)), "{told}");
 }
 
+/// Nobody thinks any more: whoever comes is told what the caller said, and answers it. The desk is for where nobody comes.
+async fn mindless() {
+    let answer = Line::tone("Ten is free.", ANSWER, 1_000);
+    let one = Stand::open(Kind::Local, &local(Does::Says(answer.clone()))).await;
+    let other = Stand::open(Kind::OpenAi, &next(answer)).await;
+    let busy = (0..10).map(|_| mind::Fault::Status(503, "server busy".into())).collect();
+    let script = mind::Script { faults: busy, ..mind::Script::default() };
+    let minds = Minds::listen(script).await.expect("a free port");
+    let url = minds.url();
+    let rig = Rig::open(
+        &[&one, &other],
+        &[("THINK", "ollama"), ("OLLAMA_HOST", &url), ("OLLAMA_MODEL", "test-model")],
+    )
+    .await;
+    let call = rig.dial();
+    let heard = call.listen(0, ms(1_500), PATIENCE).await;
+    assert!(matches!(heard, Listened::Spoke(_)), "a greeting: {heard:?}");
+    let from = call.position();
+    call.say(&speech(ms(1_200)));
+    call.said().await;
+    let notes = rig.noted(|notes| count(notes, "relieved") == 1).await;
+    assert!(call.hear_for(from, ms(900)).await, "{notes:#?}");
+    call.wait(ms(600)).await;
+    let heard = stretches(&call, from..call.position(), &TONES);
+    call.hang_up();
+    let told = format!("{:?}\n{notes:#?}", melody(&heard));
+    let tones: Vec<_> = heard.iter().filter_map(|stretch| stretch.hertz).collect();
+    assert_eq!(tones, [ANSWER], "{told}");
+    let desk = |said: &&str| said.contains("wrong on my side");
+    assert!(!texts(&notes, "assistant_said").iter().any(desk), "{told}");
+    assert!(texts(&notes, "trouble").iter().any(|trouble| trouble.contains("server busy")), "{told}");
+    assert_eq!(call.ended().await.expect("the call is put through").errors, [], "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_of_the_local_engine_that_fails_costs_the_caller_no_more_than_a_sentence() {
     let room = Arc::new(Semaphore::new(AT_A_TIME));
     let mut calls = JoinSet::new();
+    let own = room.clone();
+    calls.spawn(async move {
+        let _place = own.acquire().await.expect("it is never closed");
+        mindless().await;
+    });
     for (fault, why) in FAULTS {
         let (own, same) = (room.clone(), fault.clone());
         calls.spawn(async move {

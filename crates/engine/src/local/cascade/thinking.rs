@@ -335,11 +335,11 @@ impl Cascade {
         }
     }
 
-    /// The desk answers from now on.
+    /// Another engine goes on, or, where none is left, the desk answers from now on.
     fn hand_over(&mut self, now: Instant, failure: Failure) {
         let Some(mind) = self.mind.take() else { return };
         self.keys_due = None;
-        if !self.desk_can && !self.how.last {
+        if !self.how.last {
             return self.fail_with(failure);
         }
         self.desk_took_over = true;

@@ -16,7 +16,7 @@ const EFFORTS: [(&str, Effort); 4] =
 pub(super) const SECTIONS: &[Section] = &[
     Section {
         name: "think",
-        about: "Who thinks in the engine `local`. Whoever it is, the desk answers when it is down.",
+        about: "Who thinks in the engine `local`. Where they are down, the next engine of the list goes on, and the desk where none is left.",
         settings: &[
             Setting::new(
                 "think.by",
