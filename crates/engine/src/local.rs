@@ -21,12 +21,14 @@ pub mod deepgram;
 pub mod desk;
 pub mod espeak;
 pub mod flite;
+mod hearing;
 pub mod inflow;
 pub mod jsgf;
 mod lanes;
 pub mod llm;
 mod mind;
 pub mod openai;
+mod outflow;
 pub mod parts;
 pub mod piper;
 pub mod pocketsphinx;
@@ -47,24 +49,20 @@ pub use workers::{Staff, Workers};
 
 use crate::{Brief, ToolSpec};
 use bytes::Bytes;
-use call::{Chunk, EngineCommand, EngineEvent, Failure, Format, Language, Manner};
+use call::{EngineCommand, EngineEvent, Failure, Format, Language, Manner};
 use cascade::{Cascade, CascadeInput, CascadeOutput, Thinking, Whose};
 use desk::{Desk, DeskSetup};
 use futures_util::{
     StreamExt,
     future::BoxFuture,
-    stream::{self, BoxStream, FuturesUnordered},
+    stream::{self, BoxStream},
 };
+use hearing::Hearing;
 use lanes::Lanes;
 use llm::{Delta, Llm};
-use sound::resample::Resampler;
+use outflow::Outflow;
 use speakable::speakable;
-use std::{
-    collections::VecDeque,
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, fmt, sync::Arc, time::Instant};
 use tokio::sync::mpsc;
 
 /// What the caller may have said, and how sure the recogniser is of it.
@@ -170,13 +168,11 @@ pub struct Local {
     /// Those of the desk, once it speaks another language than the caller.
     desk: Option<Parts>,
     llm: Option<Arc<dyn Llm>>,
-    format: Format,
-    hearing: FuturesUnordered<BoxFuture<'static, (u32, Heard)>>,
+    hearing: Hearing,
     follower: Option<Follower>,
     /// What is spoken now, in the order in which it shall be heard.
     speaking: Lanes<Piece>,
-    /// Brings the piece that is heard now to the line's rate, where that is another.
-    resampler: Option<Resampler>,
+    outflow: Outflow,
     /// What is to be spoken after that.
     queue: VecDeque<(Piece, String, Whose)>,
     /// What is being thought.
@@ -206,8 +202,6 @@ struct Piece {
 
 /// Pieces that one call has spoken at a time: one that is listened to, one that is ready when it ends.
 const AT_ONCE: usize = 2;
-/// The longest piece of sound that leaves at once.
-const LONGEST_CHUNK: Duration = Duration::from_millis(200);
 
 impl Local {
     /// A conversation at the desk, heard and spoken by these workers. A voice that they do not have is replaced.
@@ -257,11 +251,10 @@ impl Local {
             parts_of: None,
             desk: None,
             llm: llm.map(|(llm, _)| llm),
-            format,
-            hearing: FuturesUnordered::new(),
+            hearing: Hearing::default(),
             follower,
             speaking: Lanes::default(),
-            resampler: None,
+            outflow: Outflow::new(format),
             queue: VecDeque::new(),
             thinking: None,
         }
@@ -305,7 +298,7 @@ impl Local {
                 }
             };
             tokio::select! {
-                Some((utterance, result)) = self.hearing.next() => {
+                (utterance, result) = self.hearing.next() => {
                     self.cascade.handle(now(), CascadeInput::Recognised { utterance, result });
                 }
                 event = followed(&mut self.follower) => {
@@ -339,8 +332,9 @@ impl Local {
             CascadeOutput::Event(event) => return Some(event),
             CascadeOutput::Recognise { utterance, samples, grammar, whose } => {
                 let heard = self.parts(whose).stt.recognise(samples, grammar.into());
-                self.hearing.push(Box::pin(async move { (utterance, heard.await) }));
+                self.hearing.push(utterance, heard);
             }
+            CascadeOutput::Disregard { utterance } => self.hearing.forget(utterance),
             CascadeOutput::Speak { sentence, text, whose } => {
                 let text = speakable(&text, &self.parts(whose).language);
                 let mut pieces = tts::pieces(&text).into_iter().peekable();
@@ -358,7 +352,7 @@ impl Local {
             CascadeOutput::Hush => {
                 self.queue.clear();
                 self.speaking = Lanes::default();
-                self.resampler = None;
+                self.outflow.stop();
             }
             CascadeOutput::Think { thought, ask } => {
                 self.thinking = self.llm.as_ref().map(|llm| (thought, llm.think(ask)));
@@ -395,14 +389,14 @@ impl Local {
     fn spoken(&mut self, piece: Piece, speech: Option<Speech>) {
         let Piece { sentence, last } = piece;
         let fitted = match &speech {
-            Some(Ok(samples)) => self.fitted(samples),
+            Some(Ok(samples)) => self.outflow.push(samples),
             Some(Err(_)) => Vec::new(),
-            None => self.rest(),
+            None => self.outflow.finish(),
         };
         let mut tell = |chunk, failed| {
             self.cascade.handle(now(), CascadeInput::Spoken { sentence, chunk, failed });
         };
-        for chunk in encoded(&fitted, self.format) {
+        for chunk in outflow::encoded(&fitted, self.outflow.format) {
             tell(Some(chunk), None);
         }
         match speech {
@@ -411,33 +405,12 @@ impl Local {
                 tell(None, Some(why));
                 self.queue.retain(|(waiting, ..)| waiting.sentence != sentence);
                 self.speaking.drop_those(|waiting| waiting.sentence == sentence);
-                self.resampler = None;
+                self.outflow.stop();
             }
             None if last => tell(None, None),
             None => {}
         }
         self.speak_on();
-    }
-
-    /// These samples of 8 kHz as the line wants them, as far as they can be said already.
-    fn fitted(&mut self, samples: &[i16]) -> Vec<i16> {
-        match self.format {
-            Format::Ulaw | Format::Alaw | Format::Pcm { hertz: 8_000 } => samples.to_vec(),
-            Format::Pcm { hertz } => {
-                let resampler = self.resampler.get_or_insert_with(|| Resampler::new(8_000, hertz.max(1)));
-                let mut fitted = Vec::new();
-                resampler.push(samples, &mut fitted);
-                fitted
-            }
-        }
-    }
-
-    fn rest(&mut self) -> Vec<i16> {
-        let mut rest = Vec::new();
-        if let Some(mut resampler) = self.resampler.take() {
-            resampler.finish(&mut rest);
-        }
-        rest
     }
 }
 
@@ -479,31 +452,4 @@ async fn thought(
 #[expect(clippy::disallowed_methods, reason = "this is the one who drives the cascade")]
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
-}
-
-/// Sound of 8 kHz as the line wants it, in pieces that are not too long.
-fn chunks(samples: &[i16], format: Format) -> impl Iterator<Item = Chunk> {
-    match format {
-        Format::Ulaw | Format::Alaw | Format::Pcm { hertz: 8_000 } => encoded(samples, format),
-        Format::Pcm { hertz } => encoded(&sound::resample::resample(samples, 8_000, hertz.max(1)), format),
-    }
-}
-
-/// Sound of the format's own rate in its coding, in pieces that are not too long.
-fn encoded(samples: &[i16], format: Format) -> impl Iterator<Item = Chunk> + use<> {
-    let bytes = match format {
-        Format::Ulaw => sound::g711::samples_to_ulaw(samples),
-        Format::Alaw => sound::g711::samples_to_alaw(samples),
-        Format::Pcm { .. } => sound::samples_to_pcm(samples),
-    };
-    let mut rest = Chunk { format, bytes: bytes.into() };
-    std::iter::from_fn(move || {
-        if rest.bytes.is_empty() {
-            return None;
-        }
-        let mut piece = rest.clone();
-        rest = rest.after(LONGEST_CHUNK);
-        piece.bytes.truncate(piece.bytes.len() - rest.bytes.len());
-        Some(piece)
-    })
 }

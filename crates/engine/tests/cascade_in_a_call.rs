@@ -134,7 +134,9 @@ impl World {
                 }
             }
             CascadeOutput::Language(_) => {}
-            CascadeOutput::Think { .. } | CascadeOutput::Forget { .. } => panic!("the desk thinks"),
+            CascadeOutput::Think { .. } | CascadeOutput::Forget { .. } | CascadeOutput::Disregard { .. } => {
+                panic!("the desk thinks, once all was said")
+            }
             CascadeOutput::Recognise { utterance, .. } => {
                 let text = self.says.pop_front().unwrap_or_default();
                 let heard = if text.is_empty() {

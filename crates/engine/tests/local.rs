@@ -3,12 +3,22 @@
 #[path = "shared/brief.rs"]
 mod plain;
 
-use call::{EngineCommand, EngineEvent, Format};
+use bytes::Bytes;
+use call::{Chunk, EngineCommand, EngineEvent, Failure, Format};
 use engine::{
-    Brief,
-    local::{Heard, Local, Speech, Stt, Tts, Vad, desk::DeskSetup},
+    Brief, Said,
+    local::{
+        Heard, Local, Speech, Stt, Tts, Vad,
+        cascade::Thinking,
+        desk::DeskSetup,
+        llm::{Ask, Delta, Llm},
+    },
 };
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::{
+    FutureExt, StreamExt as _,
+    future::{BoxFuture, pending},
+    stream::{self, BoxStream},
+};
 use plain::brief;
 use std::{
     sync::{Arc, Mutex},
@@ -58,6 +68,17 @@ struct Rig {
     go: Arc<Semaphore>,
 }
 
+fn setup(greeting: &str) -> DeskSetup {
+    DeskSetup {
+        now: "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment"),
+        hours: when::Hours::default(),
+        greeting: greeting.into(),
+        business: String::new(),
+        caller: String::new(),
+        so_far: None,
+    }
+}
+
 fn rig(greeting: &str, format: Format) -> Rig {
     let brief = Brief {
         instructions: String::new(),
@@ -66,14 +87,7 @@ fn rig(greeting: &str, format: Format) -> Rig {
         format,
         ..brief()
     };
-    let setup = DeskSetup {
-        now: "2026-11-20T14:30:00+01:00[Europe/Berlin]".parse().expect("a moment"),
-        hours: when::Hours::default(),
-        greeting: greeting.into(),
-        business: String::new(),
-        caller: String::new(),
-        so_far: None,
-    };
+    let setup = setup(greeting);
     let (asked, go): (Arc<Mutex<Vec<String>>>, _) = (Arc::default(), Arc::new(Semaphore::new(0)));
     let voice = Voice { asked: asked.clone(), go: go.clone() };
     Rig { local: Local::with(brief, setup, Box::new(Deaf), Arc::new(Deaf), Arc::new(voice), None), asked, go }
@@ -192,4 +206,51 @@ async fn a_voice_that_never_gets_through_a_sentence_is_told_of_and_gives_up() {
     assert_eq!(events.iter().filter(|event| **event == trouble).count(), 2, "{events:?}");
     assert_eq!(voice(&events), Duration::ZERO, "the next sentence makes no sense without it");
     assert_eq!(rig.asked().iter().filter(|asked| asked.contains("unspeakable")).count(), 3);
+}
+
+/// Hears for as long as anybody wants to know, and counts how much that is.
+struct Ponders(Arc<()>);
+
+impl Stt for Ponders {
+    fn recognise(&self, _: Vec<i16>, _: Arc<str>) -> BoxFuture<'static, Heard> {
+        let wanted = self.0.clone();
+        async move {
+            let heard = pending().await;
+            drop(wanted);
+            heard
+        }
+        .boxed()
+    }
+}
+
+impl Vad for Ponders {
+    fn hear(&mut self, samples: &[i16]) -> bool {
+        samples.iter().any(|sample| sample.abs() > 1_000)
+    }
+}
+
+impl Llm for Ponders {
+    fn think(&self, _: Ask) -> BoxStream<'static, Result<Delta, Failure>> {
+        stream::pending().boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_pauses_often_keeps_no_ear_busy_with_what_is_over() {
+    let wanted = Arc::new(());
+    let ponders = || Ponders(wanted.clone());
+    let brief = Brief { so_far: vec![Said::Assistant("Hello.".into())], ..brief() };
+    let voice = Voice { asked: Arc::default(), go: Arc::new(Semaphore::new(0)) };
+    let model = (Arc::new(ponders()) as Arc<dyn Llm>, Thinking::default());
+    let mut local =
+        Local::with(brief, setup(""), Box::new(ponders()), Arc::new(ponders()), Arc::new(voice), Some(model));
+    let alone = Arc::strong_count(&wanted);
+    let mut most = 0;
+    for byte in [vec![0x10; 20], vec![0xff; 10]].concat().repeat(4) {
+        let bytes = Bytes::from(vec![byte; 160]);
+        local.tell(EngineCommand::Hear(Chunk { format: Format::Ulaw, bytes }));
+        while local.next().now_or_never().is_some() {}
+        most = most.max(Arc::strong_count(&wanted) - alone);
+    }
+    assert_eq!(most, 1);
 }

@@ -13,6 +13,8 @@ mod hearing;
 mod model;
 #[path = "shared/brief.rs"]
 mod plain;
+#[path = "speech/queueing.rs"]
+mod queueing;
 #[path = "speech/talk.rs"]
 mod talk;
 #[path = "speech/whispering.rs"]
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     match arguments.first().map(String::as_str) {
         Some(worker::ARGUMENT) => worker::run().expect("the parent reads to its end"),
         Some(faults::ARGUMENT) => faults::worker(&arguments[1..]),
+        Some(queueing::ARGUMENT) => queueing::worker(&arguments[1..]),
         _ => return test(&arguments),
     }
     ExitCode::SUCCESS
@@ -37,7 +40,7 @@ fn main() -> ExitCode {
 
 /// As `cargo test` does: those whose name contains an argument, `--list` for its tools.
 fn test(arguments: &[String]) -> ExitCode {
-    let all = [faults::TESTS, hearing::TESTS, talk::TESTS, whispering::TESTS].concat();
+    let all = [faults::TESTS, hearing::TESTS, queueing::TESTS, talk::TESTS, whispering::TESTS].concat();
     if arguments.iter().any(|argument| argument == "--list") {
         for (name, _) in &all {
             println!("{name}: test");
@@ -80,6 +83,7 @@ fn staff(arguments: &[&str]) -> Staff {
         size: 1,
         patience: Duration::from_secs(20),
         whisper_patience: Duration::from_secs(60),
+        whisper_grace: Duration::from_secs(5),
     }
 }
 

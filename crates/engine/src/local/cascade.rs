@@ -75,12 +75,16 @@ pub enum CascadeInput {
 pub enum CascadeOutput {
     Event(EngineEvent),
     /// Recognise this utterance (8 kHz, at most 30 s) with this JSGF grammar; where that is empty, anything may have been
-    /// said. Of what was asked about one utterance before its end, only the latest is still of interest.
+    /// said.
     Recognise {
         utterance: u32,
         samples: Vec<i16>,
         grammar: String,
         whose: Whose,
+    },
+    /// What this utterance was is of no interest any more: the caller has gone on.
+    Disregard {
+        utterance: u32,
     },
     /// Speak this after what was asked before. The numbers of sentences only ever grow.
     Speak {

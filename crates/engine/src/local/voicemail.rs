@@ -3,7 +3,7 @@
 //! Time is counted in the caller's own sound, which runs from the first word of the greeting on. So what is kept begins
 //! where the tone ends, however long the greeting waited for the caller.
 
-use super::{Speech, Tts, Vad, chunks, tts::pieces, vad::FRAME};
+use super::{Speech, Tts, Vad, outflow::chunks, tts::pieces, vad::FRAME};
 use crate::Brief;
 use call::{
     Chunk, EngineCommand, EngineEvent, Format, ItemId, Manner, ToolCall, ToolCallId, Transcript, Usage,

@@ -19,7 +19,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStdin, ChildStdout, Command},
     sync::{Semaphore, oneshot},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// A bounded pool of speech workers. Requests wait in a queue for the next worker that is free.
@@ -47,6 +47,9 @@ pub struct Staff {
     pub patience: Duration,
     /// The same for one that hears by Whisper, whose first request loads the model.
     pub whisper_patience: Duration,
+    /// How long such a one may go on with what nobody waits for any more: the next caller need not wait until the model is
+    /// loaded anew, nor for much longer than that takes.
+    pub whisper_grace: Duration,
 }
 
 impl Workers {
@@ -60,15 +63,17 @@ impl Workers {
             size: cores.min(2),
             patience: Duration::from_secs(20),
             whisper_patience: Duration::from_secs(60),
+            whisper_grace: Duration::from_secs(5),
         })
     }
 
     pub fn with(staff: Staff) -> Self {
         // Whisper takes all cores by itself.
         let whispers = Staff { size: 1, patience: staff.whisper_patience, ..staff.clone() };
+        let (grace, whisper_grace) = (staff.patience, staff.whisper_grace);
         Self {
-            pool: Pool::new(staff),
-            whispers: Pool::new(whispers),
+            pool: Pool::new(staff, grace),
+            whispers: Pool::new(whispers, whisper_grace),
             spoken: Arc::default(),
             memory: Memory::default(),
         }
@@ -105,14 +110,14 @@ impl Workers {
         }
     }
 
-    /// Writes down one utterance (8 kHz, at most 30 s) by Whisper. Utterances queue for one worker, which a caller who does not
-    /// wait any longer takes along: nobody's answer is computed.
+    /// Writes down one utterance (8 kHz, at most 30 s) by Whisper. Utterances queue for one worker. What nobody waits for any
+    /// longer is not begun; what was begun has [`Staff::whisper_grace`] to end, and takes its worker along where it does not.
     pub(super) async fn transcribe(
         &self,
         ear: whisper::Ear,
         samples: Vec<i16>,
     ) -> Result<whisper::Transcript, String> {
-        match self.whispers.clone().ask_while_wanted(Request::Transcribe(ear), samples).await? {
+        match self.whispers.clone().ask(Request::Transcribe(ear), samples).await? {
             (Answer::Transcribed(transcript), _) => Ok(transcript),
             (other, _) => Err(unexpected(&other)),
         }
@@ -188,6 +193,8 @@ impl Tts for Workers {
 #[derive(Debug)]
 struct Pool {
     staff: Staff,
+    /// What nobody waits for any more may go on for so long, once it was begun.
+    grace: Duration,
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Worker>>,
 }
@@ -202,25 +209,14 @@ struct Worker {
 type Answered = Result<(Answer, Vec<i16>), String>;
 
 impl Pool {
-    fn new(staff: Staff) -> Arc<Self> {
+    fn new(staff: Staff, grace: Duration) -> Arc<Self> {
         let free = Arc::new(Semaphore::new(staff.size.max(1)));
-        Arc::new(Self { staff, free, idle: Mutex::default() })
+        Arc::new(Self { staff, grace, free, idle: Mutex::default() })
     }
 
-    /// Asks the next free worker. Whoever stops waiting for the answer ends the worker.
-    async fn ask_while_wanted(self: Arc<Self>, request: Request, samples: Vec<i16>) -> Answered {
-        let message = worker::message(&request, &samples);
-        drop(samples);
-        let _turn = self.free.acquire().await;
-        match self.serve(&message).await? {
-            (Answer::Refused(why), _) => Err(why),
-            answered => Ok(answered),
-        }
-    }
-
-    /// Asks the next free worker. Whoever stops waiting for the answer harms nobody.
+    /// Asks the next free worker. Whoever stops waiting for the answer leaves the queue, and harms nobody.
     async fn ask(self: Arc<Self>, request: Request, samples: Vec<i16>) -> Answered {
-        let (answer, answered) = oneshot::channel();
+        let (mut answer, answered) = oneshot::channel();
         let message = worker::message(&request, &samples);
         drop(samples);
         #[expect(
@@ -229,10 +225,20 @@ impl Pool {
                       patience bounds it"
         )]
         tokio::spawn(async move {
-            let _turn = self.free.acquire().await;
-            if !answer.is_closed() {
-                let _ = answer.send(self.serve(&message).await);
-            }
+            let _turn = tokio::select! {
+                biased;
+                () = answer.closed() => return,
+                turn = self.free.acquire() => turn,
+            };
+            let unwanted = async {
+                answer.closed().await;
+                sleep(self.grace).await;
+            };
+            let served = tokio::select! {
+                served = self.serve(&message) => served,
+                () = unwanted => return tracing::debug!("a speech worker is ended: nobody waits for what it does"),
+            };
+            let _ = answer.send(served);
         });
         match answered.await {
             Ok(Ok((Answer::Refused(why), _))) => Err(why),

@@ -81,7 +81,9 @@ impl Bench {
                     self.hushes += 1;
                 }
                 CascadeOutput::Language(_) => {}
-                CascadeOutput::Think { .. } | CascadeOutput::Forget { .. } => panic!("the desk thinks"),
+                CascadeOutput::Think { .. }
+                | CascadeOutput::Forget { .. }
+                | CascadeOutput::Disregard { .. } => panic!("the desk thinks, once all was said"),
             }
         }
     }

@@ -104,7 +104,9 @@ fn answers() {
 fn slow(patience: Duration, folder: &TempDir) -> Whisper {
     let script = format!("echo $$ >{}; exec sleep 600", folder.path().join("pid").display());
     let arguments = vec!["-c".to_owned(), script];
-    let staff = Staff { executable: "/bin/sh".into(), arguments, whisper_patience: patience, ..staff(&[]) };
+    let (executable, grace) = ("/bin/sh".into(), Duration::from_millis(100));
+    let staff =
+        Staff { executable, arguments, whisper_patience: patience, whisper_grace: grace, ..staff(&[]) };
     whisper(Path::new("/nowhere/model.bin"), staff)
 }
 

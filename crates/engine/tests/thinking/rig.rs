@@ -117,6 +117,9 @@ impl Rig {
                     assert!(grammar.is_empty() || grammar.starts_with("#JSGF"), "{grammar}");
                     self.unknown.push(utterance);
                 }
+                CascadeOutput::Disregard { utterance } => {
+                    self.unknown.retain(|unknown| *unknown != utterance);
+                }
                 CascadeOutput::Speak { sentence, text, whose } => {
                     self.whose.push(whose);
                     self.asked.push((sentence, text));

@@ -43,6 +43,20 @@ fn who_goes_on_in_the_longer_wait_is_heard_whole() {
 }
 
 #[test]
+fn a_caller_who_pauses_often_is_looked_at_once_at_a_time() {
+    let mut rig = Rig::greeted();
+    for _ in 0..4 {
+        rig.loud(400);
+        rig.quiet(200);
+        assert_eq!(rig.unknown.len(), 1, "what was looked for before is of no interest any more");
+    }
+    rig.quiet(500);
+    assert_eq!(rig.unknown.len(), 1, "the last look was at all of it");
+    rig.recognise("what do you have on monday");
+    assert_eq!(rig.conversation().last().map(String::as_str), Some("C what do you have on monday"));
+}
+
+#[test]
 fn what_is_likely_all_is_thought_about_before_it_is_certain_and_spoken_after() {
     let mut rig = Rig::greeted();
     rig.loud(800);

@@ -54,7 +54,7 @@ impl Cascade {
                     self.early = Some(Early { recognition, result: None });
                 }
                 Noticed::GoesOn => {
-                    self.early = None;
+                    self.drop_look();
                     self.drop_guess();
                 }
                 Noticed::Utterance(finished) => self.caller_pauses(now, finished),
@@ -67,7 +67,7 @@ impl Cascade {
         let over_voice = self.manner == Manner::Duplex
             && (self.playing.is_sounding(now) || self.replies.iter().any(|reply| reply.item.is_some()));
         self.speaking = Some(Utterance::begins(self.turn, now, over_voice));
-        self.early = None;
+        self.drop_look();
         self.event(EngineEvent::CallerSpeaks);
     }
 
@@ -86,6 +86,14 @@ impl Cascade {
         self.heard.push_back(utterance);
         if let Some(hypotheses) = early.result {
             self.recognised(now, early.recognition, Ok(hypotheses));
+        }
+    }
+
+    /// What was looked for is not all that the caller says: whoever has not begun to need not, and one call has no more than one
+    /// look of interest at a time.
+    fn drop_look(&mut self) {
+        if let Some(Early { recognition, result: None }) = self.early.take() {
+            self.outputs.push_back(CascadeOutput::Disregard { utterance: recognition });
         }
     }
 
