@@ -41,7 +41,19 @@ pub(super) enum Thinking {
     Over {
         usage: Usage,
         empty: bool,
+        end: End,
     },
+}
+
+/// How a thought ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With all that the model had to say.
+    Whole,
+    /// It became too long, and ends behind a whole sentence.
+    Short,
+    /// It became too long, and what was said of it ends within a sentence.
+    Within,
 }
 
 /// A model's side of one conversation. Pure.
@@ -72,6 +84,8 @@ struct Thought {
     /// When something last came, if anything did.
     came: Option<Instant>,
     said: usize,
+    /// What was said last ends a sentence.
+    ended: bool,
     /// Tools that it wants, as written.
     wants: Vec<(String, String)>,
     /// What came of it while the caller might still go on; none: it is meant.
@@ -143,6 +157,7 @@ impl Mind {
             begun: now,
             came: None,
             said: 0,
+            ended: true,
             wants: Vec::new(),
             kept: maybe.then(Vec::new),
         });
@@ -202,7 +217,7 @@ impl Mind {
                 thought.sift(sifted, &mut out);
             }
             Delta::Wants { name, arguments } => thought.wants.push((name, arguments)),
-            Delta::Done { usage, .. } => self.finish(usage, &mut out),
+            Delta::Done { usage, cut } => self.finish(usage, cut, &mut out),
         }
         let Some(thought) = self.thought.as_mut() else { return out };
         if let Some(kept) = &mut thought.kept {
@@ -245,14 +260,10 @@ impl Mind {
         (thought.kept.is_none() && thought.said == 0 && thought.wants.is_empty()).then_some(thought.begun)
     }
 
-    fn finish(&mut self, usage: Usage, out: &mut Vec<Thinking>) {
+    /// `cut`: it became too long.
+    fn finish(&mut self, usage: Usage, cut: bool, out: &mut Vec<Thinking>) {
         let Some(thought) = &mut self.thought else { return };
-        let mut sifted = Vec::new();
-        thought.sieve.finish(&mut sifted);
-        thought.sift(sifted, out);
-        if let Some(rest) = thought.sentences.finish() {
-            thought.say(&rest, out);
-        }
+        let end = if cut { thought.cut_short(out) } else { thought.complete(out) };
         let wants = std::mem::take(&mut thought.wants);
         let empty = thought.said == 0 && wants.is_empty();
         let mut seen: Vec<(String, String)> = Vec::new();
@@ -277,7 +288,7 @@ impl Mind {
                 }
             });
         }
-        out.push(Thinking::Over { usage, empty });
+        out.push(Thinking::Over { usage, empty, end });
     }
 
     /// Why a tool is not asked: what the model is told, and the owner.
@@ -316,6 +327,24 @@ impl Thought {
         kept.iter().any(|thinking| matches!(thinking, Thinking::Over { .. }))
     }
 
+    fn complete(&mut self, out: &mut Vec<Thinking>) -> End {
+        let mut sifted = Vec::new();
+        self.sieve.finish(&mut sifted);
+        self.sift(sifted, out);
+        if let Some(rest) = self.sentences.finish() {
+            self.say(&rest, out);
+        }
+        End::Whole
+    }
+
+    /// What has begun and not ended is not said.
+    fn cut_short(&mut self, out: &mut Vec<Thinking>) -> End {
+        for sentence in self.sentences.cut_short() {
+            self.say(&sentence, out);
+        }
+        if self.ended { End::Short } else { End::Within }
+    }
+
     fn sift(&mut self, sifted: Vec<Sifted>, out: &mut Vec<Thinking>) {
         for sifted in sifted {
             match sifted {
@@ -339,6 +368,7 @@ impl Thought {
         let plain = plain(sentence);
         if self.said < LONGEST && plain.chars().any(char::is_alphanumeric) {
             self.said += plain.len();
+            self.ended = sentences::is_ended(&plain);
             out.push(Thinking::Say(plain));
         }
     }

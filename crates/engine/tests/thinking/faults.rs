@@ -137,6 +137,60 @@ fn an_answer_that_breaks_off_is_gone_on_with() {
     assert_eq!(rig.kinds().last(), Some(&"done"));
 }
 
+const CUT_SHORT: &str = "The language model's answer was cut short: it became too long.";
+
+#[test]
+fn of_an_answer_that_is_cut_short_only_whole_sentences_are_said() {
+    let mut rig = Rig::asked_about("what do you have next week then");
+    rig.text("On Monday there is ten. On Tuesday there is el");
+    rig.is_cut_short();
+    assert_eq!(rig.speak(), "On Monday there is ten.");
+    assert_eq!(rig.troubles(), [CUT_SHORT], "and the owner is told");
+    assert_eq!((rig.asks.len(), rig.kinds().last()), (1, Some(&"done")));
+}
+
+#[test]
+fn who_is_left_within_a_sentence_that_is_cut_short_hears_its_end() {
+    let mut rig = Rig::asked_about("what do you have next week then");
+    let long =
+        "I have looked at the calendar for next week, and it seems that on Tuesday there is still some";
+    rig.text(long);
+    assert_eq!(rig.asked.len(), 1, "a long first sentence leaves at a comma");
+    rig.is_cut_short();
+    assert_eq!(rig.speak(), "I have looked at the calendar for next week");
+    assert_eq!(rig.troubles(), [CUT_SHORT]);
+    let told = rig.conversation();
+    assert_eq!(told[told.len() - 2..], ["A I have looked at the calendar for next week", "C [Go on.]"]);
+    rig.answers("there is something free on Tuesday.");
+    assert_eq!(rig.speak(), "there is something free on Tuesday.");
+    assert_eq!(rig.asks.len(), 2);
+}
+
+#[test]
+fn an_answer_that_is_cut_short_before_its_first_sentence_ends_is_asked_for_again() {
+    let mut rig = Rig::asked_about("what do you have next week then");
+    rig.text("On Mon");
+    rig.is_cut_short();
+    assert!(rig.asked.is_empty());
+    assert_eq!(rig.troubles(), [CUT_SHORT]);
+    assert!(rig.conversation().last().expect("a note").contains("plain sentences"));
+    rig.answers("Monday.");
+    assert_eq!(rig.speak(), "Monday.");
+}
+
+#[test]
+fn a_tool_that_was_wanted_whole_before_the_answer_was_cut_short_is_used() {
+    let mut rig = Rig::asked_about("what do you have next week then");
+    rig.text("Let me see. It");
+    rig.wants("check_calendar_availability", "{}");
+    rig.wants("create_calendar_event", "{\"start\": \"2026-1");
+    rig.is_cut_short();
+    assert_eq!(rig.speak(), "Let me see.");
+    let wanted = rig.wanted();
+    assert_eq!(wanted.len(), 1, "half a wish is none: {wanted:?}");
+    assert_eq!(wanted[0].name, "check_calendar_availability");
+}
+
 #[test]
 fn a_stream_that_stalls_is_given_up() {
     let mut rig = Rig::asked_about("what do you have next week then");

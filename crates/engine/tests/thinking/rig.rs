@@ -258,6 +258,11 @@ impl Rig {
         self.delta(Delta::Done { usage, cut: false });
     }
 
+    /// The model's answer becomes too long.
+    pub fn is_cut_short(&mut self) {
+        self.delta(Delta::Done { usage: Usage::default(), cut: true });
+    }
+
     /// The model says this and has finished.
     pub fn answers(&mut self, text: &str) {
         self.text(text);

@@ -7,7 +7,7 @@ use super::{
 use crate::local::{
     Hypothesis,
     llm::Delta,
-    mind::{MOST_ROUNDS, Mind, Thinking},
+    mind::{End, MOST_ROUNDS, Mind, Thinking},
 };
 use call::{Answer, EngineEvent, Failure, ItemId, Manner, ToolCallId, Usage};
 use serde_json::{Value, json};
@@ -281,20 +281,27 @@ impl Cascade {
                         self.event(EngineEvent::Trouble(trouble));
                     }
                 }
-                Thinking::Over { usage, empty } => self.thought_through(now, usage, empty),
+                Thinking::Over { usage, empty, end } => self.thought_through(now, usage, empty, end),
             }
         }
         self.go_on(now);
     }
 
-    fn thought_through(&mut self, now: Instant, usage: Usage, empty: bool) {
+    fn thought_through(&mut self, now: Instant, usage: Usage, empty: bool, end: End) {
         self.usage += usage;
+        let cut_short = "The language model's answer was cut short: it became too long.";
         if empty {
-            let why = "The language model said nothing that can be spoken.".to_owned();
+            let nothing = "The language model said nothing that can be spoken.";
+            let why = if end == End::Whole { nothing } else { cut_short }.to_owned();
             return self.thought_failed(now, Failure { why, lasting: false });
+        }
+        if end != End::Whole {
+            self.event(EngineEvent::Trouble(cut_short.to_owned()));
         }
         if let Some(mind) = &mut self.mind {
             mind.failures = 0;
+            // It is asked once that is in its history, as it was heard: the last that was said is its own, and it goes on.
+            mind.news |= end == End::Within;
         }
         self.close_reply();
     }

@@ -263,7 +263,10 @@ impl Reader {
             };
             let cut = line.get("done_reason").and_then(Value::as_str) == Some("length");
             if let Some(object) = &mut self.object {
-                out.extend(object.finish()?);
+                match object.finish() {
+                    Err(_) if cut => {}
+                    rest => out.extend(rest?),
+                }
             }
             out.push_back(Delta::Done { usage, cut });
         }

@@ -43,6 +43,13 @@ impl Sentences {
         whole.pop()
     }
 
+    /// Nothing more comes, and what is left may lack its end: gives what of it is whole as it stands.
+    pub(super) fn cut_short(&mut self) -> Vec<String> {
+        let whole = self.push(" ");
+        self.clear();
+        whole
+    }
+
     /// Drops what has not left.
     pub(super) fn clear(&mut self) {
         self.text.clear();
@@ -121,6 +128,12 @@ impl Sentences {
     }
 }
 
+/// Whether this ends where a sentence does, and not at a comma.
+pub(super) fn is_ended(text: &str) -> bool {
+    let text = text.trim_end_matches(['"', '”', '\'', '’', ')', '*', '_']);
+    text.ends_with(['.', '!', '?', '…', '。', '！', '？'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +189,26 @@ mod tests {
         let parts = sentences(text, 5);
         assert_eq!(parts[0], "I have looked at the calendar for next week,");
         assert_eq!(parts.join(" "), text);
+    }
+
+    #[test]
+    fn of_what_is_cut_short_whole_sentences_are_left() {
+        for (text, wanted) in [
+            ("Ten is free. Or elev", vec!["Ten is free."]),
+            ("Ten is free.", vec!["Ten is free."]),
+            ("It costs 4.", vec![]),
+            ("Ask Dr.", vec![]),
+            ("Ten", vec![]),
+            ("", vec![]),
+        ] {
+            let mut sentences = Sentences::default();
+            let mut out = sentences.push(text);
+            out.extend(sentences.cut_short());
+            assert_eq!(out, wanted);
+            assert_eq!(sentences.finish(), None, "{text}");
+            assert!(out.iter().all(|sentence| is_ended(sentence)));
+        }
+        assert!(!is_ended("Next week,") && is_ended("She said \"yes.\""));
     }
 
     #[test]
