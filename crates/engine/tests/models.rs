@@ -129,6 +129,26 @@ async fn models_are_told_to_think_as_little_as_they_can() {
 }
 
 #[tokio::test]
+async fn a_model_that_cannot_think_is_asked_not_to_whatever_was_wished() {
+    for tools in [true, false] {
+        let minds = Minds::listen(Script { tools, ..Script::default() }).await.expect("a free port");
+        for effort in [Effort::Low, Effort::Medium, Effort::High] {
+            let (host, model) = (minds.url(), "test-model".into());
+            let settings = ollama::Settings { host, model, effort, ..ollama::Settings::default() };
+            let ollama = Ollama::new(settings).expect("a client");
+            for _ in 0..2 {
+                let (deltas, failure) = thought(&ollama, hello()).await;
+                assert_eq!((failure, text(&deltas)), (None, "I see.".into()));
+            }
+        }
+        let asked = minds.asked();
+        assert_eq!(asked.len(), 6);
+        assert!(asked.iter().all(|asked| asked["think"] == false && asked["format"].is_null() == tools));
+        assert_eq!(minds.mistakes(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
 async fn whatever_goes_wrong_is_told_in_words_and_whether_it_will_again() {
     let minds = Minds::listen(Script::default()).await.expect("a free port");
     let (ollama, chat) = (by_ollama(&minds), by_chat(&minds, "a-key-of-the-test"));

@@ -64,13 +64,12 @@ impl Default for Settings {
     }
 }
 
-/// A model that Ollama runs.
-#[derive(Debug)]
+/// A model that Ollama runs. Clones are the same.
+#[derive(Clone, Debug)]
 pub struct Ollama {
     settings: Settings,
     place: Place,
-    /// The model has shown that it cannot use tools by itself.
-    no_tools: Arc<AtomicBool>,
+    lacks: Arc<Lacks>,
 }
 
 impl Ollama {
@@ -80,7 +79,7 @@ impl Ollama {
         Ok(Self {
             settings,
             place: Place { client: stream::client()?, url, key: None },
-            no_tools: Arc::default(),
+            lacks: Arc::default(),
         })
     }
 
@@ -106,6 +105,14 @@ impl Ollama {
         Err(Failure { why, lasting: true })
     }
 
+    /// Asks as the model can be asked, as far as that is known.
+    fn begin(&self, ask: &Ask) -> BoxStream<'static, Result<Delta, Failure>> {
+        let by_object = !ask.tools.is_empty() && self.lacks.tools.load(Ordering::Relaxed);
+        let object = by_object.then(Object::default);
+        let body = if by_object { self.structured(ask) } else { self.request(ask) };
+        stream::ask(self.place.clone(), body, stream::Reader::Ollama(Reader { object }))
+    }
+
     /// As one JSON object of a schema, where the model cannot use tools by itself.
     fn structured(&self, ask: &Ask) -> Value {
         let mut body = self.request(&Ask { messages: Vec::new(), tools: [].into() });
@@ -115,12 +122,14 @@ impl Ollama {
     }
 
     fn request(&self, ask: &Ask) -> Value {
-        let Settings { model, effort, context, temperature, .. } = &self.settings;
+        let Settings { model, context, temperature, .. } = &self.settings;
+        let thinks = !self.lacks.thinking.load(Ordering::Relaxed);
+        let effort = Some(self.settings.effort).filter(|_| thinks);
         let mut body = json!({
             "model": model,
             "messages": ask.messages.iter().map(message).collect::<Vec<_>>(),
             "stream": true,
-            "think": think(model, *effort),
+            "think": think(model, effort),
             "keep_alive": KEPT,
             "options": {"num_ctx": context},
         });
@@ -136,60 +145,56 @@ impl Ollama {
 
 impl Llm for Ollama {
     fn think(&self, ask: Ask) -> BoxStream<'static, Result<Delta, Failure>> {
-        let by_object = || {
-            let reader = stream::Reader::Ollama(Reader { object: Some(Object::default()) });
-            stream::ask(self.place.clone(), self.structured(&ask), reader)
-        };
-        let by_tools =
-            || stream::ask(self.place.clone(), self.request(&ask), stream::Reader::Ollama(Reader::default()));
-        if ask.tools.is_empty() {
-            by_tools()
-        } else if self.no_tools.load(Ordering::Relaxed) {
-            by_object()
-        } else {
-            unless_refused(by_tools(), by_object(), self.no_tools.clone())
-        }
+        let answer = self.begin(&ask);
+        let state = (self.clone(), ask, answer, ABILITIES);
+        futures_util::stream::unfold(state, |(model, ask, mut answer, mut again)| async move {
+            let mut next = answer.next().await?;
+            while again > 0
+                && let Err(failure) = &next
+                && model.lacks.learns(&failure.why)
+            {
+                again -= 1;
+                answer = model.begin(&ask);
+                next = answer.next().await?;
+            }
+            Some((next, (model, ask, answer, 0)))
+        })
+        .boxed()
     }
 }
 
-/// What the first says, or all that the second does where the first is refused because of its tools. The second is not asked
-/// before.
-fn unless_refused(
-    first: BoxStream<'static, Result<Delta, Failure>>,
-    second: BoxStream<'static, Result<Delta, Failure>>,
-    refused: Arc<AtomicBool>,
-) -> BoxStream<'static, Result<Delta, Failure>> {
-    let state = (first, Some(second));
-    futures_util::stream::unfold(state, move |(mut asked, mut other)| {
-        let refused = refused.clone();
-        async move {
-            let mut next = asked.next().await?;
-            if let Err(failure) = &next
-                && failure.why.contains(NO_TOOLS)
-                && let Some(second) = other.take()
-            {
-                refused.store(true, Ordering::Relaxed);
-                asked = second;
-                next = asked.next().await?;
-            }
-            Some((next, (asked, None)))
-        }
-    })
-    .boxed()
+/// What a model has shown that it cannot do: it is not asked for it again.
+#[derive(Debug, Default)]
+struct Lacks {
+    tools: AtomicBool,
+    thinking: AtomicBool,
 }
 
-/// How Ollama refuses a question with tools for a model that knows none.
-const NO_TOOLS: &str = "does not support tools";
+/// How many of them there are.
+const ABILITIES: u32 = 2;
 
-/// Some models can think less, but not nothing at all, and take only words.
-fn think(model: &str, effort: Effort) -> Value {
+impl Lacks {
+    /// Whether it was refused for one of them.
+    fn learns(&self, why: &str) -> bool {
+        let lack = match why {
+            _ if why.contains("does not support tools") => &self.tools,
+            _ if why.contains("does not support thinking") => &self.thinking,
+            _ => return false,
+        };
+        lack.store(true, Ordering::Relaxed);
+        true
+    }
+}
+
+/// Some models can think less, but not nothing at all, and take only words; some cannot think.
+fn think(model: &str, effort: Option<Effort>) -> Value {
     let levels = model.rsplit('/').next().unwrap_or_default().starts_with("gpt-oss");
     match effort {
-        Effort::Least if levels => "low".into(),
-        Effort::Least => false.into(),
-        Effort::Low => "low".into(),
-        Effort::Medium => "medium".into(),
-        Effort::High => "high".into(),
+        Some(Effort::Least) if levels => "low".into(),
+        Some(Effort::Least) | None => false.into(),
+        Some(Effort::Low) => "low".into(),
+        Some(Effort::Medium) => "medium".into(),
+        Some(Effort::High) => "high".into(),
     }
 }
 
@@ -225,7 +230,7 @@ impl Reader {
         let Ok(Value::Object(line)) = serde_json::from_str(line) else {
             return Err("sent what is no JSON object".into());
         };
-        if let Some(error) = line.get("error") {
+        if let Some(error) = line.get("error").filter(|error| !error.is_null()) {
             let said: String = error.as_str().unwrap_or("no reason").chars().take(300).collect();
             return Err(format!("gave up: {said}"));
         }
@@ -319,13 +324,15 @@ mod tests {
             assert_eq!(read(&[line]), Err(why.to_owned()), "{line}");
         }
         assert_eq!(read(&[r#"{"message":7,"done":"yes"}"#]), Ok(vec![]));
+        assert_eq!(read(&[r#"{"error":null,"done":false}"#]), Ok(vec![]), "nothing is wrong");
     }
 
     #[test]
     fn models_that_know_only_levels_think_as_little_as_they_can() {
-        assert_eq!(think("gpt-oss:20b", Effort::Least), json!("low"));
-        assert_eq!(think("hf.co/openai/gpt-oss:120b", Effort::Least), json!("low"));
-        assert_eq!(think("qwen3:8b", Effort::Least), json!(false));
-        assert_eq!(think("qwen3:8b", Effort::High), json!("high"));
+        assert_eq!(think("gpt-oss:20b", Some(Effort::Least)), json!("low"));
+        assert_eq!(think("hf.co/openai/gpt-oss:120b", Some(Effort::Least)), json!("low"));
+        assert_eq!(think("qwen3:8b", Some(Effort::Least)), json!(false));
+        assert_eq!(think("qwen3:8b", Some(Effort::High)), json!("high"));
+        assert_eq!(think("gpt-oss-mine:8b", None), json!(false), "it has refused to");
     }
 }
