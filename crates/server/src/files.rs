@@ -1,24 +1,30 @@
 //! How many files this process may have open at a time, and for how many calls that is enough.
 
+use rustix::process::{Resource, getrlimit, setrlimit};
+
 /// The caller's connection and the engine's.
 const A_CALL: u64 = 2;
 /// The database, those who look at pages, workers, calls that are just beginning.
 const BESIDE: u64 = 256;
 
-/// What is to be said where so many calls do not fit in what this process may open; nothing where nobody knows.
-pub fn too_few_for(calls: usize) -> Option<String> {
-    short_of(&std::fs::read_to_string("/proc/self/limits").ok()?, u64::try_from(calls).ok()?)
+/// Takes as many as this process may: most systems give a program few at first. Returns what is to be said where so many
+/// calls do not fit all the same.
+pub fn enough_for(calls: usize) -> Option<String> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where it may not, it has what it had.
+    let _kept = setrlimit(Resource::Nofile, limit);
+    short_of(getrlimit(Resource::Nofile).current, u64::try_from(calls).ok()?)
 }
 
-/// `limits` as Linux writes them: <https://man7.org/linux/man-pages/man5/proc_pid_limits.5.html>.
-fn short_of(limits: &str, calls: u64) -> Option<String> {
-    let row = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    let most: u64 = row.split_whitespace().next()?.parse().ok()?;
+/// `most` files may be open; no number is no limit.
+fn short_of(most: Option<u64>, calls: u64) -> Option<String> {
+    let most = most?;
     let needed = calls.saturating_mul(A_CALL).saturating_add(BESIDE);
     (most < needed).then(|| {
         let fit = most.saturating_sub(BESIDE) / A_CALL;
         format!(
-            "{most} files may be open at a time (ulimit -n), which is enough for about {fit} calls; MAX_CALLS={calls} \
+            "{most} files may be open at a time (ulimit -Hn), which is enough for about {fit} calls; MAX_CALLS={calls} \
              wants {needed}"
         )
     })
@@ -28,26 +34,26 @@ fn short_of(limits: &str, calls: u64) -> Option<String> {
 mod tests {
     use super::*;
 
-    const LIMITS: &str = "\
-Limit                     Soft Limit           Hard Limit           Units     \n\
-Max processes             96227                96227                processes \n\
-Max open files            1024                 524288               files     \n\
-Max locked memory         8388608              8388608              bytes     \n";
-
     #[test]
     fn a_limit_that_is_too_low_is_named_with_what_fits_and_what_is_wanted() {
-        let said = short_of(LIMITS, 1_000).expect("it is too low");
+        let said = short_of(Some(1_024), 1_000).expect("it is too low");
         assert!(
             ["1024 files", "about 384 calls", "wants 2256"].iter().all(|part| said.contains(part)),
             "{said}"
         );
-        assert_eq!(short_of(LIMITS, 384), None);
-        assert!(short_of(LIMITS, 385).is_some());
+        assert_eq!(short_of(Some(1_024), 384), None);
+        assert!(short_of(Some(1_024), 385).is_some());
     }
 
     #[test]
-    fn no_limit_and_one_that_nobody_knows_are_high_enough() {
-        assert_eq!(short_of(&LIMITS.replace("1024 ", "unlimited "), u64::MAX), None);
-        assert_eq!(short_of("", 1_000), None);
+    fn no_limit_is_high_enough() {
+        assert_eq!(short_of(None, u64::MAX), None);
+    }
+
+    #[test]
+    fn as_many_are_taken_as_there_are_to_be_had() {
+        let _said = enough_for(1);
+        let limit = getrlimit(Resource::Nofile);
+        assert_eq!(limit.current, limit.maximum);
     }
 }

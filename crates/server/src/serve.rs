@@ -288,7 +288,7 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
             "every caller is a stranger: set OWNER_NUMBERS to your own number, ALLOWED_NUMBERS to reject others"
         );
     }
-    if let Some(why) = files::too_few_for(config.server.max_calls) {
+    if let Some(why) = files::enough_for(config.server.max_calls) {
         tracing::info!("{why}");
     }
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
