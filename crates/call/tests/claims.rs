@@ -5,7 +5,7 @@ use call::{Deed::*, *};
 use sim::*;
 
 /// Claims of a call in which no tool has done anything.
-const CLAIMS: [(&str, Deed); 118] = [
+const CLAIMS: &[(&str, Deed)] = &[
     ("I've booked you in for Tuesday at ten.", Booked),
     ("I have booked your appointment.", Booked),
     ("I’ve booked that for you.", Booked),
@@ -77,6 +77,12 @@ const CLAIMS: [(&str, Deed); 118] = [
     ("I've booked you in for Tuesday at ten, is there anything else?", Booked),
     ("I've booked you in for Tuesday. If you need to change it, just call us.", Booked),
     ("Just to let you know, you're booked for Tuesday.", Booked),
+    ("Sorry about that, I've booked you in for Wednesday.", Booked),
+    ("I'm sorry, I've booked you in for Wednesday now.", Booked),
+    ("I'm sorry about the wait, I've booked Tuesday at ten.", Booked),
+    ("I'm sorry, Monday was taken, but I've booked Tuesday at ten.", Booked),
+    ("I've been able to book you in for Tuesday.", Booked),
+    ("It has just been booked.", Booked),
     ("I've rescheduled your appointment to Thursday at two.", Moved),
     ("I have moved your appointment to Friday.", Moved),
     ("I've moved you to three o'clock.", Moved),
@@ -127,7 +133,7 @@ const CLAIMS: [(&str, Deed); 118] = [
 ];
 
 /// What is none, in the same call.
-const OTHERS: [&str; 150] = [
+const OTHERS: &[&str] = &[
     "Shall I book it?",
     "Shall I book you in for Tuesday at ten?",
     "Would you like me to book that?",
@@ -197,6 +203,18 @@ const OTHERS: [&str; 150] = [
     "The doctor is fully booked.",
     "We are booked solid until Friday.",
     "We're booked up this week.",
+    "We're booked all day Tuesday.",
+    "We are booked that day, but Wednesday is free.",
+    "I'm sorry, we're booked at ten on Tuesday.",
+    "We've been booked since Monday.",
+    "We are all booked that afternoon.",
+    "We're scheduled to be closed that day.",
+    "I am booked at ten.",
+    "We're reserved for a wedding that day.",
+    "I'm sorry, we booked ten o'clock a minute ago.",
+    "I'm afraid we've booked that time.",
+    "I'm sorry, but on Tuesday we've booked the whole morning.",
+    "I've been unable to book you in.",
     "I'm afraid it's booked.",
     "Dr. Lee is booked all day.",
     "Unfortunately everything is booked that day.",
@@ -292,13 +310,13 @@ fn claimed(text: &str) -> Vec<Deed> {
 #[test]
 fn what_claims_a_deed_is_told_from_what_does_not() {
     let mut wrong = vec![];
-    for (text, deed) in CLAIMS {
+    for &(text, deed) in CLAIMS {
         let claimed = claimed(text);
         if claimed != [deed] {
             wrong.push(format!("{text:?} claims {deed:?}, found {claimed:?}"));
         }
     }
-    for text in OTHERS {
+    for &text in OTHERS {
         let claimed = claimed(text);
         if !claimed.is_empty() {
             wrong.push(format!("{text:?} claims nothing, found {claimed:?}"));

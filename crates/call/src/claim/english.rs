@@ -16,7 +16,7 @@ pub(super) use phrases;
 pub(super) const ENGLISH: Language = Language {
     phrases: phrases! {
         Booked Done "i|we ~ booked|scheduled"
-        Booked Done "i|we was|were able to ~ book|schedule"
+        Booked Done "i|we ~ was|were|been able to ~ book|schedule"
         Booked Done "i|we ~ managed to ~ book|schedule"
         Booked Done "i|we ~ made|created|arranged = appointment|booking|reservation"
         Booked Done "i|we ~ set up = appointment|booking|reservation|visit|consultation"
@@ -42,7 +42,7 @@ pub(super) const ENGLISH: Language = Language {
         Moved Done "i|we ~ moved|shifted|pushed|switched|bumped|postponed you|it|that|this"
         Moved Done "i|we ~ moved|shifted|pushed|switched|bumped|postponed|changed = appointment|booking|reservation|visit|consultation|slot"
         Moved Done "i|we ~ moved|shifted|pushed|switched|changed your = @ to"
-        Moved Done "i|we was|were able to ~ move|reschedule"
+        Moved Done "i|we ~ was|were|been able to ~ move|reschedule"
         Moved State "i|we ~ changed|switched it|that|this|you to|from = @"
         Moved State "i|we ~ your * = moved|rescheduled"
         Moved State "appointment|booking|reservation|visit|consultation|meeting = is|has ~ moved|rescheduled|changed|shifted|postponed"
@@ -55,7 +55,7 @@ pub(super) const ENGLISH: Language = Language {
         Cancelled Done "i|we ~ cancelled|canceled your = @"
         Cancelled Done "i|we ~ cancelled|canceled $"
         Cancelled Done "i|we ~ taken|took|removed you|it|that|this ~ off|from the|our|your calendar|schedule|books"
-        Cancelled Done "i|we was|were able to ~ cancel"
+        Cancelled Done "i|we ~ was|were|been able to ~ cancel"
         Cancelled State "i|we ~ your * = cancelled|canceled"
         Cancelled State "appointment|booking|reservation|visit|consultation|meeting|everything = is|has ~ cancelled|canceled|deleted|removed"
         Cancelled State "appointment|booking|reservation|visit was successfully|just|now cancelled|canceled"

@@ -21,7 +21,8 @@ pub(super) struct Language {
     pub doubts: &'static [&'static str],
     /// The same for what is a state and no deed of the assistant.
     pub state_doubts: &'static [&'static str],
-    /// Anywhere in front of a state in the sentence: it is no good news.
+    /// Anywhere in front of a state in the sentence, or right in front of a booking that is not said to be the
+    /// caller's: it is no good news.
     pub regrets: &'static [&'static str],
     /// Anywhere in front of it in the sentence: only under a condition.
     pub conditions: &'static [&'static str],
@@ -84,6 +85,15 @@ const ASIDE: [&str; 46] = [
     "within", "or", "by", "because", "since", "so", "but", "which", "when", "and", "as", "though",
     "although", "while", "if", "your", "und", "y", "et", "between", "ends", "starting",
 ];
+/// "We are booked" says that no time is left, and not that the speaker did something.
+const SPEAKERS: [&str; 2] = ["i", "we"];
+const PASSIVE: [&str; 4] = ["am", "is", "are", "been"];
+/// Whose booking it is, where it is no refusal.
+const CALLERS: [&str; 18] = [
+    "you", "your", "it", "sie", "ihnen", "ihren", "ihr", "ihre", "dich", "dir", "le", "su", "te", "tu",
+    "vous", "votre", "vos", "lo",
+];
+const BUT: [&str; 4] = ["but", "aber", "pero", "mais"];
 /// A gap is not longer than this.
 const GAP: usize = 12;
 
@@ -205,7 +215,7 @@ impl Matching<'_> {
                 .then(|| self.reach(rest, at))
                 .flatten(),
             "~" | "=" => (at..=at + GAP)
-                .take_while(|end| *end == at || self.may_stand(first, end - 1))
+                .take_while(|end| *end == at || self.may_stand(first, at, end - 1))
                 .find_map(|end| self.reach(rest, end)),
             "*" => word.filter(|word| !word.is_break()).and_then(|_| self.reach(rest, at + 1)),
             "@" => word.filter(|word| is_time(word)).and_then(|_| self.reach(rest, at + 1)),
@@ -216,8 +226,12 @@ impl Matching<'_> {
         }
     }
 
-    fn may_stand(&self, gap: &str, at: usize) -> bool {
+    /// Whether the word at `at` may stand in a gap that begins at `begin`.
+    fn may_stand(&self, gap: &str, begin: usize, at: usize) -> bool {
         let Some(word) = self.words.get(at) else { return false };
+        if begin > 0 && self.words[begin - 1].is(&SPEAKERS) && word.is(&PASSIVE) {
+            return false;
+        }
         let named = || at > 0 && self.words[at - 1].is(&["dr", "doctor", "mr", "mrs", "ms"]);
         let object = || word.is(self.language.objects) || is_time(word) || word.is(&[","]) || named();
         word.is(self.language.fillers) || gap == "=" && object()
@@ -235,12 +249,12 @@ fn is_meant(
 ) -> bool {
     let words = &sentence.words;
     let (from, to) = (found.start, found.end);
-    let clause =
-        words[..from].iter().rposition(|word| word.is_break() || word.is(&["but", "aber", "pero", "mais"]));
+    let clause = words[..from].iter().rposition(|word| word.is_break() || word.is(&BUT));
     let clause = after_harmless(&words[clause.map_or(0, |at| at + 1)..from], language);
     let state = phrase.kind == Kind::State;
     let doubtful = |word: &Word| word.is(language.doubts) || state && word.is(language.state_doubts);
-    let regretted = state && words[..from].iter().any(|word| word.is(language.regrets));
+    let regretted = state && words[..from].iter().any(|word| word.is(language.regrets))
+        || phrase.deed == Deed::Booked && is_refusal(words, from, language);
     let conditional =
         after_harmless(&words[..from], language).iter().any(|word| word.is(language.conditions));
     let behind = &words[to..];
@@ -260,6 +274,15 @@ fn is_meant(
         && !vague
         && !asked
         && !(state && (read_back() || behind.iter().take(6).any(|word| word.is(language.state_doubts))))
+}
+
+/// Whether a regret leads up to what was found, and it is not said to be the caller's: "I'm afraid we booked that time".
+fn is_refusal(words: &[Word], from: usize, language: &Language) -> bool {
+    let leads =
+        |word: &&Word| !(word.is_break() || word.is(&BUT) || word.is(language.objects) || is_time(word));
+    let regretted = words[..from].iter().rev().find(leads).is_some_and(|word| word.is(language.regrets));
+    let clause = words[from..].split(Word::is_break).next().unwrap_or_default();
+    regretted && !clause.iter().any(|word| word.is(&CALLERS))
 }
 
 /// What is left behind the last of the words that make a claim no less of one.
