@@ -30,6 +30,10 @@ pub(super) struct Language {
     pub others: &'static [&'static str],
     /// Anywhere behind it in the clause: long ago, or not for sure.
     pub vague: &'static [&'static str],
+    /// In its clause behind it, or at the beginning of a later one: only if something else comes true.
+    pub provisos: &'static [&'static [&'static str]],
+    /// A question of at most four of these words asks whether it is so: "right?", "aren't you?".
+    pub tags: &'static [&'static str],
     /// Spoken before a claim without making it less of one.
     pub harmless: &'static [&'static [&'static str]],
     /// After a state in the same speech: it was read back, not claimed.
@@ -262,6 +266,7 @@ fn is_meant(
     let other = behind.iter().take(3).any(|word| word.is(language.others));
     let vague = behind[..end].iter().any(|word| word.is(language.vague));
     let asked = sentence.asks && end == behind.len();
+    let tagged = state && is_tagged(&sentences[number..], to, language);
     let read_back = || {
         let heres =
             std::iter::once(behind).chain(sentences[number + 1..].iter().map(|next| next.words.as_slice()));
@@ -273,7 +278,26 @@ fn is_meant(
         && !other
         && !vague
         && !asked
+        && !tagged
+        && !is_provisional(behind, language)
         && !(state && (read_back() || behind.iter().take(6).any(|word| word.is(language.state_doubts))))
+}
+
+/// Whether the first of these sentences, behind `to`, or the one after it asks whether it is so.
+fn is_tagged(sentences: &[Sentence], to: usize, language: &Language) -> bool {
+    let is_tag =
+        |words: &[Word]| (1..=4).contains(&words.len()) && words.iter().all(|word| word.is(language.tags));
+    let Some((sentence, later)) = sentences.split_first() else { return false };
+    let last = sentence.words[to..].rsplit(Word::is_break).next().unwrap_or_default();
+    sentence.asks && is_tag(last) || later.first().is_some_and(|next| next.asks && is_tag(&next.words))
+}
+
+/// Whether what stands behind it makes it depend on something else.
+fn is_provisional(behind: &[Word], language: &Language) -> bool {
+    let (own, later) = behind.split_at(behind.iter().position(Word::is_break).unwrap_or(behind.len()));
+    language.provisos.iter().any(|proviso| {
+        has(own, proviso) || later.split(Word::is_break).any(|clause| starts_with(clause, proviso))
+    })
 }
 
 /// Whether a regret leads up to what was found, and it is not said to be the caller's: "I'm afraid we booked that time".
