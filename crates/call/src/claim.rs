@@ -5,7 +5,8 @@
 //! is no finding.
 
 mod english;
-mod european;
+mod german;
+mod romance;
 mod said;
 mod times;
 pub(crate) mod words;

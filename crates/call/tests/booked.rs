@@ -67,16 +67,19 @@ fn what_a_tool_has_done_may_be_said() {
     let mut sim = Sim::new(Policy::default());
     use_tool(&mut sim, "create_calendar_event", booked());
     say(&mut sim, 1, "You're booked for Tuesday, November twenty-fourth, at ten.");
+    say(&mut sim, 2, "Ich habe Sie für Dienstag, den 24. November um 10 Uhr gebucht.");
+    say(&mut sim, 3, "Ihr Termin am 24.11. um 10.00 Uhr wurde bestätigt.");
+    say(&mut sim, 4, "Su cita el martes 24 de noviembre quedó agendada.");
     use_tool(&mut sim, "reschedule_appointment", done(Effect::Moved(agreed("2026-11-26T14:00"))));
     say(
         &mut sim,
-        2,
+        5,
         "I've moved your Tuesday appointment to Thursday at two, so you're booked for Thursday.",
     );
     use_tool(&mut sim, "cancel_appointment", done(Effect::Cancelled(agreed("2026-11-26T14:00"))));
-    say(&mut sim, 3, "Your appointment on Thursday at two is cancelled.");
+    say(&mut sim, 6, "Your appointment on Thursday at two is cancelled.");
     use_tool(&mut sim, "send_sms", done(Effect::Sent("+15550100".into())));
-    say(&mut sim, 4, "I've sent you a text.");
+    say(&mut sim, 7, "I've sent you a text.");
     assert_eq!(sim.false_claims(), []);
     assert!(prompts(&sim).is_empty());
 }
@@ -157,6 +160,9 @@ fn a_wrong_weekday_or_hour_is_corrected_to_what_was_agreed() {
         "I've booked you in for Wednesday at ten.",
         "You're booked for Tuesday, November 25th.",
         "I've booked you in for Tuesday at eleven.",
+        "Ich habe Sie für Dienstag, den 25. November um 10 Uhr gebucht.",
+        "Ihr Termin am 24.10. wurde bestätigt.",
+        "Votre rendez-vous du 24 octobre est enregistré.",
     ] {
         let mut sim = Sim::new(Policy::default());
         use_tool(&mut sim, "create_calendar_event", booked());

@@ -1,78 +1,11 @@
 //! How a receptionist says in English that something is done.
 
-use super::said::{
-    Kind::{Deed as Done, State},
-    Language, Phrase,
-};
-use crate::Deed::{Booked, Cancelled, Listed, Moved, Sent};
+mod phrases;
 
-macro_rules! phrases {
-    ($($deed:ident $kind:ident $words:literal)*) => {
-        &[$(Phrase { deed: $deed, kind: $kind, words: $words }),*]
-    };
-}
-pub(super) use phrases;
+use super::said::Language;
 
 pub(super) const ENGLISH: Language = Language {
-    phrases: phrases! {
-        Booked Done "i|we ~ booked|scheduled"
-        Booked Done "i|we ~ was|were|been able to ~ book|schedule"
-        Booked Done "i|we ~ managed to ~ book|schedule"
-        Booked Done "i|we ~ made|created|arranged = appointment|booking|reservation"
-        Booked Done "i|we ~ set up = appointment|booking|reservation|visit|consultation"
-        Booked Done "i|we ~ set it|that|this|everything up"
-        Booked Done "i|we ~ added|put|entered = to|in|on|into the|our|your calendar|schedule|diary|books"
-        Booked State "i|we ~ you|it|that|this|everything ~ booked|scheduled|confirmed"
-        Booked State "i|we ~ your * = booked|scheduled|confirmed"
-        Booked State "i|we ~ got|have|put you ~ down|in for|on|at"
-        Booked State "i|we ~ reserved"
-        Booked State "i|we ~ confirmed = appointment|booking|reservation|visit|slot|time|it|that|you"
-        Booked State "you are ~ booked|scheduled|confirmed"
-        Booked State "you are ~ set|down|in|locked|good for|on|at = @"
-        Booked State "appointment|booking|reservation|visit|consultation|meeting|everything = is|has ~ booked|scheduled|confirmed|reserved|made|complete|completed|created"
-        Booked State "appointment|booking|reservation|visit|consultation = is|has ~ set|down for|on|at"
-        Booked State "your slot|spot|place|time = is|has ~ booked|scheduled|confirmed|reserved"
-        Booked State "booking|reservation|appointment went|has ~ through"
-        Booked State "it|that|this is|has ~ booked|scheduled|confirmed|reserved"
-        Booked State "it|that|this|everything is|has ~ on|in your|the|our calendar|schedule|diary|books"
-        Booked State "^ ~ booked $"
-        Booked State "^ ~ appointment|booking|reservation ~ confirmed|booked|scheduled|made|complete|completed"
-
-        Moved Done "i|we ~ rescheduled"
-        Moved Done "i|we ~ moved|shifted|pushed|switched|bumped|postponed you|it|that|this"
-        Moved Done "i|we ~ moved|shifted|pushed|switched|bumped|postponed|changed = appointment|booking|reservation|visit|consultation|slot"
-        Moved Done "i|we ~ moved|shifted|pushed|switched|changed your = @ to"
-        Moved Done "i|we ~ was|were|been able to ~ move|reschedule"
-        Moved State "i|we ~ changed|switched it|that|this|you to|from = @"
-        Moved State "i|we ~ your * = moved|rescheduled"
-        Moved State "appointment|booking|reservation|visit|consultation|meeting = is|has ~ moved|rescheduled|changed|shifted|postponed"
-        Moved State "it|that|this|you is|are|has ~ moved|rescheduled|shifted|postponed"
-        Moved State "appointment|booking|reservation|visit was successfully|just|now moved|rescheduled|changed"
-        Moved State "^ ~ rescheduled|moved $"
-
-        Cancelled Done "i|we ~ cancelled|canceled|deleted|removed = appointment|booking|reservation|visit|consultation|slot"
-        Cancelled Done "i|we ~ cancelled|canceled it|that|this|them|everything"
-        Cancelled Done "i|we ~ cancelled|canceled your = @"
-        Cancelled Done "i|we ~ cancelled|canceled $"
-        Cancelled Done "i|we ~ taken|took|removed you|it|that|this ~ off|from the|our|your calendar|schedule|books"
-        Cancelled Done "i|we ~ was|were|been able to ~ cancel"
-        Cancelled State "i|we ~ your * = cancelled|canceled"
-        Cancelled State "appointment|booking|reservation|visit|consultation|meeting|everything = is|has ~ cancelled|canceled|deleted|removed"
-        Cancelled State "appointment|booking|reservation|visit was successfully|just|now cancelled|canceled"
-        Cancelled State "it|that|this is|has ~ cancelled|canceled"
-        Cancelled State "^ ~ cancelled|canceled $"
-        Cancelled State "^ ~ appointment|booking|reservation ~ cancelled|canceled"
-
-        Sent Done "i|we ~ texted|emailed|messaged you|them|him|her|it|that|the|a|your"
-        Sent Done "i|we ~ sent = text|sms|email|mail|message|confirmation|link|details|invitation|invite|reminder|directions|address|note|copy|it|that"
-        Sent Done "i|we ~ forwarded = text|sms|email|mail|message|details|it|that"
-        Sent State "text|sms|email|confirmation|message|invitation|invite|link|reminder has ~ sent|emailed|texted|out"
-        Sent State "you have been sent"
-
-        Listed State "you have = appointment|appointments|booking|bookings|meeting|meetings"
-        Listed State "you have nothing|no = scheduled|booked|appointments|meetings"
-        Listed State "your = appointment|meeting is = on|at|for|tomorrow|today"
-    },
+    phrases: phrases::PHRASES,
     fillers: &[
         "have",
         "has",
@@ -190,6 +123,54 @@ pub(super) const ENGLISH: Language = Language {
         "checkup",
         "check",
     ],
+    things: &[
+        "haircut",
+        "cut",
+        "trim",
+        "color",
+        "colour",
+        "highlights",
+        "cleaning",
+        "checkup",
+        "exam",
+        "examination",
+        "physical",
+        "massage",
+        "facial",
+        "manicure",
+        "pedicure",
+        "lesson",
+        "session",
+        "treatment",
+        "therapy",
+        "viewing",
+        "tour",
+        "table",
+        "interview",
+        "fitting",
+        "filling",
+        "extraction",
+        "vaccination",
+        "shot",
+        "inspection",
+        "canal",
+        "scan",
+        "ray",
+        "ultrasound",
+        "screening",
+        "drive",
+        "repair",
+        "tune",
+        "callback",
+        "demo",
+        "assessment",
+        "evaluation",
+        "grooming",
+        "tasting",
+        "training",
+        "consult",
+        "followup",
+    ],
     doubts: &[
         "not",
         "never",
@@ -250,6 +231,7 @@ pub(super) const ENGLISH: Language = Language {
         "imagine",
         "pretend",
         "sounds",
+        "according",
         "sure",
         "ensure",
         "confirming",

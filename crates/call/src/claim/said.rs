@@ -4,7 +4,7 @@
 //! a condition, a denial, a report, a quotation. To add a language, write a [`Language`] beside `english.rs`.
 
 use super::{
-    english, european,
+    english, german, romance,
     times::{Named, is_time},
     words::{Sentence, Word, sentences},
 };
@@ -17,6 +17,8 @@ pub(super) struct Language {
     pub fillers: &'static [&'static str],
     /// Words of a gap `=`, with the fillers and whatever names a time.
     pub objects: &'static [&'static str],
+    /// Things that are booked, beside appointments themselves.
+    pub things: &'static [&'static str],
     /// In front of it in the same clause, or in a gap: not done, or not by us, or not now.
     pub doubts: &'static [&'static str],
     /// The same for what is a state and no deed of the assistant.
@@ -41,13 +43,20 @@ pub(super) struct Language {
 }
 
 /// A way to say that something is done: words in order, `|` between those of which any will do, `~` and `=` for gaps,
-/// `*` for any one word, `@` for a word that names a time, `^` for the beginning and `$` for the end of a sentence or
-/// clause.
+/// `*` for any one word, `%` for a thing that is booked, `…` for any beginning of a word, `@` for a word that names a
+/// time, `^` for the beginning and `$` for the end of a sentence or clause.
 pub(super) struct Phrase {
     pub deed: Deed,
     pub kind: Kind,
     pub words: &'static str,
 }
+
+macro_rules! phrases {
+    ($($deed:ident $kind:ident $words:literal)*) => {
+        &[$(Phrase { deed: $deed, kind: $kind, words: $words }),*]
+    };
+}
+pub(super) use phrases;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -79,8 +88,7 @@ pub(super) enum About {
     Anything,
 }
 
-const LANGUAGES: [&Language; 4] =
-    [&english::ENGLISH, &european::GERMAN, &european::SPANISH, &european::FRENCH];
+const LANGUAGES: [&Language; 4] = [&english::ENGLISH, &german::GERMAN, &romance::SPANISH, &romance::FRENCH];
 
 /// Words behind which no time of the appointment follows any more.
 const ASIDE: [&str; 46] = [
@@ -97,9 +105,16 @@ const CALLERS: [&str; 18] = [
     "you", "your", "it", "sie", "ihnen", "ihren", "ihr", "ihre", "dich", "dir", "le", "su", "te", "tu",
     "vous", "votre", "vos", "lo",
 ];
+/// Behind what is done: who did it, and that is not the assistant.
+const BY: [&str; 6] = ["by", "von", "vom", "durch", "por", "par"];
+/// Names follow, of up to two words.
+const BEFORE_NAMES: [&str; 24] = [
+    "with", "dr", "doctor", "mr", "mrs", "ms", "mit", "bei", "beim", "doktor", "frau", "herr", "herrn",
+    "con", "sr", "sra", "dra", "doctora", "avec", "chez", "docteur", "madame", "monsieur", "mme",
+];
 const BUT: [&str; 4] = ["but", "aber", "pero", "mais"];
 /// A gap is not longer than this.
-const GAP: usize = 12;
+const GAP: usize = 16;
 
 /// The claims of a text, in order.
 pub(super) fn claims(text: &str) -> Vec<Claim> {
@@ -221,11 +236,14 @@ impl Matching<'_> {
             "~" | "=" => (at..=at + GAP)
                 .take_while(|end| *end == at || self.may_stand(first, at, end - 1))
                 .find_map(|end| self.reach(rest, end)),
+            "%" => word
+                .filter(|word| !word.quoted && is_one(word, self.language.things))
+                .and_then(|_| self.reach(rest, at + 1)),
             "*" => word.filter(|word| !word.is_break()).and_then(|_| self.reach(rest, at + 1)),
             "@" => word.filter(|word| is_time(word)).and_then(|_| self.reach(rest, at + 1)),
             texts => {
                 let word = word.filter(|word| !word.quoted)?;
-                texts.split('|').any(|text| word.text == text).then(|| self.reach(rest, at + 1)).flatten()
+                texts.split('|').any(|text| is_text(word, text)).then(|| self.reach(rest, at + 1)).flatten()
             }
         }
     }
@@ -236,10 +254,19 @@ impl Matching<'_> {
         if begin > 0 && self.words[begin - 1].is(&SPEAKERS) && word.is(&PASSIVE) {
             return false;
         }
-        let named = || at > 0 && self.words[at - 1].is(&["dr", "doctor", "mr", "mrs", "ms"]);
-        let object = || word.is(self.language.objects) || is_time(word) || word.is(&[","]) || named();
+        let named = || self.words[at.saturating_sub(2)..at].iter().any(|word| word.is(&BEFORE_NAMES));
+        let object = || is_one(word, self.language.objects) || is_time(word) || word.is(&[","]) || named();
         word.is(self.language.fillers) || gap == "=" && object()
     }
+}
+
+fn is_one(word: &Word, texts: &[&str]) -> bool {
+    texts.iter().any(|text| is_text(word, text))
+}
+
+/// Whether a word is this one, or ends with what follows `…`.
+fn is_text(word: &Word, text: &str) -> bool {
+    text.strip_prefix('…').map_or(word.text == text, |ending| word.text.ends_with(ending))
 }
 
 /// Whether what was found is said in earnest.
@@ -253,7 +280,11 @@ fn is_meant(
 ) -> bool {
     let words = &sentence.words;
     let (from, to) = (found.start, found.end);
-    let clause = words[..from].iter().rposition(|word| word.is_break() || word.is(&BUT));
+    let begins = |at: &usize| {
+        let leads_on = words[at + 1].is(&["dass", "daß"]);
+        words[*at].is_break() && !leads_on || words[*at].is(&BUT)
+    };
+    let clause = (0..from).rev().find(begins);
     let clause = after_harmless(&words[clause.map_or(0, |at| at + 1)..from], language);
     let state = phrase.kind == Kind::State;
     let doubtful = |word: &Word| word.is(language.doubts) || state && word.is(language.state_doubts);
@@ -265,6 +296,7 @@ fn is_meant(
     let end = behind.iter().position(Word::is_break).unwrap_or(behind.len());
     let other = behind.iter().take(3).any(|word| word.is(language.others));
     let vague = behind[..end].iter().any(|word| word.is(language.vague));
+    let by_others = state && behind.first().is_some_and(|word| word.is(&BY));
     let asked = sentence.asks && end == behind.len();
     let tagged = state && is_tagged(&sentences[number..], to, language);
     let read_back = || {
@@ -276,6 +308,7 @@ fn is_meant(
         && !conditional
         && !regretted
         && !other
+        && !by_others
         && !vague
         && !asked
         && !tagged
@@ -300,7 +333,7 @@ fn is_provisional(behind: &[Word], language: &Language) -> bool {
     })
 }
 
-/// Whether a regret leads up to what was found, and it is not said to be the caller's: "I'm afraid we booked that time".
+/// Whether a regret leads up to what was found, which is not said to be the caller's: "I'm afraid we booked that time".
 fn is_refusal(words: &[Word], from: usize, language: &Language) -> bool {
     let leads =
         |word: &&Word| !(word.is_break() || word.is(&BUT) || word.is(language.objects) || is_time(word));

@@ -32,7 +32,24 @@ pub(crate) struct Sentence {
 const LONGEST: usize = 16 * 1024;
 
 /// Abbreviations whose dot ends no sentence.
-const SHORT: [&str; 12] = ["dr", "mr", "mrs", "ms", "prof", "st", "jan", "feb", "aug", "sept", "oct", "nov"];
+const SHORT: [&str; 15] =
+    ["dr", "dra", "sr", "sra", "mr", "mrs", "ms", "prof", "st", "jan", "feb", "aug", "sept", "oct", "nov"];
+
+/// German months: "24. November" is no end of a sentence.
+pub(super) const GERMAN_MONTHS: [&str; 12] = [
+    "januar",
+    "februar",
+    "märz",
+    "april",
+    "mai",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "dezember",
+];
 
 /// English words that say more than one.
 const OPENED: [(&str, &[&str]); 4] = [
@@ -96,8 +113,17 @@ impl Reader {
         match self.word.as_str() {
             "a" | "p" => rest.starts_with(char::is_alphabetic),
             "am" | "pm" => rest.trim_start().starts_with(|next: char| next.is_lowercase() || next == ','),
-            word => SHORT.contains(&word),
+            word => SHORT.contains(&word) || self.is_german_day(rest),
         }
+    }
+
+    /// Whether the dot behind the word makes it a German date: "24. November", "am 24. um zehn", "am 24.11. ist". Any
+    /// other may end an English sentence: "at 10. Is there anything else?"
+    fn is_german_day(&self, rest: &str) -> bool {
+        let next = rest.trim_start().split(|char: char| !char.is_alphabetic()).next().unwrap_or_default();
+        let is_month = || GERMAN_MONTHS.contains(&next.to_lowercase().as_str());
+        let led = || self.words.last().is_some_and(|word| word.is(&["am", "den", "dem", "vom", "zum"]));
+        is_number(&self.word) && (is_month() || led() && next.starts_with(char::is_lowercase))
     }
 
     fn finish(&mut self, end: usize) {
@@ -145,6 +171,12 @@ impl Reader {
     }
 }
 
+/// Whether this is a number of one or two digits, or two of them.
+fn is_number(word: &str) -> bool {
+    word.split(':')
+        .all(|part| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +198,26 @@ mod tests {
         assert_eq!(read("Follow-up – can't; won't…"), ["follow up - can not", "will not"]);
         assert!(read("…").is_empty());
         assert!(read("?!").is_empty());
+    }
+
+    #[test]
+    fn a_dot_behind_a_german_day_ends_no_sentence_and_one_behind_an_hour_does() {
+        assert_eq!(
+            read(
+                "Am Dienstag, den 24. November. Oder am 24.11. um 10. Am 24. um elf. Der am 24.11. wurde gebucht."
+            ),
+            [
+                "am dienstag , den 24 november",
+                "oder am 24:11 um 10",
+                "am 24 um elf",
+                "der am 24:11 wurde gebucht"
+            ]
+        );
+        assert_eq!(
+            read("See you at 10. Is that all? On the 24. May I help?"),
+            ["see you at 10", "is that all ?", "on the 24", "may i help ?"]
+        );
+        assert_eq!(read("Room 240. November is busy."), ["room 240", "november is busy"]);
     }
 
     #[test]
