@@ -26,7 +26,7 @@ pub async fn rest(pid: u32) -> io::Result<()> {
     for _ in 0..60 {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let after = cpu(pid)?;
-        if after - before <= Duration::from_millis(10) {
+        if after.saturating_sub(before) <= Duration::from_millis(10) {
             return Ok(());
         }
         before = after;
