@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  hear ─► heard.rs    what the caller means
+//!          assent.rs  whether that is a yes, for certain
 //!          understanding.rs  what that means after what was asked
 //!          readings.rs which of two readings of the same sound it was
 //!          answers.rs  an answer to what was asked about an appointment
@@ -17,6 +18,7 @@
 mod answers;
 mod arrange;
 mod ask;
+mod assent;
 mod grammar;
 mod heard;
 mod phrase;
@@ -89,6 +91,10 @@ pub struct Desk {
     /// What a tool has done, to be said again if it was not heard.
     news: Option<String>,
     left: bool,
+    /// The caller said goodbye with their yes: the desk leaves once it is done.
+    leaving: bool,
+    /// They said goodbye to the question, and were asked once whether it shall be done before they go.
+    held: bool,
     /// A change was asked of its tool again, as the calendar wanted it read back first.
     twice: bool,
     medium: Medium,
@@ -224,6 +230,8 @@ impl Desk {
             unheard: false,
             news: None,
             left: false,
+            leaving: false,
+            held: false,
             twice: false,
             medium: Medium::Voice,
             usual: None,

@@ -141,6 +141,11 @@ impl Desk {
                 self.finish("All right, your appointment stays as it is.");
                 true
             }
+            Some(false) if heard.declines && said.is_empty() => {
+                self.let_go();
+                true
+            }
+            Some(false) if heard.hedged && said.is_empty() => false,
             // "Not Tuesday", "not at ten".
             Some(false) if said.day.is_some() && said.clock.is_none() => self.take_back(now, Change::Day),
             Some(false) if said.clock.is_some() && said.day.is_none() => self.take_back(now, Change::Time),

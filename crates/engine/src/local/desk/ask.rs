@@ -29,6 +29,7 @@ impl Desk {
     /// Says this, and asks.
     pub(super) fn ask(&mut self, question: Question, text: &str) {
         self.question = question;
+        (self.held, self.leaving) = (false, false);
         self.say(text);
     }
 
@@ -98,6 +99,18 @@ impl Desk {
         let first = matches!(&self.question, Question::Confirm { .. } | Question::Leave | Question::Send(_));
         let ask = self.ask_again(now);
         if first { format!("{example} {ask}") } else { format!("{ask} {example}") }
+    }
+
+    /// What was said has a yes in it and is none for certain: asks again, in other words.
+    pub(super) fn doubt(&mut self, now: &Zoned) {
+        let undone = match (&self.question, self.task.as_ref().map(|task| task.kind)) {
+            (Question::Send(_), _) => "I have not passed it on yet",
+            (_, Some(Kind::Move)) => "Nothing has been moved yet",
+            (_, Some(Kind::Cancel)) => "Nothing has been cancelled yet",
+            (_, Some(Kind::Book) | None) => "Nothing has been booked yet",
+        };
+        let ask = self.ask_again(now);
+        self.say(&format!("{undone}, please say yes or no. {ask}"));
     }
 
     /// It was not understood: asks again, each time differently, and not for ever.

@@ -1,5 +1,6 @@
 //! What the caller means: intents, yes and no, choices, days and times, found in a sentence however it was worded.
 
+use super::assent;
 use jiff::Zoned;
 use when::{Hours, Piece, Said};
 
@@ -45,6 +46,10 @@ pub(super) struct Heard {
     pub(super) text: String,
     pub(super) act: Option<Act>,
     pub(super) yes: Option<bool>,
+    /// Words of a yes that do not agree for certain, or that somebody hesitates.
+    pub(super) hedged: bool,
+    /// A no that will have none of it: "no thanks", "I don't want it anymore".
+    pub(super) declines: bool,
     pub(super) choice: Option<Choice>,
     pub(super) change: Option<Change>,
     /// Whatever suits the office.
@@ -77,9 +82,12 @@ impl Heard {
         let all = Words(format!(" {} ", plain(text)));
         let kinds: Vec<String> = hours.kinds_in(text).into_iter().map(|kind| kind.name.clone()).collect();
         let moves = !kinds.is_empty() && words.any("change my|change the");
+        let yes = if agrees(text, &words, &kinds, unwritten) { Some(true) } else { no(&words) };
         Self {
             act: if moves { Some(Act::Move) } else { act(&words) },
-            yes: yes(&words),
+            yes,
+            hedged: yes != Some(true) && hedges(&words),
+            declines: yes == Some(false) && words.any(DECLINES),
             choice: choice(&all),
             change: change(&words),
             any: words.any(ANY) || all.any(ANY),
@@ -115,6 +123,7 @@ impl Heard {
     pub(super) fn is_empty(&self) -> bool {
         self.act.is_none()
             && self.yes.is_none()
+            && !self.hedged
             && self.choice.is_none()
             && self.change.is_none()
             && !self.any
@@ -127,11 +136,13 @@ impl Heard {
 
 const LONGEST_MESSAGE: usize = 500;
 
-struct Words(String);
+/// The words of a sentence, with a blank around each.
+#[derive(Clone)]
+pub(super) struct Words(String);
 
 impl Words {
     /// Whether one of these phrases, with `|` between them, occurs.
-    fn any(&self, phrases: &str) -> bool {
+    pub(super) fn any(&self, phrases: &str) -> bool {
         phrases.split('|').any(|phrase| self.has(phrase))
     }
 
@@ -143,15 +154,27 @@ impl Words {
     }
 
     /// Takes away the first of these phrases that occurs; says whether there was one.
-    fn take(&mut self, phrases: &str) -> bool {
+    pub(super) fn take(&mut self, phrases: &str) -> bool {
         let Some(phrase) = phrases.split('|').find(|phrase| self.has(phrase)) else { return false };
         self.0 = self.0.replacen(&format!(" {phrase} "), " ", 1);
         true
     }
 
-    fn starts(&self, phrases: &str) -> bool {
+    /// Takes away the first word, if it is one of these; says whether it was.
+    pub(super) fn take_first(&mut self, words: &str) -> bool {
+        let first = self.each().next().filter(|first| words.split('|').any(|word| word == *first));
+        let Some(length) = first.map(str::len) else { return false };
+        self.0.replace_range(..=length, "");
+        true
+    }
+
+    pub(super) fn starts(&self, phrases: &str) -> bool {
         let rest = |phrase| self.0[1..].strip_prefix(phrase);
         phrases.split('|').filter_map(rest).any(|rest| rest.starts_with(' '))
+    }
+
+    pub(super) fn each(&self) -> impl Iterator<Item = &str> {
+        self.0.split_whitespace()
     }
 }
 
@@ -239,19 +262,48 @@ const NOT: &str = "not right|not correct|isn't right|isn't correct|is not right|
     doesn't work|does not work|don't|do not|not that|not really|doesn't suit|can't|not|won't work|\
     wait|hold on|hang on";
 
-fn yes(words: &Words) -> Option<bool> {
+/// Whether it agrees. What is said of a kind of appointment or of what is wanted in writing is read by itself.
+fn agrees(text: &str, words: &Words, kinds: &[String], unwritten: bool) -> bool {
+    let mut words = words.clone();
+    for kind in kinds {
+        while words.take(&plain(kind)) {}
+    }
+    if unwritten {
+        while words.take("but|and") {}
+    }
+    assent::agrees(text, &words)
+}
+
+/// Whether it refuses, where it does not agree.
+fn no(words: &Words) -> Option<bool> {
     let asks = words.starts(ASKS) || words.any(QUESTION);
     let (strong, mild) = (words.any(YES), words.any(MILD_YES) && !asks);
     let no = words.any(NO) || (words.any(NOT) && !words.has("why not"));
-    match (strong, mild, no) {
-        (true, _, false) | (false, true, false) => Some(true),
-        (false, false, true) => Some(false),
-        // "No, that's right" says both and so says nothing; "no, okay, …" says no.
-        (false, true, true) if !words.has("right") || words.any(NOT) || words.starts("wrong") => Some(false),
-        (true, _, true) if words.any(NOT) && !words.any(NO) && !words.starts(YES) => Some(false),
-        (true | false, true, true) | (true, false, true) | (false, false, false) => None,
-    }
+    let refuses = no
+        && !words.any(UNSURE)
+        && match (strong, mild) {
+            (false, false) => true,
+            // "No, that's right" says both and so says nothing; "no, okay, …" says no.
+            (false, true) => !words.has("right") || words.any(NOT) || words.starts("wrong"),
+            (true, false) => words.any(NOT) && !words.any(NO) && !words.starts(YES),
+            (true, true) => false,
+        };
+    refuses.then_some(false)
 }
+
+/// Whether there is a yes in what is none: a question, a reservation, or a no to something else ("no problem").
+fn hedges(words: &Words) -> bool {
+    let refuses = words.any(NOT) || words.any("no good|no thanks|no thank you");
+    let contented = words.any(YES) || words.any(MILD_YES) || words.any("good|problem|worries|objection");
+    words.any(UNSURE) || words.any(PAUSE) || (contented && !refuses)
+}
+
+const UNSURE: &str =
+    "not sure|not certain|don't know|do not know|not yet|let me|i need to|i have to|think about|think it over|maybe|perhaps";
+const PAUSE: &str =
+    "one moment|one second|one sec|one minute|just a moment|just a second|just a sec|just a minute|a moment please";
+const DECLINES: &str = "no thanks|no thank you|don't want|do not want|don't need|do not need|not interested|not anymore|\
+    any more|anymore|no longer";
 
 fn choice(all: &Words) -> Option<Choice> {
     const NTH: [&str; 5] = [

@@ -132,8 +132,22 @@ impl Desk {
             (say, _) => say,
         };
         let say = say.to_owned();
-        self.finish(&say);
+        if self.leaving && answer.ok {
+            self.leave_with(&say);
+        } else {
+            self.finish(&say);
+        }
         self.news = Some(say);
+    }
+
+    /// Tells a caller who has said goodbye already what was done, and leaves.
+    fn leave_with(&mut self, news: &str) {
+        (self.task, self.leaving) = (None, false);
+        self.say(news);
+        let told = std::mem::take(&mut self.reply);
+        self.goodbye();
+        self.reply.splice(0..0, told);
+        self.needed = self.reply.len().saturating_sub(1);
     }
 
     fn offer_free(

@@ -21,7 +21,7 @@ impl Desk {
         if dictated {
             return self.dictated(heard);
         }
-        if self.everywhere(now, heard) {
+        if self.everywhere(now, heard, unheard) {
             return;
         }
         let question = self.question.clone();
@@ -39,20 +39,53 @@ impl Desk {
         };
         if !done && !self.begin(now, heard) {
             self.misses = misses;
-            self.miss(now);
+            match heard.hedged && self.asks_for_a_yes() {
+                true => self.doubt(now),
+                false => self.miss(now),
+            }
         }
     }
 
     /// Whether it was heard well enough for what it would do.
     fn is_sure(&self, heard: &Heard, confidence: f32) -> bool {
         let ends = matches!(heard.act, Some(Act::Goodbye | Act::StartOver | Act::Drop));
-        let agrees =
-            heard.yes == Some(true) && matches!(self.question, Question::Confirm { .. } | Question::Send(_));
+        let agrees = heard.yes == Some(true) && self.asks_for_a_yes();
         confidence >= SURE || !(ends || agrees)
     }
 
+    /// Whether a yes does something that it takes a yes for.
+    pub(super) fn asks_for_a_yes(&self) -> bool {
+        matches!(self.question, Question::Confirm { .. } | Question::Send(_))
+    }
+
+    /// Goodbye to a question that takes a yes: what is agreed to is done first, and what is neither agreed to nor refused is
+    /// asked for once more.
+    fn parts(&mut self, now: &Zoned, heard: &Heard, unheard: bool) {
+        let rest = Heard { act: None, ..heard.clone() };
+        let question = self.question.clone();
+        let done = heard.yes != Some(false)
+            && match &question {
+                Question::Confirm { at } => self.confirmed(now, &rest, at.as_ref(), unheard),
+                Question::Send(text) => self.sends(&rest, text),
+                _ => false,
+            };
+        if done {
+            self.leaving = matches!(&self.waiting, Some((_, errand)) if errand.changes_something());
+        } else if heard.yes == Some(false) || std::mem::replace(&mut self.held, true) {
+            self.goodbye();
+        } else {
+            let what = match (&question, self.task.as_ref().map(|task| task.kind)) {
+                (Question::Send(_), _) => "pass it on",
+                (_, Some(Kind::Move)) => "move it",
+                (_, Some(Kind::Cancel)) => "cancel it",
+                (_, Some(Kind::Book) | None) => "book it",
+            };
+            self.say(&format!("Shall I {what} before you go?"));
+        }
+    }
+
     /// What can be said at any time.
-    fn everywhere(&mut self, now: &Zoned, heard: &Heard) -> bool {
+    fn everywhere(&mut self, now: &Zoned, heard: &Heard, unheard: bool) -> bool {
         match heard.act {
             Some(Act::StartOver) => {
                 self.task = None;
@@ -74,6 +107,7 @@ impl Desk {
                 };
                 self.say(&text);
             }
+            Some(Act::Goodbye) if self.asks_for_a_yes() => self.parts(now, heard, unheard),
             Some(Act::Goodbye) => self.goodbye(),
             Some(Act::Person) => {
                 self.waiting = None;
@@ -140,6 +174,7 @@ impl Desk {
                 }
                 self.add(now, heard);
             }
+            Some(_) | None if heard.hedged && self.asks_for_a_yes() => return false,
             Some(_) | None if pending.is_some() && heard.yes == Some(false) => {
                 let what = self.what_to_change();
                 self.ask(Question::Change, what);
