@@ -77,6 +77,8 @@ pub struct Desk {
     setup: DeskSetup,
     question: Question,
     task: Option<Task>,
+    /// What was booked or moved last, which the caller may still think better of.
+    latest: Option<Known>,
     waiting: Option<(ToolCallId, Errand)>,
     tools_used: u32,
     tools_failed: u32,
@@ -220,6 +222,7 @@ impl Desk {
             takes_over: so_far.is_some(),
             question: Question::Open { more: false },
             task: None,
+            latest: None,
             waiting: None,
             tools_used: 0,
             tools_failed: 0,

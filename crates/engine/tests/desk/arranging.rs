@@ -60,6 +60,78 @@ fn a_correction_is_understood_wherever_it_comes() {
 }
 
 #[test]
+fn a_change_of_mind_keeps_what_is_wanted_now() {
+    for said in [
+        "I changed my mind, can we do eleven instead",
+        "never mind ten, let's do eleven",
+        "forget it, make it eleven",
+    ] {
+        let mut call = Conversation::begin();
+        call.say("book an appointment on tuesday at ten");
+        let reply = call.say(said).to_owned();
+        assert!(
+            reply.contains("That is Tuesday, November twenty-fourth, at eleven in the morning."),
+            "{reply}"
+        );
+    }
+    let mut call = Conversation::begin();
+    call.say("book an appointment on tuesday at ten");
+    let reply = call.say("I changed my mind, can we do the 10th at eleven instead").to_owned();
+    assert!(reply.contains("That is Thursday, December tenth, at eleven in the morning."), "{reply}");
+    assert!(call.say("I changed my mind").starts_with("All right, nothing has been booked."));
+}
+
+#[test]
+fn what_was_just_booked_can_be_moved_in_two_words() {
+    let mut call = Conversation::begin();
+    call.say("book an appointment on tuesday at ten");
+    call.say("yes");
+    let reply = call.say("make it eleven").to_owned();
+    assert!(
+        reply.starts_with("I will move your appointment from Tuesday, November twenty-fourth, at ten in the")
+    );
+    assert!(reply.ends_with("to Tuesday, November twenty-fourth, at eleven in the morning. Is that right?"));
+    assert_eq!(call.own(), ["11-24 10:00"]);
+    call.say("yes");
+    assert_eq!(call.own(), ["11-24 11:00"]);
+    call.say("actually, wednesday at nine would be better");
+    call.say("yes");
+    assert_eq!(call.own(), ["11-25 09:00"]);
+}
+
+#[test]
+fn words_that_stand_in_many_sentences_do_not_swallow_them() {
+    for said in [
+        "Excuse me, I'd like to book an appointment for Tuesday at ten",
+        "I'd like to come again on Tuesday at ten",
+        "Can I stop by Tuesday at ten?",
+        "Can somebody fit me in Tuesday at ten?",
+        "I need an appointment for someone else on Tuesday at ten",
+        "I'd like to see you on Tuesday at ten",
+        "I'd like to talk to the doctor on Tuesday at ten",
+    ] {
+        let mut call = Conversation::begin();
+        let reply = call.say(said).to_owned();
+        assert!(
+            reply.contains("Tuesday, November twenty-fourth, at ten in the morning. Shall I book it?"),
+            "{reply}"
+        );
+    }
+    let mut call = Conversation::begin();
+    call.say("book an appointment on tuesday at ten");
+    for said in ["excuse me?", "come again?", "pardon", "can you repeat that please"] {
+        assert!(call.say(said).ends_with("at ten in the morning. Shall I book it?"), "{said}");
+    }
+    assert!(call.say("stop it").starts_with("All right, nothing has been booked."));
+    for said in
+        ["can I speak to someone please", "a real person please", "please call me back tomorrow at ten"]
+    {
+        assert!(call.say(said).contains("What is your message?"), "{said}");
+        call.say("never mind");
+    }
+}
+
+#[test]
 fn a_taken_time_is_answered_with_others() {
     let mut call = Conversation::begin();
     let taken = calendar::zoned(at("2026-11-24T10:00"), &call.now);

@@ -131,7 +131,10 @@ fn another_time_beside_a_yes_is_read_back() {
     for said in ["yes eleven", "yes but at eleven", "okay, eleven please"] {
         let mut call = asked();
         let reply = call.say(said).to_owned();
-        assert!(call.own().is_empty() && reply.contains("at eleven in the morning. Shall"), "{said}: {reply}");
+        assert!(
+            call.own().is_empty() && reply.contains("at eleven in the morning. Shall"),
+            "{said}: {reply}"
+        );
     }
 }
 

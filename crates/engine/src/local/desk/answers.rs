@@ -46,6 +46,18 @@ impl Desk {
         self.advance(now);
     }
 
+    /// Another time for what has just been booked or moved.
+    pub(super) fn move_latest(&mut self, now: &Zoned, heard: &Heard) {
+        let mut task = Task::new(Kind::Move);
+        task.old.clone_from(&self.latest);
+        task.wish = match heard.before_and_after() {
+            (from, to) if to.is_empty() => from,
+            (_, to) => to,
+        };
+        self.task = Some(task);
+        self.advance(now);
+    }
+
     pub(super) fn begin_cancel(&mut self, now: &Zoned, heard: &Heard) {
         let mut task = Task::new(Kind::Cancel);
         task.old_said = heard.said();

@@ -35,7 +35,8 @@ const ECHO: &str = "that's|that is|that works|that will|that'll|that would|that'
     take that|send it|pass it on|put me down|let's do|let's go|let's book|let's take|i'll take|i will take|i'd like that|\
     i would like that|i'd love|i do";
 /// What is neither, although each of its words may stand beside a yes.
-const DOUBT: &str = "do i|do you|do we|make sure|right now|good enough|a good one|i see|one moment|one second";
+const DOUBT: &str =
+    "do i|do you|do we|make sure|right now|good enough|a good one|i see|one moment|one second";
 /// Words that ask, unless the sentence states something with them.
 const ASKING: &str = "is|are|am|would|will|can|may|does";
 const STATED: &str = "that is|it is|this is|time is|day is|date is|one is|all is|i am|we are|you are|i would|that would|\

@@ -58,6 +58,8 @@ pub(super) struct Heard {
     pub(super) same_time: bool,
     /// Speaks of what is being arranged ("make it", "move it"), not of another appointment.
     pub(super) about_it: bool,
+    /// Corrects what was said or done before: "make it eleven instead".
+    pub(super) instead: bool,
     /// The kinds of appointment that it names.
     pub(super) kinds: Vec<String>,
     /// The caller wants no confirmation in writing.
@@ -83,8 +85,10 @@ impl Heard {
         let kinds: Vec<String> = hours.kinds_in(text).into_iter().map(|kind| kind.name.clone()).collect();
         let moves = !kinds.is_empty() && words.any("change my|change the");
         let yes = if agrees(text, &words, &kinds, unwritten) { Some(true) } else { no(&words) };
+        let timed = pieces.iter().any(|piece| !matches!(piece, Piece::Word(_) | Piece::Note(_)));
         Self {
-            act: if moves { Some(Act::Move) } else { act(&words) },
+            act: if moves { Some(Act::Move) } else { act(&words, timed || !kinds.is_empty()) },
+            instead: words.any(INSTEAD),
             yes,
             hedged: yes != Some(true) && hedges(&words),
             declines: yes == Some(false) && words.any(DECLINES),
@@ -196,19 +200,43 @@ const UNWRITTEN: &str = "but no text message please|but no text message|without 
 const ANY: &str = "any time|anytime|any day|whenever|doesn't matter|does not matter|as soon as possible|asap|\
     earliest|soonest|next available|first available|no preference|don't care|you choose|next free";
 
-const ACTS: &[(Act, &str)] = &[
+const INSTEAD: &str =
+    "make it|make that|instead|rather|i meant|actually|changed my mind|change it|move it|push it";
+
+/// These whatever else is said.
+const FIRST: &[(Act, &str)] = &[
     (Act::StartOver, "start over|start again|from the beginning|begin again|restart"),
     (
+        Act::Person,
+        "real person|leave a message|leave you a message|take a message|call me back|call back|callback|\
+    talk to a person|talk to someone|talk to somebody|talk to a human|talk with a person|talk with someone|\
+    talk with somebody|talk with a human|speak to a person|speak to someone|speak to somebody|speak to a human|\
+    speak with a person|speak with someone|speak with somebody|speak with a human",
+    ),
+];
+
+/// These where no time is named and nothing else is wanted, as their words are in many sentences.
+const ALONE: &[(Act, &str)] = &[
+    (
         Act::Repeat,
-        "repeat|say that again|say it again|come again|pardon|what did you say|once more|what was that|\
-    again please|didn't hear|did not hear|didn't catch|excuse me",
+        "repeat|say that again|say it again|pardon|what did you say|once more|what was that|\
+    again please|didn't hear|did not hear|didn't catch",
     ),
     (
         Act::Person,
-        "message|talk to|speak to|speak with|talk with|real person|a person|human|someone|somebody|\
-    operator|receptionist|representative|call me back|call back|callback",
+        "message|talk to|speak to|speak with|talk with|operator|receptionist|representative|human being|a human",
     ),
-    (Act::Drop, "never mind|nevermind|forget it|forget about it|leave it|stop|changed my mind"),
+    (
+        Act::Drop,
+        "never mind|nevermind|forget it|forget about it|forget that|leave it|stop it|changed my mind",
+    ),
+];
+
+/// These where nothing else is said at all.
+const WHOLE: &[(Act, &str)] =
+    &[(Act::Repeat, "come again|excuse me|sorry"), (Act::Drop, "stop|stop please|please stop|stop stop")];
+
+const ACTS: &[(Act, &str)] = &[
     (
         Act::Cancel,
         "cancel|cancelled|canceled|call off|call it off|delete|remove|can't make|cannot make|won't make|\
@@ -234,7 +262,8 @@ const ACTS: &[(Act, &str)] = &[
     ),
     (
         Act::Book,
-        "book|booking|appointment|schedule|reserve|reservation|come in|come by|see the doctor|\
+        "book|booking|appointment|schedule|reserve|reservation|come in|come by|come again|stop by|drop by|to see you|\
+    can i see you|could i see you|see the doctor|\
     see the dentist|see a doctor|visit|slot|meeting|meet|haircut|checkup|check up|consultation|\
     fit me in|set up|put me down|pencil|get in",
     ),
@@ -246,8 +275,29 @@ const ACTS: &[(Act, &str)] = &[
     (Act::Help, "help|what can you do|what can i say|options|how does this work|what are my options"),
 ];
 
-fn act(words: &Words) -> Option<Act> {
-    ACTS.iter().find(|(_, phrases)| words.any(phrases)).map(|(act, _)| *act)
+/// What is wanted; `timed` where a day, a time or a kind of appointment is named.
+fn act(words: &Words, timed: bool) -> Option<Act> {
+    let among = |acts: &[(Act, &str)], words: &Words| {
+        acts.iter().find(|(_, phrases)| words.any(phrases)).map(|(act, _)| *act)
+    };
+    let whole = |(_, phrases): &&(Act, &str)| phrases.split('|').any(|phrase| words.0.trim() == phrase);
+    let mut without = words.clone();
+    while without.take("the appointment|my appointment|that appointment|appointment|excuse me") {}
+    let alone = || among(ALONE, words).filter(|_| !timed && wanted(&without).is_none());
+    among(FIRST, words)
+        .or_else(|| WHOLE.iter().find(whole).map(|(act, _)| *act))
+        .or_else(alone)
+        .or_else(|| among(ACTS, words))
+}
+
+/// What of an appointment is wanted, if anything.
+fn wanted(words: &Words) -> Option<Act> {
+    ACTS.iter().find(|(_, phrases)| words.any(phrases)).map(|(act, _)| *act).filter(|act| match act {
+        Act::Book | Act::Free | Act::Move | Act::Cancel => true,
+        Act::List | Act::Person | Act::Help | Act::Repeat | Act::StartOver | Act::Drop | Act::Goodbye => {
+            false
+        }
+    })
 }
 
 const YES: &str =
@@ -298,10 +348,8 @@ fn hedges(words: &Words) -> bool {
     words.any(UNSURE) || words.any(PAUSE) || (contented && !refuses)
 }
 
-const UNSURE: &str =
-    "not sure|not certain|don't know|do not know|not yet|let me|i need to|i have to|think about|think it over|maybe|perhaps";
-const PAUSE: &str =
-    "one moment|one second|one sec|one minute|just a moment|just a second|just a sec|just a minute|a moment please";
+const UNSURE: &str = "not sure|not certain|don't know|do not know|not yet|let me|i need to|i have to|think about|think it over|maybe|perhaps";
+const PAUSE: &str = "one moment|one second|one sec|one minute|just a moment|just a second|just a sec|just a minute|a moment please";
 const DECLINES: &str = "no thanks|no thank you|don't want|do not want|don't need|do not need|not interested|not anymore|\
     any more|anymore|no longer";
 

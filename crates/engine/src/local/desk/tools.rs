@@ -66,7 +66,11 @@ impl Desk {
         match errand {
             Errand::Check(at) => self.checked(now, &at, answer, &data),
             Errand::Book(at) | Errand::Move(at) => self.done_or_offer(now, &at, answer, &data),
-            Errand::Cancel | Errand::Message | Errand::List => self.done(answer),
+            Errand::Cancel => {
+                self.latest = None;
+                self.done(answer);
+            }
+            Errand::Message | Errand::List => self.done(answer),
             Errand::Free { day, part } => self.offer_free(now, day.as_ref(), part, answer, &data),
             Errand::Find => self.found(now, answer, data),
             Errand::HangUp => {}
@@ -85,6 +89,11 @@ impl Desk {
 
     fn done_or_offer(&mut self, now: &Zoned, at: &Zoned, answer: &Answer, data: &Data) {
         if answer.ok {
+            let of = self
+                .task
+                .as_ref()
+                .map(|task| task.old.as_ref().and_then(|old| old.what.clone()).or(task.what.clone()));
+            self.latest = Some(Known { at: at.clone(), end: None, what: of.flatten() });
             return self.done(answer);
         }
         if data.read_back && !std::mem::replace(&mut self.twice, true) {

@@ -147,6 +147,11 @@ impl Desk {
         let pending = self.task.as_ref().map(|task| task.kind);
         let timed = !heard.said().is_empty();
         match heard.act {
+            None | Some(Act::Move)
+                if pending.is_none() && timed && heard.instead && self.latest.is_some() =>
+            {
+                self.move_latest(now, heard);
+            }
             Some(Act::List) => {
                 self.waiting = None;
                 self.ask_list(now, &heard.said());
