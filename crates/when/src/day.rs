@@ -103,13 +103,16 @@ fn near(tokens: &[Token], at: usize, today: Date) -> Option<(Vec<Piece>, usize)>
     let evening = Piece::Clock(Clock::Part(Part::Evening));
     let skip = usize::from(word(tokens, at) == "the");
     let at = at + skip;
-    if (word(tokens, at), word(tokens, at + 1), word(tokens, at + 2)) == ("day", "after", "tomorrow") {
-        return Some((vec![day(2)], at + 3));
+    match (word(tokens, at), word(tokens, at + 1), word(tokens, at + 2)) {
+        ("day", "after", "tomorrow") => return Some((vec![day(2)], at + 3)),
+        ("day", "before", "yesterday") => return Some((vec![day(-2)], at + 3)),
+        _ => {}
     }
     if skip > 0 {
         return None;
     }
     Some(match (word(tokens, at), word(tokens, at + 1)) {
+        ("yesterday", _) => (vec![day(-1)], at + 1),
         ("today", "week") => (vec![day(7)], at + 2),
         ("today", _) | ("this", "morning" | "afternoon" | "evening") => (vec![day(0)], at + 1),
         ("tomorrow", "week") => (vec![day(8)], at + 2),
@@ -125,10 +128,18 @@ fn near(tokens: &[Token], at: usize, today: Date) -> Option<(Vec<Piece>, usize)>
 fn relative(tokens: &[Token], at: usize, today: Date) -> Option<Found> {
     let led = word(tokens, at) == "in";
     let start = at + usize::from(led);
-    let (count, next) = match word(tokens, start) {
-        "a" | "an" | "one" => (1, start + 1),
+    let (count, next) = match (word(tokens, start), word(tokens, start + 1), word(tokens, start + 2)) {
+        ("a", "couple", "of") => (2, start + 3),
+        ("a" | "an" | "one", _, _) => (1, start + 1),
         _ => number(tokens, start)?,
     };
+    // "In three weeks on thursday" is the thursday of that week.
+    if let Some((weeks, after)) = weeks_ahead(tokens, at) {
+        let on = after + usize::from(word(tokens, after) == "on");
+        if let Some(day) = weekday(word(tokens, on)) {
+            return Some((Ok(dates(by_week(day, Which::Week(weeks), today))), on + 1));
+        }
+    }
     let days = match word(tokens, next) {
         "day" | "days" => i64::from(count),
         "week" | "weeks" => i64::from(count) * 7,
@@ -170,6 +181,8 @@ enum Which {
     Bare,
     This,
     Next,
+    /// The one before today.
+    Last,
     Week(i64),
 }
 
@@ -185,6 +198,8 @@ fn by_weekday(tokens: &[Token], at: usize, today: Date) -> Option<Found> {
         ("the", "next" | "following") => (Which::Next, at + 2),
         ("this" | "coming", _) => (Which::This, at + 1),
         ("next" | "following", _) => (Which::Next, at + 1),
+        ("last" | "past" | "previous", _) => (Which::Last, at + 1),
+        ("the", "last" | "past" | "previous") => (Which::Last, at + 2),
         _ => (Which::Bare, at),
     };
     let day = weekday(word(tokens, next))?;
@@ -193,7 +208,19 @@ fn by_weekday(tokens: &[Token], at: usize, today: Date) -> Option<Found> {
     match (word(tokens, next + of), word(tokens, next + of + 1)) {
         ("next", "week") => (which, next) = (Which::Week(1), next + of + 2),
         ("this", "week") => (which, next) = (Which::Week(0), next + of + 2),
+        ("after", "next") => {
+            let following = by_week(day, Which::Next, today).into_iter().map(|date| plus(date, 7));
+            return Some((Ok(dates(following)), next + of + 2));
+        }
         _ => {}
+    }
+    let the = next + of + usize::from(word(tokens, next + of) == "the");
+    if (word(tokens, the), word(tokens, the + 1), word(tokens, the + 2)) == ("week", "after", "next") {
+        return Some((Ok(dates(by_week(day, Which::Week(2), today))), the + 3));
+    }
+    // "Thursday in three weeks".
+    if let Some((weeks, after)) = weeks_ahead(tokens, next) {
+        return Some((Ok(dates(by_week(day, Which::Week(weeks), today))), after));
     }
     let skip = usize::from(word(tokens, next) == "on");
     if let Some((calendar, after)) = by_calendar(tokens, next + skip, today, Some(day)) {
@@ -212,6 +239,24 @@ fn by_weekday(tokens: &[Token], at: usize, today: Date) -> Option<Found> {
     Some((Ok(dates(by_week(day, which, today))), next))
 }
 
+/// "In three weeks", "in a fortnight", as a number of weeks.
+fn weeks_ahead(tokens: &[Token], at: usize) -> Option<(i64, usize)> {
+    if word(tokens, at) != "in" {
+        return None;
+    }
+    let (count, next) = match (word(tokens, at + 1), word(tokens, at + 2), word(tokens, at + 3)) {
+        ("a", "couple", "of") => (2, at + 4),
+        ("a" | "one", _, _) => (1, at + 2),
+        _ => number(tokens, at + 1)?,
+    };
+    let count = i64::from(count.min(1_000));
+    match word(tokens, next) {
+        "week" | "weeks" => Some((count, next + 1)),
+        "fortnight" | "fortnights" => Some((count * 2, next + 1)),
+        _ => None,
+    }
+}
+
 /// Which dates this weekday may mean, the likeliest first. "Next friday", said before friday of the same week, is the
 /// one of the following week to most people and the coming one to many.
 fn by_week(day: Weekday, which: Which, today: Date) -> Vec<Date> {
@@ -219,6 +264,7 @@ fn by_week(day: Weekday, which: Which, today: Date) -> Vec<Date> {
     let target = i64::from(day.to_monday_zero_offset());
     let ahead = (target - weekday).rem_euclid(7);
     let days = match which {
+        Which::Last => vec![ahead - 7],
         Which::Bare if ahead == 0 => vec![7, 0],
         Which::Next if ahead == 0 => vec![7],
         Which::Next if weekday == 6 => vec![ahead, ahead + 7],
@@ -232,14 +278,15 @@ fn by_week(day: Weekday, which: Which, today: Date) -> Vec<Date> {
 /// "The first monday in january".
 fn nth_weekday(tokens: &[Token], at: usize, today: Date) -> Option<Found> {
     let start = at + usize::from(word(tokens, at) == "the");
-    let (nth, next) = ordinal(tokens, start)?;
+    let last = (word(tokens, start) == "last").then_some((0, start + 1));
+    let (nth, next) = last.or_else(|| ordinal(tokens, start))?;
     let day = weekday(word(tokens, next))?;
     if !matches!(word(tokens, next + 1), "in" | "of") {
         return None;
     }
     let name = month(word(tokens, next + 2))?;
-    let find =
-        |year: i16| Date::new(year, name, 1).ok()?.nth_weekday_of_month(i8::try_from(nth).ok()?, day).ok();
+    let nth_or_last = if last.is_some() { -1 } else { i8::try_from(nth).ok()? };
+    let find = |year: i16| Date::new(year, name, 1).ok()?.nth_weekday_of_month(nth_or_last, day).ok();
     let date = find(today.year()).filter(|date| *date >= today).or_else(|| find(today.year() + 1));
     let found = date
         .map(|date| dates([date]))
