@@ -159,13 +159,35 @@ fn part(tokens: &[Token], at: usize) -> Option<(Clock, usize)> {
         ("at", "night") | ("the" | "this" | "early" | "late", _) => 1,
         _ => 0,
     };
+    if let Some(found) = half_alone(tokens, at) {
+        return Some(found);
+    }
     let part = match word(tokens, at + skip) {
+        "lunchtime" => Part::Between(time(12, 0, 0, 0), time(14, 0, 0, 0)),
+        "lunch" if word(tokens, at + skip + 1) == "time" => {
+            return Some((Clock::Part(Part::Between(time(12, 0, 0, 0), time(14, 0, 0, 0))), at + skip + 2));
+        }
         "morning" | "mornings" | "forenoon" => Part::Morning,
         "afternoon" | "afternoons" => Part::Afternoon,
         "evening" | "evenings" | "night" => Part::Evening,
         _ => return None,
     };
     Some((Clock::Part(part), at + skip + 1))
+}
+
+/// "Am", and nothing else, to "nine in the morning or nine at night?"; in a sentence "am" is a verb.
+fn half_alone(tokens: &[Token], at: usize) -> Option<(Clock, usize)> {
+    let rest = tokens.iter().enumerate().filter(|(other, _)| *other != at);
+    let mut rest = rest.map(|(_, token)| token.text.as_str());
+    if !rest.all(|word| matches!(word, "in" | "the" | "please" | "yes" | "no")) {
+        return None;
+    }
+    let noon = time(12, 0, 0, 0);
+    match word(tokens, at) {
+        "am" => Some((Clock::Part(Part::Before(noon)), at + 1)),
+        "pm" => Some((Clock::Part(Part::After(noon)), at + 1)),
+        _ => None,
+    }
 }
 
 /// A time told by the clock, as every time of day that it may mean, the likeliest first.
@@ -247,8 +269,11 @@ fn hour_only(tokens: &[Token], at: usize) -> Option<(Time, usize)> {
     Some((*of_dial(hour, 0, None, false)?.first()?, next))
 }
 
-/// "Thirty", "oh five", "fifteen", after an hour.
+/// "Thirty", "oh five", "fifteen", after an hour; "nine, ten" are two hours.
 fn minutes(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    if at.checked_sub(1).and_then(|hour| tokens.get(hour)).is_some_and(|hour| hour.ends) {
+        return None;
+    }
     if matches!(word(tokens, at), "oh" | "o") {
         return number(tokens, at + 1).filter(|(minute, _)| (1..10).contains(minute));
     }
@@ -286,6 +311,16 @@ fn sounds_like_time(tokens: &[Token], at: usize, next: usize, before: &[Piece]) 
             | "hours"
             | "minute"
             | "minutes"
+            | "moment"
+            | "moments"
+            | "second"
+            | "seconds"
+            | "sec"
+            | "thing"
+            | "things"
+            | "question"
+            | "questions"
+            | "person"
             | "people"
             | "persons"
             | "of"
@@ -315,7 +350,8 @@ fn sounds_like_time(tokens: &[Token], at: usize, next: usize, before: &[Piece]) 
                 | "say"
                 | "for"
         ),
-        Some(Piece::Day(_) | Piece::Clock(_)) => true,
+        // "The tuesday one", "the morning one".
+        Some(Piece::Day(_) | Piece::Clock(_)) => false,
         Some(Piece::Exact(_) | Piece::Nonsense(_) | Piece::Note(_)) => false,
         None => tokens.len() - next <= 1,
     };

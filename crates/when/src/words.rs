@@ -11,6 +11,8 @@ use jiff::{
 pub(crate) struct Token {
     pub(crate) text: String,
     pub(crate) kind: Kind,
+    /// A comma or the end of a sentence follows.
+    pub(crate) ends: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -42,30 +44,47 @@ pub(crate) enum Kind {
 const MOST_WORDS: usize = 100;
 const LONGEST_WORD: usize = 100;
 
+impl Token {
+    fn new(text: impl Into<String>, kind: Kind) -> Self {
+        Self { text: text.into(), kind, ends: false }
+    }
+}
+
 /// The words of a text: lower case, without punctuation, "p.m." and "p m" as "pm".
 pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     for raw in text.split_whitespace().take(MOST_WORDS) {
         let raw: String = raw.chars().take(LONGEST_WORD).collect::<String>().to_lowercase().replace('’', "'");
         let bracketed = raw.trim_end_matches(|c: char| !c.is_alphanumeric() && c != ']');
+        let tail = raw.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let tail = &tail[tail.trim_end_matches(|c: char| !c.is_alphanumeric()).len()..];
         let raw = raw.trim_matches(|c: char| !c.is_alphanumeric());
         if raw.is_empty() {
             continue;
         }
         let whole = bracketed.trim_start_matches(|c: char| !c.is_alphanumeric());
         if let Some(kind) = iso(if raw.contains('[') { whole } else { raw }) {
-            tokens.push(Token { text: raw.to_owned(), kind });
+            tokens.push(Token::new(raw, kind));
             continue;
-        }
-        for word in raw.split(['-', '–', '—', ',']).filter(|_| !raw.starts_with(|c: char| c.is_ascii_digit()))
-        {
-            push_word(&mut tokens, word);
         }
         if raw.starts_with(|c: char| c.is_ascii_digit()) {
             push_figures(&mut tokens, raw);
+        } else {
+            for clause in raw.split(',') {
+                end(&mut tokens, clause != raw);
+                clause.split(['-', '–', '—']).for_each(|word| push_word(&mut tokens, word));
+            }
         }
+        end(&mut tokens, tail.starts_with([',', ';', '.', '!', '?']));
     }
     tokens
+}
+
+/// The last word ends what it belongs to, where it `does`.
+fn end(tokens: &mut [Token], does: bool) {
+    if let (Some(last), true) = (tokens.last_mut(), does) {
+        last.ends = true;
+    }
 }
 
 /// A number in words or digits that begins at `at`, and where it ends: 0 to 99 in words, anything in digits.
@@ -78,7 +97,10 @@ pub(crate) fn number(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
         return Some((small as u32, at + 1));
     }
     let tens = ten(&token.text)?;
-    let ones = tokens.get(at + 1).and_then(|next| SMALL[1..10].iter().position(|word| *word == next.text));
+    let ones = tokens
+        .get(at + 1)
+        .filter(|_| !token.ends)
+        .and_then(|next| SMALL[1..10].iter().position(|word| *word == next.text));
     Some(ones.map_or((tens, at + 1), |ones| (tens + ones as u32 + 1, at + 2)))
 }
 
@@ -141,10 +163,10 @@ fn push_word(tokens: &mut Vec<Token>, word: &str) {
     if let ("m", Some(half @ ("a" | "p"))) = (text, tokens.last().map(|token| token.text.as_str())) {
         let text = format!("{half}m");
         tokens.pop();
-        tokens.push(Token { text, kind: Kind::Word });
+        tokens.push(Token::new(text, Kind::Word));
         return;
     }
-    tokens.push(Token { text: text.to_owned(), kind: Kind::Word });
+    tokens.push(Token::new(text, Kind::Word));
 }
 
 /// What begins with a digit: "24", "24th", "4pm", "4:30", "4.30pm", "11/24".
@@ -152,10 +174,10 @@ fn push_figures(tokens: &mut Vec<Token>, raw: &str) {
     let digits = raw.find(|c: char| !c.is_ascii_digit()).unwrap_or(raw.len());
     let (figures, tail) = raw.split_at(digits);
     let Ok(number) = figures.parse::<u32>() else {
-        tokens.push(Token { text: raw.to_owned(), kind: Kind::Word });
+        tokens.push(Token::new(raw, Kind::Word));
         return;
     };
-    let mut push = |kind| tokens.push(Token { text: raw.to_owned(), kind });
+    let mut push = |kind| tokens.push(Token::new(raw, kind));
     let half = |tail: &str| match tail.replace('.', "").as_str() {
         "am" | "a" => Some("am"),
         "pm" | "p" => Some("pm"),
@@ -195,10 +217,7 @@ fn push_figures(tokens: &mut Vec<Token>, raw: &str) {
                     let minute = minute.parse().unwrap_or(99);
                     let after_date = matches!(tokens.last(), Some(Token { kind: Kind::IsoDate(_), .. }));
                     let certain = after_date || figures.starts_with('0') || number > 12 || number == 0;
-                    tokens.push(Token {
-                        text: raw.to_owned(),
-                        kind: Kind::Clock { hour: number, minute, certain },
-                    });
+                    tokens.push(Token::new(raw, Kind::Clock { hour: number, minute, certain }));
                     if let Some(half) = half(after) {
                         push_word(tokens, half);
                     }
@@ -206,7 +225,7 @@ fn push_figures(tokens: &mut Vec<Token>, raw: &str) {
                 ('-' | '–' | '—', _) => {
                     push(Kind::Number(number));
                     if rest.starts_with(|c: char| c.is_ascii_digit()) {
-                        tokens.push(Token { text: "to".into(), kind: Kind::Word });
+                        tokens.push(Token::new("to", Kind::Word));
                         push_figures(tokens, rest);
                     } else {
                         push_word(tokens, rest);
