@@ -3,6 +3,7 @@
 //! ```text
 //!  hear ─► heard.rs    what the caller means
 //!          assent.rs  whether that is a yes, for certain
+//!          ruled_out.rs  which days and times cannot be
 //!          understanding.rs  what that means after what was asked
 //!          readings.rs which of two readings of the same sound it was
 //!          answers.rs  an answer to what was asked about an appointment
@@ -23,6 +24,7 @@ mod grammar;
 mod heard;
 mod phrase;
 mod readings;
+mod ruled_out;
 mod takeover;
 mod tools;
 mod understanding;
@@ -173,6 +175,8 @@ struct Task {
     what: Option<String>,
     /// What was offered already in place of a time that cannot be had.
     offered: Vec<Zoned>,
+    /// Days and times at which the caller cannot come.
+    ruled_out: Vec<Said>,
     /// The caller wants nothing in writing.
     unwritten: bool,
     /// The calendar says that this time is free.
@@ -201,6 +205,7 @@ impl Task {
             known: None,
             what: None,
             offered: Vec::new(),
+            ruled_out: Vec::new(),
             unwritten: false,
             free: None,
             remark: None,

@@ -132,6 +132,66 @@ fn words_that_stand_in_many_sentences_do_not_swallow_them() {
 }
 
 #[test]
+fn what_is_ruled_out_is_not_proposed() {
+    for said in ["not monday", "I can't do Monday", "Monday is no good", "I can't make Monday"] {
+        let mut call = Conversation::begin();
+        call.say("book an appointment");
+        assert!(call.say(said).ends_with("Which day would you like?"), "{said}: {}", call.heard);
+        let mut call = Conversation::begin();
+        let offer = call.say("do you have anything next week").to_owned();
+        assert!(offer.contains("Monday") && offer.contains("Tuesday"), "{offer}");
+        let rest = call.say(said).to_owned();
+        assert!(rest.ends_with("Which would you like?") && !rest.contains("Monday"), "{said}: {rest}");
+    }
+    let mut call = Conversation::begin();
+    call.say("do you have anything next week");
+    let rest = call.say("not the first one").to_owned();
+    assert!(rest.starts_with("All right. On Tuesday") && rest.ends_with("Which would you like?"), "{rest}");
+    assert!(
+        call.say("the tuesday one").contains("at nine in the morning. Shall I book it?"),
+        "{}",
+        call.heard
+    );
+    let mut call = Conversation::begin();
+    call.say("book an appointment");
+    let offer = call.say("any day except monday").to_owned();
+    assert!(offer.ends_with("Which would you like?") && !offer.contains("Monday"), "{offer}");
+    assert!(call.say("none of those").ends_with("Which would you like?") && !call.heard.contains("Monday"));
+    let mut call = Conversation::begin();
+    call.say("book an appointment on monday");
+    assert!(call.say("not monday, tuesday").starts_with("Tuesday, November twenty-fourth. What time"));
+    assert!(call.say("not tuesday").starts_with("Which day would you like instead?"));
+}
+
+#[test]
+fn what_is_ruled_out_at_the_read_back_is_asked_for_anew() {
+    let cases = [
+        ("not tuesday", "Which day would you like instead?"),
+        ("Tuesday is no good", "Which day would you like instead?"),
+        ("not at ten", "What time would you like instead?"),
+        ("ten doesn't work", "What time would you like instead?"),
+    ];
+    for (said, reply) in cases {
+        let mut call = Conversation::begin();
+        call.say("book an appointment on tuesday at ten");
+        assert_eq!(call.say(said), reply, "{said}");
+    }
+    for said in ["not ten, eleven", "eleven, not ten", "no, eleven, not twelve"] {
+        let mut call = Conversation::begin();
+        call.say("book an appointment on tuesday at ten");
+        assert!(call.say(said).contains("at eleven in the morning. Shall I"), "{said}: {}", call.heard);
+    }
+    let mut call = Conversation::begin();
+    call.say("book an appointment on tuesday at ten");
+    assert!(
+        call.say("ten, not eleven").contains("at ten in the morning. Shall I book it?"),
+        "{}",
+        call.heard
+    );
+    assert!(call.say("one moment").contains("at ten in the morning. Shall I book it?"), "{}", call.heard);
+}
+
+#[test]
 fn a_taken_time_is_answered_with_others() {
     let mut call = Conversation::begin();
     let taken = calendar::zoned(at("2026-11-24T10:00"), &call.now);

@@ -138,6 +138,13 @@ impl Desk {
             self.add(now, heard);
             return true;
         }
+        // "Not Tuesday", "not at ten".
+        let ruled_out = Some(&heard.ruled_out).filter(|_| said.is_empty() && task.kind != Kind::Cancel);
+        match ruled_out.map(|out| (&out.day, &out.clock)) {
+            Some((Some(_), None)) => return self.take_back(now, Change::Day),
+            Some((None, Some(_))) => return self.take_back(now, Change::Time),
+            _ => {}
+        }
         match heard.yes {
             Some(true) if heard.change.is_some() && said.is_empty() => false,
             Some(true) if unheard => {
@@ -153,14 +160,16 @@ impl Desk {
                 self.finish("All right, your appointment stays as it is.");
                 true
             }
+            // "Ten, not eleven", to ten.
+            Some(false) if !heard.ruled_out.is_empty() && !said.is_empty() => {
+                self.doubt(now);
+                true
+            }
             Some(false) if heard.declines && said.is_empty() => {
                 self.let_go();
                 true
             }
             Some(false) if heard.hedged && said.is_empty() => false,
-            // "Not Tuesday", "not at ten".
-            Some(false) if said.day.is_some() && said.clock.is_none() => self.take_back(now, Change::Day),
-            Some(false) if said.clock.is_some() && said.day.is_none() => self.take_back(now, Change::Time),
             Some(false) => {
                 if let Some(change) = heard.change {
                     self.take_back(now, change)
@@ -216,7 +225,7 @@ impl Desk {
     }
 
     /// Forgets the day or the time, and asks for it.
-    fn take_back(&mut self, now: &Zoned, change: Change) -> bool {
+    pub(super) fn take_back(&mut self, now: &Zoned, change: Change) -> bool {
         let Some(task) = self.task.as_mut().filter(|task| task.kind != Kind::Cancel) else { return false };
         task.free = None;
         if let Some(exact) = task.wish.exact.take() {
@@ -293,7 +302,7 @@ impl Desk {
         true
     }
 
-    fn settle(&mut self, now: &Zoned, which: Which, said: &Said) {
+    pub(super) fn settle(&mut self, now: &Zoned, which: Which, said: &Said) {
         let Some(task) = &mut self.task else { return };
         match which {
             Which::New => task.wish = std::mem::take(&mut task.wish).then(said),
@@ -391,6 +400,9 @@ impl Task {
     /// What kind of appointment the caller speaks of, and whether they want it confirmed. Two kinds at once are none.
     pub(super) fn hear_kind(&mut self, heard: &Heard) {
         self.unwritten |= heard.unwritten;
+        let said = heard.said();
+        self.ruled_out.retain(|out| said.day.is_none() || out.day != said.day);
+        self.ruled_out.extend(Some(heard.ruled_out.clone()).filter(|out| !out.is_empty()));
         if let [kind] = heard.kinds.as_slice()
             && self.what.as_ref() != Some(kind)
         {
@@ -434,7 +446,7 @@ pub(super) fn names(said: &Said, at: &Zoned) -> bool {
 }
 
 /// Whether what was said points to this one of several readings.
-fn fits(said: &Said, choice: &Said) -> bool {
+pub(super) fn fits(said: &Said, choice: &Said) -> bool {
     let day = match (&said.day, &choice.day) {
         (Some(Day::Dates(said)), Some(Day::Dates(choice))) => choice.iter().any(|date| said.contains(date)),
         _ => true,

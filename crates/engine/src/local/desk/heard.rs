@@ -1,6 +1,6 @@
 //! What the caller means: intents, yes and no, choices, days and times, found in a sentence however it was worded.
 
-use super::assent;
+use super::{assent, ruled_out};
 use jiff::Zoned;
 use when::{Hours, Piece, Said};
 
@@ -65,11 +65,17 @@ pub(super) struct Heard {
     /// The caller wants no confirmation in writing.
     pub(super) unwritten: bool,
     pub(super) pieces: Vec<Piece>,
+    /// What it says cannot be: "not monday".
+    pub(super) ruled_out: Said,
+    /// The same of several that were offered: "not the first one".
+    pub(super) refused: Option<Choice>,
+    /// Says only that the caller cannot come: it cancels what they have, and refuses what they are offered.
+    pub(super) unable: bool,
 }
 
 impl Heard {
     pub(super) fn read(text: &str, now: &Zoned, hours: &Hours) -> Self {
-        let pieces = when::pieces(text, now);
+        let mut pieces = when::pieces(text, now);
         let words: Vec<&str> = pieces
             .iter()
             .filter_map(|piece| match piece {
@@ -86,13 +92,22 @@ impl Heard {
         let moves = !kinds.is_empty() && words.any("change my|change the");
         let yes = if agrees(text, &words, &kinds, unwritten) { Some(true) } else { no(&words) };
         let timed = pieces.iter().any(|piece| !matches!(piece, Piece::Word(_) | Piece::Note(_)));
+        let act = if moves { Some(Act::Move) } else { act(&words, timed || !kinds.is_empty()) };
+        let ruled_out = match act {
+            Some(Act::Move | Act::Cancel) => Vec::new(),
+            _ => ruled_out::take(&mut pieces),
+        };
+        let (chosen, refuses) = (choice(&all), words.any("not the|not that|except the|but the"));
         Self {
-            act: if moves { Some(Act::Move) } else { act(&words, timed || !kinds.is_empty()) },
+            act,
+            ruled_out: Said::from_pieces(&ruled_out),
+            refused: chosen.filter(|_| refuses),
+            unable: act == Some(Act::Cancel) && words.any(UNABLE) && !words.any(CANCEL),
             instead: words.any(INSTEAD),
             yes,
             hedged: yes != Some(true) && hedges(&words),
             declines: yes == Some(false) && words.any(DECLINES),
-            choice: choice(&all),
+            choice: chosen.filter(|_| !refuses),
             change: change(&words),
             any: words.any(ANY) || all.any(ANY),
             same_time: words.any("same time|same hour|keep the time"),
@@ -135,6 +150,15 @@ impl Heard {
             && self.kinds.is_empty()
             && !self.unwritten
             && self.said().is_empty()
+            && self.ruled_out.is_empty()
+            && self.refused.is_none()
+    }
+
+    /// The same as a refusal of what was offered: "I can't make monday".
+    pub(super) fn as_refusal(&self) -> Self {
+        let mut pieces = self.pieces.clone();
+        let ruled_out = Said::from_pieces(&ruled_out::take(&mut pieces));
+        Self { act: None, yes: Some(false), pieces, ruled_out, unable: false, ..self.clone() }
     }
 }
 
@@ -200,6 +224,9 @@ const UNWRITTEN: &str = "but no text message please|but no text message|without 
 const ANY: &str = "any time|anytime|any day|whenever|doesn't matter|does not matter|as soon as possible|asap|\
     earliest|soonest|next available|first available|no preference|don't care|you choose|next free";
 
+const UNABLE: &str = "can't make|cannot make|won't make|can't come|cannot come|won't be able";
+const CANCEL: &str = "cancel|cancelled|canceled|call off|call it off|delete|remove|get rid of|drop my|don't need my|my appointment";
+
 const INSTEAD: &str =
     "make it|make that|instead|rather|i meant|actually|changed my mind|change it|move it|push it";
 
@@ -239,8 +266,8 @@ const WHOLE: &[(Act, &str)] =
 const ACTS: &[(Act, &str)] = &[
     (
         Act::Cancel,
-        "cancel|cancelled|canceled|call off|call it off|delete|remove|can't make|cannot make|won't make|\
-    can't come|cannot come|won't be able|get rid of|drop my|don't need my",
+        "cancel|cancelled|canceled|call off|call it off|delete|remove|get rid of|drop my|don't need my|can't make|\
+    cannot make|won't make|can't come|cannot come|won't be able",
     ),
     (
         Act::Move,

@@ -111,7 +111,8 @@ impl Desk {
         if let Some(task) = &mut self.task {
             task.wish = Said { day: Some(Day::Dates(vec![at.date()])), ..Said::default() };
         }
-        let others: Vec<Zoned> = data.slots.iter().filter(|slot| *slot != at).cloned().collect();
+        let can = |slot: &&Zoned| self.task.as_ref().is_none_or(|task| !task.is_ruled_out(slot));
+        let others: Vec<Zoned> = data.slots.iter().filter(|slot| *slot != at).filter(can).cloned().collect();
         if others.is_empty() {
             if self.tools_failed >= TOOL_PATIENCE {
                 self.tools_failed = 0;
@@ -174,7 +175,7 @@ impl Desk {
             .slots
             .iter()
             .filter(|slot| part.is_none_or(|part| part.holds(slot.time())))
-            .filter(|slot| self.task.as_ref().is_none_or(|task| !task.offered.contains(slot)))
+            .filter(|slot| self.task.as_ref().is_none_or(|task| task.may_be_offered(slot)))
             .cloned()
             .collect();
         if fitting.is_empty() {

@@ -21,7 +21,9 @@ impl Desk {
         if dictated {
             return self.dictated(heard);
         }
-        if self.everywhere(now, heard, unheard) {
+        let refusal = (heard.unable && self.wants_a_time()).then(|| heard.as_refusal());
+        let heard = refusal.as_ref().unwrap_or(heard);
+        if self.everywhere(now, heard, unheard) || self.rules_out(now, heard) {
             return;
         }
         let question = self.question.clone();
@@ -51,6 +53,12 @@ impl Desk {
         let ends = matches!(heard.act, Some(Act::Goodbye | Act::StartOver | Act::Drop));
         let agrees = heard.yes == Some(true) && self.asks_for_a_yes();
         confidence >= SURE || !(ends || agrees)
+    }
+
+    /// Whether a time for an appointment is being looked for.
+    fn wants_a_time(&self) -> bool {
+        let task = self.task.as_ref();
+        task.is_some_and(|task| task.kind == Kind::Book || (task.kind == Kind::Move && task.old.is_some()))
     }
 
     /// Whether a yes does something that it takes a yes for.
