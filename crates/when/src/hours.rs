@@ -165,13 +165,7 @@ impl Hours {
     /// When the office is open on this date, to say: "from nine in the morning to five in the afternoon".
     pub fn name_openings(&self, date: Date, style: Style) -> Option<String> {
         let openings = self.openings(date);
-        let parts: Vec<String> = openings
-            .iter()
-            .map(|opening| {
-                format!("from {} to {}", name_time(opening.from, style), name_time(opening.to, style))
-            })
-            .collect();
-        (!parts.is_empty()).then(|| list(&parts, "and"))
+        (!openings.is_empty()).then(|| name_of(openings, style))
     }
 
     /// A sentence for a refusal, that tells the caller what would work.
@@ -198,6 +192,37 @@ impl Hours {
                 let open = self.name_openings(date, style).unwrap_or_default();
                 format!("On {} we are open {open}.", name_weekday(date.weekday()))
             }
+        }
+    }
+
+    /// When the office is open in a week, as a sentence: "We are open from Monday to Friday, from nine in the morning to five in
+    /// the afternoon; and on Saturday, from ten in the morning to noon."
+    pub fn name_week(&self, style: Style) -> String {
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        for day in (0..7).filter(|&day| !self.week[day].is_empty()) {
+            match runs.last_mut() {
+                Some((first, last)) if *last + 1 == day && self.week[*first] == self.week[day] => *last = day,
+                _ => runs.push((day, day)),
+            }
+        }
+        let weekday = |day: usize| {
+            let day = i8::try_from(day).ok().and_then(|day| Weekday::from_monday_zero_offset(day).ok());
+            name_weekday(day.expect("a week has seven days"))
+        };
+        let parts: Vec<String> = runs
+            .iter()
+            .map(|&(first, last)| {
+                let open = name_of(&self.week[first], style);
+                match last - first {
+                    0 => format!("on {}, {open}", weekday(first)),
+                    1 => format!("on {} and {}, {open}", weekday(first), weekday(last)),
+                    _ => format!("from {} to {}, {open}", weekday(first), weekday(last)),
+                }
+            })
+            .collect();
+        match parts.is_empty() {
+            true => self.name_open_days(),
+            false => format!("We are open {}.", parts.join("; and ")),
         }
     }
 
@@ -247,6 +272,15 @@ impl Hours {
     pub fn end_of(&self, start: &Zoned) -> Zoned {
         start.checked_add(self.slot).unwrap_or_else(|_| start.clone())
     }
+}
+
+/// "from nine in the morning to noon and from one to five in the afternoon"
+fn name_of(openings: &[Opening], style: Style) -> String {
+    let parts: Vec<String> = openings
+        .iter()
+        .map(|opening| format!("from {} to {}", name_time(opening.from, style), name_time(opening.to, style)))
+        .collect();
+    list(&parts, "and")
 }
 
 pub(crate) fn minute_of_day(time: Time) -> u64 {

@@ -4,6 +4,7 @@
 //!  hear ─► heard.rs    what the caller means
 //!          assent.rs  whether that is a yes, for certain
 //!          ruled_out.rs  which days and times cannot be
+//!          shift.rs  how much later or earlier
 //!          understanding.rs  what that means after what was asked
 //!          readings.rs which of two readings of the same sound it was
 //!          answers.rs  an answer to what was asked about an appointment
@@ -25,6 +26,7 @@ mod heard;
 mod phrase;
 mod readings;
 mod ruled_out;
+mod shift;
 mod takeover;
 mod tools;
 mod understanding;
@@ -181,6 +183,10 @@ struct Task {
     unwritten: bool,
     /// The calendar says that this time is free.
     free: Option<Zoned>,
+    /// How much later than it is, or earlier, the appointment shall be.
+    shift: Option<jiff::Span>,
+    /// Of two days that the words may mean, the likelier was taken.
+    taken: bool,
     /// What was decided where the words alone did not, to be said with the read-back.
     remark: Option<String>,
 }
@@ -208,6 +214,8 @@ impl Task {
             ruled_out: Vec::new(),
             unwritten: false,
             free: None,
+            shift: None,
+            taken: false,
             remark: None,
         }
     }

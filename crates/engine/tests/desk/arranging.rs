@@ -60,138 +60,6 @@ fn a_correction_is_understood_wherever_it_comes() {
 }
 
 #[test]
-fn a_change_of_mind_keeps_what_is_wanted_now() {
-    for said in [
-        "I changed my mind, can we do eleven instead",
-        "never mind ten, let's do eleven",
-        "forget it, make it eleven",
-    ] {
-        let mut call = Conversation::begin();
-        call.say("book an appointment on tuesday at ten");
-        let reply = call.say(said).to_owned();
-        assert!(
-            reply.contains("That is Tuesday, November twenty-fourth, at eleven in the morning."),
-            "{reply}"
-        );
-    }
-    let mut call = Conversation::begin();
-    call.say("book an appointment on tuesday at ten");
-    let reply = call.say("I changed my mind, can we do the 10th at eleven instead").to_owned();
-    assert!(reply.contains("That is Thursday, December tenth, at eleven in the morning."), "{reply}");
-    assert!(call.say("I changed my mind").starts_with("All right, nothing has been booked."));
-}
-
-#[test]
-fn what_was_just_booked_can_be_moved_in_two_words() {
-    let mut call = Conversation::begin();
-    call.say("book an appointment on tuesday at ten");
-    call.say("yes");
-    let reply = call.say("make it eleven").to_owned();
-    assert!(
-        reply.starts_with("I will move your appointment from Tuesday, November twenty-fourth, at ten in the")
-    );
-    assert!(reply.ends_with("to Tuesday, November twenty-fourth, at eleven in the morning. Is that right?"));
-    assert_eq!(call.own(), ["11-24 10:00"]);
-    call.say("yes");
-    assert_eq!(call.own(), ["11-24 11:00"]);
-    call.say("actually, wednesday at nine would be better");
-    call.say("yes");
-    assert_eq!(call.own(), ["11-25 09:00"]);
-}
-
-#[test]
-fn words_that_stand_in_many_sentences_do_not_swallow_them() {
-    for said in [
-        "Excuse me, I'd like to book an appointment for Tuesday at ten",
-        "I'd like to come again on Tuesday at ten",
-        "Can I stop by Tuesday at ten?",
-        "Can somebody fit me in Tuesday at ten?",
-        "I need an appointment for someone else on Tuesday at ten",
-        "I'd like to see you on Tuesday at ten",
-        "I'd like to talk to the doctor on Tuesday at ten",
-    ] {
-        let mut call = Conversation::begin();
-        let reply = call.say(said).to_owned();
-        assert!(
-            reply.contains("Tuesday, November twenty-fourth, at ten in the morning. Shall I book it?"),
-            "{reply}"
-        );
-    }
-    let mut call = Conversation::begin();
-    call.say("book an appointment on tuesday at ten");
-    for said in ["excuse me?", "come again?", "pardon", "can you repeat that please"] {
-        assert!(call.say(said).ends_with("at ten in the morning. Shall I book it?"), "{said}");
-    }
-    assert!(call.say("stop it").starts_with("All right, nothing has been booked."));
-    for said in
-        ["can I speak to someone please", "a real person please", "please call me back tomorrow at ten"]
-    {
-        assert!(call.say(said).contains("What is your message?"), "{said}");
-        call.say("never mind");
-    }
-}
-
-#[test]
-fn what_is_ruled_out_is_not_proposed() {
-    for said in ["not monday", "I can't do Monday", "Monday is no good", "I can't make Monday"] {
-        let mut call = Conversation::begin();
-        call.say("book an appointment");
-        assert!(call.say(said).ends_with("Which day would you like?"), "{said}: {}", call.heard);
-        let mut call = Conversation::begin();
-        let offer = call.say("do you have anything next week").to_owned();
-        assert!(offer.contains("Monday") && offer.contains("Tuesday"), "{offer}");
-        let rest = call.say(said).to_owned();
-        assert!(rest.ends_with("Which would you like?") && !rest.contains("Monday"), "{said}: {rest}");
-    }
-    let mut call = Conversation::begin();
-    call.say("do you have anything next week");
-    let rest = call.say("not the first one").to_owned();
-    assert!(rest.starts_with("All right. On Tuesday") && rest.ends_with("Which would you like?"), "{rest}");
-    assert!(
-        call.say("the tuesday one").contains("at nine in the morning. Shall I book it?"),
-        "{}",
-        call.heard
-    );
-    let mut call = Conversation::begin();
-    call.say("book an appointment");
-    let offer = call.say("any day except monday").to_owned();
-    assert!(offer.ends_with("Which would you like?") && !offer.contains("Monday"), "{offer}");
-    assert!(call.say("none of those").ends_with("Which would you like?") && !call.heard.contains("Monday"));
-    let mut call = Conversation::begin();
-    call.say("book an appointment on monday");
-    assert!(call.say("not monday, tuesday").starts_with("Tuesday, November twenty-fourth. What time"));
-    assert!(call.say("not tuesday").starts_with("Which day would you like instead?"));
-}
-
-#[test]
-fn what_is_ruled_out_at_the_read_back_is_asked_for_anew() {
-    let cases = [
-        ("not tuesday", "Which day would you like instead?"),
-        ("Tuesday is no good", "Which day would you like instead?"),
-        ("not at ten", "What time would you like instead?"),
-        ("ten doesn't work", "What time would you like instead?"),
-    ];
-    for (said, reply) in cases {
-        let mut call = Conversation::begin();
-        call.say("book an appointment on tuesday at ten");
-        assert_eq!(call.say(said), reply, "{said}");
-    }
-    for said in ["not ten, eleven", "eleven, not ten", "no, eleven, not twelve"] {
-        let mut call = Conversation::begin();
-        call.say("book an appointment on tuesday at ten");
-        assert!(call.say(said).contains("at eleven in the morning. Shall I"), "{said}: {}", call.heard);
-    }
-    let mut call = Conversation::begin();
-    call.say("book an appointment on tuesday at ten");
-    assert!(
-        call.say("ten, not eleven").contains("at ten in the morning. Shall I book it?"),
-        "{}",
-        call.heard
-    );
-    assert!(call.say("one moment").contains("at ten in the morning. Shall I book it?"), "{}", call.heard);
-}
-
-#[test]
 fn a_taken_time_is_answered_with_others() {
     let mut call = Conversation::begin();
     let taken = calendar::zoned(at("2026-11-24T10:00"), &call.now);
@@ -372,7 +240,10 @@ fn what_cannot_be_is_said_with_what_can() {
 fn what_may_be_two_days_is_said_before_it_is_booked() {
     let mut call = Conversation::begin();
     let reply = call.say("book an appointment for friday at four");
-    assert!(reply.starts_with("I take that as Friday, November twenty-seventh."), "{reply}");
+    assert!(
+        reply == "I take that as Friday, November twenty-seventh, at four in the afternoon. Shall I book it?",
+        "{reply}"
+    );
     assert!(call.say("no, today").contains("That is Friday, November twentieth, at four in the afternoon."));
     call.say("no, monday the twenty fourth");
     assert_eq!(call.heard, "Do you mean Tuesday, November twenty-fourth or Monday, November twenty-third?");

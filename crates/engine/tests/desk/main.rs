@@ -5,5 +5,6 @@ mod assent;
 #[path = "../desk_dialogues/calendar.rs"]
 mod calendar;
 mod conversation;
+mod corrections;
 mod kinds;
 mod takeover;

@@ -1,6 +1,6 @@
 //! What the caller's words mean as an answer to what the desk asked about an appointment.
 
-use super::{Act, Change, Desk, Heard, Kind, Known, Question, Task, Which, chosen, phrase};
+use super::{Act, Change, Desk, Heard, Kind, Known, Question, Task, Which, chosen, phrase, shift::moved_by};
 use jiff::Zoned;
 use when::{Clock, Day, Said, Unclear};
 
@@ -10,7 +10,7 @@ impl Desk {
     pub(super) fn add(&mut self, now: &Zoned, heard: &Heard) {
         let which = self.which_is_asked();
         let Some(task) = &mut self.task else { return };
-        let said = heard.said();
+        let said = in_that_week(task.wish.day.as_ref(), heard, now);
         task.hear_kind(heard);
         match task.kind {
             Kind::Book => task.wish = std::mem::take(&mut task.wish).then(&said),
@@ -21,7 +21,7 @@ impl Desk {
                     task.wish = std::mem::take(&mut task.wish).then(&to);
                 }
                 (from, _) if which == Which::Old => task.mean(&from),
-                (said, _) => task.wish = std::mem::take(&mut task.wish).then(&said),
+                _ => task.wish = std::mem::take(&mut task.wish).then(&said),
             },
         }
         if heard.same_time
@@ -49,6 +49,7 @@ impl Desk {
     /// Another time for what has just been booked or moved.
     pub(super) fn move_latest(&mut self, now: &Zoned, heard: &Heard) {
         let mut task = Task::new(Kind::Move);
+        task.hear_kind(heard);
         task.old.clone_from(&self.latest);
         task.wish = match heard.before_and_after() {
             (from, to) if to.is_empty() => from,
@@ -122,12 +123,19 @@ impl Desk {
         let agrees_with_kind = match heard.act {
             None => true,
             Some(Act::Book) => task.kind == Kind::Book,
-            Some(Act::Move) => task.kind == Kind::Move || !said.is_empty(),
+            Some(Act::Move) => {
+                task.kind == Kind::Move || !said.is_empty() || (heard.shift.is_some() && heard.about_it)
+            }
             Some(Act::Cancel) => task.kind == Kind::Cancel,
             Some(_) => false,
         };
         if !agrees_with_kind {
             return false;
+        }
+        if let (Some(by), Some(at), true) = (heard.shift, at, task.kind != Kind::Cancel && said.is_empty()) {
+            task.wish = moved_by(at, by).unwrap_or_default();
+            self.advance(now);
+            return true;
         }
         let other_kind = heard.kinds.iter().any(|kind| task.what.as_ref() != Some(kind));
         if (!said.is_empty() && !same) || other_kind {
@@ -400,6 +408,8 @@ impl Task {
     /// What kind of appointment the caller speaks of, and whether they want it confirmed. Two kinds at once are none.
     pub(super) fn hear_kind(&mut self, heard: &Heard) {
         self.unwritten |= heard.unwritten;
+        self.shift = heard.shift;
+        self.taken = false;
         let said = heard.said();
         self.ruled_out.retain(|out| said.day.is_none() || out.day != said.day);
         self.ruled_out.extend(Some(heard.ruled_out.clone()).filter(|out| !out.is_empty()));
@@ -422,6 +432,22 @@ impl Task {
             self.old = None;
         }
     }
+}
+
+/// What was said, where a lone weekday after a date that is further off means the one of that week: "sorry, I meant
+/// Thursday".
+fn in_that_week(wished: Option<&Day>, heard: &Heard, now: &Zoned) -> Said {
+    let mut said = heard.said();
+    let (Some(Day::Dates(wished)), Some(Day::Dates(dates))) = (wished, &said.day) else { return said };
+    let (&[wished], Some(named)) = (wished.as_slice(), dates.first()) else { return said };
+    let day = jiff::Span::new().days(1);
+    let far = now.date().series(day).take(8).all(|date| date < wished);
+    if far && said.clock.is_none() && heard.is_lone_weekday() {
+        let monday = wished.series(-day).find(|date| date.weekday() == jiff::civil::Weekday::Monday);
+        let mut week = monday.unwrap_or(wished).series(day).take(7);
+        said.day = week.find(|date| date.weekday() == named.weekday()).map(|date| Day::Dates(vec![date]));
+    }
+    said
 }
 
 /// More kinds than one can keep in mind are not all named.

@@ -4,6 +4,7 @@ use super::{
     Desk, Errand, Kind, Known, Question, Which,
     answers::{MOST_KINDS, names},
     phrase,
+    shift::moved_by,
 };
 use jiff::{
     Zoned,
@@ -104,6 +105,9 @@ impl Desk {
         }
         let hours = self.hours();
         let Some(task) = &mut self.task else { return };
+        if let (Some(shift), Some(old)) = (task.shift.take(), &task.old) {
+            task.wish = moved_by(&old.at, shift).unwrap_or_default();
+        }
         if let (None, Some(_), Some(old)) = (&task.wish.day, &task.wish.clock, &task.old) {
             task.wish.day = Some(Day::Dates(vec![old.at.date()]));
         }
@@ -150,7 +154,7 @@ impl Desk {
             {
                 // The read-back names the date, and so asks.
                 task.wish.day = Some(Day::Dates(vec![all[0].date()]));
-                task.remark = Some(format!("I take that as {}.", phrase::date(all[0].date(), now)));
+                task.taken = true;
                 self.arrange(now);
             }
             Err(Unclear::Either(all, doubt)) => self.ask_either(now, Which::New, &all, doubt),
@@ -262,8 +266,13 @@ impl Desk {
 
     /// Reads back, and asks whether that is right.
     pub(super) fn ask_confirm(&mut self, now: &Zoned, at: Option<&Zoned>) {
-        let remark = self.task.as_mut().and_then(|task| task.remark.take()).unwrap_or_default();
-        let text = format!("{remark} {}", self.read_back(at, now));
+        let task = self.task.as_mut();
+        let (remark, taken) =
+            task.map(|task| (task.remark.take(), std::mem::take(&mut task.taken))).unwrap_or_default();
+        let mut text = format!("{} {}", remark.unwrap_or_default(), self.read_back(at, now));
+        if taken {
+            text = text.replacen("That is ", "I take that as ", 1);
+        }
         self.ask(Question::Confirm { at: at.cloned() }, &text);
     }
 

@@ -1,6 +1,6 @@
 //! What the caller means: intents, yes and no, choices, days and times, found in a sentence however it was worded.
 
-use super::{assent, ruled_out};
+use super::{assent, ruled_out, shift};
 use jiff::Zoned;
 use when::{Hours, Piece, Said};
 
@@ -12,6 +12,8 @@ pub(super) enum Act {
     Move,
     Cancel,
     List,
+    /// To know when the office is open.
+    Hours,
     /// To reach a person, or leave them a message.
     Person,
     Help,
@@ -65,6 +67,8 @@ pub(super) struct Heard {
     /// The caller wants no confirmation in writing.
     pub(super) unwritten: bool,
     pub(super) pieces: Vec<Piece>,
+    /// So much later or earlier than what was spoken of.
+    pub(super) shift: Option<jiff::Span>,
     /// What it says cannot be: "not monday".
     pub(super) ruled_out: Said,
     /// The same of several that were offered: "not the first one".
@@ -100,6 +104,7 @@ impl Heard {
         let (chosen, refuses) = (choice(&all), words.any("not the|not that|except the|but the"));
         Self {
             act,
+            shift: shift::read(&all.each().collect::<Vec<_>>()),
             ruled_out: Said::from_pieces(&ruled_out),
             refused: chosen.filter(|_| refuses),
             unable: act == Some(Act::Cancel) && words.any(UNABLE) && !words.any(CANCEL),
@@ -150,8 +155,28 @@ impl Heard {
             && self.kinds.is_empty()
             && !self.unwritten
             && self.said().is_empty()
+            && self.shift.is_none()
             && self.ruled_out.is_empty()
             && self.refused.is_none()
+    }
+
+    /// Whether the day that it names is a weekday alone, and not "next thursday" or "thursday the tenth".
+    pub(super) fn is_lone_weekday(&self) -> bool {
+        const WEEKDAYS: &str = "monday|tuesday|wednesday|thursday|friday|saturday|sunday";
+        let words = Words(format!(" {} ", plain(&self.text)));
+        let dated = words.each().any(|word| {
+            word.starts_with(|c: char| c.is_ascii_digit()) || word.ends_with("th") || word.ends_with("first")
+        });
+        let placed =
+            words.any("next|this|last|coming|following|today|tomorrow|week|weeks|after|second|third|of");
+        words.any(WEEKDAYS)
+            && !dated
+            && !placed
+            && !self
+                .text
+                .to_lowercase()
+                .split_whitespace()
+                .any(|word| when::MONTHS.iter().any(|month| month.eq_ignore_ascii_case(word)))
     }
 
     /// The same as a refusal of what was offered: "I can't make monday".
@@ -222,7 +247,7 @@ const UNWRITTEN: &str = "but no text message please|but no text message|without 
     don't email me|nothing in writing";
 
 const ANY: &str = "any time|anytime|any day|whenever|doesn't matter|does not matter|as soon as possible|asap|\
-    earliest|soonest|next available|first available|no preference|don't care|you choose|next free";
+    as early as possible|as early as you can|earliest|soonest|next available|first available|no preference|don't care|you choose|next free";
 
 const UNABLE: &str = "can't make|cannot make|won't make|can't come|cannot come|won't be able";
 const CANCEL: &str = "cancel|cancelled|canceled|call off|call it off|delete|remove|get rid of|drop my|don't need my|my appointment";
@@ -276,6 +301,12 @@ const ACTS: &[(Act, &str)] = &[
     different time for my|another time for my|another day for my|change it|rebook",
     ),
     (
+        Act::Hours,
+        "when are you open|when do you open|when do you close|what time do you open|what time do you close|opening hours|\
+    opening times|business hours|office hours|your hours|are you open|how late are you open|how long are you open|\
+    when you are open|when you're open",
+    ),
+    (
         Act::List,
         "what do i have|do i have|my appointments|what appointments|which appointments|when is my|\
     when's my|what is my|what's my|when do i|what's on|what is on|my schedule|my calendar|\
@@ -285,7 +316,7 @@ const ACTS: &[(Act, &str)] = &[
         Act::Free,
         "free|available|availability|openings|opening|do you have|have you got|when can i|when could i|\
     what times|which times|what time do you have|slots|anything on|anything earlier|anything later|\
-    is there anything|are there any|what have you got|when are you open|have anything",
+    is there anything|are there any|what have you got|have anything",
     ),
     (
         Act::Book,
@@ -314,16 +345,24 @@ fn act(words: &Words, timed: bool) -> Option<Act> {
     among(FIRST, words)
         .or_else(|| WHOLE.iter().find(whole).map(|(act, _)| *act))
         .or_else(alone)
-        .or_else(|| among(ACTS, words))
+        .or_else(|| among(ACTS, words).filter(|act| *act != Act::List || !words.any(OBLIGED)))
 }
+
+/// What is no question after what the caller has.
+const OBLIGED: &str = "do i have to|do i need to|have i got to";
 
 /// What of an appointment is wanted, if anything.
 fn wanted(words: &Words) -> Option<Act> {
     ACTS.iter().find(|(_, phrases)| words.any(phrases)).map(|(act, _)| *act).filter(|act| match act {
         Act::Book | Act::Free | Act::Move | Act::Cancel => true,
-        Act::List | Act::Person | Act::Help | Act::Repeat | Act::StartOver | Act::Drop | Act::Goodbye => {
-            false
-        }
+        Act::List
+        | Act::Hours
+        | Act::Person
+        | Act::Help
+        | Act::Repeat
+        | Act::StartOver
+        | Act::Drop
+        | Act::Goodbye => false,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Act, Desk, Errand, Heard, Kind, Question, SURE, Task, phrase};
 use jiff::Zoned;
+use when::{Day, Said, Style};
 
 impl Desk {
     pub(super) fn understand(&mut self, now: &Zoned, heard: &Heard, confidence: f32, unheard: bool) {
@@ -123,6 +124,11 @@ impl Desk {
                 self.ask(Question::Message, words);
             }
             Some(Act::Drop) => self.let_go(),
+            Some(Act::Hours) => {
+                let open = self.when_open(&heard.said());
+                let ask = self.ask_again(now);
+                self.say(&format!("{open} {ask}"));
+            }
             Some(Act::Book | Act::Free | Act::Move | Act::Cancel | Act::List) | None => return false,
         }
         true
@@ -155,9 +161,7 @@ impl Desk {
         let pending = self.task.as_ref().map(|task| task.kind);
         let timed = !heard.said().is_empty();
         match heard.act {
-            None | Some(Act::Move)
-                if pending.is_none() && timed && heard.instead && self.latest.is_some() =>
-            {
+            None | Some(Act::Move) if pending.is_none() && self.corrects_latest(heard) => {
                 self.move_latest(now, heard);
             }
             Some(Act::List) => {
@@ -181,6 +185,7 @@ impl Desk {
                 self.add(now, heard);
             }
             Some(Act::Book | Act::Move | Act::Cancel) if pending.is_some() => self.add(now, heard),
+            None if pending.is_some() && heard.shift.is_some() => self.add(now, heard),
             Some(_) | None if timed || heard.any || heard.same_time || !heard.kinds.is_empty() => {
                 if pending.is_none() {
                     self.task = Some(Task::new(Kind::Book));
@@ -195,6 +200,27 @@ impl Desk {
             Some(_) | None => return false,
         }
         true
+    }
+
+    /// Whether it is about what was just booked or moved.
+    fn corrects_latest(&self, heard: &Heard) -> bool {
+        let timed = heard.instead && !heard.said().is_empty();
+        self.latest.is_some() && (timed || heard.shift.is_some())
+    }
+
+    /// When the office is open, on the day that was named or in a week.
+    fn when_open(&self, said: &Said) -> String {
+        let hours = self.hours();
+        let Some(Day::Dates(dates)) = &said.day else { return hours.name_week(Style::Spoken) };
+        match hours.name_openings(dates[0], Style::Spoken) {
+            Some(open) if !hours.is_holiday(dates[0]) => {
+                format!("On {} we are open {open}.", when::name_weekday(dates[0].weekday()))
+            }
+            Some(_) | None => {
+                let day = phrase::date(dates[0], &self.setup.now);
+                format!("We are closed on {day}. {}", hours.name_week(Style::Spoken))
+            }
+        }
     }
 
     fn leaves(&mut self, heard: &Heard) -> bool {

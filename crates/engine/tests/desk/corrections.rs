@@ -1,0 +1,217 @@
+//! Callers who think better of it, rule something out, or ask something else in between.
+
+use crate::conversation::{Conversation, at};
+use when::Hours;
+
+#[test]
+fn a_change_of_mind_keeps_what_is_wanted_now() {
+    for said in [
+        "I changed my mind, can we do eleven instead",
+        "never mind ten, let's do eleven",
+        "forget it, make it eleven",
+    ] {
+        let mut call = Conversation::begin();
+        call.say("book an appointment on tuesday at ten");
+        let reply = call.say(said).to_owned();
+        assert!(
+            reply.contains("That is Tuesday, November twenty-fourth, at eleven in the morning."),
+            "{reply}"
+        );
+    }
+    let mut call = Conversation::begin();
+    call.say("book an appointment on tuesday at ten");
+    let reply = call.say("I changed my mind, can we do the 10th at eleven instead").to_owned();
+    assert!(reply.contains("That is Thursday, December tenth, at eleven in the morning."), "{reply}");
+    assert!(call.say("I changed my mind").starts_with("All right, nothing has been booked."));
+}
+
+#[test]
+fn what_was_just_booked_can_be_moved_in_two_words() {
+    let mut call = Conversation::begin();
+    call.say("book an appointment on tuesday at ten");
+    call.say("yes");
+    let reply = call.say("make it eleven").to_owned();
+    assert!(
+        reply.starts_with("I will move your appointment from Tuesday, November twenty-fourth, at ten in the")
+    );
+    assert!(reply.ends_with("to Tuesday, November twenty-fourth, at eleven in the morning. Is that right?"));
+    assert_eq!(call.own(), ["11-24 10:00"]);
+    call.say("yes");
+    assert_eq!(call.own(), ["11-24 11:00"]);
+    call.say("actually, wednesday at nine would be better");
+    call.say("yes");
+    assert_eq!(call.own(), ["11-25 09:00"]);
+}
+
+#[test]
+fn words_that_stand_in_many_sentences_do_not_swallow_them() {
+    for said in [
+        "Excuse me, I'd like to book an appointment for Tuesday at ten",
+        "I'd like to come again on Tuesday at ten",
+        "Can I stop by Tuesday at ten?",
+        "Can somebody fit me in Tuesday at ten?",
+        "I need an appointment for someone else on Tuesday at ten",
+        "I'd like to see you on Tuesday at ten",
+        "I'd like to talk to the doctor on Tuesday at ten",
+    ] {
+        let mut call = Conversation::begin();
+        let reply = call.say(said).to_owned();
+        assert!(
+            reply.contains("Tuesday, November twenty-fourth, at ten in the morning. Shall I book it?"),
+            "{reply}"
+        );
+    }
+    let mut call = Conversation::begin();
+    call.say("book an appointment on tuesday at ten");
+    for said in ["excuse me?", "come again?", "pardon", "can you repeat that please"] {
+        assert!(call.say(said).ends_with("at ten in the morning. Shall I book it?"), "{said}");
+    }
+    assert!(call.say("stop it").starts_with("All right, nothing has been booked."));
+    for said in
+        ["can I speak to someone please", "a real person please", "please call me back tomorrow at ten"]
+    {
+        assert!(call.say(said).contains("What is your message?"), "{said}");
+        call.say("never mind");
+    }
+}
+
+#[test]
+fn what_is_ruled_out_is_not_proposed() {
+    for said in ["not monday", "I can't do Monday", "Monday is no good", "I can't make Monday"] {
+        let mut call = Conversation::begin();
+        call.say("book an appointment");
+        assert!(call.say(said).ends_with("Which day would you like?"), "{said}: {}", call.heard);
+        let mut call = Conversation::begin();
+        let offer = call.say("do you have anything next week").to_owned();
+        assert!(offer.contains("Monday") && offer.contains("Tuesday"), "{offer}");
+        let rest = call.say(said).to_owned();
+        assert!(rest.ends_with("Which would you like?") && !rest.contains("Monday"), "{said}: {rest}");
+    }
+    let mut call = Conversation::begin();
+    call.say("do you have anything next week");
+    let rest = call.say("not the first one").to_owned();
+    assert!(rest.starts_with("All right. On Tuesday") && rest.ends_with("Which would you like?"), "{rest}");
+    assert!(
+        call.say("the tuesday one").contains("at nine in the morning. Shall I book it?"),
+        "{}",
+        call.heard
+    );
+    let mut call = Conversation::begin();
+    call.say("book an appointment");
+    let offer = call.say("any day except monday").to_owned();
+    assert!(offer.ends_with("Which would you like?") && !offer.contains("Monday"), "{offer}");
+    assert!(call.say("none of those").ends_with("Which would you like?") && !call.heard.contains("Monday"));
+    let mut call = Conversation::begin();
+    call.say("book an appointment on monday");
+    assert!(call.say("not monday, tuesday").starts_with("Tuesday, November twenty-fourth. What time"));
+    assert!(call.say("not tuesday").starts_with("Which day would you like instead?"));
+}
+
+#[test]
+fn what_is_ruled_out_at_the_read_back_is_asked_for_anew() {
+    let cases = [
+        ("not tuesday", "Which day would you like instead?"),
+        ("Tuesday is no good", "Which day would you like instead?"),
+        ("not at ten", "What time would you like instead?"),
+        ("ten doesn't work", "What time would you like instead?"),
+    ];
+    for (said, reply) in cases {
+        let mut call = Conversation::begin();
+        call.say("book an appointment on tuesday at ten");
+        assert_eq!(call.say(said), reply, "{said}");
+    }
+    for said in ["not ten, eleven", "eleven, not ten", "no, eleven, not twelve"] {
+        let mut call = Conversation::begin();
+        call.say("book an appointment on tuesday at ten");
+        assert!(call.say(said).contains("at eleven in the morning. Shall I"), "{said}: {}", call.heard);
+    }
+    let mut call = Conversation::begin();
+    call.say("book an appointment on tuesday at ten");
+    assert!(
+        call.say("ten, not eleven").contains("at ten in the morning. Shall I book it?"),
+        "{}",
+        call.heard
+    );
+    assert!(call.say("one moment").contains("at ten in the morning. Shall I book it?"), "{}", call.heard);
+}
+
+#[test]
+fn later_and_earlier_are_counted_from_what_was_read_back() {
+    let cases = [
+        ("an hour later", "Tuesday, November twenty-fourth, at eleven in the morning."),
+        (
+            "thirty minutes earlier please",
+            "Tuesday, November twenty-fourth, at half past nine in the morning.",
+        ),
+        ("push it back an hour", "Tuesday, November twenty-fourth, at eleven in the morning."),
+        ("push it back by a week", "Tuesday, December first, at ten in the morning."),
+        ("half an hour later", "Tuesday, November twenty-fourth, at half past ten in the morning."),
+    ];
+    for (said, read_back) in cases {
+        let mut call = Conversation::begin();
+        call.say("book an appointment on tuesday at ten");
+        assert!(call.say(said).contains(read_back), "{said}: {}", call.heard);
+        let mut call = Conversation::begin();
+        call.calendar.own.insert(at("2026-11-24T10:00"), "Ada".into());
+        call.say("move my appointment");
+        assert!(call.say(said).contains(&format!("to {read_back}")), "{said}: {}", call.heard);
+    }
+    let mut call = Conversation::begin();
+    call.calendar.own.insert(at("2026-11-24T10:00"), "Ada".into());
+    assert!(call.say("push my appointment back by a week").contains("to Tuesday, December first, at ten in"));
+}
+
+#[test]
+fn a_day_that_is_past_is_said_to_be() {
+    let mut call = Conversation::begin();
+    assert!(
+        call.say("book an appointment for last friday at ten").contains("is already over."),
+        "{}",
+        call.heard
+    );
+    assert!(call.say("yesterday at ten").contains("is already over."), "{}", call.heard);
+}
+
+#[test]
+fn a_weekday_corrects_a_date_within_its_week() {
+    let mut call = Conversation::begin();
+    call.say("book an appointment on december 2 at ten");
+    let reply = call.say("sorry I meant Thursday").to_owned();
+    assert!(reply.contains("That is Thursday, December third, at ten in the morning."), "{reply}");
+    assert!(call.say("no, next thursday").contains("November twenty-sixth"), "{}", call.heard);
+}
+
+#[test]
+fn opening_hours_are_told_and_nothing_is_lost() {
+    let mut call = Conversation::begin();
+    let open = "We are open from Monday to Friday, from nine in the morning to five in the afternoon.";
+    assert_eq!(call.say("when are you open?"), format!("{open} How can I help you?"));
+    assert!(call.say("are you open on Sunday").starts_with("We are closed on Sunday"), "{}", call.heard);
+    assert!(call.say("are you open on Monday").starts_with("On Monday we are open from nine"));
+    call.say("book an appointment on tuesday at ten");
+    for said in ["when are you open", "do I have to pay?", "do I need to bring anything"] {
+        assert!(
+            call.say(said).ends_with("at ten in the morning. Shall I book it?"),
+            "{said}: {}",
+            call.heard
+        );
+    }
+    call.say("yes");
+    assert_eq!(call.own(), ["11-24 10:00"]);
+}
+
+#[test]
+fn a_half_of_the_day_and_an_early_hour_are_answers() {
+    let mut call = Conversation::begin_with(Hours::weekly("mon-sun 07:00-22:00").expect("hours"));
+    assert_eq!(call.say("book monday at nine"), "Do you mean nine in the morning or nine at night?");
+    assert!(call.say("am").contains("at nine in the morning. Shall I book it?"), "{}", call.heard);
+    call.say("no");
+    call.say("tuesday at nine");
+    assert!(call.say("p.m. please").contains("at nine at night. Shall I book it?"), "{}", call.heard);
+    let mut call = Conversation::begin();
+    call.say("book an appointment");
+    let offer = call.say("as early as possible on Wednesday").to_owned();
+    assert!(offer.starts_with("On Wednesday, November twenty-fifth I have nine in the morning"), "{offer}");
+    let offer = call.say("around lunchtime on thursday").to_owned();
+    assert!(offer.starts_with("On Thursday, November twenty-sixth I have noon"), "{offer}");
+}
