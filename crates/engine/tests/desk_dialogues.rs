@@ -11,7 +11,7 @@ mod jsgf;
 mod words;
 
 use calendar::{Calendar, Deed, zoned};
-use caller::{Caller, Goal};
+use caller::{Caller, Goal, RESERVATIONS};
 use engine::local::{
     Hypothesis,
     desk::{Desk, DeskOutput, DeskSetup, SURE},
@@ -242,9 +242,12 @@ fn talk(mut caller: Caller, mut calendar: Calendar, hours: Hours, start: Zoned) 
         }
         let words = caller.answer(&reply, &calendar, &now);
         outcome.said.push((desk.grammar(&now), if caller.typed { String::new() } else { words.clone() }));
-        meant_yes = words
-            .split_whitespace()
-            .any(|word| ["yes", "correct", "right", "sure", "Yes"].contains(&word.trim_matches(',')));
+        let yes = ["yes", "correct", "right", "sure", "perfect", "good", "okay"];
+        meant_yes = !RESERVATIONS.contains(&words.as_str())
+            && words
+                .to_lowercase()
+                .split_whitespace()
+                .any(|word| yes.contains(&word.trim_matches([',', '.'])));
         heard = caller.channel(&words);
         let _ = writeln!(
             outcome.transcript,

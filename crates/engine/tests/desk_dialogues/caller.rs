@@ -16,6 +16,20 @@ pub enum Goal {
     Cancel(Zoned),
 }
 
+/// What has a yes-word in it and is no yes.
+pub const RESERVATIONS: [&str; 10] = [
+    "Let me confirm with my wife first",
+    "Okay, let me think about it",
+    "great but I need to check first",
+    "Where exactly are you located?",
+    "What is the correct address?",
+    "right, is that with Doctor Smith?",
+    "hmm okay maybe",
+    "yes if you have parking",
+    "sure, one moment please",
+    "no problem",
+];
+
 #[expect(clippy::struct_excessive_bools, reason = "each is a trait of character")]
 pub struct Caller {
     pub random: Rng,
@@ -237,6 +251,19 @@ impl Caller {
                 reply.contains("I will move") && words::are_named(reply, old) && words::are_named(reply, new)
             }
         };
+        if right && self.typed && self.random.u8(0..4) == 0 {
+            return self.one_of(&RESERVATIONS);
+        }
+        if right && self.typed {
+            return self.one_of(&[
+                "Yes.",
+                "Perfect, thank you very much",
+                "Sounds good, go ahead",
+                "Yes thanks, bye",
+                "yes, that's all, thank you",
+                "Okay, please do.",
+            ]);
+        }
         if right {
             return self.one_of(&["yes", "yes please", "yes that's right", "correct", "that's right"]);
         }
@@ -253,6 +280,9 @@ impl Caller {
             1 => format!("no {}", self.point(&at, now)),
             2 => format!("make it {}", self.point(&at, now)),
             3 if self.typed => format!("No, I meant {}", self.point(&at, now)),
+            4 if self.typed => {
+                format!("I changed my mind, can we do {} instead", self.point(&at, now))
+            }
             _ => "no that's wrong".into(),
         }
     }
