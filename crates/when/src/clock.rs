@@ -351,8 +351,9 @@ fn sounds_like_time(tokens: &[Token], at: usize, next: usize, before: &[Piece]) 
                 | "for"
         ),
         // "The tuesday one", "the morning one".
-        Some(Piece::Day(_) | Piece::Clock(_)) => false,
-        Some(Piece::Exact(_) | Piece::Nonsense(_) | Piece::Note(_)) => false,
+        Some(Piece::Day(_) | Piece::Clock(_) | Piece::Exact(_) | Piece::Nonsense(_) | Piece::Note(_)) => {
+            false
+        }
         None => tokens.len() - next <= 1,
     };
     !counts && (led || word(tokens, at) != "one")

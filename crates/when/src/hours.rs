@@ -220,10 +220,10 @@ impl Hours {
                 }
             })
             .collect();
-        match parts.is_empty() {
-            true => self.name_open_days(),
-            false => format!("We are open {}.", parts.join("; and ")),
+        if parts.is_empty() {
+            return self.name_open_days();
         }
+        format!("We are open {}.", parts.join("; and "))
     }
 
     /// Which days of the week the office is open, as a sentence.

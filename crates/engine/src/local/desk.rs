@@ -185,8 +185,6 @@ struct Task {
     free: Option<Zoned>,
     /// How much later than it is, or earlier, the appointment shall be.
     shift: Option<jiff::Span>,
-    /// Of two days that the words may mean, the likelier was taken.
-    taken: bool,
     /// What was decided where the words alone did not, to be said with the read-back.
     remark: Option<String>,
 }
@@ -215,7 +213,6 @@ impl Task {
             unwritten: false,
             free: None,
             shift: None,
-            taken: false,
             remark: None,
         }
     }

@@ -237,11 +237,11 @@ fn what_cannot_be_is_said_with_what_can() {
 }
 
 #[test]
-fn what_may_be_two_days_is_said_before_it_is_booked() {
+fn what_may_be_two_days_is_said_once_before_it_is_booked() {
     let mut call = Conversation::begin();
     let reply = call.say("book an appointment for friday at four");
     assert!(
-        reply == "I take that as Friday, November twenty-seventh, at four in the afternoon. Shall I book it?",
+        reply == "That is Friday, November twenty-seventh, at four in the afternoon. Shall I book it?",
         "{reply}"
     );
     assert!(call.say("no, today").contains("That is Friday, November twentieth, at four in the afternoon."));

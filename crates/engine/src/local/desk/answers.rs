@@ -409,7 +409,6 @@ impl Task {
     pub(super) fn hear_kind(&mut self, heard: &Heard) {
         self.unwritten |= heard.unwritten;
         self.shift = heard.shift;
-        self.taken = false;
         let said = heard.said();
         self.ruled_out.retain(|out| said.day.is_none() || out.day != said.day);
         self.ruled_out.extend(Some(heard.ruled_out.clone()).filter(|out| !out.is_empty()));

@@ -154,7 +154,6 @@ impl Desk {
             {
                 // The read-back names the date, and so asks.
                 task.wish.day = Some(Day::Dates(vec![all[0].date()]));
-                task.taken = true;
                 self.arrange(now);
             }
             Err(Unclear::Either(all, doubt)) => self.ask_either(now, Which::New, &all, doubt),
@@ -266,13 +265,8 @@ impl Desk {
 
     /// Reads back, and asks whether that is right.
     pub(super) fn ask_confirm(&mut self, now: &Zoned, at: Option<&Zoned>) {
-        let task = self.task.as_mut();
-        let (remark, taken) =
-            task.map(|task| (task.remark.take(), std::mem::take(&mut task.taken))).unwrap_or_default();
-        let mut text = format!("{} {}", remark.unwrap_or_default(), self.read_back(at, now));
-        if taken {
-            text = text.replacen("That is ", "I take that as ", 1);
-        }
+        let remark = self.task.as_mut().and_then(|task| task.remark.take()).unwrap_or_default();
+        let text = format!("{remark} {}", self.read_back(at, now));
         self.ask(Question::Confirm { at: at.cloned() }, &text);
     }
 

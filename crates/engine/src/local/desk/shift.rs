@@ -45,7 +45,10 @@ const LARGER: [(&str, i64); 5] =
 fn count(words: &[&str], unit: usize) -> Option<(i64, usize)> {
     let before = unit.checked_sub(1)?;
     let at = |index: usize| before.checked_sub(index).map_or("", |index| words[index]);
-    let small = NUMBERS.iter().position(|number| *number == words[before]).map(|number| number as i64);
+    let small = NUMBERS
+        .iter()
+        .position(|number| *number == words[before])
+        .and_then(|number| i64::try_from(number).ok());
     let large = LARGER.iter().find(|(number, _)| *number == words[before]).map(|(_, number)| *number);
     let figures = words[before].parse().ok().filter(|number| (1..=99).contains(number));
     match words[before] {

@@ -42,9 +42,10 @@ impl Desk {
         };
         if !done && !self.begin(now, heard) {
             self.misses = misses;
-            match heard.hedged && self.asks_for_a_yes() {
-                true => self.doubt(now),
-                false => self.miss(now),
+            if heard.hedged && self.asks_for_a_yes() {
+                self.doubt(now);
+            } else {
+                self.miss(now);
             }
         }
     }
