@@ -47,6 +47,11 @@ fn what_is_no_yes_for_certain_books_nothing_and_loses_nothing() {
         "sure, what does it cost",
         "okay I'll make sure",
         "right now",
+        "okay so",
+        "yes and",
+        "sure, just one thing",
+        "hang on",
+        "what day is that",
     ] {
         let mut call = asked();
         let reply = call.say(said).to_owned();

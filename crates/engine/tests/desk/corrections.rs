@@ -102,6 +102,9 @@ fn what_is_ruled_out_is_not_proposed() {
     assert!(offer.ends_with("Which would you like?") && !offer.contains("Monday"), "{offer}");
     assert!(call.say("none of those").ends_with("Which would you like?") && !call.heard.contains("Monday"));
     let mut call = Conversation::begin();
+    let offer = call.say("an appointment not before eleven on tuesday").to_owned();
+    assert!(offer.contains("I have eleven in the morning"), "{offer}");
+    let mut call = Conversation::begin();
     call.say("book an appointment on monday");
     assert!(call.say("not monday, tuesday").starts_with("Tuesday, November twenty-fourth. What time"));
     assert!(call.say("not tuesday").starts_with("Which day would you like instead?"));

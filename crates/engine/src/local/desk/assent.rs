@@ -14,7 +14,8 @@ pub(super) fn agrees(text: &str, words: &Words) -> bool {
     let mut begins = words.starts(YES);
     while words.take_first(LEAD) {}
     begins |= words.starts(YES) || words.starts(ECHO);
-    if text.contains('?') || !begins || words.any(DOUBT) {
+    let goes_on = words.each().last().is_some_and(|last| UNFINISHED.split('|').any(|word| word == last));
+    if text.contains('?') || !begins || goes_on || words.any(DOUBT) {
         return false;
     }
     while words.take(SAYING) {}
@@ -36,12 +37,14 @@ const ECHO: &str = "that's|that is|that works|that will|that'll|that would|that'
     i would like that|i'd love|i do";
 /// What is neither, although each of its words may stand beside a yes.
 const DOUBT: &str =
-    "do i|do you|do we|make sure|right now|good enough|a good one|i see|one moment|one second";
+    "do i|do you|do we|make sure|right now|good enough|a good one|i see|one moment|one second|one thing";
 /// Words that ask, unless the sentence states something with them.
 const ASKING: &str = "is|are|am|would|will|can|may|does";
 const STATED: &str = "that is|it is|this is|time is|day is|date is|one is|all is|i am|we are|you are|i would|that would|\
     it would|this would|i will|we will|you will|that will|it will|you can|you may|is fine|is good|is great|is perfect|\
     is right|is correct|is okay|is ok|will be fine|would be fine|would be great|would be good|will do";
+/// What no sentence ends with: its end was not heard.
+const UNFINISHED: &str = "and|so|i|i'd|i'll|i'm|we|we'll|a|an|my|your";
 const FAREWELL: &str = "that's all|that is all|that will be all|that'll be all|that's everything|that is everything|\
     nothing else|have a nice day|have a good day|have a great day|have a good one|see you then|see you there|see you soon|\
     see you later|see you|until then|good bye|goodbye|bye bye|bye now|bye";

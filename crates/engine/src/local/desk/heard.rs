@@ -113,7 +113,8 @@ impl Heard {
             hedged: yes != Some(true) && hedges(&words),
             declines: yes == Some(false) && words.any(DECLINES),
             choice: chosen.filter(|_| !refuses),
-            change: change(&words),
+            change: change(&words)
+                .filter(|_| !words.starts("what day is|what time is|which day is|what date is")),
             any: words.any(ANY) || all.any(ANY),
             same_time: words.any("same time|same hour|keep the time"),
             about_it: words.any("it|that|this") && !words.any("appointment|meeting|booking"),
@@ -411,7 +412,8 @@ fn no(words: &Words) -> Option<bool> {
 fn hedges(words: &Words) -> bool {
     let refuses = words.any(NOT) || words.any("no good|no thanks|no thank you");
     let contented = words.any(YES) || words.any(MILD_YES) || words.any("good|problem|worries|objection");
-    words.any(UNSURE) || words.any(PAUSE) || (contented && !refuses)
+    let waits = words.any("wait|hold on|hang on") && !words.any(NO);
+    waits || words.any(UNSURE) || words.any(PAUSE) || (contented && !refuses)
 }
 
 const UNSURE: &str = "not sure|not certain|don't know|do not know|not yet|let me|i need to|i have to|think about|think it over|maybe|perhaps";

@@ -9,7 +9,7 @@ use super::{
     phrase,
 };
 use jiff::Zoned;
-use when::{Piece, Said};
+use when::{Clock, Part, Piece, Said};
 
 impl Desk {
     /// "Not Monday", said where a day or a time is asked for: it is not offered any more.
@@ -98,6 +98,18 @@ impl Task {
 
 /// Takes what is ruled out from among the pieces, and gives it.
 pub(super) fn take(pieces: &mut Vec<Piece>) -> Vec<Piece> {
+    // "Not before ten" is ten or later.
+    for at in 1..pieces.len() {
+        let turned = match &pieces[at] {
+            Piece::Clock(Clock::Part(Part::Before(time))) => Part::After(*time),
+            Piece::Clock(Clock::Part(Part::After(time))) => Part::Before(*time),
+            _ => continue,
+        };
+        if word(pieces, at - 1) == "not" {
+            pieces[at] = Piece::Clock(Clock::Part(turned));
+            pieces[at - 1] = Piece::Word("at".into());
+        }
+    }
     let mut out = vec![false; pieces.len()];
     for at in 0..pieces.len() {
         let run = match denied_after(pieces, at) {
@@ -126,7 +138,7 @@ pub(super) fn take(pieces: &mut Vec<Piece>) -> Vec<Piece> {
 }
 
 const MOST_FILLERS: usize = 5;
-const FILLERS: &str = "on|at|the|for|in|a|an|do|make|want|like|need|have|time|take|come|it|to|be|free|available|possible|manage|that";
+const FILLERS: &str = "on|at|the|for|in|a|an|do|make|want|like|need|have|time|able|take|come|it|to|be|free|available|possible|manage|that";
 const DENIED: &str = "is no good|isn't good|is not good|is bad|is out|doesn't work|does not work|won't work|will not work|\
     isn't possible|is not possible|doesn't suit|does not suit|is impossible|isn't great|is not great|is difficult|no good|\
     is too early|is too late|is not okay|isn't okay|is not convenient|isn't convenient|i can't|i cannot|i am busy|i'm busy";
@@ -156,7 +168,7 @@ fn run(pieces: &[Piece], from: usize) -> usize {
     for (at, piece) in pieces.iter().enumerate().skip(from) {
         match piece {
             Piece::Day(_) if day => break,
-            Piece::Clock(when::Clock::Times(_) | when::Clock::Midnight) if clock => break,
+            Piece::Clock(Clock::Times(_) | Clock::Midnight) if clock => break,
             Piece::Day(_) => day = true,
             Piece::Clock(_) => clock = true,
             Piece::Word(word) if word == "or" || word == "and" => (day, clock) = (false, false),

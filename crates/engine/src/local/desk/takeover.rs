@@ -21,6 +21,7 @@ impl Desk {
         }
         (self.misses, self.misses_altogether, self.tools_used) = (0, 0, 0);
         (self.left, self.unheard, self.news) = (false, false, None);
+        (self.leaving, self.held) = (false, false);
         self.reply.clear();
     }
 
