@@ -72,6 +72,41 @@ fn dates_are_said_as_people_say_them() {
 }
 
 #[test]
+fn a_stroke_before_what_is_counted_is_per() {
+    says(&[
+        ("$50/hour", "fifty dollars per hour"),
+        ("It is $99/month.", "It is ninety-nine dollars per month."),
+        (
+            "$50 / hr, 3/day and 2 visits/week",
+            "fifty dollars per hour, three per day and two visits per week",
+        ),
+        (
+            "$5/lb, €10/class, 30 min/session",
+            "five dollars per pound, ten euros per class, thirty minutes per session",
+        ),
+        ("60 km/h", "sixty kilometers per hour"),
+        ("day/night, Monday/Tuesday, he/she", "day or night, Monday or Tuesday, he or she"),
+        ("Suite 5/B", "Suite five or B"),
+    ]);
+}
+
+#[test]
+fn a_bar_between_days_is_to() {
+    says(&[
+        ("Monday–Friday, 9–5", "Monday to Friday, nine to five"),
+        ("Mon-Fri, mondays–fridays", "Monday to Friday, mondays to fridays"),
+        ("Monday - Thurs. and Sat, Sun", "Monday to Thursday and Sat, Sun"),
+        ("Mon-Wed-Fri", "Monday, Wednesday, Friday"),
+        ("May–July", "May to July"),
+        ("Nov 24 – Nov 26", "November twenty-fourth to November twenty-sixth"),
+        ("9am–noon, noon-5", "nine a.m. to noon, noon to five"),
+        ("A–Z on the Berlin–Hamburg train", "A to Z on the Berlin to Hamburg train"),
+        ("Done–I have booked it. Great–Ada is in.", "Done, I have booked it. Great, Ada is in."),
+        ("a well-known Monday-morning thing", "a well-known Monday-morning thing"),
+    ]);
+}
+
+#[test]
 fn telephone_numbers_are_said_digit_by_digit() {
     says(&[
         ("Call +1 (555) 010-0199.", "Call plus one, five five five, zero one zero, zero one nine nine."),

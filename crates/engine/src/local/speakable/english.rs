@@ -4,6 +4,7 @@
 //! recognises stays as it is.
 
 mod address;
+mod between;
 mod calendar;
 mod quantity;
 mod telephone;
@@ -20,6 +21,7 @@ pub(super) fn english(text: &str, day_first: bool) -> String {
         let fresh = before.is_none_or(|before| !before.is_alphanumeric());
         let said = if fresh {
             address::address(rest)
+                .or_else(|| between::span(rest))
                 .or_else(|| calendar::date(rest, day_first))
                 .or_else(|| telephone::telephone(rest))
                 .or_else(|| quantity::money(rest))
@@ -31,7 +33,11 @@ pub(super) fn english(text: &str, day_first: bool) -> String {
         if let Some((words, length)) = said.or_else(|| quantity::number(rest, out.ends_with(['-', '−']))) {
             push_words(&mut out, &words);
             rest = &rest[length..];
-            rest = range(&mut out, rest);
+            rest = between::range(&mut out, &words, rest, day_first);
+            if let Some((each, length)) = between::each(rest, &words) {
+                out.push_str(&each);
+                rest = &rest[length..];
+            }
             if rest.starts_with(char::is_alphanumeric) {
                 out.push(' ');
             }
@@ -54,19 +60,6 @@ fn push_words(out: &mut String, words: &str) {
         out.push(' ');
     }
     out.push_str(words);
-}
-
-/// `9-5`, `10:00–11:00`: a bar between two numbers is a *to*.
-fn range<'a>(out: &mut String, rest: &'a str) -> &'a str {
-    let after = rest.trim_start_matches(' ');
-    let bar = after.strip_prefix(['-', '–', '−']).map(|after| after.trim_start_matches(' '));
-    match bar {
-        Some(after) if after.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '$' | '€' | '£')) => {
-            out.push_str(" to ");
-            after
-        }
-        _ => rest,
-    }
 }
 
 fn symbol(out: &mut String, c: char, rest: &str) {
@@ -97,8 +90,10 @@ fn symbol(out: &mut String, c: char, rest: &str) {
         '£' => " pounds ",
         '¥' => " yen ",
         '©' | '®' | '™' | '^' | '{' | '}' | '<' | '>' | '\\' | '_' | '*' | '~' | '|' | '`' => " ",
-        '/' if between_words => " or ",
+        '/' if between_words => between::stroke(out, rest),
         '/' => " slash ",
+        '–' | '-' if between::from_named_time(out, rest) => " to ",
+        '–' if between_words => between::dash(out, rest).unwrap_or(", "),
         '(' | ')' | '–' => ", ",
         '-' if out.ends_with(' ') && rest.starts_with(' ') => ", ",
         c => return out.push(c),
@@ -146,6 +141,13 @@ fn next_is_upper(rest: &str) -> bool {
 fn digits(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     &text[..end]
+}
+
+/// The word that a text ends in, be there a mark behind it or not.
+fn last_word(text: &str) -> &str {
+    let text = text.trim_end_matches([' ', ',', '.', ':', '(']);
+    let start = text.rfind(|c: char| !c.is_alphabetic()).map_or(0, |at| text.ceil_char_boundary(at + 1));
+    &text[start..]
 }
 
 /// Whether a word or number ends here.

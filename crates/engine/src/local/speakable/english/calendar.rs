@@ -6,6 +6,21 @@ use when::MONTHS;
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
+/// How weekdays are written shorter, and which they are.
+const SHORT_WEEKDAYS: [(&str, usize); 11] = [
+    ("Mon", 0),
+    ("Tue", 1),
+    ("Tues", 1),
+    ("Wed", 2),
+    ("Weds", 2),
+    ("Thu", 3),
+    ("Thur", 3),
+    ("Thurs", 3),
+    ("Fri", 4),
+    ("Sat", 5),
+    ("Sun", 6),
+];
+
 pub(super) fn date(text: &str, day_first: bool) -> Said {
     iso(text)
         .or_else(|| with_slashes(text, day_first))
@@ -172,13 +187,38 @@ fn year_after(text: &str) -> Option<(u64, usize)> {
     (ends(&rest[year.len()..]) && !goes_on).then_some((number, text.len() - rest.len() + year.len()))
 }
 
+/// Whether these words are a date.
+pub(super) fn is_dated(words: &str) -> bool {
+    MONTHS.iter().any(|month| words.starts_with(month))
+}
+
+/// The name of a weekday or a month, written out or short, and its length.
+pub(super) fn name(text: &str) -> Option<(&'static str, usize)> {
+    if let Some((number, length)) = month(text) {
+        return Some((MONTHS[number as usize - 1], length));
+    }
+    let word = &text[..text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len())];
+    if let Some(day) = WEEKDAYS.iter().find(|day| **day == word) {
+        return Some((day, word.len()));
+    }
+    let (_, day) = SHORT_WEEKDAYS.iter().find(|(short, _)| *short == word)?;
+    Some((WEEKDAYS[*day], word.len() + usize::from(text[word.len()..].starts_with('.'))))
+}
+
+/// Whether a word is a weekday, however it is written.
+pub(super) fn is_day(word: &str) -> bool {
+    let word = word.strip_suffix('s').unwrap_or(word);
+    WEEKDAYS.iter().any(|day| day.eq_ignore_ascii_case(word))
+}
+
+pub(super) fn is_weekday(name: &str) -> bool {
+    WEEKDAYS.contains(&name)
+}
+
 /// `Mon`, `Tue.` before a date or a time.
 fn weekday(text: &str) -> Said {
-    let word = text.get(..3)?;
-    let name = WEEKDAYS.iter().find(|day| day.starts_with(word) && word.is_ascii())?;
-    let mut at = 3;
-    at += usize::from(text[at..].starts_with('.'));
+    let (name, at) = name(text).filter(|(name, length)| is_weekday(name) && *length < name.len())?;
     let rest = text[at..].strip_prefix(',').unwrap_or(&text[at..]).strip_prefix(' ')?;
     let dated = rest.starts_with(|c: char| c.is_ascii_digit()) || month_then_day(rest).is_some();
-    dated.then(|| ((*name).to_owned(), at))
+    dated.then(|| (name.to_owned(), at))
 }

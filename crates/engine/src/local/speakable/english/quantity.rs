@@ -87,6 +87,19 @@ pub(super) fn money(text: &str) -> Said {
     Some((sum(&amount, one, many, part), text.len() - after.len() + sign.len()))
 }
 
+/// Whether these words end in money or a measure.
+pub(super) fn is_measured(words: &str) -> bool {
+    let money =
+        MONEY.iter().flat_map(|(_, one, many, part)| [*one, *many, *part]).chain(["cents", "pence", "paise"]);
+    let measures = MEASURES.iter().flat_map(|(_, one, many)| [*one, *many]);
+    money.chain(measures).any(|name| !name.is_empty() && words.ends_with(name))
+}
+
+/// What one of a measure that is written so is called.
+pub(super) fn measure(written: &str) -> Option<&'static str> {
+    MEASURES.iter().find(|(short, ..)| *short == written).map(|(_, one, _)| *one)
+}
+
 /// Any number, with what is measured in it. `minus`: there is a bar before it.
 pub(super) fn number(text: &str, minus: bool) -> Said {
     let amount = written(text)?;
