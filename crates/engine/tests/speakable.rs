@@ -147,6 +147,14 @@ fn addresses_are_said_as_they_are_spelled() {
         ("<https://example.com>", "example dot com"),
         ("see room42.example.io", "see room four two dot example dot io"),
         ("It ends.Then it begins", "It ends.Then it begins"),
+        ("Write to john_doe@example.com.", "Write to john underscore doe at example dot com."),
+        ("**a_b_c@example.org**", "a underscore b underscore c at example dot org"),
+        ("_ada_b@example.org_ it is", "ada underscore b at example dot org it is"),
+        ("example.com/my_page/a", "example dot com slash my underscore page slash a"),
+        ("www.example.com/~ada", "example dot com slash tilde ada"),
+        ("<https://example.com/a_b>", "example dot com slash a underscore b"),
+        ("[my_page](https://example.com/my_page)", "my page"),
+        ("my_file.txt, _this_ and ~~that~~", "my file.txt, this and that"),
         ("https://example.com/a/very/long/path/that/nobody/will/ever/write/down", "example dot com"),
     ]);
 }
@@ -212,6 +220,7 @@ fn marks_are_words() {
 fn other_languages_keep_their_digits() {
     assert_eq!(speakable("**Um 10:30 Uhr** 😀", "de-DE"), "Um 10:30 Uhr");
     assert_eq!(speakable("<think>hm</think>À 10 h", "fr"), "À 10 h");
+    assert_eq!(speakable("An _ada_b@example.org_", "de"), "An ada_b@example.org");
 }
 
 /// Random texts made of what is hard to say.

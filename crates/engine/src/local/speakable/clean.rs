@@ -1,7 +1,12 @@
 //! What is not language is taken out: thoughts, tags, Markdown, emoji.
 
+use super::english::is_address;
+
 /// Tags between which a model keeps what it thinks.
 const THOUGHTS: [&str; 5] = ["think", "thinking", "thought", "reasoning", "reflection"];
+
+/// No longer one is looked for, in bytes.
+const LONGEST_ADDRESS: usize = 256;
 
 /// The text without what cannot be said, with its lines joined.
 pub(in crate::local) fn clean(text: &str) -> String {
@@ -98,6 +103,10 @@ fn inline(line: &str) -> String {
                 said.push(if end.is_some() { ' ' } else { c });
                 rest = &rest[end.unwrap_or(1)..];
             }
+            '_' | '~' if is_inside(&said, after) && in_address(line, line.len() - rest.len()) => {
+                said.push(c);
+                rest = after;
+            }
             '*' | '`' | '~' | ']' => rest = after,
             '_' => {
                 // Inside of a word it belongs to it.
@@ -124,6 +133,24 @@ fn inline(line: &str) -> String {
         }
     }
     said
+}
+
+/// Whether a mark between these belongs to what is around it and does not emphasise it.
+fn is_inside(before: &str, after: &str) -> bool {
+    let after = after.trim_start_matches(['_', '~']);
+    before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '~' | '/' | '.' | '-' | '@'))
+        && after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '@' | '/'))
+}
+
+/// Whether what stands here between blanks is a web or mail address.
+fn in_address(line: &str, at: usize) -> bool {
+    let is_bound = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ',');
+    let from = line.floor_char_boundary(at.saturating_sub(LONGEST_ADDRESS));
+    let start =
+        line[from..at].rfind(is_bound).map_or(from, |bound| line.ceil_char_boundary(from + bound + 1));
+    let rest = &line[start..line.floor_char_boundary(at + LONGEST_ADDRESS)];
+    let token = &rest[..rest.find(is_bound).unwrap_or(rest.len())];
+    is_address(token.trim_matches(|c: char| !c.is_alphanumeric()))
 }
 
 /// `[text](address)`: the text, and where all of it ends.

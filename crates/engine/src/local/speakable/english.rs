@@ -9,6 +9,8 @@ mod calendar;
 mod quantity;
 mod telephone;
 
+pub(super) use address::is_address;
+
 /// What was recognised at the beginning of a text: its words, and its length in bytes.
 type Said = Option<(String, usize)>;
 

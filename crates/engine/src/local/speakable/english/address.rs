@@ -11,6 +11,11 @@ const TOP: [&str; 22] = [
 /// Of a longer address only the host is said.
 const LONGEST: usize = 50;
 
+/// Whether a text begins with one.
+pub(in crate::local::speakable) fn is_address(text: &str) -> bool {
+    address(text).is_some()
+}
+
 pub(super) fn address(text: &str) -> Said {
     let end = text
         .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | '(' | ')'))
@@ -71,6 +76,7 @@ fn spelled(text: &str) -> String {
             '.' => said.push_str(" dot "),
             '-' => said.push_str(" dash "),
             '_' => said.push_str(" underscore "),
+            '~' => said.push_str(" tilde "),
             '/' => said.push_str(" slash "),
             ':' => said.push_str(" colon "),
             '+' => said.push_str(" plus "),
