@@ -51,6 +51,12 @@ fn times_are_said_as_people_say_them() {
         ("10:00-11:30", "ten o'clock to eleven thirty"),
         ("9-5", "nine to five"),
         ("I am here at 10 amazing hours", "I am here at ten amazing hours"),
+        (
+            "at 10.30 or 11.15, until 18.45 today",
+            "at ten thirty or eleven fifteen, until six forty-five p.m. today",
+        ),
+        ("5.30pm", "five thirty p.m."),
+        ("It costs 10.30, at 10.30%", "It costs ten point three zero, at ten point three zero percent"),
     ]);
 }
 
@@ -67,8 +73,50 @@ fn dates_are_said_as_people_say_them() {
         ("the 27th of November 2026", "the November twenty-seventh, twenty twenty-six"),
         ("May 5 people come?", "May fifth people come?"),
         ("2026-13-45", "twenty twenty-six to thirteen to forty-five"),
+        ("On 11/24 at 10:00, 12/1.", "On November twenty-fourth at ten o'clock, December first."),
+        ("11/24-11/26", "November twenty-fourth to November twenty-sixth"),
+        ("Tue 3/4", "Tuesday March fourth"),
+        (
+            "4/5 stars, page 2/3, 2/30, 24/7",
+            "four slash five stars, page two slash three, two slash thirty, twenty-four seven",
+        ),
+        (
+            "24.11.2026, 03-04-2026",
+            "November twenty-fourth, twenty twenty-six, March fourth, twenty twenty-six",
+        ),
     ]);
     assert_eq!(speakable("3/4/2026", "en-GB"), "April third, twenty twenty-six");
+    assert_eq!(speakable("on 3/11", "en-GB"), "on November third");
+}
+
+#[test]
+fn a_date_and_its_time_are_said_together() {
+    says(&[
+        ("2026-11-27T10:00.", "November twenty-seventh, twenty twenty-six at ten o'clock."),
+        (
+            "2026-11-27T10:00:00+01:00 it is",
+            "November twenty-seventh, twenty twenty-six at ten o'clock it is",
+        ),
+        ("2026-11-27T15:30:00.5Z", "November twenty-seventh, twenty twenty-six at three thirty p.m. UTC"),
+        ("2026-11-27 10:00:00-05:00", "November twenty-seventh, twenty twenty-six at ten o'clock"),
+        (
+            "2026-11-27 10:00-11:30",
+            "November twenty-seventh, twenty twenty-six at ten o'clock to eleven thirty",
+        ),
+        ("2026-11-27 10:00 am", "November twenty-seventh, twenty twenty-six ten a.m."),
+    ]);
+}
+
+#[test]
+fn fractions_are_words() {
+    says(&[
+        ("1/2 cup, 3/4 of it", "one half cup, three quarters of it"),
+        ("2 1/2 cups, 2½ hours", "two and a half cups, two and a half hours"),
+        ("2½ km, $1 1/2, ½ of it", "two and a half kilometers, one and a half dollars, a half of it"),
+        ("2/3 of them", "two thirds of them"),
+        ("1/2/3/4", "one slash two slash three slash four"),
+        ("on 1/2 at ten", "on January second at ten"),
+    ]);
 }
 
 #[test]
@@ -116,6 +164,12 @@ fn telephone_numbers_are_said_digit_by_digit() {
         ("555.010.0199", "five five five, zero one zero, zero one nine nine"),
         ("(555) 010 0199", "five five five, zero one zero, zero one nine nine"),
         ("12 13", "twelve thirteen"),
+        ("Call 020 7946 0958.", "Call zero two zero, seven nine four six, zero nine five eight."),
+        ("555 010 0199", "five five five, zero one zero, zero one nine nine"),
+        ("0171 1234567", "zero one seven one, one two three four five six seven"),
+        ("030/1234567", "zero three zero, one two three four five six seven"),
+        ("2024 2025 2026", "twenty twenty-four twenty twenty-five twenty twenty-six"),
+        ("09.30-10.30", "zero nine point three zero to ten point three zero"),
     ]);
 }
 

@@ -1,14 +1,18 @@
 //! Text made speakable: what a language model or an owner wrote, as a voice should say it.
 //!
 //! ```text
-//!   clean.rs     no thoughts, no Markdown, no emoji, no tags      every language
-//!   english.rs   times, dates, prices, telephone numbers, addresses   English
-//!   number.rs    numbers in words                                     English
+//!   clean.rs      no thoughts, no Markdown, no emoji, no tags          every language
+//!   date.rs       what is a date                                       every language
+//!   telephone.rs  what is a telephone number                           every language
+//!   english.rs    times, dates, prices, telephone numbers, addresses   English
+//!   number.rs     numbers in words                                     English
 //! ```
 
 mod clean;
+mod date;
 mod english;
 mod number;
+mod telephone;
 
 pub(super) use clean::clean;
 pub use number::{cardinal, ordinal};
@@ -29,6 +33,17 @@ pub fn speakable(text: &str, language: &str) -> String {
         clean
     };
     tidy(&said)
+}
+
+/// The digits at the beginning.
+fn digits(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    &text[..end]
+}
+
+/// Whether a word or number ends here.
+fn ends(rest: &str) -> bool {
+    !rest.starts_with(|c: char| c.is_alphanumeric())
 }
 
 /// Single blanks, none before a comma or a stop, and no mark that follows another for no reason.

@@ -7,8 +7,8 @@ mod address;
 mod between;
 mod calendar;
 mod quantity;
-mod telephone;
 
+use super::{digits, ends, number, telephone};
 pub(super) use address::is_address;
 
 /// What was recognised at the beginning of a text: its words, and its length in bytes.
@@ -19,16 +19,19 @@ pub(super) fn english(text: &str, day_first: bool) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let before = out.chars().next_back();
-        let fresh = before.is_none_or(|before| !before.is_alphanumeric());
+        let fresh = !out.ends_with(char::is_alphanumeric);
+        let before = last_word(&out);
         let said = if fresh {
             address::address(rest)
                 .or_else(|| between::span(rest))
                 .or_else(|| calendar::date(rest, day_first))
-                .or_else(|| telephone::telephone(rest))
+                .or_else(|| telephone(rest))
                 .or_else(|| quantity::money(rest))
                 .or_else(|| calendar::time(rest))
+                .or_else(|| calendar::time_with_a_dot(rest, before))
                 .or_else(|| abbreviation(rest))
+                .or_else(|| calendar::day_of_year(rest, before, day_first))
+                .or_else(|| quantity::fraction(rest, before))
         } else {
             None
         };
@@ -49,6 +52,13 @@ pub(super) fn english(text: &str, day_first: bool) -> String {
         symbol(&mut out, c, rest);
     }
     out
+}
+
+fn telephone(text: &str) -> Said {
+    let number = telephone::telephone(text)?;
+    let said: Vec<String> = number.groups.iter().map(|group| number::digits(group)).collect();
+    let said = said.join(", ");
+    Some((if number.plus { format!("plus {said}") } else { said }, number.length))
 }
 
 fn push_words(out: &mut String, words: &str) {
@@ -87,6 +97,8 @@ fn symbol(out: &mut String, c: char, rest: &str) {
         '½' => " a half ",
         '¼' => " a quarter ",
         '¾' => " three quarters ",
+        '⅓' => " a third ",
+        '⅔' => " two thirds ",
         '$' => " dollars ",
         '€' => " euros ",
         '£' => " pounds ",
@@ -139,20 +151,9 @@ fn next_is_upper(rest: &str) -> bool {
     rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_uppercase))
 }
 
-/// The digits at the beginning.
-fn digits(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    &text[..end]
-}
-
 /// The word that a text ends in, be there a mark behind it or not.
 fn last_word(text: &str) -> &str {
     let text = text.trim_end_matches([' ', ',', '.', ':', '(']);
     let start = text.rfind(|c: char| !c.is_alphabetic()).map_or(0, |at| text.ceil_char_boundary(at + 1));
     &text[start..]
-}
-
-/// Whether a word or number ends here.
-fn ends(rest: &str) -> bool {
-    !rest.starts_with(|c: char| c.is_alphanumeric())
 }

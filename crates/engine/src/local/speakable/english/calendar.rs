@@ -1,7 +1,11 @@
 //! Dates and times of day.
 
 use super::{Said, digits, ends};
-use crate::local::speakable::number::{cardinal, ordinal, year};
+use crate::local::speakable::{
+    date,
+    number::{cardinal, ordinal, year},
+    telephone::is_amount,
+};
 use when::MONTHS;
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -22,8 +26,9 @@ const SHORT_WEEKDAYS: [(&str, usize); 11] = [
 ];
 
 pub(super) fn date(text: &str, day_first: bool) -> Said {
-    iso(text)
-        .or_else(|| with_slashes(text, day_first))
+    date::iso(text)
+        .or_else(|| date::numeric(text, day_first, &['/']))
+        .and_then(|date| numeric(&date))
         .or_else(|| month_then_day(text))
         .or_else(|| day_then_month(text))
         .or_else(|| weekday(text))
@@ -91,31 +96,145 @@ fn half_of_day(text: &str) -> Option<(&'static str, usize)> {
     None
 }
 
-fn iso(text: &str) -> Said {
-    let whole = text.get(..10)?;
-    let mut parts = whole.split('-');
-    let (y, m, d) = (parts.next()?, parts.next()?, parts.next()?);
-    if y.len() != 4 || m.len() != 2 || d.len() != 2 || !ends(&text[10..]) {
+/// `10.30` behind `before`, where it is a time: "at 10.30", "10.30 pm"; and those that go on: "at 10.30 or 11.15".
+pub(super) fn time_with_a_dot(text: &str, before: &str) -> Said {
+    let (hour, minute, mut at) = dotted(text)?;
+    let half = half_of_day(&text[at..]);
+    let at_a_time = ["at", "until", "till"].iter().any(|word| before.eq_ignore_ascii_case(word));
+    if half.is_none() && (!at_a_time || is_amount(&text[at..])) {
         return None;
     }
-    Some((spoken(d.parse().ok()?, m.parse().ok()?, Some(y.parse().ok()?))?, 10))
+    let (clock, _) = time(&format!("{hour}:{minute}"))?;
+    let mut said = match half {
+        Some((half, length)) => {
+            at += length;
+            let (said, _) = time(&format!("{hour}:{minute} {half}"))?;
+            said
+        }
+        None => clock,
+    };
+    for (between, word) in [(" or ", "or"), (" and ", "and"), (" to ", "to"), ("-", "to"), ("–", "to")] {
+        if let Some(rest) = text[at..].strip_prefix(between)
+            && let Some((next, length)) = time_with_a_dot(rest, "at")
+        {
+            said = format!("{said} {word} {next}");
+            at += between.len() + length;
+            break;
+        }
+    }
+    Some((said, at))
 }
 
-fn with_slashes(text: &str, day_first: bool) -> Said {
+/// Hour and minute as they are written, and their length.
+fn dotted(text: &str) -> Option<(&str, &str, usize)> {
+    let hour = digits(text);
+    let minute = text[hour.len()..].strip_prefix('.').map(digits)?;
+    let at = hour.len() + 1 + minute.len();
+    let rest = &text[at..];
+    let goes_on =
+        rest.starts_with(['.', ',', ':', '/']) && rest[1..].starts_with(|c: char| c.is_ascii_digit());
+    let fits = matches!(hour.len(), 1 | 2) && minute.len() == 2 && !goes_on;
+    (fits && hour.parse::<u64>().is_ok_and(|hour| hour < 24)).then_some((hour, minute, at))
+}
+
+/// Words behind which two numbers with a stroke between them are a date, whatever else they could be.
+const DATED: [&str; 11] =
+    ["on", "by", "until", "till", "since", "from", "through", "before", "after", "date", "dated"];
+/// And those behind which they are none.
+const UNDATED: [&str; 26] = [
+    "slash",
+    "room",
+    "apt",
+    "apartment",
+    "suite",
+    "unit",
+    "flat",
+    "page",
+    "part",
+    "step",
+    "size",
+    "number",
+    "no",
+    "score",
+    "scored",
+    "rated",
+    "rating",
+    "version",
+    "grade",
+    "route",
+    "gate",
+    "lot",
+    "question",
+    "ratio",
+    "times",
+    "over",
+];
+/// Words before which they are none: `4/5 stars`.
+const COUNTED: [&str; 20] = [
+    "of",
+    "out",
+    "star",
+    "stars",
+    "point",
+    "points",
+    "cup",
+    "cups",
+    "inch",
+    "inches",
+    "mile",
+    "miles",
+    "teaspoon",
+    "tablespoon",
+    "done",
+    "complete",
+    "full",
+    "majority",
+    "scale",
+    "people",
+];
+/// How many days a month has at most, January first.
+const LENGTHS: [u64; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/// `11/24` behind `before`, where month and day fit. A half and its like are none but behind "on" or a weekday.
+pub(super) fn day_of_year(text: &str, before: &str, day_first: bool) -> Said {
     let first = digits(text);
-    let rest = text[first.len()..].strip_prefix('/')?;
-    let second = digits(rest);
-    let rest = rest[second.len()..].strip_prefix('/')?;
-    let third = digits(rest);
-    if !matches!(third.len(), 2 | 4) || first.len() > 2 || second.len() > 2 || !ends(&rest[third.len()..]) {
+    let second = text[first.len()..].strip_prefix('/').map(digits)?;
+    let at = first.len() + 1 + second.len();
+    if !matches!((first.len(), second.len()), (1 | 2, 1 | 2)) {
         return None;
     }
-    let (first_number, second_number): (u64, u64) = (first.parse().ok()?, second.parse().ok()?);
-    let year: u64 = third.parse().ok()?;
-    let year = if third.len() == 2 { 2000 + year } else { year };
-    let day_first = (day_first || first_number > 12) && second_number <= 12;
-    let (day, month) = if day_first { (first_number, second_number) } else { (second_number, first_number) };
-    Some((spoken(day, month, Some(year))?, first.len() + second.len() + third.len() + 2))
+    let rest = &text[at..];
+    let goes_on = rest.starts_with('/')
+        || (rest.starts_with(['.', ',', ':']) && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
+    let after = rest.strip_prefix([' ', '-']).unwrap_or(rest);
+    let after = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
+    if goes_on || !ends(rest) || is_amount(rest) || COUNTED.contains(&after) {
+        return None;
+    }
+    let (first_number, second_number) = (first.parse().ok()?, second.parse().ok()?);
+    let word = before.to_ascii_lowercase();
+    let dated = DATED.contains(&word.as_str()) || is_day(before) || is_weekday_short(before);
+    let fraction = super::quantity::fraction(text, before).is_some() || first_number == second_number;
+    if (fraction && !dated) || UNDATED.contains(&word.as_str()) {
+        return None;
+    }
+    let (day, month) = date::day_and_month(first_number, second_number, day_first);
+    let fits = LENGTHS.get((month as usize).checked_sub(1)?).is_some_and(|length| day <= *length);
+    Some((spoken(day, month, None).filter(|_| fits)?, at))
+}
+
+fn is_weekday_short(word: &str) -> bool {
+    SHORT_WEEKDAYS.iter().any(|(short, _)| *short == word)
+}
+
+fn numeric(date: &date::Date<'_>) -> Said {
+    let mut said = spoken(date.day, date.month, Some(date.year))?;
+    if let Some((clock, _)) = date.clock.and_then(time) {
+        said.push_str(" at ");
+        said.push_str(&clock);
+        said.push_str(if date.utc { " UTC" } else { "" });
+    }
+    Some((said, date.length))
 }
 
 /// `November 27th, 2026`, `Nov. 27`.

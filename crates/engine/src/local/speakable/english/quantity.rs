@@ -55,10 +55,25 @@ const MEASURES: [(&str, &str, &str); 20] = [
     ("MB", "megabyte", "megabytes"),
 ];
 
-/// A number as it is written: its whole part without commas, its decimals, and its length.
+/// Fractions: how they are written, and as they are said alone and behind a whole number.
+const FRACTIONS: [(&str, &str, &str); 10] = [
+    ("1/2", "one half", "and a half"),
+    ("1/3", "one third", "and a third"),
+    ("2/3", "two thirds", "and two thirds"),
+    ("1/4", "one quarter", "and a quarter"),
+    ("3/4", "three quarters", "and three quarters"),
+    ("½", "a half", "and a half"),
+    ("⅓", "a third", "and a third"),
+    ("⅔", "two thirds", "and two thirds"),
+    ("¼", "a quarter", "and a quarter"),
+    ("¾", "three quarters", "and three quarters"),
+];
+
+/// A number as it is written: its whole part without commas, its decimals or its fraction in words, and its length.
 struct Written<'a> {
     whole: String,
     decimals: Option<&'a str>,
+    fraction: Option<&'static str>,
     commas: bool,
     length: usize,
 }
@@ -87,6 +102,21 @@ pub(super) fn money(text: &str) -> Said {
     Some((sum(&amount, one, many, part), text.len() - after.len() + sign.len()))
 }
 
+/// `1/2 cup`: halves, thirds and quarters. `2/3` alone is rather a day.
+pub(super) fn fraction(text: &str, before: &str) -> Said {
+    let (written, alone, _) = fraction_at(text)?;
+    let counted = **written != *"2/3" || text[written.len()..].starts_with(" of ");
+    (counted && before != "slash" && written.is_ascii()).then(|| ((*alone).to_owned(), written.len()))
+}
+
+fn fraction_at(text: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
+    let fraction = FRACTIONS.iter().find(|(written, ..)| text.starts_with(written))?;
+    let rest = &text[fraction.0.len()..];
+    let goes_on = rest.starts_with('/')
+        || (rest.starts_with(['.', ',', ':']) && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
+    (!goes_on && (!fraction.0.is_ascii() || ends(rest))).then_some(fraction)
+}
+
 /// Whether these words end in money or a measure.
 pub(super) fn is_measured(words: &str) -> bool {
     let money =
@@ -106,6 +136,7 @@ pub(super) fn number(text: &str, minus: bool) -> Said {
     let rest = &text[amount.length..];
     if let Some(suffix) = ["st", "nd", "rd", "th"].iter().find(|suffix| rest.starts_with(**suffix))
         && amount.decimals.is_none()
+        && amount.fraction.is_none()
         && amount.whole.len() <= 6
         && ends(&rest[2..])
     {
@@ -114,7 +145,7 @@ pub(super) fn number(text: &str, minus: bool) -> Said {
     if let Some(more) = points(text, &amount) {
         return Some(more);
     }
-    let one = amount.whole == "1" && amount.decimals.is_none();
+    let one = amount.whole == "1" && amount.decimals.is_none() && amount.fraction.is_none();
     let after = rest.strip_prefix(' ').unwrap_or(rest);
     let measured = |length: usize| text.len() - after.len() + length;
     if after.starts_with('%') && !minus {
@@ -139,12 +170,14 @@ pub(super) fn number(text: &str, minus: bool) -> Said {
         && amount.whole.len() == 4
         && amount.whole.ends_with('0')
         && amount.decimals.is_none()
+        && amount.fraction.is_none()
     {
         let said = year(amount.whole.parse().ok()?);
         let said = said.strip_suffix('y').map_or_else(|| format!("{said}s"), |stem| format!("{stem}ies"));
         return Some((said, text.len() - decade.len()));
     }
-    let alone = amount.decimals.is_none() && !amount.commas && amount.whole.len() == 4;
+    let exact = amount.decimals.is_none() && amount.fraction.is_none();
+    let alone = exact && !amount.commas && amount.whole.len() == 4;
     let number: Option<u64> = amount.whole.parse().ok().filter(|n| alone && (1100..2100).contains(n));
     Some((number.map_or_else(|| plain(&amount), year), amount.length))
 }
@@ -182,7 +215,10 @@ fn written(text: &str) -> Option<Written<'_>> {
     }
     let decimals = text[length..].strip_prefix('.').map(digits).filter(|decimals| !decimals.is_empty());
     length += decimals.map_or(0, |decimals| decimals.len() + 1);
-    Some(Written { whole, decimals, commas, length })
+    let after = text[length..].strip_prefix(' ').unwrap_or(&text[length..]);
+    let fraction = fraction_at(after).filter(|_| decimals.is_none() && whole.len() <= 4);
+    length = fraction.map_or(length, |(written, ..)| text.len() - after.len() + written.len());
+    Some(Written { whole, decimals, fraction: fraction.map(|(_, _, behind)| *behind), commas, length })
 }
 
 fn plain(amount: &Written<'_>) -> String {
@@ -191,9 +227,10 @@ fn plain(amount: &Written<'_>) -> String {
     } else {
         count(&amount.whole)
     };
-    match amount.decimals {
-        Some(decimals) => format!("{whole} point {}", number::digits(decimals)),
-        None => whole,
+    match (amount.decimals, amount.fraction) {
+        (Some(decimals), _) => format!("{whole} point {}", number::digits(decimals)),
+        (None, Some(fraction)) => format!("{whole} {fraction}"),
+        (None, None) => whole,
     }
 }
 
@@ -218,8 +255,8 @@ fn large(text: &str) -> Option<(&'static str, usize)> {
 fn sum(amount: &Written<'_>, one: &str, many: &str, part: &str) -> String {
     // Money is a quantity even where it is long.
     let whole: Option<u64> = amount.whole.parse().ok().filter(|_| amount.whole.len() <= 15);
-    let (Some(whole), false) = (whole, amount.decimals.is_some_and(|d| d.len() != 2) || part.is_empty())
-    else {
+    let broken = amount.fraction.is_some() || amount.decimals.is_some_and(|decimals| decimals.len() != 2);
+    let (Some(whole), false) = (whole, broken || part.is_empty()) else {
         return format!("{} {many}", plain(amount));
     };
     let parts: u64 = amount.decimals.and_then(|decimals| decimals.parse().ok()).unwrap_or(0);
