@@ -277,10 +277,53 @@ fn other_languages_keep_their_digits() {
     assert_eq!(speakable("An _ada_b@example.org_", "de"), "An ada_b@example.org");
 }
 
+#[test]
+fn other_languages_say_codes_digit_by_digit() {
+    for (language, written, said) in [
+        ("de-DE", "Unter +49301234567.", "Unter plus 4 9 3, 0 1 2, 3 4 5, 6 7."),
+        ("de", "030/1234567 oder 0171 1234567", "0 3 0, 1 2 3 4 5 6 7 oder 0 1 7 1, 1 2 3 4 5 6 7"),
+        ("fr", "06 12 34 56 78, +33 6 12 34 56 78", "0 6, 12, 34, 56, 78, plus 33, 6, 12, 34, 56, 78"),
+        ("es-ES", "El +34 612 345 678", "El más 3 4, 6 1 2, 3 4 5, 6 7 8"),
+        ("ja", "+81 3 1234 5678, 2026-11-24", "+ 8 1, 3, 1 2 3 4, 5 6 7 8, 2026-11-24"),
+        ("de", "Nummer 1234567, Raum 1204, 2026", "Nummer 1 2 3, 4 5 6, 7, Raum 1204, 2026"),
+    ] {
+        assert_eq!(speakable(written, language), said, "{written:?}");
+    }
+    for counted in [
+        "1.250.000 Euro, 1250000 €, €1234567, 12345678 km",
+        "1000000 Menschen, 1234567,89 und 3,14159265",
+        "10:30-11:30, 10.30-11.30, 08:00–12:00",
+        "100 250 000 Euro, Version 1.2.3",
+        "example.com/1234567 und a1234567@example.de",
+    ] {
+        assert_eq!(speakable(counted, "de-DE"), counted);
+    }
+}
+
+#[test]
+fn other_languages_name_the_month() {
+    for (language, written, said) in [
+        ("de-DE", "Am 2026-11-24T10:00.", "Am 24. November 2026, 10:00."),
+        ("de", "24.11.2026 um 10:00 Uhr, 01.12.26", "24. November 2026 um 10:00 Uhr, 1. Dezember 2026"),
+        ("de", "Bis zum 01.12. und am 24.11.", "Bis zum 1. Dezember und am 24. November."),
+        ("de", "Kapitel 3.2. gilt", "Kapitel 3.2. gilt"),
+        ("fr", "le 01/12/2026", "le 1er décembre 2026"),
+        ("es", "el 24/11/2026", "el 24 de noviembre de 2026"),
+        ("pt-BR", "em 2026-03-05", "em 5 de março de 2026"),
+        ("nl", "op 24-11-2026", "op 24 november 2026"),
+        ("pl", "2026-11-24 10:00", "24 listopada 2026, 10:00"),
+        ("nb-NO", "2026-12-24T10:00:00+01:00", "24. desember 2026, 10:00"),
+        ("it", "2026-11-24T10:00Z", "24 novembre 2026, 10:00 UTC"),
+        ("it", "2026-13-24", "2026-13-24"),
+    ] {
+        assert_eq!(speakable(written, language), said, "{written:?}");
+    }
+}
+
 /// Random texts made of what is hard to say.
 #[test]
 fn whatever_comes_can_be_said() {
-    const PARTS: [&str; 64] = [
+    const PARTS: [&str; 72] = [
         "10:30",
         " ",
         "a.m.",
@@ -345,6 +388,14 @@ fn whatever_comes_can_be_said() {
         "²",
         "'s",
         "\u{0}",
+        "½",
+        "1/2",
+        "T10:00",
+        "Z",
+        "~",
+        "2026-11-27",
+        "/hour",
+        "Monday",
     ];
     let mut random = fastrand::Rng::with_seed(20_261_121);
     for round in 0..10_000 {
@@ -354,7 +405,7 @@ fn whatever_comes_can_be_said() {
             assert!(!said.contains(['\n', '\u{0}', '*', '`', '😀']), "{round}: {text:?} is {said:?}");
             assert!(!said.contains("  ") && said.trim() == said, "{text:?} is {said:?}");
             if language != "de-DE" {
-                let unsaid = |c: char| c.is_ascii_digit() || "<>|#_\\@%$€+=°²/[]".contains(c);
+                let unsaid = |c: char| c.is_ascii_digit() || "<>|#_~\\@%$€+=°²½/[]".contains(c);
                 assert!(!said.contains(unsaid), "{text:?} is {said:?}");
             }
         }

@@ -6,12 +6,14 @@
 //!   telephone.rs  what is a telephone number                           every language
 //!   english.rs    times, dates, prices, telephone numbers, addresses   English
 //!   number.rs     numbers in words                                     English
+//!   numerals.rs   dates with their month, codes digit by digit         every other language
 //! ```
 
 mod clean;
 mod date;
 mod english;
 mod number;
+mod numerals;
 mod telephone;
 
 pub(super) use clean::clean;
@@ -22,7 +24,8 @@ pub const LONGEST: usize = 8 * 1024;
 
 /// The text as it is to be said in this language (BCP 47): on one line, without thoughts, Markdown, tags and emoji. In
 /// English also without digits and symbols: times, dates, prices, telephone numbers and addresses are words. Other
-/// languages keep their digits, which their voices know how to read. A text in which nothing can be said is empty.
+/// languages keep their digits, which their voices know how to read, but for dates, which get their month's name, and
+/// telephone numbers and long codes, which are spaced out. A text in which nothing can be said is empty.
 pub fn speakable(text: &str, language: &str) -> String {
     let text = &text[..text.floor_char_boundary(LONGEST)];
     let clean = clean(text);
@@ -30,7 +33,7 @@ pub fn speakable(text: &str, language: &str) -> String {
     let said = if tag.split('-').next() == Some("en") {
         english::english(&clean, tag != "en-us" && tag != "en")
     } else {
-        clean
+        numerals::numerals(&clean, language)
     };
     tidy(&said)
 }

@@ -20,7 +20,7 @@ pub(super) fn english(text: &str, day_first: bool) -> String {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let fresh = !out.ends_with(char::is_alphanumeric);
-        let before = last_word(&out);
+        let before = if fresh { last_word(&out) } else { "" };
         let said = if fresh {
             address::address(rest)
                 .or_else(|| between::span(rest))
@@ -152,7 +152,7 @@ fn next_is_upper(rest: &str) -> bool {
 }
 
 /// The word that a text ends in, be there a mark behind it or not.
-fn last_word(text: &str) -> &str {
+pub(super) fn last_word(text: &str) -> &str {
     let text = text.trim_end_matches([' ', ',', '.', ':', '(']);
     let start = text.rfind(|c: char| !c.is_alphabetic()).map_or(0, |at| text.ceil_char_boundary(at + 1));
     &text[start..]
