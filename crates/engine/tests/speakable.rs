@@ -27,6 +27,18 @@ fn numbers_are_words() {
         ("version 1.2.3", "version one point two point three"),
         ("21 °C", "twenty-one degrees Celsius"),
         ("1 km, 5 km, 30 min", "one kilometer, five kilometers, thirty minutes"),
+        (
+            "500 g, 2 h 30 min, 1.5 L, 2L of milk",
+            "five hundred grams, two hours thirty minutes, one point five liters, two liters of milk",
+        ),
+        (
+            "1 g/day, within 48 h. 1.8 m tall, 1.8 m.",
+            "one gram per day, within forty-eight hours. one point eight meters tall, one point eight meters.",
+        ),
+        (
+            "Seat 12h, 5g, 2 L shirts, in 10 m, at 10 h",
+            "Seat twelve h, five g, two L shirts, in ten m, at ten h",
+        ),
         ("the 1990s", "the nineteen nineties"),
         ("in 2005 and 2026", "in two thousand five and twenty twenty-six"),
         (
@@ -265,6 +277,8 @@ fn marks_are_words() {
         ("“quoted” — and so on…", "quoted, and so on."),
         ("No. 5 lives", "number five lives"),
         ("No. That is wrong.", "No. That is wrong."),
+        ("Apt. 5 on Mt. Hood", "Apartment five on Mount Hood"),
+        ("Tues. 24", "Tuesday twenty-four"),
         ("It's the caller's", "It's the caller's"),
         ("Hello , there .", "Hello, there."),
     ]);

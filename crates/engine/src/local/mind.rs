@@ -20,6 +20,7 @@ use crate::{
 use call::{ToolCall, ToolCallId, Usage};
 use history::History;
 use sentences::Sentences;
+pub(super) use sentences::is_abbreviation;
 use sieve::{Sieve, Sifted};
 use std::{
     sync::Arc,

@@ -1,6 +1,6 @@
 //! Speaking: how a sentence becomes sound for the telephone, and the memory of what was spoken lately.
 
-use super::{Speech, flite::Flite};
+use super::{Speech, flite::Flite, mind::is_abbreviation};
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
@@ -48,10 +48,12 @@ pub(super) fn pieces(text: &str) -> Vec<&str> {
 /// In bytes.
 const LONGEST: usize = 300;
 
-/// Whether the stop at this place ends a sentence; after a word of up to three letters it may not: "Dr.", "No.", "a.m.".
+/// Whether the stop at this place ends a sentence; after a word of up to three letters it may not, "Dr.", "No.", "a.m.",
+/// nor after one that is shorter than it is said: "godz.".
 fn ends_sentence(text: &str, at: usize) -> bool {
     let word = text[..at].rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    text[at + 1..].starts_with(' ') && (!text[at..].starts_with('.') || word.len() > 3)
+    text[at + 1..].starts_with(' ')
+        && (!text[at..].starts_with('.') || (word.len() > 3 && !is_abbreviation(word)))
 }
 
 /// A sentence spoken, being spoken, or found to be unspeakable.
@@ -134,6 +136,7 @@ mod tests {
             pieces("You see Dr. Ada at 3.30 p.m. on Monday."),
             ["You see Dr. Ada at 3.30 p.m. on Monday."]
         );
+        assert_eq!(pieces("O godz. 10 na ul. Nowej. Tak."), ["O godz. 10 na ul. Nowej.", "Tak."]);
         assert_eq!(pieces(" \n"), [""]);
         for text in ["word ".repeat(500), "x".repeat(2_000), "ß".repeat(999), "so. ".repeat(400)] {
             let pieces = pieces(&text);

@@ -16,11 +16,23 @@ const SHORTEST_PART: usize = 30;
 const LONGEST: usize = 300;
 
 /// What ends in a stop without ending a sentence, in the languages that are spoken most on the telephone here.
-const ABBREVIATIONS: [&str; 42] = [
+const ABBREVIATIONS: [&str; 61] = [
     "mr", "mrs", "ms", "dr", "prof", "st", "no", "nr", "vs", "etc", "inc", "ltd", "co", "jr", "sr", "approx",
     "ca", "ave", "apt", "dept", "ext", "tel", "min", "max", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
-    "str", "bzw", "hr", "fr", "usw", "evtl", "ggf", "sra", "mme", "mlle", "fig",
+    "str", "bzw", "hr", "fr", "usw", "evtl", "ggf", "sra", "mme", "mlle", "fig", "mt", "tues", "thur",
+    "thurs", "weds", "kl", "sig", "dott", "dhr", "mevr", "mw", "godz", "ul", "dra", "srta", "avda", "núm",
+    "pág", "tlf",
 ];
+/// Months are such only before a day: at seven is "à sept."
+const MONTHS: [&str; 19] = [
+    "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "okt", "nov", "dec", "dez",
+    "janv", "févr", "avr", "juil", "déc",
+];
+
+/// Whether a word with a stop behind it is shorter than it is said.
+pub(in crate::local) fn is_abbreviation(word: &str) -> bool {
+    ABBREVIATIONS.contains(&word.to_lowercase().as_str())
+}
 
 impl Sentences {
     /// Takes a piece of text; gives the sentences that are whole now.
@@ -106,7 +118,10 @@ impl Sentences {
         let number = word.len() <= 2 && !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
         // "a.m", "e.g", "U.S": only what follows would tell, and a pause in the wrong place is worse than none.
         let dotted = word.contains('.') && word.split('.').all(|part| part.chars().count() <= 2);
-        !(initial || number || dotted || ABBREVIATIONS.contains(&lower.as_str()))
+        // Nothing behind it: what comes next will tell.
+        let next = self.text[at + 1..].trim_start().chars().next();
+        let month = MONTHS.contains(&lower.as_str()) && next.is_none_or(|next| next.is_ascii_digit());
+        !(initial || number || dotted || month || is_abbreviation(word))
     }
 
     /// Where a sentence that is too long is cut: behind a comma, else at a blank.
@@ -167,6 +182,18 @@ mod tests {
             ("Write to ada@example.com. Thanks.", vec!["Write to ada@example.com.", "Thanks."]),
             ("はい。わかりました。", vec!["はい。", "わかりました。"]),
             ("Wait... what? ...", vec!["Wait...", "what?"]),
+            (
+                "We hike up Mt. Hood on Tues. 24 or Nov. 25 at ten. OK?",
+                vec!["We hike up Mt. Hood on Tues. 24 or Nov. 25 at ten.", "OK?"],
+            ),
+            ("Il y en a sept. Voulez-vous ?", vec!["Il y en a sept.", "Voulez-vous ?"]),
+            ("Vi ses kl. 10. Bra!", vec!["Vi ses kl. 10. Bra!"]),
+            (
+                "Con il Sig. Rossi e il Dott. Bianchi. Va bene?",
+                vec!["Con il Sig. Rossi e il Dott. Bianchi.", "Va bene?"],
+            ),
+            ("Dhr. Jansen en mevr. De Vries. Goed?", vec!["Dhr. Jansen en mevr. De Vries.", "Goed?"]),
+            ("O godz. 10 na ul. Długiej. Dobrze?", vec!["O godz. 10 na ul. Długiej.", "Dobrze?"]),
             ("No end", vec!["No end"]),
             (" \n ", vec![]),
         ] {

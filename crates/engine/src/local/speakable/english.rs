@@ -35,7 +35,8 @@ pub(super) fn english(text: &str, day_first: bool) -> String {
         } else {
             None
         };
-        if let Some((words, length)) = said.or_else(|| quantity::number(rest, out.ends_with(['-', '−']))) {
+        let number = || quantity::number(rest, out.ends_with(['-', '−']), fresh.then_some(before));
+        if let Some((words, length)) = said.or_else(number) {
             push_words(&mut out, &words);
             rest = &rest[length..];
             rest = between::range(&mut out, &words, rest, day_first);
@@ -116,7 +117,7 @@ fn symbol(out: &mut String, c: char, rest: &str) {
 }
 
 /// What is written shorter than it is said.
-const SHORT: [(&str, &str); 14] = [
+const SHORT: [(&str, &str); 17] = [
     ("e.g.", "for example"),
     ("E.g.", "For example"),
     ("i.e.", "that is"),
@@ -131,13 +132,17 @@ const SHORT: [(&str, &str); 14] = [
     ("24/7", "twenty-four seven"),
     ("No. ", "number "),
     ("no. ", "number "),
+    ("Apt. ", "Apartment "),
+    ("apt. ", "apartment "),
+    ("Mt. ", "Mount "),
 ];
 
 fn abbreviation(text: &str) -> Said {
     let (short, long) = SHORT.iter().find(|(short, _)| text.starts_with(short))?;
     let rest = &text[short.len()..];
-    // "No." is a number only where one follows, and "etc." may also end its sentence.
-    if short.ends_with(". ") && !rest.starts_with(|c: char| c.is_ascii_digit()) {
+    // "No." is a number only where one follows, "Mt." a mountain before its name, and "etc." may also end its sentence.
+    let follows = |c: char| if *short == "Mt. " { c.is_uppercase() } else { c.is_ascii_digit() };
+    if short.ends_with(". ") && !rest.starts_with(follows) {
         return None;
     }
     if !short.ends_with(['.', ' ', '/']) && rest.starts_with(char::is_alphanumeric) {

@@ -55,6 +55,48 @@ const MEASURES: [(&str, &str, &str); 20] = [
     ("MB", "megabyte", "megabytes"),
 ];
 
+/// Measures of one letter, which may be something else.
+const LETTERS: [(&str, &str, &str); 5] = [
+    ("g", "gram", "grams"),
+    ("h", "hour", "hours"),
+    ("L", "liter", "liters"),
+    ("l", "liter", "liters"),
+    ("m", "meter", "meters"),
+];
+/// Behind these words a number with a letter is a place, a version or a time of day: `gate 12 h`.
+const PLACES: [&str; 28] = [
+    "room",
+    "apt",
+    "apartment",
+    "suite",
+    "unit",
+    "flat",
+    "gate",
+    "platform",
+    "seat",
+    "row",
+    "section",
+    "building",
+    "house",
+    "number",
+    "no",
+    "class",
+    "track",
+    "bus",
+    "line",
+    "terminal",
+    "level",
+    "floor",
+    "group",
+    "table",
+    "version",
+    "exit",
+    "box",
+    "at",
+];
+/// What is so many meters.
+const LONG: [&str; 7] = ["tall", "wide", "long", "high", "deep", "away", "above"];
+
 /// Fractions: how they are written, and as they are said alone and behind a whole number.
 const FRACTIONS: [(&str, &str, &str); 10] = [
     ("1/2", "one half", "and a half"),
@@ -121,7 +163,7 @@ fn fraction_at(text: &str) -> Option<&'static (&'static str, &'static str, &'sta
 pub(super) fn is_measured(words: &str) -> bool {
     let money =
         MONEY.iter().flat_map(|(_, one, many, part)| [*one, *many, *part]).chain(["cents", "pence", "paise"]);
-    let measures = MEASURES.iter().flat_map(|(_, one, many)| [*one, *many]);
+    let measures = MEASURES.iter().chain(&LETTERS).flat_map(|(_, one, many)| [*one, *many]);
     money.chain(measures).any(|name| !name.is_empty() && words.ends_with(name))
 }
 
@@ -130,8 +172,9 @@ pub(super) fn measure(written: &str) -> Option<&'static str> {
     MEASURES.iter().find(|(short, ..)| *short == written).map(|(_, one, _)| *one)
 }
 
-/// Any number, with what is measured in it. `minus`: there is a bar before it.
-pub(super) fn number(text: &str, minus: bool) -> Said {
+/// Any number, with what is measured in it. `minus`: there is a bar before it; `before`: the word before it, if it stands
+/// by itself.
+pub(super) fn number(text: &str, minus: bool, before: Option<&str>) -> Said {
     let amount = written(text)?;
     let rest = &text[amount.length..];
     if let Some(suffix) = ["st", "nd", "rd", "th"].iter().find(|suffix| rest.starts_with(**suffix))
@@ -166,6 +209,9 @@ pub(super) fn number(text: &str, minus: bool) -> Said {
         );
         return Some((format!("{} {measure}", plain(&amount)), measured(short.len() + dot)));
     }
+    if let Some((single, several)) = before.and_then(|before| letter(&amount, rest, before)) {
+        return Some((format!("{} {}", plain(&amount), if one { single } else { several }), measured(1)));
+    }
     if let Some(decade) = rest.strip_prefix('s').filter(|rest| ends(rest))
         && amount.whole.len() == 4
         && amount.whole.ends_with('0')
@@ -180,6 +226,29 @@ pub(super) fn number(text: &str, minus: bool) -> Said {
     let alone = exact && !amount.commas && amount.whole.len() == 4;
     let number: Option<u64> = amount.whole.parse().ok().filter(|n| alone && (1100..2100).contains(n));
     Some((number.map_or_else(|| plain(&amount), year), amount.length))
+}
+
+/// What is measured by the letter behind an amount, where that is beyond doubt: `500 g`, `2h`, `1.5 L`, `1.8 m`, but not
+/// `Seat 12h`, `5g`, `2 L shirts` and `10 m`.
+fn letter(amount: &Written<'_>, rest: &str, before: &str) -> Option<(&'static str, &'static str)> {
+    let after = rest.strip_prefix(' ').unwrap_or(rest);
+    let (letter, single, several) = LETTERS.iter().find(|(letter, ..)| after.starts_with(letter))?;
+    let behind = &after[1..];
+    let word = behind.strip_prefix(' ').unwrap_or_default();
+    let word = &word[..word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len())];
+    let closed =
+        ends(behind) && (!behind.starts_with([' ', '-', '\'']) || word == "of" || behind.trim().is_empty());
+    let exact = amount.decimals.is_some() || amount.fraction.is_some();
+    let network = !exact && after.len() == rest.len() && amount.whole.len() == 1;
+    let certain = match *letter {
+        "g" => ends(behind) && !network,
+        "m" => ends(behind) && (LONG.contains(&word) || (exact && closed)),
+        "h" => ends(behind),
+        _ => closed,
+    };
+    let named =
+        PLACES.iter().any(|place| before.eq_ignore_ascii_case(place)) || behind.starts_with(['-', '\'']);
+    (certain && !named && amount.whole.len() <= 5).then_some((*single, *several))
 }
 
 /// `1.2.3`: a version, or an address of a machine.
