@@ -435,8 +435,14 @@ fn a_text_without_end_is_cut_and_takes_no_time_to_speak_of() {
         "1-".repeat(50_000),
         "<".repeat(100_000),
         "ß".repeat(100_000),
+        format!("at {}", "9.30-".repeat(50_000)),
+        "Mon-".repeat(50_000),
+        "a_".repeat(50_000),
+        "012 ".repeat(50_000),
     ] {
-        let said = speakable(&text, "en-US");
-        assert!(said.len() <= 64 * 1024, "{}", said.len());
+        for language in ["en-US", "de-DE"] {
+            let said = speakable(&text, language);
+            assert!(said.len() <= 64 * 1024, "{}", said.len());
+        }
     }
 }

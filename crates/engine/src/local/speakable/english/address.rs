@@ -8,6 +8,8 @@ const TOP: [&str; 22] = [
     "com", "org", "net", "io", "dev", "app", "ai", "co", "edu", "gov", "info", "biz", "eu", "uk", "us", "de",
     "fr", "es", "it", "nl", "ch", "at",
 ];
+/// One that does not say that it is one is no longer, in bytes.
+const LONGEST_BARE: usize = 512;
 /// Of a longer address only the host is said.
 const LONGEST: usize = 50;
 
@@ -17,9 +19,15 @@ pub(in crate::local::speakable) fn is_address(text: &str) -> bool {
 }
 
 pub(super) fn address(text: &str) -> Said {
-    let end = text
-        .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | '(' | ')'))
-        .unwrap_or(text.len());
+    let begins = &text[..text.floor_char_boundary(LONGEST_BARE)];
+    let bound = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | '(' | ')');
+    let end = match begins.find(bound) {
+        Some(end) => end,
+        None if begins.len() == text.len() || begins.contains("://") => {
+            text.find(bound).unwrap_or(text.len())
+        }
+        None => return None,
+    };
     let token = text[..end].trim_end_matches(['.', ';', ':', '!', '?', '\'']);
     let (bare, marked) = match token.split_once("://") {
         Some((scheme, rest)) if scheme.chars().all(|c| c.is_ascii_alphabetic()) => (rest, true),

@@ -98,31 +98,31 @@ fn half_of_day(text: &str) -> Option<(&'static str, usize)> {
 
 /// `10.30` behind `before`, where it is a time: "at 10.30", "10.30 pm"; and those that go on: "at 10.30 or 11.15".
 pub(super) fn time_with_a_dot(text: &str, before: &str) -> Said {
-    let (hour, minute, mut at) = dotted(text)?;
-    let half = half_of_day(&text[at..]);
     let at_a_time = ["at", "until", "till"].iter().any(|word| before.eq_ignore_ascii_case(word));
+    let (mut said, mut at) = dotted_time(text, at_a_time)?;
+    while let Some((word, between, (next, length))) = JOINING.iter().find_map(|(between, word)| {
+        let rest = text[at..].strip_prefix(between)?;
+        Some((word, between, dotted_time(rest, true)?))
+    }) {
+        said.extend([" ", word, " ", &next]);
+        at += between.len() + length;
+    }
+    Some((said, at))
+}
+
+/// What stands between two times, and how it is said.
+const JOINING: [(&str, &str); 5] =
+    [(" or ", "or"), (" and ", "and"), (" to ", "to"), ("-", "to"), ("–", "to")];
+
+fn dotted_time(text: &str, at_a_time: bool) -> Said {
+    let (hour, minute, at) = dotted(text)?;
+    let half = half_of_day(&text[at..]);
     if half.is_none() && (!at_a_time || is_amount(&text[at..])) {
         return None;
     }
-    let (clock, _) = time(&format!("{hour}:{minute}"))?;
-    let mut said = match half {
-        Some((half, length)) => {
-            at += length;
-            let (said, _) = time(&format!("{hour}:{minute} {half}"))?;
-            said
-        }
-        None => clock,
-    };
-    for (between, word) in [(" or ", "or"), (" and ", "and"), (" to ", "to"), ("-", "to"), ("–", "to")] {
-        if let Some(rest) = text[at..].strip_prefix(between)
-            && let Some((next, length)) = time_with_a_dot(rest, "at")
-        {
-            said = format!("{said} {word} {next}");
-            at += between.len() + length;
-            break;
-        }
-    }
-    Some((said, at))
+    let (half, length) = half.unwrap_or_default();
+    let (said, _) = time(&format!("{hour}:{minute} {half}"))?;
+    Some((said, at + length))
 }
 
 /// Hour and minute as they are written, and their length.
