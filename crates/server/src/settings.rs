@@ -178,7 +178,10 @@ pub fn think(config: &Config, languages: &[String], last: bool) -> Result<Option
     };
     let mut phrases = languages.iter().map(|tag| sentences::phrases(config, tag));
     let first = phrases.next().unwrap_or_default();
-    let how = Thinking { phrases: first, others: phrases.collect(), early: config.think.early, last };
+    // Ollama parts thoughts from answers by itself.
+    let unopened = config.think.by == Thinker::OpenAi && chat::thinks_unopened(&config.think.model);
+    let how =
+        Thinking { phrases: first, others: phrases.collect(), early: config.think.early, last, unopened };
     Ok(Some((llm, how)))
 }
 

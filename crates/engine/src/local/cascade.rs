@@ -135,6 +135,9 @@ pub struct Thinking {
     /// No other engine goes on where the model fails: the desk does, in English where that must be. Else the cascade fails with
     /// its model.
     pub last: bool,
+    /// The model begins within a thought, of which it writes the end alone. One that is found to do so is taken for such a one
+    /// from then on.
+    pub unopened: bool,
 }
 
 /// What a cascade says by itself where a model thinks.
@@ -153,7 +156,7 @@ pub struct Phrases {
 
 impl Default for Thinking {
     fn default() -> Self {
-        Self { phrases: Phrases::default(), others: Vec::new(), early: true, last: false }
+        Self { phrases: Phrases::default(), others: Vec::new(), early: true, last: false, unopened: false }
     }
 }
 
@@ -253,7 +256,9 @@ impl Cascade {
         if how.early && brief.manner == Manner::Duplex {
             cascade.ear.look_early(true);
         }
-        cascade.mind = Some(Mind::new(&brief));
+        let mut mind = Mind::new(&brief);
+        mind.unopened = how.unopened;
+        cascade.mind = Some(mind);
         cascade.how = how;
         cascade.event(EngineEvent::Ready);
         if !brief.so_far.is_empty() {

@@ -74,6 +74,8 @@ pub(super) struct Mind {
     pub(super) failures: u32,
     /// Something has happened that the model was not told of.
     pub(super) news: bool,
+    /// The model writes the end of thoughts whose beginning it does not write: its template does.
+    pub(super) unopened: bool,
 }
 
 #[derive(Debug)]
@@ -133,6 +135,7 @@ impl Mind {
             rounds: 0,
             failures: 0,
             news: false,
+            unopened: false,
         }
     }
 
@@ -151,9 +154,10 @@ impl Mind {
     pub(super) fn begin(&mut self, now: Instant, maybe: bool) -> u32 {
         self.thoughts += 1;
         self.news = false;
+        let sieve = Sieve::new(self.tools.iter().map(|tool| tool.name.clone()));
         self.thought = Some(Thought {
             number: self.thoughts,
-            sieve: Sieve::new(self.tools.iter().map(|tool| tool.name.clone())),
+            sieve: if self.unopened { sieve.unopened() } else { sieve },
             sentences: Sentences::default(),
             begun: now,
             came: None,
@@ -215,6 +219,7 @@ impl Mind {
             Delta::Text(text) => {
                 let mut sifted = Vec::new();
                 thought.sieve.push(&text, &mut sifted);
+                self.unopened |= sifted.contains(&Sifted::Unsaid);
                 thought.sift(sifted, &mut out);
             }
             Delta::Wants { name, arguments } => thought.wants.push((name, arguments)),
@@ -354,7 +359,10 @@ impl Thought {
                         self.say(&sentence, out);
                     }
                 }
-                Sifted::Unsaid => self.sentences.clear(),
+                Sifted::Unsaid => {
+                    self.sentences.clear();
+                    self.unsay(out);
+                }
                 Sifted::Wants { name, arguments } => {
                     if let Some(rest) = self.sentences.finish() {
                         self.say(&rest, out);
@@ -362,6 +370,20 @@ impl Thought {
                     self.wants.push((name, arguments));
                 }
             }
+        }
+    }
+
+    /// Takes back what was thought to be an answer, as far as nobody has it yet.
+    fn unsay(&mut self, out: &mut Vec<Thinking>) {
+        let said = &mut self.said;
+        for thinking in [Some(out), self.kept.as_mut()].into_iter().flatten() {
+            thinking.retain(|thinking| match thinking {
+                Thinking::Say(text) => {
+                    *said = said.saturating_sub(text.len());
+                    false
+                }
+                Thinking::Wants(_) | Thinking::Refused { .. } | Thinking::Over { .. } => true,
+            });
         }
     }
 

@@ -22,6 +22,36 @@ fn a_slow_model_is_excused_once_in_a_turn() {
 }
 
 #[test]
+fn a_thought_without_a_beginning_is_not_said_again_once_the_model_is_known_for_it() {
+    let mut rig = Rig::asked_about("what do you have next week then");
+    rig.answers("They ask for next week.</think>Monday.");
+    assert!(rig.speak().ends_with("Monday."));
+    rig.quiet(2_000);
+    rig.says("and the week after");
+    rig.text("They ask for the week after. I have a look. ");
+    assert!(rig.asked.is_empty(), "{:?}", rig.asked);
+    rig.answers("</think>Tuesday.");
+    assert_eq!(rig.speak(), "Tuesday.");
+    rig.quiet(2_000);
+    rig.says("thank you very much");
+    rig.answers("You are welcome.");
+    assert_eq!(rig.speak(), "You are welcome.", "where nothing ends, nothing was thought");
+}
+
+#[test]
+fn nothing_is_said_of_what_a_model_thinks_that_is_known_to_begin_within_a_thought() {
+    let how = Thinking { last: true, unopened: true, ..Thinking::default() };
+    let mut rig = Rig::thinking(brief(), how);
+    rig.speak();
+    rig.quiet(2_000);
+    rig.says("what do you have next week then");
+    rig.text("They ask for next week. I have a look. ");
+    assert!(rig.asked.is_empty(), "{:?}", rig.asked);
+    rig.answers("</think>Monday.");
+    assert_eq!(rig.speak(), "Monday.");
+}
+
+#[test]
 fn words_that_are_long_in_coming_are_excused_once_in_a_turn() {
     let mut rig = Rig::greeted();
     rig.loud(800);

@@ -118,12 +118,21 @@ fn want(call: &ToolCall) -> Value {
     json!({"id": call.id.0, "type": "function", "function": {"name": call.name, "arguments": arguments}})
 }
 
+/// Whether a model of this name begins within a thought where its server's template writes the beginning, so that it writes
+/// only the end: those of DeepSeek's R1, QwQ, and whatever is called thinking.
+pub fn thinks_unopened(model: &str) -> bool {
+    let model = model.to_ascii_lowercase();
+    model.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "r1" | "qwq" | "thinking"))
+}
+
 /// Reads the lines of an answer.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     /// The data of an event that has not ended.
     data: String,
     wants: BTreeMap<u64, Want>,
+    /// Where what came last under an index is, if it is not there.
+    places: BTreeMap<u64, u64>,
     usage: Usage,
     finished: bool,
     cut: bool,
@@ -236,16 +245,8 @@ impl Reader {
     /// A piece of what a tool is wanted for: its name and id come first, then the arguments.
     fn want(&mut self, piece: &Value) -> Result<(), String> {
         let id = piece.get("id").and_then(Value::as_str).unwrap_or_default();
-        let index = piece.get("index").and_then(Value::as_u64).unwrap_or_else(|| {
-            let known = self.wants.iter().find(|(_, want)| !id.is_empty() && want.id == id);
-            let last = self.wants.keys().next_back().copied();
-            match known {
-                Some((index, _)) => *index,
-                None if id.is_empty() => last.unwrap_or_default(),
-                None => last.map_or(0, |last| last.saturating_add(1)),
-            }
-        });
-        let want = self.wants.entry(index).or_default();
+        let place = self.place(id, piece.get("index").and_then(Value::as_u64));
+        let want = self.wants.entry(place).or_default();
         if want.id.is_empty() {
             id.clone_into(&mut want.id);
         }
@@ -262,6 +263,23 @@ impl Reader {
             return Err("wants more of tools than anybody needs".into());
         }
         Ok(())
+    }
+
+    /// Which of the tools wanted a piece belongs to. Some servers give none an index, and some give all the same one.
+    fn place(&mut self, id: &str, index: Option<u64>) -> u64 {
+        let last = self.wants.keys().next_back().copied();
+        let place = match index {
+            Some(index) => self.places.get(&index).copied().unwrap_or(index),
+            None => last.unwrap_or_default(),
+        };
+        let is_other = |want: &Want| !want.id.is_empty() && want.id != id;
+        if id.is_empty() || !self.wants.get(&place).is_some_and(is_other) {
+            return place;
+        }
+        let known = self.wants.iter().find(|(_, want)| want.id == id).map(|(place, _)| *place);
+        let place = known.or(last.and_then(|last| last.checked_add(1))).unwrap_or_default();
+        self.places.extend(index.map(|index| (index, place)));
+        place
     }
 
     fn finish(&mut self, out: &mut VecDeque<Delta>) -> Result<(), String> {
@@ -345,6 +363,36 @@ data: [DONE]
         );
         let wants = said.expect("an answer").into_iter().filter(|delta| matches!(delta, Delta::Wants { .. }));
         assert_eq!(wants.count(), 2, "no index, arguments as an object, a single line end");
+        let piece =
+            |call: &str| format!(r#"data: {{"choices":[{{"delta":{{"tool_calls":[{call}]}}}}]}}"#) + "\n\n";
+        let said = read(
+            &[
+                piece(r#"{"index":0,"id":"a","function":{"name":"x","arguments":"{\"n\":"}}"#),
+                piece(r#"{"index":0,"function":{"arguments":"1}"}}"#),
+                piece(r#"{"index":0,"id":"b","function":{"name":"y","arguments":"{\"n\""}}"#),
+                piece(r#"{"index":0,"function":{"arguments":":2}"}}"#),
+                "data: [DONE]\n\n".to_owned(),
+            ]
+            .concat(),
+        );
+        let wants =
+            |name: &str, arguments: &str| Delta::Wants { name: name.into(), arguments: arguments.into() };
+        let wanted =
+            said.expect("an answer").into_iter().filter(|delta| matches!(delta, Delta::Wants { .. }));
+        let wanted: Vec<_> = wanted.collect();
+        assert_eq!(wanted, [wants("x", "{\"n\":1}"), wants("y", "{\"n\":2}")], "one index for all");
+    }
+
+    #[test]
+    fn a_model_whose_thoughts_begin_before_its_words_is_known_by_its_name() {
+        for name in
+            ["deepseek-r1:14b", "DeepSeek-R1-Distill-Llama-70B", "qwq-32b", "qwen3-235b-a22b-thinking-2507"]
+        {
+            assert!(thinks_unopened(name), "{name}");
+        }
+        for name in ["gpt-4.1-mini", "llama-3.3-70b", "command-r12", "qwen3:8b", ""] {
+            assert!(!thinks_unopened(name), "{name}");
+        }
     }
 
     #[test]

@@ -27,6 +27,8 @@ enum Within {
     Prose,
     /// A thought, until one of these.
     Thought(&'static [&'static str]),
+    /// A thought whose beginning is not written, if its end is: else it is prose.
+    Unopened,
     /// A JSON value.
     Json,
     /// Code between fences.
@@ -76,6 +78,11 @@ impl Sieve {
         Self { tools: tools.collect(), text: String::new(), within: Within::Prose }
     }
 
+    /// The text begins within a thought.
+    pub(super) fn unopened(self) -> Self {
+        Self { within: Within::Unopened, ..self }
+    }
+
     pub(super) fn push(&mut self, piece: &str, out: &mut Vec<Sifted>) {
         self.text.push_str(piece);
         while self.step(out) {}
@@ -83,6 +90,10 @@ impl Sieve {
 
     /// Nothing more comes.
     pub(super) fn finish(&mut self, out: &mut Vec<Sifted>) {
+        if self.within == Within::Unopened {
+            self.within = Within::Prose;
+            while self.step(out) {}
+        }
         let rest = std::mem::take(&mut self.text);
         match self.within {
             Within::Prose if rest.starts_with(['{', '[']) || rest.starts_with("```") => {
@@ -90,7 +101,7 @@ impl Sieve {
             }
             Within::Prose => prose(&rest, out),
             Within::Json | Within::Code | Within::Call(_) => self.value(&rest, out),
-            Within::Thought(_) => {}
+            Within::Thought(_) | Within::Unopened => {}
         }
         self.within = Within::Prose;
     }
@@ -111,6 +122,18 @@ impl Sieve {
                 self.text.drain(..at + length);
                 self.within = Within::Prose;
                 true
+            }
+            Within::Unopened => {
+                let lower = self.text.to_ascii_lowercase();
+                let end = ENDS.iter().filter_map(|end| Some((lower.find(end)?, end.len()))).min();
+                if let Some((at, length)) = end {
+                    self.text.drain(..at + length);
+                    self.within = Within::Prose;
+                } else if self.text.len() > LONGEST {
+                    // Too much to be an answer.
+                    self.within = Within::Thought(&ENDS);
+                }
+                end.is_some()
             }
             Within::Code => self.enclosed("```", out),
             Within::Call(end) => self.enclosed(end, out),
@@ -270,7 +293,10 @@ mod tests {
 
     /// The prose that comes through, and the tools that were wanted; `¬` where what was said is none.
     fn sift(text: &str, size: usize) -> (String, Vec<String>) {
-        let mut sieve = Sieve::new(["look".to_owned(), "hang_up".to_owned()].into_iter());
+        sift_by(Sieve::new(["look".to_owned(), "hang_up".to_owned()].into_iter()), text, size)
+    }
+
+    fn sift_by(mut sieve: Sieve, text: &str, size: usize) -> (String, Vec<String>) {
         let mut out = Vec::new();
         let letters: Vec<char> = text.chars().collect();
         for piece in letters.chunks(size) {
@@ -286,6 +312,23 @@ mod tests {
             }
         }
         (prose.split_whitespace().collect::<Vec<_>>().join(" "), wants)
+    }
+
+    #[test]
+    fn a_thought_that_began_before_the_text_ends_in_it_or_was_none() {
+        for (text, prose) in [
+            ("They want a table.\n</think>\n\nHello there.", "Hello there."),
+            ("<think>They want a table.</think>Hello. <think>Hm.</think>Bye.", "Hello. Bye."),
+            ("Hello there.", "Hello there."),
+            ("{\"say\": \"Hello.\"}", "Hello."),
+            ("Hello <think>there", "Hello"),
+            ("", ""),
+        ] {
+            for size in [1, 2, 5, 1_000] {
+                let sieve = Sieve::new(["look".to_owned()].into_iter()).unopened();
+                assert_eq!(sift_by(sieve, text, size), (prose.to_owned(), vec![]), "{text} by {size}");
+            }
+        }
     }
 
     #[test]
