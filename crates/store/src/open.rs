@@ -233,6 +233,7 @@ fn unreachable_postgres(shown: &str, error: &sqlx::Error) -> String {
 
 fn outdated(shown: &str, error: &MigrateError) -> StoreError {
     let advice = match error {
+        _ if is_full(error) => "the disk is full: free some space",
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
             "it was last used by a newer version of this program: run that one, or give this one another DATABASE_URL"
         }
@@ -246,9 +247,28 @@ fn outdated(shown: &str, error: &MigrateError) -> StoreError {
     ))
 }
 
+/// Whether there was no room: `SQLITE_FULL`, and `disk_full` of Postgres.
+fn is_full(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| code == "13" || code == "53100")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_as_what_it_is() {
+        let one = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let pool = one.connect_with(SqliteConnectOptions::new().in_memory(true)).await.expect("a database");
+        sqlx::query("PRAGMA max_page_count = 8").execute(&pool).await.expect("there is little room");
+        let error = migrate_sqlite(&pool).await.expect_err("there is no room");
+        let told = outdated("here", &error).to_string();
+        assert!(told.ends_with("the disk is full: free some space"), "{told}");
+    }
 
     #[test]
     fn every_documented_address_is_understood() {
