@@ -287,6 +287,8 @@ impl Worker {
             .args(&staff.arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // What a terminal tells the whole group, to stop, is told to us alone: calls that finish need their workers.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(|why| {

@@ -17,6 +17,8 @@ pub const TESTS: &[Test] = &[
     ("a_worker_that_talks_nonsense_is_replaced", a_worker_that_talks_nonsense_is_replaced),
     ("a_worker_that_cannot_start_is_an_error", a_worker_that_cannot_start_is_an_error),
     ("who_stops_waiting_harms_nobody", who_stops_waiting_harms_nobody),
+    ("a_stop_that_the_terminal_tells_everybody_leaves_workers_at_work", workers_outlive_a_told_stop),
+    ("a_worker_ends_with_its_input", a_worker_ends_with_its_input),
     ("what_cannot_be_is_refused_and_the_worker_lives", what_cannot_be_is_refused_and_the_worker_lives),
 ];
 
@@ -108,6 +110,47 @@ fn who_stops_waiting_harms_nobody() {
             begun.elapsed()
         );
     });
+}
+
+/// The children of this process that are workers, each with its group.
+fn children() -> Vec<(u32, u32)> {
+    let own = std::process::id();
+    let processes = fs::read_dir("/proc").expect("there is /proc").filter_map(Result::ok);
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let child = |pid: u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // After the name, in brackets: the state, the parent, the group.
+        let mut rest = stat.rsplit_once(") ")?.1.split(' ');
+        let state = rest.next()?;
+        let (parent, group): (u32, u32) = (rest.next()?.parse().ok()?, rest.next()?.parse().ok()?);
+        (parent == own && state != "Z").then_some((pid, group))
+    };
+    numbers.filter_map(child).collect()
+}
+
+fn workers_outlive_a_told_stop() {
+    wait(async {
+        let before = children();
+        let workers = Workers::with(staff(&[worker::ARGUMENT]));
+        workers.speak("Hello.", "kal", 1.0).await.expect("it is spoken");
+        let ours: Vec<_> = children().into_iter().filter(|child| !before.contains(child)).collect();
+        assert_eq!(ours.len(), 1, "{ours:?}");
+        // A signal to our group, as Ctrl-C sends it, does not come to another.
+        assert_eq!(ours[0].1, ours[0].0, "it is a group of its own");
+    });
+}
+
+fn a_worker_ends_with_its_input() {
+    let executable = std::env::current_exe().expect("this program");
+    let mut worker = std::process::Command::new(executable)
+        .arg(worker::ARGUMENT)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    assert!(worker.try_wait().expect("it can be asked for").is_none());
+    drop(worker.stdin.take());
+    assert!(worker.wait().expect("it can be waited for").success());
 }
 
 fn what_cannot_be_is_refused_and_the_worker_lives() {
