@@ -11,5 +11,6 @@ pub mod explain;
 pub mod forget;
 pub mod mcp;
 pub mod models;
+pub mod output;
 pub mod token;
 pub mod user;

@@ -63,10 +63,14 @@ fn main() -> ExitCode {
         Command::User(args) => asynchronous(command::user::run(args)),
         Command::Link(flags) => asynchronous(command::user::link_to_owner(flags)),
     };
-    done.unwrap_or_else(|error| {
+    if let Err(error) = &done {
         eprintln!("earpiece: {error:#}");
-        ExitCode::FAILURE
-    })
+    }
+    if let Some(why) = command::output::failure() {
+        eprintln!("earpiece: what it prints cannot be written: {why}");
+        return ExitCode::FAILURE;
+    }
+    done.unwrap_or(ExitCode::FAILURE)
 }
 
 fn asynchronous(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

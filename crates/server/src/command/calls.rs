@@ -1,6 +1,9 @@
 //! `earpiece calls`: the calls there were, and one of them as a file that can be shown to others.
 
-use super::beside::{self, Whose};
+use super::{
+    beside::{self, Whose},
+    output,
+};
 use crate::{audit::Deed, exports, vault::Vault};
 use anyhow::Context;
 use serde_json::json;
@@ -63,7 +66,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             anyhow::ensure!(words.len() <= Which::MOST_WORDS, "at most {} words", Which::MOST_WORDS);
             let number = number.map(|number| number.replace(['%', '_'], ""));
             let which = Which { words: &words, like: number.as_deref(), ..Which::default() };
-            store.calls_which(&which, limit).await?.iter().for_each(|call| println!("{}", line(call, json)));
+            store.calls_which(&which, limit).await?.iter().for_each(|call| output::line(line(call, json)));
             Ok(ExitCode::SUCCESS)
         }
         What::Export { id, audio, output, .. } => match store.call(&id).await? {
@@ -74,7 +77,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
                 match output {
                     Some(path) => std::fs::write(&path, bundle)
                         .with_context(|| format!("{} cannot be written", path.display()))?,
-                    None => print!("{bundle}"),
+                    None => output::text(&bundle),
                 }
                 Ok(ExitCode::SUCCESS)
             }

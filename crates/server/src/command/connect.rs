@@ -3,6 +3,7 @@
 use super::{
     beside::{self, Whose},
     explain::Carrier,
+    output,
 };
 use crate::{
     audit::Deed,
@@ -70,7 +71,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     house.close().await;
     if let Err(why) = done {
         if args.json {
-            println!("{}", json!({"ok": false, "message": why.to_string()}));
+            output::line(json!({"ok": false, "message": why.to_string()}));
         } else {
             eprintln!("Nothing was finished: {why}.");
         }
@@ -81,13 +82,13 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 fn list(args: &Args, lines: &[Line]) {
     if args.json {
-        return println!("{}", json!({"ok": true, "carrier": args.carrier.name(), "numbers": lines}));
+        return output::line(json!({"ok": true, "carrier": args.carrier.name(), "numbers": lines}));
     }
     if lines.is_empty() {
-        println!("The account has no numbers.");
+        output::line("The account has no numbers.");
     }
     for line in lines {
-        println!("{}{}", line.number, if line.ours { ", whose calls come here" } else { "" });
+        output::line(format_args!("{}{}", line.number, if line.ours { ", whose calls come here" } else { "" }));
         show(&line.now);
     }
 }
@@ -97,30 +98,30 @@ fn tell(args: &Args, report: &Report) {
         let mut told = serde_json::to_value(report).expect("texts can be written");
         told["ok"] = true.into();
         told["dry_run"] = args.dry_run.into();
-        return println!("{told}");
+        return output::line(&told);
     }
     let what = match (report.changed, args.dry_run) {
         (false, _) => "is as it should be: nothing was changed",
         (true, true) => "would be changed",
         (true, false) => "was changed",
     };
-    println!("{} {what}.", report.number);
-    println!("before:");
+    output::line(format_args!("{} {what}.", report.number));
+    output::line("before:");
     show(&report.before);
-    println!("after:");
+    output::line("after:");
     show(&report.after);
     for note in &report.notes {
-        println!("Note: {note}.");
+        output::line(format_args!("Note: {note}."));
     }
 }
 
 fn show(sent: &Sent) {
     let shown = |text: &str| if text.is_empty() { "–".to_owned() } else { text.to_owned() };
-    println!("  application  {} {}", shown(&sent.application), sent.name);
+    output::line(format_args!("  application  {} {}", shown(&sent.application), sent.name));
     let called = |url: &str, by_get: bool| {
         if by_get && !url.is_empty() { format!("{url} by GET") } else { shown(url) }
     };
-    println!("  calls        {}", called(&sent.voice, sent.by_get.voice));
-    println!("  their state  {}", called(&sent.status, sent.by_get.status));
-    println!("  texts        {}", called(&sent.text, sent.by_get.text));
+    output::line(format_args!("  calls        {}", called(&sent.voice, sent.by_get.voice)));
+    output::line(format_args!("  their state  {}", called(&sent.status, sent.by_get.status)));
+    output::line(format_args!("  texts        {}", called(&sent.text, sent.by_get.text)));
 }

@@ -1,6 +1,9 @@
 //! `earpiece dial`: has the assistant call somebody.
 
-use super::beside::{self, Whose};
+use super::{
+    beside::{self, Whose},
+    output,
+};
 use crate::{
     audit::Deed,
     carriers,
@@ -53,12 +56,12 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     match placed {
         Ok(placed) if args.json => {
             let told = json!({"ok": true, "id": placed.id, "carrier": placed.carrier, "to": placed.to});
-            println!("{told}");
+            output::line(&told);
         }
-        Ok(placed) => println!("{} is called now: {}", placed.to, placed.id),
+        Ok(placed) => output::line(format_args!("{} is called now: {}", placed.to, placed.id)),
         Err(why) => {
             if args.json {
-                println!("{}", json!({"ok": false, "message": why.to_string()}));
+                output::line(json!({"ok": false, "message": why.to_string()}));
             } else {
                 eprintln!("{why}");
             }

@@ -1,10 +1,8 @@
 //! `earpiece explain`: whether a carrier's request would be accepted, and why not.
 
+use super::output;
 use clap::{Args as Arguments, ValueEnum};
-use std::{
-    io::{Read, Write},
-    process::ExitCode,
-};
+use std::{io::Read, process::ExitCode};
 
 /// More than any request that we would accept.
 const LONGEST_INPUT: u64 = 4 * 1024 * 1024;
@@ -55,7 +53,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match judged {
         Ok(verdict) => {
             let json = serde_json::json!({ "accepted": verdict.accepted, "reason": verdict.reason });
-            writeln!(std::io::stdout(), "{json}")?;
+            output::line(json);
             Ok(if verdict.accepted { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }
         Err(why) => {

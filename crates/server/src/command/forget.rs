@@ -1,6 +1,9 @@
 //! `earpiece forget`: what is known of a caller is known no longer, for whoever can reach the database.
 
-use super::beside::{self, Whose};
+use super::{
+    beside::{self, Whose},
+    output,
+};
 use crate::{audit::Deed, clock, config::Number};
 use std::process::ExitCode;
 
@@ -25,12 +28,12 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     house.audit(Deed::Forgotten, "a caller").await;
     house.close().await;
     let store::Forgotten { calls, texts, messages, memories, appointments, to_come } = forgotten;
-    println!(
+    output::line(format_args!(
         "Forgotten: {calls} calls, {texts} texts, {messages} messages, {memories} things remembered; {appointments} \
          appointments lost their words."
-    );
+    ));
     if to_come > 0 {
-        println!("{to_come} appointments to come stay as they are; cancel them first if nobody will come.");
+        output::line(format_args!("{to_come} appointments to come stay as they are; cancel them first if nobody will come."));
     }
     Ok(ExitCode::SUCCESS)
 }

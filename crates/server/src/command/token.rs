@@ -1,6 +1,9 @@
 //! `earpiece token`: the keys of the owner's programs, for whoever can reach the database.
 
-use super::beside::{self, House, Whose};
+use super::{
+    beside::{self, House, Whose},
+    output,
+};
 use crate::{api, audit::Deed, clock};
 use clap::Subcommand;
 use serde_json::json;
@@ -61,7 +64,7 @@ async fn done(house: &House, what: &What) -> anyhow::Result<ExitCode> {
             let made = api::make_token(&house.store, &house.name, name, !read_only, clock::now_ms()).await;
             let (token, row) = made?;
             house.audit(Deed::TokenMade, &row.name).await;
-            println!("{}", token.expose());
+            output::line(token.expose());
             eprintln!("Keep it: it is not shown again. Programs send it as Authorization: Bearer.");
         }
         What::List { json, .. } => {
@@ -71,9 +74,9 @@ async fn done(house: &House, what: &What) -> anyhow::Result<ExitCode> {
                     let told = json!({
                         "id": row.id, "name": row.name, "acts": row.acts, "made_ms": row.made_ms, "used_ms": row.used_ms,
                     });
-                    println!("{told}");
+                    output::line(&told);
                 } else {
-                    println!("{}  {}  {may}", row.id, row.name);
+                    output::line(format_args!("{}  {}  {may}", row.id, row.name));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! `earpiece user`: who may log in, for whoever can reach the database.
 
+use super::output;
 use crate::{
     accounts,
     audit::{self, Deed},
@@ -143,7 +144,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(why) => {
             if common.json {
-                println!("{}", json!({"ok": false, "message": why}));
+                output::line(json!({"ok": false, "message": why}));
             } else {
                 eprintln!("earpiece: {why}");
             }
@@ -264,9 +265,9 @@ async fn link(config: &Config, store: &Store, user: Option<&UserRow>, json: bool
     let about = user.map_or("the owner", |user| user.email.as_deref().unwrap_or(&user.name));
     audit::at_terminal(store, Deed::LinkMade, about).await?;
     if json {
-        println!("{}", json!({"ok": true, "id": user.map(|user| &user.id), "link": link}));
+        output::line(json!({"ok": true, "id": user.map(|user| &user.id), "link": link}));
     } else {
-        println!("{link}");
+        output::line(&link);
         let who = user.map_or("the owner", |user| &user.name);
         eprintln!("It works once, within the next day, and lets in whoever opens it as {who}.");
     }
@@ -299,7 +300,7 @@ async fn finished(store: &Store, id: &str, json: bool) -> anyhow::Result<Done> {
         Some(user) => {
             say(json, &user, store.has_factor(id).await?);
         }
-        None if json => println!("{}", json!({"ok": true, "id": id})),
+        None if json => output::line(json!({"ok": true, "id": id})),
         None => {}
     }
     Ok(Ok(()))
@@ -312,10 +313,10 @@ fn say(json: bool, user: &UserRow, factor: bool) {
             "id": id, "email": email, "name": name, "role": role, "created_ms": created_ms, "disabled_ms": disabled_ms,
             "second_factor": factor,
         });
-        println!("{told}");
+        output::line(&told);
     } else {
         let disabled = if disabled_ms.is_some() { "  disabled" } else { "" };
-        println!("{id}  {role}  {}  {name}{disabled}", email.as_deref().unwrap_or("-"));
+        output::line(format_args!("{id}  {role}  {}  {name}{disabled}", email.as_deref().unwrap_or("-")));
     }
 }
 
