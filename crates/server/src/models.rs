@@ -39,21 +39,25 @@ pub enum Kept {
     Nothing,
     /// Some of its files, or the beginning of one, in bytes.
     Part(u64),
+    /// A file under its name that has another size than it should have.
+    Other,
     Whole,
 }
 
 /// What is there of a model, by names and sizes.
 pub fn kept(folder: &Path, model: &Model) -> Kept {
     let size = |path: PathBuf| path.metadata().map(|about| about.len()).ok();
-    let (mut whole, mut bytes) = (true, 0);
+    let (mut whole, mut other, mut bytes) = (true, false, 0);
     for file in model.files {
         let there = size(folder.join(file.name()));
         let fits = there.is_some_and(|there| file.bytes.is_none_or(|bytes| bytes == there));
         whole &= fits;
+        other |= there.is_some() && !fits;
         bytes += there.unwrap_or(0) + size(folder.join(format!("{}.part", file.name()))).unwrap_or(0);
     }
     match (whole, bytes) {
         (true, _) => Kept::Whole,
+        (false, _) if other => Kept::Other,
         (false, 0) => Kept::Nothing,
         (false, bytes) => Kept::Part(bytes),
     }

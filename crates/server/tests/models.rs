@@ -4,6 +4,7 @@ use server::models::{self, CATALOGUE, File, Kept, Kind, Model};
 use sim::http::{self, Request, Response};
 use std::{
     path::Path,
+    process::{Output, Stdio},
     sync::{Arc, Mutex},
 };
 use tempfile::TempDir;
@@ -45,6 +46,10 @@ enum How {
     Missing,
     /// It sends another part than was asked for.
     OtherPart,
+    /// Nothing where the path is, and it does not say so; all of it where the bare name is.
+    Closed,
+    /// It has too much to do, so many times.
+    Busy(usize),
 }
 
 struct Mirror {
@@ -64,7 +69,12 @@ impl Mirror {
         task.spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let Ok(request) = http::read_request(&mut stream).await else { continue };
-                let answer = answer(&request, *behave.lock().expect("nobody panicked"));
+                let how = *behave.lock().expect("nobody panicked");
+                let answer = answer(&request, how);
+                if let How::Busy(more) = how {
+                    *behave.lock().expect("nobody panicked") =
+                        if more > 1 { How::Busy(more - 1) } else { How::Well };
+                }
                 heard.lock().expect("nobody panicked").push(request);
                 let _ = http::write_response(&mut stream, &answer).await;
             }
@@ -90,7 +100,15 @@ fn is(request: &Request, end: &str) -> bool {
 
 fn answer(request: &Request, how: How) -> Response {
     let flat = !request.target.starts_with("/voices/");
-    if how == How::Missing || (how == How::Flat) != flat {
+    if let How::Busy(more) = how {
+        let status = if more % 2 == 0 { 429 } else { 503 };
+        let headers = vec![("Retry-After".into(), "0".into())];
+        return Response { status, headers, ..Response::default() };
+    }
+    if how == How::Closed && !flat {
+        return Response { status: 403, ..Response::default() };
+    }
+    if how == How::Missing || matches!(how, How::Flat | How::Closed) != flat {
         return Response { status: 404, ..Response::default() };
     }
     if is(request, "json") {
@@ -246,10 +264,47 @@ async fn a_beginning_of_something_else_costs_one_more_download() {
 
 #[tokio::test]
 async fn a_mirror_may_hold_the_bare_files() {
+    for how in [How::Flat, How::Closed] {
+        let (model, folder) = rig();
+        let mirror = Mirror::new(how).await;
+        pull(&model, folder.path(), &mirror).await.expect("it comes");
+        assert_eq!(models::verify(folder.path(), &model), Ok(()), "{how:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_has_too_much_to_do_is_asked_again() {
     let (model, folder) = rig();
-    let mirror = Mirror::new(How::Flat).await;
-    pull(&model, folder.path(), &mirror).await.expect("it comes");
+    let mirror = Mirror::new(How::Busy(3)).await;
+    pull(&model, folder.path(), &mirror).await.expect("it comes at last");
     assert_eq!(models::verify(folder.path(), &model), Ok(()));
+    let (model, folder) = rig();
+    mirror.becomes(How::Busy(100));
+    let why = pull(&model, folder.path(), &mirror).await.expect_err("it has too much to do for long");
+    assert!(why.contains("is refused (429"), "{why}");
+    assert_eq!(mirror.ranges().len(), 3 + 1 + 5, "it is not asked for ever");
+}
+
+async fn printing(mut command: Command, to: impl Into<Stdio>) -> Output {
+    let child = command.stdout(to).stderr(Stdio::piped()).spawn().expect("it runs");
+    child.wait_with_output().await.expect("it ends")
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_ends_a_list_quietly() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_earpiece"));
+    command.args(["models", "list"]).current_dir(folder.path()).env_clear().kill_on_drop(true);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = printing(command, writer).await;
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_earpiece"));
+    command.args(["models", "list"]).current_dir(folder.path()).env_clear().kill_on_drop(true);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device that is full");
+    let output = printing(command, full).await;
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && why.contains("cannot be written"), "{why}");
 }
 
 #[test]
@@ -291,10 +346,14 @@ async fn the_command_lists_refuses_and_verifies() {
     let mirror = Mirror::new(How::Missing).await;
     let (fine, text) = run(&["pull", "whisper-base.en", "--from", &mirror.url]).await;
     assert!(!fine && text.contains("(404)"), "{text}");
-    assert!(run(&["verify"]).await.0, "what was never fetched is no fault");
+    let (fine, text) = run(&["verify"]).await;
+    assert!(fine && text.starts_with("No models are in "), "what was never fetched is no fault: {text}");
     std::fs::create_dir_all(folder.path().join("models")).expect("a folder");
     std::fs::write(folder.path().join("models/ggml-base.en.bin"), "short").expect("it is written");
     let (fine, text) = run(&["verify"]).await;
     assert!(!fine && text.contains("should have 147964211"), "{text}");
+    let (_, text) = run(&["list"]).await;
+    let line = text.lines().find(|line| line.starts_with("whisper-base.en ")).expect("it is listed");
+    assert!(line.contains("147 MB  wrong size"), "{line}");
     assert!(!run(&["verify", "whisper-tiny"]).await.0, "one that was named should be there");
 }

@@ -1,5 +1,6 @@
 //! `earpiece models`: what hears and what speaks, listed, fetched and verified.
 
+use super::output;
 use crate::{
     config::{Config, Flags},
     models::{self, ADDRESS, CATALOGUE, File, Kept, Kind, Model},
@@ -76,20 +77,26 @@ fn unknown(name: &str) -> anyhow::Error {
 }
 
 fn list(folder: &Path) {
-    println!("{:<28} {:>9}  {:<12} what it is", "name", "size", "here");
+    output::line(format_args!("{:<28} {:>9}  {:<12} what it is", "name", "size", "here"));
     for model in CATALOGUE {
         let here = match models::kept(folder, model) {
             Kept::Nothing => "-".to_owned(),
-            Kept::Part(bytes) => format!("{} MB", bytes / 1_000_000),
+            Kept::Part(bytes) => size(bytes),
+            Kept::Other => "wrong size".to_owned(),
             Kept::Whole => "yes".to_owned(),
         };
-        let size = match model.bytes() {
-            0 => "63 MB".to_owned(),
-            bytes => format!("{} MB", bytes / 1_000_000),
-        };
-        println!("{:<28} {size:>9}  {here:<12} {}: {}", model.name, verb(model.kind), model.about);
+        let size = size(model.bytes());
+        output::line(format_args!("{:<28} {size:>9}  {here:<12} {}: {}", model.name, verb(model.kind), model.about));
     }
-    println!("\nThey are kept in {}, and come from {ADDRESS} or a mirror (--from).", folder.display());
+    output::line(format_args!("\nThey are kept in {}, and come from {ADDRESS} or a mirror (--from).", folder.display()));
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
 }
 
 fn verb(kind: Kind) -> &'static str {
@@ -111,7 +118,7 @@ fn list_json(folder: &Path) {
             })
         })
         .collect();
-    println!("{}", serde_json::Value::from(all));
+    output::line(serde_json::Value::from(all));
 }
 
 async fn pull(folder: &Path, wanted: &[&Model], from: &str) -> anyhow::Result<ExitCode> {
@@ -129,7 +136,7 @@ async fn pull(folder: &Path, wanted: &[&Model], from: &str) -> anyhow::Result<Ex
         if let Err(why) = pulled {
             bail!("{why}");
         }
-        println!("{} is here: {}", model.name, folder.join(model.files[0].name()).display());
+        output::line(format_args!("{} is here: {}", model.name, folder.join(model.files[0].name()).display()));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -146,15 +153,20 @@ fn bar() -> ProgressBar {
 /// `asked`: what is missing is a fault, too.
 fn verify(folder: &Path, wanted: &[&Model], asked: bool) -> ExitCode {
     let mut fine = true;
-    for model in wanted {
-        if !asked && models::kept(folder, model) == Kept::Nothing {
-            continue;
-        }
+    let here = |model: &&&Model| asked || models::kept(folder, model) != Kept::Nothing;
+    let here: Vec<_> = wanted.iter().filter(here).collect();
+    if here.is_empty() {
+        output::line(format_args!(
+            "No models are in {}; earpiece models pull fetches those that earpiece models list shows.",
+            folder.display()
+        ));
+    }
+    for model in here {
         match models::verify(folder, model) {
-            Ok(()) => println!("{}: right", model.name),
+            Ok(()) => output::line(format_args!("{}: right", model.name)),
             Err(why) => {
                 fine = false;
-                println!("{}: {why}", model.name);
+                output::line(format_args!("{}: {why}", model.name));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The models that are known here: only such whose checksum is.
 //!
-//! Sources: `models/README.md` of whisper.cpp and the listings of its files, `VOICES.md` of Piper and those of its voices.
+//! Sources: `models/README.md` of whisper.cpp and the listings of its files, `VOICES.md` of Piper and those of its voices; what
+//! could not be read there is as several programs have it that pin the same files.
 
 /// Where all of them are, unless a mirror is named.
 pub const ADDRESS: &str = "https://huggingface.co";
@@ -160,15 +161,39 @@ pub const CATALOGUE: &[Model] = &[
     piper!(
         "en_GB-alba-medium",
         "en/en_GB/alba/medium",
-        None,
+        Some(63_201_294),
         "401369c4a81d09fdd86c32c5c864440811dbdcc66466cde2d64f7133a66ad03b",
         "aa965a2f02ecced632c2694e1fc72bbff6d65f265fab567ca945918c73dd89f4",
         "Scottish English, a woman"
     ),
     piper!(
+        "de_DE-thorsten-medium",
+        "de/de_DE/thorsten/medium",
+        Some(63_201_294),
+        "7e64762d8e5118bb578f2eea6207e1a35a8e0c30595010b666f983fc87bb7819",
+        "974adee790533adb273a1ac88f49027d2a1b8f0f2cf4905954a4791e79264e85",
+        "German, a man"
+    ),
+    piper!(
+        "fr_FR-siwis-medium",
+        "fr/fr_FR/siwis/medium",
+        Some(63_201_294),
+        "641d1ab097da2b81128c076810edb052b385decc8be3381814802a64a73baf99",
+        "39479916c2db192b5ac9764daddd0c744d83e023ad890c6976c0633ae4df8959",
+        "French, a woman"
+    ),
+    piper!(
+        "es_ES-davefx-medium",
+        "es/es_ES/davefx/medium",
+        Some(63_201_294),
+        "6658b03b1a6c316ee4c265a9896abc1393353c2d9e1bca7d66c2c442e222a917",
+        "0e0dda87c732f6f38771ff274a6380d9252f327dca77aa2963d5fbdf9ec54842",
+        "Spanish, a man"
+    ),
+    piper!(
         "it_IT-paola-medium",
         "it/it_IT/paola/medium",
-        None,
+        Some(63_511_038),
         "6fc918b5a0ea6137382833dddfa567bffbe6a5060c02043c87192ee59c04210c",
         "aea19c0a7fce29fbc359b93f10e7902854401e4c95ae2ea328ae516b15d296cf",
         "Italian, a woman"
@@ -176,9 +201,33 @@ pub const CATALOGUE: &[Model] = &[
     piper!(
         "pt_BR-faber-medium",
         "pt/pt_BR/faber/medium",
-        None,
+        Some(63_201_294),
         "858555e3a064209c57088fe6bd70c4c3dc54d03eaa00c45d5ecaf43a33f95aa7",
         "7e694de195ae3fc36dd732c445eb04fb49b649854893cb5506b978f0d50a1d6f",
         "Brazilian Portuguese, a man"
+    ),
+    piper!(
+        "nl_NL-pim-medium",
+        "nl/nl_NL/pim/medium",
+        Some(63_516_050),
+        "403e58c3675c394f505c2428117bf34cc56e9542dcf6eadbdd3a84706c12e048",
+        "08b58456ca00cf77123826b1712758f99d5fd19ddfb7ec7da8e1a715b047f642",
+        "Dutch, a man"
+    ),
+    piper!(
+        "pl_PL-gosia-medium",
+        "pl/pl_PL/gosia/medium",
+        Some(63_201_294),
+        "38f66464240ed74f186e6b7dc13c6e3b22e023426299f25c2b3cc9dfa9373fbc",
+        "1aefb31a9d53ffe44a8163ff73ec833acb7a6253848f6bb0403d8a66f9c7510d",
+        "Polish, a woman"
+    ),
+    piper!(
+        "sv_SE-nst-medium",
+        "sv/sv_SE/nst/medium",
+        Some(63_104_526),
+        "df011f56825a59dd1efc080c38a65a1ef70407e60f63050e9246f43a3d7e471e",
+        "d45dd74cbb4eca58694bf04a97e243044092476f28a55ae26424f0653086980a",
+        "Swedish"
     ),
 ];

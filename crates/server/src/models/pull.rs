@@ -13,7 +13,7 @@ use std::{
 use tokio::{
     fs::{self, OpenOptions},
     io::AsyncWriteExt as _,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// Told of what has come: of which file, how many bytes by now, and of how many, where that is known.
@@ -23,6 +23,10 @@ pub type Progress<'a> = &'a (dyn Fn(&File, u64, Option<u64>) + Sync);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a download goes on by itself, as long as each time brings something.
 const AGAIN: usize = 20;
+/// How often a server that has too much to do is asked again,
+const PATIENT: u32 = 4;
+/// and after how long at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The largest file whose size is not known beforehand.
 const LARGEST: u64 = 4 << 30;
 
@@ -101,6 +105,24 @@ async fn fetch(
 async fn ask(http: &Client, addresses: &[String], from: u64) -> Result<Response, String> {
     let mut refusal = String::new();
     for address in addresses {
+        let answer = ask_patiently(http, address, from).await?;
+        match answer.status() {
+            status if status.is_success() || status == StatusCode::RANGE_NOT_SATISFIABLE => {
+                return Ok(answer);
+            }
+            StatusCode::NOT_FOUND => refusal = format!("{address} is not there (404)"),
+            // A store of files that does not list what it has says so of what is not there, too.
+            StatusCode::FORBIDDEN => refusal = format!("{address} is refused (403), or not there"),
+            status => return Err(format!("{address} is refused ({status})")),
+        }
+    }
+    Err(refusal)
+}
+
+/// What is answered at this address, where a server that has too much to do, or is being mended, is asked again.
+async fn ask_patiently(http: &Client, address: &str, from: u64) -> Result<Response, String> {
+    let mut tried = 0;
+    loop {
         let mut request = http.get(address);
         if from > 0 {
             request = request.header(header::RANGE, format!("bytes={from}-"));
@@ -109,15 +131,20 @@ async fn ask(http: &Client, addresses: &[String], from: u64) -> Result<Response,
         let answer = sent
             .map_err(|_| format!("{address} gave no answer"))?
             .map_err(|why| format!("{address} cannot be reached: {}", cause(&why)))?;
-        match answer.status() {
-            status if status.is_success() || status == StatusCode::RANGE_NOT_SATISFIABLE => {
-                return Ok(answer);
-            }
-            StatusCode::NOT_FOUND => refusal = format!("{address} is not there (404)"),
-            status => return Err(format!("{address} is refused ({status})")),
+        let status = answer.status();
+        let passes = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
+        if !passes || tried == PATIENT {
+            return Ok(answer);
         }
+        sleep(pause(&answer, tried)).await;
+        tried += 1;
     }
-    Err(refusal)
+}
+
+/// As long as the server says, else twice as long each time.
+fn pause(answer: &Response, tried: u32) -> Duration {
+    let said = answer.headers().get(header::RETRY_AFTER).and_then(|said| said.to_str().ok()?.parse().ok());
+    said.map_or(Duration::from_secs(1 << tried), Duration::from_secs).min(LONGEST_PAUSE)
 }
 
 enum Broken {
