@@ -65,6 +65,7 @@ pub mod secret;
 pub mod sentences;
 pub mod serve;
 pub mod settings;
+pub mod stop;
 pub mod texts;
 pub mod told;
 pub mod trying;

@@ -22,8 +22,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answer the phone.
-    Serve(Flags),
+    Serve(serve::Args),
     Demo(command::demo::Args),
     Call(command::call::Args),
     Calls(command::calls::Args),
@@ -49,7 +48,7 @@ fn main() -> ExitCode {
             engine::local::worker::run().map(|()| ExitCode::SUCCESS).map_err(anyhow::Error::from)
         }
         Command::Explain(args) => command::explain::run(&args),
-        Command::Serve(flags) => asynchronous(serve::run(flags)),
+        Command::Serve(args) => asynchronous(serve::run(args)),
         Command::Demo(args) => asynchronous(command::demo::run(args)),
         Command::Call(args) => asynchronous(command::call::run(args)),
         Command::Calls(args) => asynchronous(command::calls::run(args)),

@@ -7,6 +7,7 @@ use crate::{
     calendars::{self, Calendars},
     calls::Calls,
     carriers, clock,
+    command::output,
     config::{EngineKind, Flags, Live, Place, Sources, Thinker, Warning},
     current::Current,
     data,
@@ -23,6 +24,7 @@ use crate::{
     retention, router, saved,
     secret::Secret,
     settings,
+    stop::Stop,
     texts::Talks,
     trying::Tries,
     vault::Vault,
@@ -37,12 +39,9 @@ use axum_server::{
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
 use engine::local::Workers;
-use std::{io::Write, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use store::{HouseRow, Store};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long calls may take to say goodbye once they were told that the time is up.
@@ -52,16 +51,28 @@ const TIDY: Duration = Duration::from_secs(5);
 /// How many times in a row that is put off while calls ring: for two minutes.
 const MOST_PUT_OFF: u32 = 24;
 
+/// Answer the phone.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Stop where the other end of the standard input, a pipe, is closed.
+    #[arg(long, hide = true)]
+    while_parent_lives: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
 /// Runs the server until it is told to stop.
-pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
-    let (live, warnings) = Live::load(Sources::of_process(&flags)?)?;
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let (live, warnings) = Live::load(Sources::of_process(&args.flags)?)?;
     log::start(&live.get().log);
     warn(&warnings);
     let app = open(live, &warnings).await?;
     let houses = Houses::new(app.clone());
     calendars::refresh(&app).await?;
+    let tls = tls(&app).await?;
     let (listener, streams) = bind(&app).await?;
-    announce(&app, listener.local_addr()?).await?;
+    let address = listener.local_addr()?;
+    let mut stop = if args.while_parent_lives { Stop::with_parent() } else { Stop::by_signals() }?;
     let config = app.config.get();
     if config.assistant.engine == EngineKind::Local && config.think.by == Thinker::Ollama {
         app.tasks.spawn(load(app.clone()));
@@ -69,18 +80,18 @@ pub async fn run(flags: Flags) -> anyhow::Result<ExitCode> {
     keep_going(&app);
     app.tasks.spawn(houses::keep(houses.clone()));
     let stopped = CancellationToken::new();
-    let tls = tls(&app).await?;
     let mut servers = tokio::task::JoinSet::new();
     servers.spawn(answer(listener, router::router(&houses), tls.clone(), stopped.clone()));
     if let Some(streams) = streams {
         servers.spawn(answer(streams, router::streams(app.clone()), tls, stopped.clone()));
     }
+    announce(&app, address).await?;
     let exit = tokio::select! {
-        told = told_to_stop() => told.map(|()| ExitCode::SUCCESS)?,
+        () = stop.told() => ExitCode::SUCCESS,
         // Without a listener nobody can call: whoever supervises us had better start us again.
         _ = servers.join_next() => ExitCode::FAILURE,
     };
-    drain(&houses).await;
+    drain(&houses, &mut stop).await;
     stopped.cancel();
     let _connections_that_linger = tokio::time::timeout(LAST_WORDS, servers.join_all()).await;
     for app in houses.all() {
@@ -245,17 +256,16 @@ fn warn(warnings: &[Warning]) {
 async fn bind(app: &App) -> anyhow::Result<(TcpListener, Option<TcpListener>)> {
     let config = app.config.get();
     let server = &config.server;
-    let bind = async |port: u16| {
+    let bind = async |port: u16, instead: &str| {
         let address = SocketAddr::new(server.host, port);
-        TcpListener::bind(address).await.with_context(|| {
-            format!("cannot listen on {address}; is another program there? PORT=0 picks a free port")
-        })
+        let bound = TcpListener::bind(address).await;
+        bound.with_context(|| format!("cannot listen on {address}; is another program there? {instead}"))
     };
     let streams = match server.ws_port {
-        Some(port) => Some(bind(port).await?),
+        Some(port) => Some(bind(port, "WS_PORT sets another port").await?),
         None => None,
     };
-    Ok((bind(server.port).await?, streams))
+    Ok((bind(server.port, "PORT=0 picks a free port").await?, streams))
 }
 
 /// Says that we are ready, to programs on standard output and to people on standard error.
@@ -300,9 +310,7 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
             "\nTo become this Earpiece's owner, open this link within a day. It works once:\n\n    {scheme}://{here}/welcome/{link}\n"
         );
     }
-    let mut out = std::io::stdout();
-    writeln!(out, "listening on {page}")?;
-    out.flush()?;
+    output::line(format_args!("listening on {page}"));
     Ok(())
 }
 
@@ -387,18 +395,8 @@ async fn tidy(app: Arc<App>) {
     }
 }
 
-async fn told_to_stop() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
-}
-
 /// Lets calls in progress finish, within bounds, while new ones are refused.
-async fn drain(houses: &Houses) {
+async fn drain(houses: &Houses, stop: &mut Stop) {
     let first = houses.first();
     let bound = first.config.get().server.drain;
     // Those of the others follow: none is opened any more.
@@ -419,7 +417,7 @@ async fn drain(houses: &Houses) {
     tokio::select! {
         _ = ended() => return,
         () = tokio::time::sleep(bound) => {}
-        _ = told_to_stop() => {}
+        () = stop.told() => {}
     }
     for app in &all {
         app.calls.dismiss_all();

@@ -49,3 +49,20 @@ fn a_settings_file_that_is_named_must_be_there() {
             && !complaint.contains("earpiece.toml")
     );
 }
+
+#[test]
+fn what_cannot_be_served_is_told_before_anything_is_said_to_be_ready() {
+    let tls = [("TLS_CERT", "nothing.pem"), ("TLS_KEY", "nothing.key"), ("PORT", "0")];
+    let told = complaint(&[], &tls, &[]);
+    assert!(told.contains("TLS_CERT nothing.pem") && !told.contains("/welcome/"), "{told}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_with_the_variable_that_sets_another() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = taken.local_addr().expect("it is bound").port().to_string();
+    let told = complaint(&[], &[("PORT", "0"), ("WS_PORT", &port)], &[]);
+    assert!(told.contains("WS_PORT sets another port") && !told.contains("PORT=0"), "{told}");
+    let told = complaint(&[], &[("PORT", &port)], &[]);
+    assert!(told.contains("PORT=0 picks a free port"), "{told}");
+}
