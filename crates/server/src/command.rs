@@ -12,5 +12,6 @@ pub mod forget;
 pub mod mcp;
 pub mod models;
 pub mod output;
+pub mod record;
 pub mod token;
 pub mod user;

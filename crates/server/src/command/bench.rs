@@ -1,16 +1,14 @@
 //! `earpiece bench`: what a call costs, beside a bare TCP splice in the same run.
 
-use super::demo::child::{Folder, Listening};
+use super::{
+    demo::child::{self, Folder, Listening},
+    output,
+};
+use crate::stop::Stop;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sim::bench::{All, Measured, Plan, World};
-use std::{
-    io::{IsTerminal, Write},
-    net::SocketAddr,
-    path::PathBuf,
-    process::ExitCode,
-    time::Duration,
-};
+use sim::bench::{All, Measured, Plan, Report, World};
+use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 use tokio::net::TcpListener;
 
 /// Measure latency, CPU and memory a call, beside a bare TCP relay in the same run.
@@ -49,49 +47,83 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     if let Some(to) = args.splice_to {
         return splice(to).await;
     }
-    let folder = Folder::make("bench").context("no temporary folder can be made")?;
+    let mut stop = Stop::by_signals()?;
+    let folder = |what: &str| Folder::make(what).context("no temporary folder can be made");
+    let folders = [folder("bench")?, folder("splice")?, folder("local")?];
     let secret = uuid::Uuid::new_v4().simple().to_string();
     let world = World::open(&secret).await.context("loopback cannot be listened on")?;
-    let (data, engine) = (folder.path().join("data"), world.engine_url());
-    let most = args.calls.max(args.idle_calls).saturating_mul(2).to_string();
-    let variables = [
+    let processes = tokio::select! {
+        all = start(&world, &args, &secret, &folders) => all?,
+        () = stop.told() => return Ok(ExitCode::FAILURE),
+    };
+    let report = tokio::select! {
+        report = measure(&world, &args, &processes) => Some(report),
+        () = stop.told() => None,
+    };
+    for process in processes {
+        process.end().await;
+    }
+    match report {
+        Some(report) => told(&args, &report?),
+        None => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// Starts the server, the splice and the server with the local engine, each in a folder of its own.
+async fn start(
+    world: &World,
+    args: &Args,
+    secret: &str,
+    folders: &[Folder; 3],
+) -> anyhow::Result<[Listening; 3]> {
+    let [folder, beside, apart] = folders;
+    let (engine, most) = (world.engine_url(), args.calls.max(args.idle_calls).saturating_mul(2).to_string());
+    let common = [
         ("HOST", "127.0.0.1"),
         ("PORT", "0"),
-        ("DATA_DIR", data.to_str().context("the temporary folder's name is not UTF-8")?),
-        ("TWILIO_AUTH_TOKEN", secret.as_str()),
-        ("ENGINE", "openai"),
-        ("OPENAI_API_KEY", "sk-bench"),
-        ("OPENAI_REALTIME_URL", engine.as_str()),
+        ("TWILIO_AUTH_TOKEN", secret),
         ("MAX_CALLS", most.as_str()),
         ("LOG_LEVEL", "warn"),
     ];
-    let server = Listening::start(folder.path(), &["serve"], &variables).await?;
-    let apart = Folder::make("local").context("no temporary folder can be made")?;
-    let local = local(&apart, &variables, world.parts()).await?;
+    let openai =
+        [("ENGINE", "openai"), ("OPENAI_API_KEY", "sk-bench"), ("OPENAI_REALTIME_URL", engine.as_str())];
+    let server = serve(folder, [&common[..], &openai].concat()).await?;
     let far = world.far_end().to_string();
-    let beside = Folder::make("splice").context("no temporary folder can be made")?;
     let splice = Listening::start(beside.path(), &["bench", "--splice-to", &far], &[]).await?;
+    let parts = world.parts();
+    let parts: Vec<_> = parts.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let local = serve(apart, [&common[..], &parts].concat()).await?;
+    Ok([server, splice, local])
+}
 
+async fn serve(folder: &Folder, mut variables: Vec<(&str, &str)>) -> anyhow::Result<Listening> {
+    let data = folder.path().join("data");
+    variables.push(("DATA_DIR", data.to_str().context("the temporary folder's name is not UTF-8")?));
+    Listening::start(folder.path(), &child::SERVE, &variables).await
+}
+
+async fn measure(world: &World, args: &Args, processes: &[Listening; 3]) -> anyhow::Result<Report> {
     let bar = bar();
     let progress = |what: &str, share: f64| {
         bar.set_message(what.to_owned());
         bar.set_position((share * 1000.0) as u64);
     };
-    let plan = plan(&args);
     let measured = |process: &Listening| Measured { address: process.address, pid: process.pid };
-    let all = All { server: measured(&server), splice: measured(&splice), local: measured(&local) };
-    let report = world.run(&plan, all, &progress).await;
+    let [server, splice, local] = processes;
+    let all = All { server: measured(server), splice: measured(splice), local: measured(local) };
+    let report = world.run(&plan(args), all, &progress).await;
     bar.finish_and_clear();
-    let report = report.map_err(|why| anyhow::anyhow!("{why}\n{}", server.log()))?;
+    report.map_err(|why| anyhow::anyhow!("{why}\n{}", server.log()))
+}
 
-    let mut out = std::io::stdout();
+fn told(args: &Args, report: &Report) -> anyhow::Result<ExitCode> {
     if args.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
+        output::line(serde_json::to_string_pretty(report)?);
     } else {
-        writeln!(out, "{}\n{} calls, {} s\n", report.machine, report.calls, report.seconds)?;
-        write!(out, "{}", report.table())?;
+        output::line(format_args!("{}\n{} calls, {} s\n", report.machine, report.calls, report.seconds));
+        output::text(report.table());
         for error in &report.errors {
-            writeln!(out, "on the wire: {error}")?;
+            output::line(format_args!("on the wire: {error}"));
         }
     }
     if let Some(file) = &args.markdown {
@@ -99,21 +131,6 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("{} cannot be written", file.display()))?;
     }
     Ok(if report.passes() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The same server with the local engine and these parts.
-async fn local(
-    folder: &Folder,
-    variables: &[(&str, &str)],
-    parts: Vec<(&'static str, String)>,
-) -> anyhow::Result<Listening> {
-    let data = folder.path().join("data");
-    let data = data.to_str().context("the temporary folder's name is not UTF-8")?;
-    let mut all = variables.to_vec();
-    all.retain(|(name, _)| !name.starts_with("OPENAI_") && !["ENGINE", "DATA_DIR"].contains(name));
-    all.push(("DATA_DIR", data));
-    all.extend(parts.iter().map(|(name, value)| (*name, value.as_str())));
-    Listening::start(folder.path(), &["serve"], &all).await
 }
 
 fn plan(args: &Args) -> Plan {
@@ -130,9 +147,13 @@ fn plan(args: &Args) -> Plan {
 }
 
 async fn splice(to: SocketAddr) -> anyhow::Result<ExitCode> {
+    let mut stop = Stop::with_parent()?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    writeln!(std::io::stdout(), "listening on http://{}", listener.local_addr()?)?;
-    sim::splice::run(listener, to).await?;
+    output::line(format_args!("listening on http://{}", listener.local_addr()?));
+    tokio::select! {
+        ended = sim::splice::run(listener, to) => ended?,
+        () = stop.told() => {}
+    }
     Ok(ExitCode::SUCCESS)
 }
 

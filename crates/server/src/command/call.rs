@@ -2,7 +2,11 @@
 
 mod company;
 
-use super::demo::{speech, visitor};
+use super::{
+    demo::{speech, visitor},
+    output,
+    record::Record,
+};
 use anyhow::{Context, bail};
 use company::Company;
 use engine::local::Workers;
@@ -14,7 +18,7 @@ use sim::{
 use sound::{g711, wav::Wav};
 use std::{
     fmt,
-    io::{IsTerminal, Write},
+    io::IsTerminal,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -123,6 +127,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.to.starts_with('+') {
         return super::dial::run(super::dial::Args::to(args.to)).await;
     }
+    let record = args.record.as_deref().map(Record::at).transpose()?;
     let workers = Workers::new(std::env::current_exe().context("this program cannot find itself")?);
     let deaf = match engine::local::check(&workers).await {
         Ok(()) => false,
@@ -137,7 +142,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         By::Browser => (by_browser(&args)?, None),
     };
     if !phone.connected().await {
-        return finish(phone, company.as_ref(), &args).await;
+        return finish(phone, company.as_ref(), record).await;
     }
     eprintln!("Connected.");
     let voice = speech::voice(&workers, &args.voice);
@@ -148,7 +153,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     } else {
         chat(phone, &voice, &ear).await?
     };
-    finish(phone, company.as_ref(), &args).await
+    finish(phone, company.as_ref(), record).await
 }
 
 /// Rings by a telephone company, whose own voice needs somebody who can speak.
@@ -272,10 +277,13 @@ async fn obey(phone: &Handset, voice: &Voice, typed: &str) -> anyhow::Result<()>
 }
 
 /// Keeps the recording, and says how the call ended.
-async fn finish(phone: Handset, company: Option<&Company>, args: &Args) -> anyhow::Result<ExitCode> {
-    if let Some(file) = &args.record {
-        std::fs::write(file, phone.recording().write())
-            .with_context(|| format!("{} cannot be written", file.display()))?;
+async fn finish(
+    phone: Handset,
+    company: Option<&Company>,
+    record: Option<Record>,
+) -> anyhow::Result<ExitCode> {
+    if let Some(record) = record {
+        record.write(&phone.recording().write())?;
     }
     let ended = match phone.ended().await {
         Ok(ended) => ended,
@@ -337,8 +345,7 @@ fn line(at: Duration, who: &str, text: &str) {
     let (on, off) = if bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     let seconds = at.as_secs_f64();
     let (minutes, seconds) = ((seconds / 60.0) as u64, seconds % 60.0);
-    // A closed terminal is noticed when the call is over.
-    let _ = writeln!(std::io::stdout(), "{minutes:>2}:{seconds:04.1}  {on}{who:<5}{off} {text}");
+    output::line(format_args!("{minutes:>2}:{seconds:04.1}  {on}{who:<5}{off} {text}"));
 }
 
 #[cfg(test)]

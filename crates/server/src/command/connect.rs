@@ -88,7 +88,11 @@ fn list(args: &Args, lines: &[Line]) {
         output::line("The account has no numbers.");
     }
     for line in lines {
-        output::line(format_args!("{}{}", line.number, if line.ours { ", whose calls come here" } else { "" }));
+        output::line(format_args!(
+            "{}{}",
+            line.number,
+            if line.ours { ", whose calls come here" } else { "" }
+        ));
         show(&line.now);
     }
 }

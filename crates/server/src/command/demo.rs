@@ -14,7 +14,8 @@ pub mod speech;
 mod transcript;
 pub mod visitor;
 
-use crate::{clock, pages::welcome};
+use super::{output, record::Record};
+use crate::{clock, pages::welcome, stop::Stop};
 use anyhow::{Context, bail};
 use child::{Folder, Listening};
 use engine::local::Workers;
@@ -23,7 +24,7 @@ use sim::{
     caller::{Caller, Manners, Told},
     twilio::{Account, Dial, Handset, Network},
 };
-use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 use store::Store;
 use tokio::sync::mpsc;
 use tool::calendar::Books;
@@ -76,52 +77,99 @@ const MANNERS: Manners = Manners {
 
 /// Runs the demo.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let workers = Workers::new(std::env::current_exe().context("this program cannot find itself")?);
-    if let Err(missing) = engine::local::check(&workers).await {
-        bail!("the demo needs a voice and an ear, and they are missing: {missing}");
-    }
+    let mut stop = Stop::by_signals()?;
+    let record = Record::at(&args.record)?;
     let folder = Folder::make("demo").context("no temporary folder can be made")?;
-    let zone = TimeZone::try_system().ok().filter(|zone| zone.iana_name().is_some()).unwrap_or(TimeZone::UTC);
-    let secret = uuid::Uuid::new_v4().simple().to_string();
-    let data = folder.path().join("data");
-    let database = format!("sqlite:///{}", data.join("earpiece.db").display());
-    let server = serve(&folder, &zone, &secret, &database).await?;
-    let store = Store::open(&database).await.context("the server's calendar cannot be opened")?;
-
-    let lines: Vec<String> =
-        if args.say.is_empty() { LINES.map(str::to_owned).to_vec() } else { args.say.clone() };
-    let mut visitor = Visitor::new(&lines, now(&zone));
-    if args.mute {
-        visitor = visitor.mute();
-    }
-    say(&args, &format!("The server listens on {}; a caller rings it up.\n", server.address))?;
-    let phone =
-        Handset::dial(&Account::new(&secret), Dial { network: NETWORK, ..Dial::local(server.address) });
-    let mut caller = Caller::new(phone, speech::voice(&workers, &args.voice), speech::ear(&workers), MANNERS);
-    let transcript = Transcript::new(store.clone(), args.json);
-    hold(&mut caller, &mut visitor, transcript).await?;
-
-    let recording = caller.phone.recording();
-    std::fs::write(&args.record, recording.write())
-        .with_context(|| format!("{} cannot be written", args.record.display()))?;
-    let shown = std::path::absolute(&args.record).unwrap_or_else(|_| args.record.clone());
-    say(&args, &format!("\nThe call is in {}: the caller left, the assistant right.", shown.display()))?;
-    let ended = caller.phone.ended().await;
-    let verdict = match ended {
-        Err(failed) => Err(format!("The call failed: {failed}\n{}", server.log())),
-        Ok(ended) if !ended.errors.is_empty() => {
-            Err(format!("The carrier would object to the server: {:?}", ended.errors))
-        }
-        Ok(_) => judge(&store, &visitor, &zone).await?,
+    let stage = tokio::select! {
+        stage = Stage::set(&folder) => stage?,
+        () = stop.told() => return Ok(ExitCode::FAILURE),
     };
-    match &verdict {
-        Ok(good) => say(&args, good)?,
-        Err(bad) => eprintln!("{bad}"),
+    let good = tokio::select! {
+        good = stage.play(&args, record) => good,
+        // Who does not wait for the end does not learn that it was good, and does not look at the pages either.
+        () = stop.told() => {
+            stage.server.end().await;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let stayed = if args.stay && good.is_ok() { stage.stay(&mut stop).await } else { Ok(()) };
+    stage.server.end().await;
+    stayed?;
+    Ok(if good? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where the call takes place.
+struct Stage {
+    server: Listening,
+    store: Store,
+    workers: Workers,
+    zone: TimeZone,
+    secret: String,
+}
+
+impl Stage {
+    async fn set(folder: &Folder) -> anyhow::Result<Self> {
+        let workers = Workers::new(std::env::current_exe().context("this program cannot find itself")?);
+        if let Err(missing) = engine::local::check(&workers).await {
+            bail!("the demo needs a voice and an ear, and they are missing: {missing}");
+        }
+        let zone =
+            TimeZone::try_system().ok().filter(|zone| zone.iana_name().is_some()).unwrap_or(TimeZone::UTC);
+        let secret = uuid::Uuid::new_v4().simple().to_string();
+        let data = folder.path().join("data");
+        let database = format!("sqlite:///{}", data.join("earpiece.db").display());
+        let server = serve(folder, &zone, &secret, &database).await?;
+        let store = Store::open(&database).await.context("the server's calendar cannot be opened")?;
+        Ok(Self { server, store, workers, zone, secret })
     }
-    if args.stay {
-        stay(&store, server).await?;
+
+    /// Has the caller call, and says what came of it; whether it is what they wanted.
+    async fn play(&self, args: &Args, record: Record) -> anyhow::Result<bool> {
+        let Self { server, store, workers, zone, secret } = self;
+        let lines: Vec<String> =
+            if args.say.is_empty() { LINES.map(str::to_owned).to_vec() } else { args.say.clone() };
+        let mut visitor = Visitor::new(&lines, now(zone));
+        if args.mute {
+            visitor = visitor.mute();
+        }
+        say(args, &format!("The server listens on {}; a caller rings it up.\n", server.address));
+        let phone =
+            Handset::dial(&Account::new(secret), Dial { network: NETWORK, ..Dial::local(server.address) });
+        let mut caller =
+            Caller::new(phone, speech::voice(workers, &args.voice), speech::ear(workers), MANNERS);
+        let transcript = Transcript::new(store.clone(), args.json);
+        if !hold(&mut caller, &mut visitor, transcript).await? {
+            return Ok(false);
+        }
+
+        record.write(&caller.phone.recording().write())?;
+        let shown = std::path::absolute(&args.record).unwrap_or_else(|_| args.record.clone());
+        say(args, &format!("\nThe call is in {}: the caller left, the assistant right.", shown.display()));
+        let verdict = match caller.phone.ended().await {
+            Err(failed) => Err(format!("The call failed: {failed}\n{}", server.log())),
+            Ok(ended) if !ended.errors.is_empty() => {
+                Err(format!("The carrier would object to the server: {:?}", ended.errors))
+            }
+            Ok(_) => judge(store, &visitor, zone).await?,
+        };
+        match &verdict {
+            Ok(good) => say(args, good),
+            Err(bad) => eprintln!("{bad}"),
+        }
+        Ok(verdict.is_ok())
     }
-    Ok(if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+
+    /// Keeps the server up until it is told to stop.
+    async fn stay(&self, stop: &mut Stop) -> anyhow::Result<()> {
+        let page = format!("http://{}", self.server.address);
+        let link = welcome::make_link(&self.store, clock::now_ms()).await?;
+        output::line(format_args!(
+            "\nTo look around as its owner open {page}/welcome/{link}\nThe calls are at {page}/calls, the appointments \
+             at {page}/appointments. Press Ctrl-C to stop."
+        ));
+        stop.told().await;
+        Ok(())
+    }
 }
 
 async fn serve(folder: &Folder, zone: &TimeZone, secret: &str, database: &str) -> anyhow::Result<Listening> {
@@ -136,11 +184,15 @@ async fn serve(folder: &Folder, zone: &TimeZone, secret: &str, database: &str) -
         ("ENGINE", "local"),
         ("LOG_LEVEL", "warn"),
     ];
-    Listening::start(folder.path(), &["serve"], &variables).await
+    Listening::start(folder.path(), &child::SERVE, &variables).await
 }
 
-/// Holds the conversation, and prints it meanwhile.
-async fn hold(caller: &mut Caller, visitor: &mut Visitor, mut transcript: Transcript) -> anyhow::Result<()> {
+/// Holds the conversation, and prints it meanwhile; false: until nobody read it any more.
+async fn hold(
+    caller: &mut Caller,
+    visitor: &mut Visitor,
+    mut transcript: Transcript,
+) -> anyhow::Result<bool> {
     let (sender, mut events) = mpsc::channel::<Told>(256);
     let mut tell = move |told| {
         // A caller who says more than that in one breath is not worth waiting for.
@@ -152,14 +204,20 @@ async fn hold(caller: &mut Caller, visitor: &mut Visitor, mut transcript: Transc
     let done = loop {
         tokio::select! {
             done = &mut conversation => break done,
-            Some(told) = events.recv() => transcript.told(&told)?,
-            _ = tick.tick() => transcript.catch_up().await?,
+            Some(told) = events.recv() => transcript.told(&told),
+            _ = tick.tick() => {
+                transcript.catch_up().await?;
+                if !output::is_read() {
+                    return Ok(false);
+                }
+            }
         }
     };
     done.map_err(|why| anyhow::anyhow!("the caller cannot speak or hear: {why}"))?;
     // The last notes are written a moment after the line is down.
     tokio::time::sleep(transcript::EVERY).await;
-    transcript.catch_up().await
+    transcript.catch_up().await?;
+    Ok(output::is_read())
 }
 
 /// Whether what was spoken for stands and was heard confirmed, in a sentence.
@@ -197,21 +255,13 @@ async fn judge(store: &Store, visitor: &Visitor, zone: &TimeZone) -> anyhow::Res
     })
 }
 
-/// Keeps the server up until it is interrupted.
-async fn stay(store: &Store, server: Listening) -> anyhow::Result<()> {
-    let page = format!("http://{}", server.address);
-    let link = welcome::make_link(store, clock::now_ms()).await?;
-    println!(
-        "\nTo look around as its owner open {page}/welcome/{link}\nThe calls are at {page}/calls, the appointments at \
-              {page}/appointments. Press Ctrl-C to stop."
-    );
-    tokio::signal::ctrl_c().await?;
-    Ok(())
-}
-
-fn say(args: &Args, text: &str) -> std::io::Result<()> {
+fn say(args: &Args, text: &str) {
     // With --json standard output is for programs.
-    if args.json { writeln!(std::io::stderr(), "{text}") } else { writeln!(std::io::stdout(), "{text}") }
+    if args.json {
+        eprintln!("{text}");
+    } else {
+        output::line(text);
+    }
 }
 
 fn now(zone: &TimeZone) -> Zoned {

@@ -33,7 +33,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
          appointments lost their words."
     ));
     if to_come > 0 {
-        output::line(format_args!("{to_come} appointments to come stay as they are; cancel them first if nobody will come."));
+        output::line(format_args!(
+            "{to_come} appointments to come stay as they are; cancel them first if nobody will come."
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -86,9 +86,17 @@ fn list(folder: &Path) {
             Kept::Whole => "yes".to_owned(),
         };
         let size = size(model.bytes());
-        output::line(format_args!("{:<28} {size:>9}  {here:<12} {}: {}", model.name, verb(model.kind), model.about));
+        output::line(format_args!(
+            "{:<28} {size:>9}  {here:<12} {}: {}",
+            model.name,
+            verb(model.kind),
+            model.about
+        ));
     }
-    output::line(format_args!("\nThey are kept in {}, and come from {ADDRESS} or a mirror (--from).", folder.display()));
+    output::line(format_args!(
+        "\nThey are kept in {}, and come from {ADDRESS} or a mirror (--from).",
+        folder.display()
+    ));
 }
 
 fn size(bytes: u64) -> String {
@@ -136,7 +144,11 @@ async fn pull(folder: &Path, wanted: &[&Model], from: &str) -> anyhow::Result<Ex
         if let Err(why) = pulled {
             bail!("{why}");
         }
-        output::line(format_args!("{} is here: {}", model.name, folder.join(model.files[0].name()).display()));
+        output::line(format_args!(
+            "{} is here: {}",
+            model.name,
+            folder.join(model.files[0].name()).display()
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

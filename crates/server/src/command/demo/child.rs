@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What of this process's environment a child needs to run at all.
 const KEPT: [&str; 6] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH"];
 
+/// What has this program serve, as long as whoever started it lives.
+pub const SERVE: [&str; 2] = ["serve", "--while-parent-lives"];
+
 /// A folder that is gone when this is dropped.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
@@ -43,11 +46,11 @@ impl Drop for Folder {
     }
 }
 
-/// A process of this very program that listens. Dropping it kills it.
+/// A process of this very program that listens. Dropping it kills it; where this process is killed it ends by itself.
 #[derive(Debug)]
 pub struct Listening {
-    // Killed when it is dropped.
-    _child: Child,
+    // Killed when it is dropped. It holds the other end of the child's standard input.
+    child: Child,
     pub address: SocketAddr,
     pub pid: u32,
     log: PathBuf,
@@ -56,7 +59,8 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Starts this program with these arguments and variables, in `folder`, and waits for its line `listening on …`.
+    /// Starts this program with these arguments and variables, in `folder`, and waits for its line `listening on …`. The
+    /// arguments are such that it stops at the end of its standard input, as [`SERVE`] are.
     pub async fn start(
         folder: &Path,
         arguments: &[&str],
@@ -68,7 +72,7 @@ impl Listening {
         command.args(arguments).env_clear().current_dir(folder).kill_on_drop(true);
         command.envs(KEPT.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
         command.envs(variables.iter().copied());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(fs::File::create(&log)?);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(fs::File::create(&log)?);
         let mut child = command.spawn().context("the server cannot be started")?;
         let pid = child.id().context("the server ended at once")?;
         let mut output = BufReader::new(child.stdout.take().expect("it is piped")).lines();
@@ -77,7 +81,14 @@ impl Listening {
             Ok(Err(why)) => bail!("the server did not start: {why}\n{}", tail(&log)),
             Err(_) => bail!("the server did not listen within {PATIENCE:?}\n{}", tail(&log)),
         };
-        Ok(Self { _child: child, address, pid, log, _output: output })
+        Ok(Self { child, address, pid, log, _output: output })
+    }
+
+    /// Ends it, and waits until it is gone.
+    pub async fn end(mut self) {
+        if let Err(error) = self.child.kill().await {
+            tracing::debug!(%error, "a server of ours could not be ended");
+        }
     }
 
     /// The last lines of what it logged.

@@ -1,10 +1,10 @@
 //! The conversation as it goes on, line by line with times: the caller's words as they are said, the assistant's as the
 //! server notes them.
 
-use crate::notes::waited;
+use crate::{command::output, notes::waited};
 use serde_json::Value;
 use sim::caller::Told;
-use std::{collections::BTreeMap, io::Write, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 use store::Store;
 
 /// How often the server's notes are looked at.
@@ -26,12 +26,12 @@ impl Transcript {
     }
 
     /// Prints what the caller did.
-    pub fn told(&self, told: &Told) -> anyhow::Result<()> {
+    pub fn told(&self, told: &Told) {
         match told {
             Told::Said { at, words } => self.line(*at, "caller", words),
             Told::Pressed { at, keys } => self.line(*at, "caller", &format!("(presses {keys})")),
             Told::HungUp { at } => self.line(*at, "caller", "(hangs up)"),
-            Told::Heard { .. } => Ok(()),
+            Told::Heard { .. } => {}
         }
     }
 
@@ -44,7 +44,7 @@ impl Transcript {
         let notes = self.store.notes(call).await?;
         for note in notes.iter().skip(self.seen) {
             if self.json {
-                writeln!(std::io::stdout(), "{}", note.json)?;
+                output::line(&note.json);
                 continue;
             }
             let fields: Value = serde_json::from_str(&note.json)?;
@@ -57,18 +57,18 @@ impl Transcript {
                     let new =
                         before.and_then(|before| text.strip_prefix(before.as_str())).unwrap_or(text).trim();
                     if !new.is_empty() {
-                        self.line(at, "assistant", new)?;
+                        self.line(at, "assistant", new);
                     }
                 }
-                "answered" => self.line(at, "", &format!("answered {}", waited(&fields)))?,
-                "caller_said" => self.line(at, "", &format!("understood: {}", text(&fields)))?,
-                "interrupted" => self.line(at, "", "the caller interrupts")?,
+                "answered" => self.line(at, "", &format!("answered {}", waited(&fields))),
+                "caller_said" => self.line(at, "", &format!("understood: {}", text(&fields))),
+                "interrupted" => self.line(at, "", "the caller interrupts"),
                 "tool_answered" => {
                     let name = fields["name"].as_str().unwrap_or_default();
-                    self.line(at, "", &format!("{name}: {}", fields["say"].as_str().unwrap_or_default()))?;
+                    self.line(at, "", &format!("{name}: {}", fields["say"].as_str().unwrap_or_default()));
                 }
-                "trouble" => self.line(at, "", &format!("trouble: {}", text(&fields)))?,
-                "ended" => self.line(at, "", "the call is over")?,
+                "trouble" => self.line(at, "", &format!("trouble: {}", text(&fields))),
+                "ended" => self.line(at, "", "the call is over"),
                 _ => {}
             }
         }
@@ -76,17 +76,12 @@ impl Transcript {
         Ok(())
     }
 
-    fn line(&self, at: Duration, who: &str, text: &str) -> anyhow::Result<()> {
+    fn line(&self, at: Duration, who: &str, text: &str) {
         if !self.json {
             let seconds = at.as_secs_f64();
-            writeln!(
-                std::io::stdout(),
-                "{:>2}:{:04.1}  {who:<9}  {text}",
-                (seconds / 60.0) as u64,
-                seconds % 60.0
-            )?;
+            let (minutes, seconds) = ((seconds / 60.0) as u64, seconds % 60.0);
+            output::line(format_args!("{minutes:>2}:{seconds:04.1}  {who:<9}  {text}"));
         }
-        Ok(())
     }
 }
 
