@@ -258,7 +258,8 @@ fn sentences(mut said: Vec<String>, nothing: &str) -> String {
     ended.collect::<Vec<_>>().join(" ")
 }
 
-fn capitalised(text: &str) -> String {
+/// The same with a capital at its beginning.
+pub fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -15,7 +15,7 @@ pub use meter::{Session, Sessions};
 use crate::{
     app::App,
     brief,
-    config::{Config, EngineKind},
+    config::{Config, Cost, EngineKind, Hearing, Speaking, Thinker},
 };
 use call::Usage;
 use std::collections::BTreeMap;
@@ -68,30 +68,42 @@ impl Price {
     }
 }
 
-/// The price of each engine by its name. One that is not here is free.
+/// The price of each engine by its name. One that is not here charges nothing that we know of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prices(pub BTreeMap<String, Price>);
 
 impl Prices {
-    /// Reads `openai audio_in=32 audio_out=64; deepgram minute=0.08`.
-    pub fn read(text: &str) -> Result<Self, String> {
-        let mut prices = BTreeMap::new();
+    /// Reads `openai audio_in=32 audio_out=64; deepgram minute=0.08`: those prices instead of these, and of what is not named
+    /// these. After `free` what is not named costs nothing.
+    pub fn with(mut self, text: &str) -> Result<Self, String> {
         for one in text.split([';', '\n']).map(str::trim).filter(|one| !one.is_empty()) {
-            let mut words = one.split([' ', ',', '\t']).filter(|word| !word.is_empty());
+            let mut words = one.split([' ', ',', '\t']).filter(|word| !word.is_empty()).peekable();
             let engine = words.next().unwrap_or_default().trim_end_matches(':');
             if !EngineKind::ALL.iter().any(|kind| kind.name() == engine) {
                 return Err(format!("{engine:?} is no engine; openai, openai-live, deepgram and local are"));
             }
-            let mut price = Price::default();
+            if words.peek().is_none() {
+                return Err(format!("give prices such as {engine} minute=0.05, or {engine} free"));
+            }
+            let mut price = self.of(engine);
             for word in words {
+                if word == "free" {
+                    price = Price::default();
+                    continue;
+                }
                 let (name, amount) = word.split_once('=').ok_or("give prices such as audio_in=32")?;
                 let amount = amount.parse().ok().filter(|amount| (0.0..=100_000.0).contains(amount));
                 let amount = amount.ok_or_else(|| format!("{name} must be an amount of money"))?;
                 *price.named(name).ok_or_else(|| format!("{name:?} is no price"))? = amount;
             }
-            prices.insert(engine.to_owned(), price);
+            self.0.insert(engine.to_owned(), price);
         }
-        Ok(Self(prices))
+        Ok(self)
+    }
+
+    /// Whether anything was said of this engine's price, be it that it is free.
+    pub fn knows(&self, engine: &str) -> bool {
+        self.0.contains_key(engine)
     }
 
     pub fn of(&self, engine: &str) -> Price {
@@ -122,6 +134,12 @@ pub struct Ceilings {
     pub day: Option<Micros>,
     /// By all calls of one caller in a day.
     pub caller: Option<Micros>,
+}
+
+impl Ceilings {
+    pub fn is_any(&self) -> bool {
+        self.call.is_some() || self.day.is_some() || self.caller.is_some()
+    }
 }
 
 /// What was spent today, by everybody and by one caller.
@@ -240,6 +258,45 @@ pub async fn is_spent(app: &App, caller: &str) -> bool {
     }
 }
 
+/// Why the ceilings do not hold the engine `local` back, in a sentence for the owner: it uses services that cost something, and
+/// nothing was said of a price.
+pub fn unpriced(config: &Config) -> Option<String> {
+    let local = EngineKind::Local;
+    let Cost { ceilings, prices, .. } = &config.cost;
+    if !ceilings.is_any() || prices.knows(local.name()) || !config.assistant.engines.contains(&local) {
+        return None;
+    }
+    let services = local_services(config).join(", ");
+    (!services.is_empty()).then(|| {
+        format!(
+            "no ceiling of costs holds {services} back, of which no price is known: give the engine local one, such as \
+             PRICES=\"local minute=0.05\" or \"local text_in=0.2 text_out=1.2\", or say PRICES=\"local free\""
+        )
+    })
+}
+
+/// The services that the engine `local` uses and somebody is paid for, as they are set.
+fn local_services(config: &Config) -> Vec<&'static str> {
+    let (local, think) = (&config.local, &config.think);
+    // Somebody else's may be the owner's own.
+    let theirs = !config.origins.contains_key("openai.base_url");
+    let hears = match local.hear {
+        Hearing::OpenAi => (theirs && local.hear_url.is_none()).then_some("HEAR=openai"),
+        Hearing::Deepgram => Some("HEAR=deepgram"),
+        Hearing::PocketSphinx | Hearing::Whisper => None,
+    };
+    let thinks = match think.by {
+        Thinker::OpenAi => (think.url.is_none() || think.api_key.is_some()).then_some("THINK=openai"),
+        Thinker::Ollama | Thinker::Desk => None,
+    };
+    let speaks = match local.speak {
+        Speaking::OpenAi => (theirs && local.speak_url.is_none()).then_some("SPEAK=openai"),
+        Speaking::Deepgram => Some("SPEAK=deepgram"),
+        Speaking::Flite | Speaking::Espeak | Speaking::Piper => None,
+    };
+    [hears, thinks, speaks].into_iter().flatten().collect()
+}
+
 /// An amount as the owner reads it: `0.42 USD`.
 pub fn shown(micros: Micros, currency: &str) -> String {
     format!("{:.4} {currency}", micros as f64 / 1e6)
@@ -249,12 +306,28 @@ pub fn shown(micros: Micros, currency: &str) -> String {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Result<Prices, String> {
+        Prices::default().with(text)
+    }
+
+    #[test]
+    fn a_price_that_is_not_named_stays_what_it_was() {
+        let before = read("openai audio_in=32 text_in=4 cached=0.4; deepgram minute=0.08").expect("a table");
+        let after = before.clone().with("openai audio_in=10").expect("a table");
+        assert_eq!(after.of("openai"), Price { audio_in: 10.0, ..before.of("openai") });
+        assert_eq!(after.of("deepgram"), before.of("deepgram"));
+        let free = before.clone().with("deepgram free; openai free text_in=1").expect("a table");
+        assert!(free.of("deepgram").is_free() && free.knows("deepgram"));
+        assert_eq!(free.of("openai"), Price { text_in: 1.0, ..Price::default() });
+        assert!(before.clone().with("deepgram minute=0").expect("a table").of("deepgram").is_free());
+        assert!(!before.knows("local") && before.with("deepgram").is_err());
+    }
+
     #[test]
     fn a_reply_costs_what_the_table_says() {
-        let prices = Prices::read(
-            "openai audio_in=32 audio_out=64 text_in=4 text_out=16 cached=0.4; deepgram: minute=0.08",
-        )
-        .expect("a table");
+        let prices =
+            read("openai audio_in=32 audio_out=64 text_in=4 text_out=16 cached=0.4; deepgram: minute=0.08")
+                .expect("a table");
         let usage = Usage {
             audio_tokens_in: 1_000,
             audio_tokens_out: 500,
@@ -269,8 +342,8 @@ mod tests {
         assert_eq!(prices.of("local").of(usage), 0);
         assert!(prices.of("local").is_free() && !prices.of("deepgram").is_free());
         assert!(!Price { cache_write: Some(0.1), ..Price::default() }.is_free());
-        assert!(Prices::read("openai gold=1").is_err() && Prices::read("openai audio_in=-1").is_err());
-        assert!(Prices::read("siri audio_in=1").is_err());
+        assert!(read("openai gold=1").is_err() && read("openai audio_in=-1").is_err());
+        assert!(read("siri audio_in=1").is_err());
         assert_eq!(shown(421_234, "USD"), "0.4212 USD");
     }
 
@@ -283,7 +356,7 @@ mod tests {
             text_tokens_out: 50,
             ..Usage::default()
         };
-        let cost = |table: &str| Prices::read(table).expect("a table").of("openai-live").of(usage);
+        let cost = |table: &str| read(table).expect("a table").of("openai-live").of(usage);
         // 100 at 0.2, 600 cached at 0.02, 300 written to the cache, 50 written to us at 1.2.
         assert_eq!(
             cost("openai-live text_in=0.2 text_out=1.2 cached=0.02 cache_write=0.25"),

@@ -238,6 +238,33 @@ fn a_slip_of_the_hand_in_a_name_is_told_and_foreign_variables_are_not() {
 }
 
 #[test]
+fn a_price_that_is_not_set_is_the_default() {
+    let prices = |text| load(&environment(&[("PRICES", text)])).0.cost.prices;
+    let (before, after) = (prices(""), prices("openai audio_in=10 audio_out=20"));
+    let (had, has) = (before.of("openai"), after.of("openai"));
+    assert_eq!((has.audio_in, has.text_in, has.cached), (10.0, had.text_in, had.cached));
+    assert!(had.text_in > 0.0 && !after.of("deepgram").is_free());
+    assert_eq!(after.of("deepgram"), before.of("deepgram"));
+    assert!(prices("deepgram free").of("deepgram").is_free());
+}
+
+#[test]
+fn a_ceiling_that_holds_nothing_back_is_told() {
+    let warned = |more: &[(&str, &str)]| {
+        let base = [("ENGINE", "local"), ("OPENAI_API_KEY", "k"), ("THINK", "openai"), ("HEAR", "whisper")];
+        let (_, warnings) = load(&environment(&[&base, more].concat()));
+        warnings.iter().any(|text| text.contains("no ceiling of costs holds THINK=openai back"))
+    };
+    assert!(warned(&[("COST_PER_DAY", "5")]) && warned(&[("COST_PER_CALL", "5")]));
+    assert!(!warned(&[]), "there is no ceiling");
+    for told in ["local free", "local minute=0.05"] {
+        assert!(!warned(&[("COST_PER_DAY", "5"), ("PRICES", told)]), "{told}");
+    }
+    assert!(!warned(&[("COST_PER_DAY", "5"), ("THINK", "ollama")]), "it is paid to nobody");
+    assert!(!warned(&[("COST_PER_DAY", "5"), ("ENGINE", "openai")]), "its price is known");
+}
+
+#[test]
 fn numbers_are_listed_in_many_ways() {
     let numbers = |text: &str| {
         let (config, _) = load(&environment(&[("ALLOWED_NUMBERS", text)]));

@@ -3,7 +3,7 @@
 use super::{
     Config, EngineKind, Hear, Hearing, Mode, Speaking, Thinker, load::Problem, load::Warning, schema,
 };
-use crate::secret::Secret;
+use crate::{cost, secret::Secret};
 use engine::local::flite;
 
 pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems: &mut Vec<Problem>) {
@@ -11,6 +11,7 @@ pub(super) fn finish(config: &mut Config, warnings: &mut Vec<Warning>, problems:
     choose_voice(config, warnings);
     check_parts(config, warnings);
     check_thinker(config, warnings, problems);
+    warnings.extend(cost::unpriced(config).map(Warning));
     if let Some(source) = config.origins.get("assistant.temperature")
         && !takes_temperature(config)
     {

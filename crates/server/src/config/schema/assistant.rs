@@ -359,9 +359,10 @@ pub(super) const SECTIONS: &[Section] = &[
                 &["PRICES"],
                 "openai audio_in=32 audio_out=64 text_in=4 text_out=24 cached=0.4; openai-live minute=0.05 text_in=0.2 text_out=1.2 cached=0.02 cache_write=0.25; deepgram minute=0.08",
                 "What engines charge: `audio_in`, `audio_out`, `text_in`, `text_out`, `cached` and `cache_write` for a million tokens, \
-                 `minute` for a minute. `docs/engines.md` says where the defaults are from.",
+                 `minute` for a minute; `free` says that nothing costs anything. What is not named stays as it is by default: \
+                 `docs/engines.md` says where that is from.",
                 |c, v| {
-                    c.cost.prices = crate::cost::Prices::read(&v.text()?)?;
+                    c.cost.prices = c.cost.prices.clone().with(&v.text()?)?;
                     Ok(())
                 },
             ),

@@ -3,7 +3,8 @@
 
 use crate::{
     app::App,
-    jobs,
+    call_briefs::capitalised,
+    cost, jobs,
     pages::{calls, outbox::LOST_MS, times},
     refusals,
     retiring::{self, Retiring},
@@ -43,6 +44,7 @@ pub async fn matters(app: &App, now_ms: i64) -> Result<Vec<Matter>, StoreError> 
     matters.extend(calendars(app).await?);
     matters.extend(expiring(app, now_ms).await?);
     matters.extend(retiring(app, now_ms));
+    matters.extend(unpriced(app));
     matters.extend(servers(app).await?);
     matters.extend(given_up(app, now_ms).await?);
     Ok(matters)
@@ -165,6 +167,19 @@ fn retiring(app: &App, now_ms: i64) -> Vec<Matter> {
     retiring::models(&config).into_iter().map(matter).collect()
 }
 
+/// Services of which nobody counts what they cost, though there is a ceiling.
+fn unpriced(app: &App) -> Option<Matter> {
+    let (own, numbers) = (app.config.get(), app.config.numbers());
+    let why = [&own].into_iter().chain(numbers.values()).find_map(|config| cost::unpriced(config))?;
+    Some(Matter {
+        what: "Costs are not held back".into(),
+        why: format!("{}.", capitalised(&why)),
+        to: "/settings/cost".into(),
+        link: "See the prices",
+        bad: true,
+    })
+}
+
 async fn servers(app: &App) -> Result<Vec<Matter>, StoreError> {
     let rows = app.store.mcp_servers().await?.into_iter();
     let troubled = rows.filter(|row| !row.why.is_empty() && app.mcp.named(&row.name).is_some());
@@ -213,4 +228,29 @@ fn short(text: &str) -> String {
         short.push('…');
     }
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve;
+
+    #[tokio::test]
+    async fn a_ceiling_that_holds_nothing_back_is_a_matter_until_there_is_a_price() {
+        let told = async |prices: &str| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let set = [
+                ("ENGINE", "local"),
+                ("HEAR", "deepgram"),
+                ("DEEPGRAM_API_KEY", "key"),
+                ("COST_PER_DAY", "5"),
+                ("PRICES", prices),
+            ];
+            let app = serve::open_in(folder.path(), &set).await;
+            unpriced(&app).map(|matter| matter.why)
+        };
+        let why = told("").await.expect("nothing is counted");
+        assert!(why.starts_with("No ceiling of costs holds HEAR=deepgram back"), "{why}");
+        assert_eq!(told("local minute=0.01").await, None);
+    }
 }
