@@ -404,6 +404,11 @@ impl Sources {
     pub fn of_process(flags: &Flags) -> Result<Sources, ConfigError> {
         load::gather(flags)
     }
+
+    /// What a variable says, that of the environment before that of the files; none where it is not set, or empty.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        load::variable(name, &self.environment, &self.dotenv)
+    }
 }
 
 impl Config {

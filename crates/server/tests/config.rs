@@ -226,15 +226,50 @@ fn a_key_that_can_be_guessed_is_told() {
 fn a_slip_of_the_hand_in_a_name_is_told_and_foreign_variables_are_not() {
     let mut sources =
         environment(&[("EARPIECE_CONFG", "x"), ("PORTS", "1"), ("HOME", "/"), ("EARPIECE_ENV", "local")]);
-    sources.dotenv.push((".env".into(), "TWILIO_AUTH_TOKN=x\nOTHER_TOOL=1\nFLASK_DEBUG=1".into()));
+    sources.environment.insert("ALLOWED_NUMBER".into(), "+15550100100".into());
+    sources.dotenv.push((".env".into(), "OTHER_TOOL=1\nFLASK_DEBUG=1\nOLLAMA_MODELS=/m\nVOICEX=1".into()));
+    sources.file = Some((
+        "earpiece.toml".into(),
+        "[[tool]]\nname = 'a'\ndescription = 'b'\nurl = 'https://a.example/{secret:VOICEX}'".into(),
+    ));
     let (_, warnings) = load(&sources);
     assert_eq!(
         warnings,
         [
-            ".env:1: TWILIO_AUTH_TOKN means nothing; did you mean TWILIO_AUTH_TOKEN?",
+            "the variable ALLOWED_NUMBER means nothing; did you mean ALLOWED_NUMBERS?",
             "the variable EARPIECE_CONFG means nothing; did you mean EARPIECE_CONFIG?",
         ]
     );
+}
+
+#[test]
+fn a_slip_of_the_hand_in_our_own_file_is_refused() {
+    let mut sources = Sources::default();
+    sources.dotenv.push((".env".into(), "TWILIO_AUTH_TOKN=x\nALLOWED_NUMBER=+15550100100\nHOMES=1".into()));
+    assert_eq!(
+        problems(&sources),
+        [
+            ".env:1: TWILIO_AUTH_TOKN means nothing; did you mean TWILIO_AUTH_TOKEN?",
+            ".env:2: ALLOWED_NUMBER means nothing; did you mean ALLOWED_NUMBERS?",
+        ]
+    );
+}
+
+#[test]
+fn what_is_no_toml_is_told_once() {
+    let told = problems(&file("[server]\nport = = 1"));
+    assert!(told.len() == 1 && told[0].starts_with("earpiece.toml:2: this is not TOML"), "{told:?}");
+    let told = problems(&file("[[tool]]\nname = 1"));
+    assert!(told.len() == 1 && told[0].starts_with("earpiece.toml:2: [[tool]]: "), "{told:?}");
+}
+
+#[test]
+fn one_variable_is_read_as_all_are() {
+    let mut sources = environment(&[("A", ""), ("B", "environment")]);
+    sources.dotenv.push((".env".into(), "A=first\nB=first".into()));
+    sources.dotenv.push((".env.local".into(), "A=second".into()));
+    let read = |name| sources.variable(name);
+    assert_eq!((read("A"), read("B"), read("C")), (Some("second".into()), Some("environment".into()), None));
 }
 
 #[test]

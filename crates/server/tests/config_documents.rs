@@ -128,8 +128,9 @@ fn reference() -> String {
          2. `.env`, then `.env.<EARPIECE_ENV>`\n\
          3. the environment\n\
          4. flags\n\n\
-         A key in `earpiece.toml` that does not exist is an error that names its line and the nearest key that does. An \
-         empty variable counts as not set. Nothing is expanded in `.env`: a value may hold a `$`. Keys and passwords are \
+         A key in `earpiece.toml` that does not exist is an error that names its line and the nearest key that does; so is a \
+         name in `.env` that is nearly one of those below. In the environment, where other programs' variables live, that is a \
+         warning. An empty variable counts as not set. Nothing is expanded in `.env`: a value may hold a `$`. Keys and passwords are \
          never printed or logged. `earpiece.example.toml` and `.env.example` hold every setting, commented.\n\n\
          | where settings are | |\n| --- | --- |\n",
     );

@@ -1,6 +1,7 @@
 //! How `earpiece.toml` is read: sections of values, each with its line.
 
 use super::parse::Value;
+use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
 /// A value, where it stands, and under which key.
@@ -22,6 +23,16 @@ pub(super) fn parse(text: &str) -> Result<Vec<Written>, (usize, String)> {
     collect("", table.get_ref(), &line, &mut all);
     all.sort_by_key(|written| written.line);
     Ok(all)
+}
+
+/// The tables of which this file has several, such as `[[tool]]`: as they are asked for, or what is wrong with them and in which
+/// line. None where the file is no TOML at all, which [`parse`] tells.
+pub(super) fn tables<T: DeserializeOwned>(text: &str) -> Option<Result<T, (usize, String)>> {
+    DeTable::parse(text).ok()?;
+    Some(toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        (line, error.message().to_owned())
+    }))
 }
 
 fn collect(prefix: &str, table: &DeTable<'_>, line: &dyn Fn(usize) -> usize, all: &mut Vec<Written>) {

@@ -121,9 +121,9 @@ pub(super) fn load(sources: &Sources) -> Result<(Config, Vec<Warning>), ConfigEr
         |(key, text): &&(String, Secret)| sources.within.is_none() || members::may_set(key, text.expose());
     given.extend(from_page(sources.page.iter().filter(theirs), &mut warnings));
     for (path, text) in &sources.dotenv {
-        given.extend(from_dotenv(path, text, &mut problems, &mut warnings));
+        given.extend(from_dotenv(path, text, sources, &mut problems, &mut warnings));
     }
-    given.extend(from_environment(&sources.environment, &mut warnings));
+    given.extend(from_environment(sources, &mut warnings));
     for (key, text) in &sources.flags {
         let name = schema::by_key(key).and_then(|setting| setting.flag).unwrap_or(key);
         given.insert(key, Given { source: Source::Flag { name }, value: Value::Text(text.clone()) });
@@ -239,9 +239,11 @@ fn from_page<'a>(
     given
 }
 
+/// The file is ours: a name that only nearly means something there is a mistake.
 fn from_dotenv(
     path: &Path,
     text: &str,
+    sources: &Sources,
     problems: &mut Vec<Problem>,
     warnings: &mut Vec<Warning>,
 ) -> Vec<(&'static str, Given)> {
@@ -252,10 +254,10 @@ fn from_dotenv(
             return Vec::new();
         }
     };
-    for assignment in assignments.iter().filter(|assignment| !is_known(&assignment.name)) {
+    for assignment in assignments.iter().filter(|assignment| !is_used(&assignment.name, sources)) {
         if let Some(meant) = misspelt(&assignment.name) {
             let (path, line, name) = (path.display(), assignment.line, &assignment.name);
-            warnings.push(Warning(format!("{path}:{line}: {name} means nothing; did you mean {meant}?")));
+            problems.push(Problem(format!("{path}:{line}: {name} means nothing; did you mean {meant}?")));
         }
     }
     let values = assignments.into_iter().map(|a| {
@@ -265,13 +267,16 @@ fn from_dotenv(
     from_variables(&values.collect(), warnings)
 }
 
-fn from_environment(
-    environment: &BTreeMap<String, String>,
-    warnings: &mut Vec<Warning>,
-) -> Vec<(&'static str, Given)> {
-    for name in environment.keys().filter(|name| name.starts_with("EARPIECE_") && !is_known(name)) {
-        let meant = misspelt(name).map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-        warnings.push(Warning(format!("the variable {name} means nothing{meant}")));
+/// Other programs' variables are in the environment, too: a name that only nearly means something is told, and no mistake.
+fn from_environment(sources: &Sources, warnings: &mut Vec<Warning>) -> Vec<(&'static str, Given)> {
+    let environment = &sources.environment;
+    for name in environment.keys().filter(|name| !is_used(name, sources)) {
+        // One of a single word is likelier to be somebody else's.
+        let meant = misspelt(name).filter(|_| name.contains('_'));
+        if meant.is_some() || name.starts_with("EARPIECE_") {
+            let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+            warnings.push(Warning(format!("the variable {name} means nothing{meant}")));
+        }
     }
     let named = |name: &String| (name.clone(), Source::Environment { name: name.clone() });
     let values = environment.iter().map(|(name, value)| {
@@ -342,10 +347,12 @@ fn nearest(key: &str) -> String {
     .unwrap_or_default()
 }
 
-fn is_known(name: &str) -> bool {
+/// Whether this variable means something: to us, to another system, or to a tool that the settings file describes.
+fn is_used(name: &str, sources: &Sources) -> bool {
     schema::settings().any(|setting| setting.env.contains(&name))
         || schema::LOCATORS.iter().any(|(locator, _)| *locator == name)
-        || schema::BYGONE.contains(&name)
+        || schema::OTHERS.contains(&name)
+        || sources.file.as_ref().is_some_and(|(_, text)| text.contains(&format!("{{secret:{name}}}")))
 }
 
 /// A known variable that differs from this one by a slip of the hand.
@@ -375,8 +382,8 @@ fn named_file(environment: &BTreeMap<String, String>, dotenv: &[(PathBuf, String
     variable("EARPIECE_CONFIG", environment, dotenv).map(PathBuf::from)
 }
 
-/// A variable that must be known before all others are read. A `.env` that cannot be read is complained of later.
-fn variable(
+/// One variable by itself. A `.env` that cannot be read is complained of elsewhere.
+pub(super) fn variable(
     name: &str,
     environment: &BTreeMap<String, String>,
     dotenv: &[(PathBuf, String)],

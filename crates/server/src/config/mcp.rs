@@ -1,7 +1,7 @@
 //! `[[mcp]]`: servers of tools, ready-made or the owner's own, and the secrets that they name.
 
 use super::{
-    Config, dotenv,
+    Config, file,
     load::{Problem, Sources, Warning},
 };
 use crate::secret::Secret;
@@ -100,8 +100,8 @@ pub(super) fn read(
 ) {
     let mut servers = Vec::<McpServer>::new();
     if let Some((path, text)) = &sources.file {
-        match toml::from_str::<File>(text) {
-            Ok(file) => {
+        match file::tables::<File>(text) {
+            Some(Ok(file)) => {
                 for written in file.mcp {
                     let name = written.name.clone();
                     let place = format!("{}: [[mcp]] {name:?}", path.display());
@@ -114,10 +114,10 @@ pub(super) fn read(
                     }
                 }
             }
-            Err(error) => {
-                let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-                problems.push(Problem(format!("{}:{line}: [[mcp]]: {}", path.display(), error.message())));
+            Some(Err((line, why))) => {
+                problems.push(Problem(format!("{}:{line}: [[mcp]]: {why}", path.display())));
             }
+            None => {}
         }
     }
     let zapier = config.zapier.mcp_password.is_some() || config.origins.contains_key(ZAPIERS);
@@ -322,23 +322,13 @@ fn filled(text: &str, sources: &Sources) -> Result<String, String> {
     while let Some((before, after)) = rest.split_once("{secret:") {
         let (name, behind) = after.split_once('}').ok_or("a `{secret:` has no end")?;
         whole.push_str(before);
-        whole.push_str(&variable(sources, name).ok_or_else(|| {
+        whole.push_str(&sources.variable(name).ok_or_else(|| {
             format!("there is no variable {:?}", name.chars().take(60).collect::<String>())
         })?);
         rest = behind;
     }
     whole.push_str(rest);
     Ok(whole)
-}
-
-/// A variable: the environment counts before `.env`.
-pub(super) fn variable(sources: &Sources, name: &str) -> Option<String> {
-    let written = || {
-        let files = sources.dotenv.iter().rev();
-        files.flat_map(|(_, text)| dotenv::parse(text).unwrap_or_default()).find(|a| a.name == name)
-    };
-    let value = sources.environment.get(name).cloned().or_else(|| Some(written()?.value));
-    value.filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! `[[tool]]`: tools that the owner describes, and the secrets that they name.
 
 use super::{
+    file,
     load::{Problem, Sources},
-    mcp::variable,
 };
 use crate::secret::Secret;
 use std::{collections::BTreeMap, sync::Arc};
@@ -28,13 +28,13 @@ struct Tools {
 /// Reads what is described in the file; a secret is the variable of its name.
 pub(super) fn read(sources: &Sources, problems: &mut Vec<Problem>) -> Own {
     let Some((path, text)) = &sources.file else { return Own::default() };
-    let tools = match toml::from_str::<Tools>(text) {
-        Ok(tools) => tools.tool,
-        Err(error) => {
-            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            problems.push(Problem(format!("{}:{line}: [[tool]]: {}", path.display(), error.message())));
+    let tools = match file::tables::<Tools>(text) {
+        Some(Ok(tools)) => tools.tool,
+        Some(Err((line, why))) => {
+            problems.push(Problem(format!("{}:{line}: [[tool]]: {why}", path.display())));
             return Own::default();
         }
+        None => return Own::default(),
     };
     for definition in &tools {
         let nothing = Arc::new(|_: &str| None);
@@ -44,6 +44,6 @@ pub(super) fn read(sources: &Sources, problems: &mut Vec<Problem>) -> Own {
     }
     let named = tools.iter().flat_map(Definition::secrets);
     let secrets =
-        named.filter_map(|name| Some((name.clone(), Secret::new(variable(sources, &name)?)))).collect();
+        named.filter_map(|name| Some((name.clone(), Secret::new(sources.variable(&name)?)))).collect();
     Own { tools, secrets }
 }

@@ -64,8 +64,10 @@ pub const LOCATORS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Variables of the systems that this one replaces that mean nothing here, and are no mistake.
-pub const BYGONE: &[&str] = &["FLASK_APP", "FLASK_DEBUG", "FLASK_ENV", "FLASK_TESTING", "FLASK_RUN_PORT"];
+/// Variables that mean nothing here, and are no mistake: of the systems that this one replaces, and one of Ollama's that is
+/// nearly one of ours.
+pub const OTHERS: &[&str] =
+    &["FLASK_APP", "FLASK_DEBUG", "FLASK_ENV", "FLASK_TESTING", "FLASK_RUN_PORT", "OLLAMA_MODELS"];
 
 pub fn sections() -> impl Iterator<Item = &'static Section> {
     SECTIONS.iter().copied().flatten()
