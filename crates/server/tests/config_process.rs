@@ -66,3 +66,18 @@ fn a_port_that_is_taken_is_told_with_the_variable_that_sets_another() {
     let told = complaint(&[], &[("PORT", &port)], &[]);
     assert!(told.contains("PORT=0 picks a free port"), "{told}");
 }
+
+#[test]
+fn a_call_from_the_terminal_finds_the_secret_where_the_server_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let call = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_earpiece"));
+        command.env_clear().current_dir(folder.path()).args(["call", "--to", "http://127.0.0.1:1", "--say", "Hello."]);
+        let output = command.output().expect("it runs");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    assert!(call().contains("give the server's TWILIO_AUTH_TOKEN"));
+    fs::write(folder.path().join(".env"), "TWILIO_AUTH_TOKEN=secret").expect("written");
+    let told = call();
+    assert!(told.contains("Calling http://127.0.0.1:1") && told.contains("The call failed"), "{told}");
+}

@@ -7,6 +7,7 @@ use super::{
     output,
     record::Record,
 };
+use crate::config::{Flags, Sources};
 use anyhow::{Context, bail};
 use company::Company;
 use engine::local::Workers;
@@ -60,7 +61,7 @@ pub struct Args {
         long,
         value_name = "TOKEN",
         help = "The secret by which the server knows its telephone company; where it is not said TWILIO_AUTH_TOKEN, \
-                PLIVO_AUTH_TOKEN or TELNYX_API_KEY of the environment"
+                PLIVO_AUTH_TOKEN or TELNYX_API_KEY of the environment, or of .env here"
     )]
     pub auth_token: Option<String>,
     /// Who calls.
@@ -162,7 +163,8 @@ async fn by_company(
     args: &Args,
     speakers: Option<&Workers>,
 ) -> anyhow::Result<(Handset, Company)> {
-    let account = company::account(carrier, args.auth_token.as_deref(), |name| std::env::var(name).ok())?;
+    let sources = Sources::of_process(&Flags::default())?;
+    let account = company::account(carrier, args.auth_token.as_deref(), |name| sources.variable(name))?;
     let dial = Dial { from: args.from.clone(), to: args.number.clone(), ..company::dial(carrier, &args.to)? };
     let api = args.api.or((args.mode == Mode::Turns).then_some(API));
     let company = Company::open(account, args.mode, api).await?;

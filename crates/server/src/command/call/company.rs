@@ -70,7 +70,7 @@ pub fn account(
         Carrier::Telnyx => "TELNYX_API_KEY",
     };
     let Some(secret) = secret.map(str::to_owned).or_else(|| variable(name)) else {
-        bail!("give the server's {name}, in the environment or as --auth-token");
+        bail!("give the server's {name}, in the environment, in .env or as --auth-token");
     };
     let mut account = Account::new(carrier, &secret);
     let (name, known_as) = match &mut account {
