@@ -161,7 +161,7 @@ async fn answer(app: &App, carrier: &dyn Carrier, text: &Text) -> Result<Option<
     let said = match wanted {
         // The carrier itself answers these.
         Wanted::Stop | Wanted::Start | Wanted::Help => None,
-        Wanted::Cancel { code } => Some(cancel(app, config, &kept, &code, &earlier).await?),
+        Wanted::Cancel { code } => cancel(app, config, &kept, &code, &earlier).await?,
         Wanted::Words if config.messages.answers == 0 => thanks(config, &earlier),
         Wanted::Words => talk(app, config, &kept, &earlier).await?,
     };
@@ -223,13 +223,13 @@ async fn keep(app: &App, text: &Text, wanted: &Wanted, key: &str) -> Result<Text
 /// Cancels the appointment that the text means, where that is certain.
 async fn cancel(
     app: &App,
-    config: &Config,
+    config: &Arc<Config>,
     text: &TextRow,
     code: &str,
     earlier: &[TextRow],
-) -> Result<Said, StoreError> {
+) -> Result<Option<Said>, StoreError> {
     let now_ms = clock::now_ms();
-    let said = |words: String| Said { words: plainer(&words), status: ANSWERED };
+    let said = |words: String| Some(Said { words: plainer(&words), status: ANSWERED });
     let meant = if let Some(id) = &text.appointment_id {
         // It was decided when the text was first told of.
         app.store.appointment(id).await?.into_iter().collect()
@@ -240,11 +240,15 @@ async fn cancel(
     };
     let [row] = meant.as_slice() else {
         let upcoming = upcoming(app, earlier, now_ms).await?;
-        return Ok(said(if upcoming.is_empty() {
-            call_us(config, "There is no coming appointment that we texted to this number.")
-        } else {
-            which(app, &upcoming)
-        }));
+        if !upcoming.is_empty() {
+            return Ok(said(which(app, &upcoming)));
+        }
+        // Who asks in words may mean one that no text of ours was about: the assistant knows all of theirs.
+        let in_words = code.is_empty() && text.body.to_lowercase().contains("cancel");
+        if in_words && config.messages.answers > 0 {
+            return talk(app, config, text, earlier).await;
+        }
+        return Ok(said(call_us(config, "There is no coming appointment that we texted to this number.")));
     };
     app.store.text_about(&text.id, &row.id).await?;
     let errand = Errand {

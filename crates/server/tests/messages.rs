@@ -56,12 +56,17 @@ impl World {
         }
     }
 
-    /// Opens the server in the folder, with mail and texts set up.
+    /// Opens the server in the folder, with mail and texts set up; no assistant answers those.
     async fn open(self) -> (House, Rest, Smtp, Account) {
+        self.open_with("0").await
+    }
+
+    /// The same where the assistant answers so many texts.
+    async fn open_with(self, answers: &str) -> (House, Rest, Smtp, Account) {
         let Self { smtp, rest, account, folder, store, books } = self;
         drop(books);
         store.close().await;
-        let house = reopened(folder, &rest, &smtp, &account).await;
+        let house = answering(folder, &rest, &smtp, &account, answers).await;
         (house, rest, smtp, account)
     }
 
@@ -88,6 +93,10 @@ impl World {
 }
 
 async fn reopened(folder: TempDir, rest: &Rest, smtp: &Smtp, account: &Account) -> House {
+    answering(folder, rest, smtp, account, "0").await
+}
+
+async fn answering(folder: TempDir, rest: &Rest, smtp: &Smtp, account: &Account, answers: &str) -> House {
     let port = smtp.address().port().to_string();
     let url = rest.url();
     House::open_in(
@@ -100,7 +109,7 @@ async fn reopened(folder: TempDir, rest: &Rest, smtp: &Smtp, account: &Account) 
             ("SMTP_PORT", &port),
             ("EMAIL_FROM", "Elm Street practice <office@example.com>"),
             ("BUSINESS_NAME", "Elm Street practice"),
-            ("TEXT_ANSWERS", "0"),
+            ("TEXT_ANSWERS", answers),
             ("TIME_ZONE", "Europe/Berlin"),
             ("QUIET_HOURS", "none"),
         ],
@@ -321,6 +330,24 @@ async fn a_c_cancels_the_one_appointment_and_telling_it_again_does_nothing_new()
     // Whoever signs with another secret is nobody.
     let stranger = deliver(&Account::new("another"), &inbound).await.expect_err("it is refused");
     assert_eq!(stranger.status, Some(403));
+    drop(house.stop().await);
+}
+
+#[tokio::test]
+async fn one_that_no_text_was_about_is_cancelled_in_words_by_the_desk() {
+    let world = World::new().await;
+    let id = world.booked(3, None).await;
+    let (house, _rest, _smtp, account) = world.open_with("30").await;
+    let store = house.store().await;
+    let said = async |seed, body: &str| {
+        deliver(&account, &Inbound::local(house.address, seed, ANNA, body)).await.expect("it is taken")
+    };
+    assert!(said(1, "C").await[0].contains("no coming appointment that we texted"), "nothing was offered");
+    let asked = said(2, "Cancel my appointment").await;
+    assert!(asked[0].contains("ten"), "it is read back: {asked:?}");
+    let done = said(3, "yes").await;
+    let row = store.appointment(&id).await.expect("the database answers").expect("it is kept");
+    assert_eq!(row.status, "cancelled", "{done:?}");
     drop(house.stop().await);
 }
 
