@@ -72,7 +72,13 @@ fn a_call_from_the_terminal_finds_the_secret_where_the_server_does() {
     let folder = tempfile::tempdir().expect("a folder");
     let call = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_earpiece"));
-        command.env_clear().current_dir(folder.path()).args(["call", "--to", "http://127.0.0.1:1", "--say", "Hello."]);
+        command.env_clear().current_dir(folder.path()).args([
+            "call",
+            "--to",
+            "http://127.0.0.1:1",
+            "--say",
+            "Hello.",
+        ]);
         let output = command.output().expect("it runs");
         String::from_utf8(output.stderr).expect("text")
     };
