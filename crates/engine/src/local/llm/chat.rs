@@ -119,7 +119,7 @@ fn want(call: &ToolCall) -> Value {
 }
 
 /// Whether a model of this name begins within a thought where its server's template writes the beginning, so that it writes
-/// only the end: those of DeepSeek's R1, QwQ, and whatever is called thinking.
+/// only the end: those of `DeepSeek`'s R1, `QwQ`, and whatever is called thinking.
 pub fn thinks_unopened(model: &str) -> bool {
     let model = model.to_ascii_lowercase();
     model.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| matches!(word, "r1" | "qwq" | "thinking"))
