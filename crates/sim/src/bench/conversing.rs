@@ -1,8 +1,7 @@
 //! Calls that the local engine takes with services for its parts: callers say something now and then, and are answered.
 
-use super::{Measured, Plan, process, report::Conversed};
+use super::{Measured, Plan, process, report::Relayed};
 use crate::{
-    clock,
     mind::{self, Minds, Thought},
     speech::{self, Speech},
     stamp,
@@ -82,7 +81,7 @@ pub(super) async fn measure(
     account: &Account,
     plan: &Plan,
     server: Measured,
-) -> Result<Conversed, String> {
+) -> Result<Relayed, String> {
     let over = Arc::new(AtomicBool::new(false));
     let mut calls = JoinSet::new();
     for call in 1..=plan.calls {
@@ -94,10 +93,8 @@ pub(super) async fn measure(
     }
     tokio::time::sleep(WARM_UP).await;
     let wrong = |e: io::Error| format!("the server with a local engine cannot be measured: {e}");
-    let (from, before) = (clock::now(), process::cpu(server.pid).map_err(wrong)?);
     let turns = parts.turns();
-    tokio::time::sleep(plan.measured).await;
-    let (to, after) = (clock::now(), process::cpu(server.pid).map_err(wrong)?);
+    let spent = process::spent(server.pid, plan.measured).await.map_err(wrong)?;
     let turns = parts.turns() - turns;
     over.store(true, Ordering::Relaxed);
     let mut errors = parts.mistakes();
@@ -105,13 +102,15 @@ pub(super) async fn measure(
         let ended = done.map_err(|e| e.to_string())?.map_err(|failed| format!("a call failed: {failed}"))?;
         errors.extend(ended.errors.iter().map(|error| format!("{}: {}", error.code, error.what)));
     }
-    let spoken = (to - from).as_secs_f64() / (EVERY * CYCLE).as_secs_f64() * f64::from(plan.calls);
+    let mut relayed = Relayed::over(plan.calls, spent);
+    let spoken = relayed.seconds.as_secs_f64() / (EVERY * CYCLE).as_secs_f64() * f64::from(plan.calls);
     if (turns as f64) < spoken * MOST {
         errors.push(format!(
             "callers of the local engine spoke {spoken:.0} times, and were heard {turns} times"
         ));
     }
-    Ok(Conversed { cpu: after.saturating_sub(before), seconds: to - from, calls: plan.calls, errors })
+    relayed.errors = errors;
+    Ok(relayed)
 }
 
 /// Says something at the beginning of every cycle.

@@ -1,6 +1,10 @@
 //! What the system says of a process from outside: `/proc`, as Linux has it.
 
-use std::{io, time::Duration};
+use crate::clock;
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 /// Ticks a second in `/proc/<pid>/stat`; 100 on every Linux that is not built otherwise.
 const TICKS: u64 = 100;
@@ -19,17 +23,30 @@ pub fn cpu(pid: u32) -> io::Result<Duration> {
     }
 }
 
+/// What a process did while this went by.
+#[derive(Clone, Copy, Debug)]
+pub struct Spent {
+    pub from: Instant,
+    pub to: Instant,
+    /// Of all cores together.
+    pub cpu: Duration,
+}
+
+/// Lets so much time go by, and says what CPU the process used in it.
+pub async fn spent(pid: u32, length: Duration) -> io::Result<Spent> {
+    let (from, before) = (clock::now(), cpu(pid)?);
+    tokio::time::sleep(length).await;
+    let (to, after) = (clock::now(), cpu(pid)?);
+    Ok(Spent { from, to, cpu: after.saturating_sub(before) })
+}
+
 /// Waits until the process has done what it was about: for half a second it needs next to no CPU. Gives up after half a
 /// minute.
 pub async fn rest(pid: u32) -> io::Result<()> {
-    let mut before = cpu(pid)?;
     for _ in 0..60 {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        let after = cpu(pid)?;
-        if after.saturating_sub(before) <= Duration::from_millis(10) {
-            return Ok(());
+        if spent(pid, Duration::from_millis(500)).await?.cpu <= Duration::from_millis(10) {
+            break;
         }
-        before = after;
     }
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! Calls in which both sides speak all the time: what the server costs and how much it delays.
 
-use super::{Ledger, Measured, Plan, World, process, report::Relayed};
+use super::{
+    Ledger, Measured, Plan, World,
+    process::{self, Spent},
+    report::Relayed,
+};
 use crate::{
-    clock,
     openai::{Item, Reply, Sound, Voice},
     stamp,
     twilio::{self, Act, Ended, Event, FRAME, Failed, Network, Party, message::FromServer},
@@ -50,21 +53,14 @@ pub(super) async fn measure(
     }
     tokio::time::sleep(WARM_UP).await;
     let wrong = |e: std::io::Error| format!("the server cannot be measured: {e}");
-    let (from, before) = (clock::now(), process::cpu(server.pid).map_err(wrong)?);
-    tokio::time::sleep(length).await;
-    let (to, after) = (clock::now(), process::cpu(server.pid).map_err(wrong)?);
+    let spent = process::spent(server.pid, length).await.map_err(wrong)?;
     over.store(true, Ordering::Relaxed);
-    let mut relayed = Relayed {
-        cpu: after.saturating_sub(before),
-        seconds: to - from,
-        calls: plan.calls,
-        ..Relayed::default()
-    };
+    let mut relayed = Relayed::over(plan.calls, spent);
     let mut talkers = Vec::new();
     while let Some(done) = calls.join_next().await {
         talkers.push(done.map_err(|e| e.to_string())?);
     }
-    collect(&mut relayed, &world.ledger, talkers, from, to)?;
+    collect(&mut relayed, &world.ledger, talkers, spent)?;
     Ok(relayed)
 }
 
@@ -72,8 +68,7 @@ fn collect(
     relayed: &mut Relayed,
     ledger: &Ledger,
     talkers: Vec<(Talker, Result<Ended, Failed>)>,
-    from: Instant,
-    to: Instant,
+    Spent { from, to, .. }: Spent,
 ) -> Result<(), String> {
     let pages = ledger.by_call();
     let within = |at: Instant| (from..to).contains(&at);

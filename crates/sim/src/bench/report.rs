@@ -141,6 +141,11 @@ pub(super) struct Relayed {
 }
 
 impl Relayed {
+    /// So many calls, and what they cost a process.
+    pub(super) fn over(calls: u32, spent: process::Spent) -> Self {
+        Self { calls, seconds: spent.to - spent.from, cpu: spent.cpu, ..Self::default() }
+    }
+
     pub(super) fn add(&mut self, other: Self) {
         self.calls = other.calls;
         self.seconds += other.seconds;
@@ -162,23 +167,10 @@ impl Relayed {
         self.marks as f64 / self.media.max(1) as f64
     }
 
+    /// Microseconds of CPU for a second of one call.
     fn cpu_a_call_second(&self) -> f64 {
-        cpu_a_call_second(self.cpu, self.seconds, self.calls)
+        self.cpu.as_secs_f64() * 1e6 / (self.seconds.as_secs_f64() * f64::from(self.calls))
     }
-}
-
-/// Microseconds of CPU for a second of one call.
-fn cpu_a_call_second(cpu: Duration, seconds: Duration, calls: u32) -> f64 {
-    cpu.as_secs_f64() * 1e6 / (seconds.as_secs_f64() * f64::from(calls))
-}
-
-/// Callers who are answered by the local engine.
-#[derive(Debug, Default)]
-pub(super) struct Conversed {
-    pub(super) calls: u32,
-    pub(super) seconds: Duration,
-    pub(super) cpu: Duration,
-    pub(super) errors: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -213,7 +205,8 @@ pub(super) struct Findings {
     pub(super) idle: Idle,
     pub(super) server: Relayed,
     pub(super) splice: Relayed,
-    pub(super) conversed: Conversed,
+    /// Of the local engine, whose sound nobody follows.
+    pub(super) conversed: Relayed,
     pub(super) interruptions: Interruptions,
 }
 
@@ -224,7 +217,7 @@ impl Findings {
             idle: Idle::default(),
             server: Relayed::default(),
             splice: Relayed::default(),
-            conversed: Conversed::default(),
+            conversed: Relayed::default(),
             interruptions: Interruptions::default(),
         }
     }
@@ -268,7 +261,7 @@ impl Findings {
         }
         rows.push(Row::new(
             "CPU a call-second, local engine with services",
-            cpu_a_call_second(conversed.cpu, conversed.seconds, conversed.calls),
+            conversed.cpu_a_call_second(),
             "µs",
             Some(splice.cpu_a_call_second()),
             Some(TimesTheSplice(3.0)),

@@ -97,28 +97,21 @@ pub(super) async fn measure(
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let wrong = |e: io::Error| format!("the splice cannot be measured: {e}");
-    let (from, before) = (clock::now(), process::cpu(splice.pid).map_err(wrong)?);
-    tokio::time::sleep(length).await;
-    let (to, after) = (clock::now(), process::cpu(splice.pid).map_err(wrong)?);
+    let spent = process::spent(splice.pid, length).await.map_err(wrong)?;
     // Whoever has gone needs no telling.
     let _ = over.send(true);
     while let Some(done) = ends.join_next().await {
         done.map_err(|e| e.to_string())?
             .map_err(|e| format!("a connection through the splice broke: {e}"))?;
     }
-    let mut relayed = Relayed {
-        cpu: after.saturating_sub(before),
-        seconds: to - from,
-        calls: plan.calls,
-        ..Relayed::default()
-    };
+    let mut relayed = Relayed::over(plan.calls, spent);
     let pipes = shared.pipes.lock().expect("nobody panics while holding it");
     for pipe in pipes.values() {
         for (left, came, delays) in [
             (&pipe.up_left, &pipe.up_came, &mut relayed.up),
             (&pipe.down_left, &pipe.down_came, &mut relayed.down),
         ] {
-            let within = left.iter().zip(came).filter(|(left, _)| (from..to).contains(left));
+            let within = left.iter().zip(came).filter(|(left, _)| (spent.from..spent.to).contains(left));
             delays.extend(within.map(|(left, came)| came.saturating_duration_since(*left)));
         }
     }
