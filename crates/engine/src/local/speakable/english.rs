@@ -156,6 +156,13 @@ fn next_is_upper(rest: &str) -> bool {
     rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_uppercase))
 }
 
+/// Whether what this word says is named by the number behind it: `Room 11/24`, `gate 12 h`.
+fn is_named_by_a_number(word: &str) -> bool {
+    const NAMED: [&str; 10] =
+        ["room", "apt", "apartment", "suite", "unit", "flat", "gate", "number", "no", "version"];
+    NAMED.iter().any(|named| word.eq_ignore_ascii_case(named))
+}
+
 /// The word that a text ends in, be there a mark behind it or not.
 pub(super) fn last_word(text: &str) -> &str {
     let text = text.trim_end_matches([' ', ',', '.', ':', '(']);

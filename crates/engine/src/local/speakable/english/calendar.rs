@@ -1,6 +1,6 @@
 //! Dates and times of day.
 
-use super::{Said, digits, ends};
+use super::{Said, digits, ends, is_named_by_a_number};
 use crate::local::speakable::{
     date,
     number::{cardinal, ordinal, year},
@@ -140,34 +140,10 @@ fn dotted(text: &str) -> Option<(&str, &str, usize)> {
 /// Words behind which two numbers with a stroke between them are a date, whatever else they could be.
 const DATED: [&str; 11] =
     ["on", "by", "until", "till", "since", "from", "through", "before", "after", "date", "dated"];
-/// And those behind which they are none.
-const UNDATED: [&str; 26] = [
-    "slash",
-    "room",
-    "apt",
-    "apartment",
-    "suite",
-    "unit",
-    "flat",
-    "page",
-    "part",
-    "step",
-    "size",
-    "number",
-    "no",
-    "score",
-    "scored",
-    "rated",
-    "rating",
-    "version",
-    "grade",
-    "route",
-    "gate",
-    "lot",
-    "question",
-    "ratio",
-    "times",
-    "over",
+/// And those behind which they are none, beside what is named by a number.
+const UNDATED: [&str; 16] = [
+    "slash", "page", "part", "step", "size", "score", "scored", "rated", "rating", "grade", "route", "lot",
+    "question", "ratio", "times", "over",
 ];
 /// Words before which they are none: `4/5 stars`.
 const COUNTED: [&str; 20] = [
@@ -215,7 +191,7 @@ pub(super) fn day_of_year(text: &str, before: &str, day_first: bool) -> Said {
     let word = before.to_ascii_lowercase();
     let dated = DATED.contains(&word.as_str()) || is_day(before) || is_weekday_short(before);
     let fraction = super::quantity::fraction(text, before).is_some() || first_number == second_number;
-    if (fraction && !dated) || UNDATED.contains(&word.as_str()) {
+    if (fraction && !dated) || UNDATED.contains(&word.as_str()) || is_named_by_a_number(before) {
         return None;
     }
     let (day, month) = date::day_and_month(first_number, second_number, day_first);

@@ -1,6 +1,6 @@
 //! Amounts: plain numbers, ordinals, percentages, measures and money.
 
-use super::{Said, digits, ends};
+use super::{Said, digits, ends, is_named_by_a_number};
 use crate::local::speakable::number::{self, cardinal, ordinal, year};
 
 /// A currency: how it is written, one of it, several, and a hundredth of it.
@@ -63,36 +63,10 @@ const LETTERS: [(&str, &str, &str); 5] = [
     ("l", "liter", "liters"),
     ("m", "meter", "meters"),
 ];
-/// Behind these words a number with a letter is a place, a version or a time of day: `gate 12 h`.
-const PLACES: [&str; 28] = [
-    "room",
-    "apt",
-    "apartment",
-    "suite",
-    "unit",
-    "flat",
-    "gate",
-    "platform",
-    "seat",
-    "row",
-    "section",
-    "building",
-    "house",
-    "number",
-    "no",
-    "class",
-    "track",
-    "bus",
-    "line",
-    "terminal",
-    "level",
-    "floor",
-    "group",
-    "table",
-    "version",
-    "exit",
-    "box",
-    "at",
+/// Behind these words, and what is named by a number, a number with a letter is a place, a version or a time of day: `gate 12 h`.
+const PLACES: [&str; 18] = [
+    "platform", "seat", "row", "section", "building", "house", "class", "track", "bus", "line", "terminal",
+    "level", "floor", "group", "table", "exit", "box", "at",
 ];
 /// What is so many meters.
 const LONG: [&str; 7] = ["tall", "wide", "long", "high", "deep", "away", "above"];
@@ -246,8 +220,9 @@ fn letter(amount: &Written<'_>, rest: &str, before: &str) -> Option<(&'static st
         "h" => ends(behind),
         _ => closed,
     };
-    let named =
-        PLACES.iter().any(|place| before.eq_ignore_ascii_case(place)) || behind.starts_with(['-', '\'']);
+    let named = PLACES.iter().any(|place| before.eq_ignore_ascii_case(place))
+        || is_named_by_a_number(before)
+        || behind.starts_with(['-', '\'']);
     (certain && !named && amount.whole.len() <= 5).then_some((*single, *several))
 }
 
