@@ -36,24 +36,23 @@ pub(super) fn read(words: &[&str]) -> Option<Span> {
 }
 
 const UNITS: [&str; 8] = ["minute", "minutes", "hour", "hours", "day", "days", "week", "weeks"];
-const NUMBERS: [&str; 11] =
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
-const LARGER: [(&str, i64); 5] =
-    [("fifteen", 15), ("twenty", 20), ("thirty", 30), ("forty", 40), ("ninety", 90)];
-
 /// How many of the unit here, and where that begins.
 fn count(words: &[&str], unit: usize) -> Option<(i64, usize)> {
     let before = unit.checked_sub(1)?;
-    let at = |index: usize| before.checked_sub(index).map_or("", |index| words[index]);
-    let small = NUMBERS
-        .iter()
-        .position(|number| *number == words[before])
-        .and_then(|number| i64::try_from(number).ok());
-    let large = LARGER.iter().find(|(number, _)| *number == words[before]).map(|(_, number)| *number);
-    let figures = words[before].parse().ok().filter(|number| (1..=99).contains(number));
     match words[before] {
-        "a" | "an" => Some((1, before)),
-        "of" if (at(2), at(1)) == ("a", "couple") => Some((2, before - 2)),
-        _ => small.or(large).or(figures).filter(|count| *count > 0).map(|count| (count, before)),
+        "a" | "an" => return Some((1, before)),
+        "of" if words[..before].ends_with(&["a", "couple"]) => return Some((2, before - 2)),
+        figures => {
+            if let Some(count) = figures.parse().ok().filter(|count| (1..=99).contains(count)) {
+                return Some((count, before));
+            }
+        }
     }
+    // "Forty five" is not five.
+    [2, 1].into_iter().find_map(|length| {
+        let from = unit.checked_sub(length)?;
+        let said = words[from..unit].join(" ");
+        let count = (1..100_u32).find(|count| when::name_number(*count).replace('-', " ") == said)?;
+        Some((count.into(), from))
+    })
 }
