@@ -70,6 +70,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let houses = Houses::new(app.clone());
     calendars::refresh(&app).await?;
     let tls = tls(&app).await?;
+    let most = app.config.get().server.max_calls;
+    if let Some(why) = files::enough_for(most, &format!("MAX_CALLS={most}")) {
+        tracing::info!("{why}");
+    }
     let (listener, streams) = bind(&app).await?;
     let address = listener.local_addr()?;
     let mut stop = if args.while_parent_lives { Stop::with_parent() } else { Stop::by_signals() }?;
@@ -297,9 +301,6 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
         tracing::info!(
             "every caller is a stranger: set OWNER_NUMBERS to your own number, ALLOWED_NUMBERS to reject others"
         );
-    }
-    if let Some(why) = files::enough_for(config.server.max_calls) {
-        tracing::info!("{why}");
     }
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let page = format!("{scheme}://{address}");

@@ -4,7 +4,7 @@ use super::{
     demo::child::{self, Folder, Listening},
     output,
 };
-use crate::stop::Stop;
+use crate::{files, stop::Stop};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sim::bench::{All, Measured, Plan, Report, World};
@@ -50,6 +50,11 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::by_signals()?;
     let folder = |what: &str| Folder::make(what).context("no temporary folder can be made");
     let folders = [folder("bench")?, folder("splice")?, folder("local")?];
+    // A call's two ends are both ours.
+    let calls = args.calls.max(args.idle_calls);
+    if let Some(why) = files::enough_for(calls as usize, &format!("a bench of {calls} calls")) {
+        eprintln!("{why}");
+    }
     let secret = uuid::Uuid::new_v4().simple().to_string();
     let world = World::open(&secret).await.context("loopback cannot be listened on")?;
     let processes = tokio::select! {
