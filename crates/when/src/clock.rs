@@ -162,10 +162,11 @@ fn part(tokens: &[Token], at: usize) -> Option<(Clock, usize)> {
     if let Some(found) = half_alone(tokens, at) {
         return Some(found);
     }
+    let lunch = Part::Between(time(12, 0, 0, 0), time(14, 0, 0, 0));
     let part = match word(tokens, at + skip) {
-        "lunchtime" => Part::Between(time(12, 0, 0, 0), time(14, 0, 0, 0)),
+        "lunchtime" => lunch,
         "lunch" if word(tokens, at + skip + 1) == "time" => {
-            return Some((Clock::Part(Part::Between(time(12, 0, 0, 0), time(14, 0, 0, 0))), at + skip + 2));
+            return Some((Clock::Part(lunch), at + skip + 2));
         }
         "morning" | "mornings" | "forenoon" => Part::Morning,
         "afternoon" | "afternoons" => Part::Afternoon,

@@ -128,11 +128,7 @@ fn near(tokens: &[Token], at: usize, today: Date) -> Option<(Vec<Piece>, usize)>
 fn relative(tokens: &[Token], at: usize, today: Date) -> Option<Found> {
     let led = word(tokens, at) == "in";
     let start = at + usize::from(led);
-    let (count, next) = match (word(tokens, start), word(tokens, start + 1), word(tokens, start + 2)) {
-        ("a", "couple", "of") => (2, start + 3),
-        ("a" | "an" | "one", _, _) => (1, start + 1),
-        _ => number(tokens, start)?,
-    };
+    let (count, next) = count(tokens, start)?;
     // "In three weeks on thursday" is the thursday of that week.
     if let Some((weeks, after)) = weeks_ahead(tokens, at) {
         let on = after + usize::from(word(tokens, after) == "on");
@@ -239,16 +235,21 @@ fn by_weekday(tokens: &[Token], at: usize, today: Date) -> Option<Found> {
     Some((Ok(dates(by_week(day, which, today))), next))
 }
 
+/// "Three", "a", "a couple of".
+fn count(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
+    match (word(tokens, at), word(tokens, at + 1), word(tokens, at + 2)) {
+        ("a", "couple", "of") => Some((2, at + 3)),
+        ("a" | "an" | "one", _, _) => Some((1, at + 1)),
+        _ => number(tokens, at),
+    }
+}
+
 /// "In three weeks", "in a fortnight", as a number of weeks.
 fn weeks_ahead(tokens: &[Token], at: usize) -> Option<(i64, usize)> {
     if word(tokens, at) != "in" {
         return None;
     }
-    let (count, next) = match (word(tokens, at + 1), word(tokens, at + 2), word(tokens, at + 3)) {
-        ("a", "couple", "of") => (2, at + 4),
-        ("a" | "one", _, _) => (1, at + 2),
-        _ => number(tokens, at + 1)?,
-    };
+    let (count, next) = count(tokens, at + 1)?;
     let count = i64::from(count.min(1_000));
     match word(tokens, next) {
         "week" | "weeks" => Some((count, next + 1)),

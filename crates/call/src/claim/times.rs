@@ -53,20 +53,7 @@ const MONTH_NAMES: [&str; 12] = [
 ];
 /// The months in every language that claims are read in.
 const MONTHS: [[&str; 12]; 4] = [
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ],
+    MONTH_NAMES,
     GERMAN_MONTHS,
     [
         "enero",
@@ -315,7 +302,8 @@ fn weekday(word: &Word) -> bool {
 }
 
 fn month(word: &Word) -> Option<u8> {
-    let at = MONTHS.iter().find_map(|names| names.iter().position(|name| word.text == *name))?;
+    let at =
+        MONTHS.iter().find_map(|names| names.iter().position(|name| word.text.eq_ignore_ascii_case(name)))?;
     u8::try_from(at + 1).ok()
 }
 

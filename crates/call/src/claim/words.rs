@@ -171,7 +171,7 @@ impl Reader {
     }
 }
 
-/// Whether this is a number of one or two digits, or two of them.
+/// Whether this is numbers of one or two digits each, with colons between them: 10, 10:30.
 fn is_number(word: &str) -> bool {
     word.split(':')
         .all(|part| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()))

@@ -140,7 +140,7 @@ pub struct Thinking {
     pub unopened: bool,
 }
 
-/// What a cascade says by itself where a model thinks.
+/// What a cascade says by itself; where no model thinks, only `filler`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phrases {
     /// BCP 47.

@@ -69,10 +69,7 @@ impl Tts for Espeak {
             while let Some(bytes) = written.next().await {
                 samples.extend(file.push(&bytes?).map_err(odd)?);
             }
-            samples.extend(file.finish().map_err(odd)?);
-            if samples.is_empty() && is_to_sound {
-                return Err(odd("no sound at all".into()));
-            }
+            samples.extend(file.finish_of(is_to_sound).map_err(odd)?);
             Ok(samples.into())
         }
         .boxed()

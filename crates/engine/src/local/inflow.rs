@@ -11,6 +11,8 @@ pub struct Inflow {
     beginning: Beginning,
     /// Half a sample, or the whole of a file.
     held: Vec<u8>,
+    /// Something could be heard by now.
+    sounded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,7 @@ impl Inflow {
             resampler: Resampler::new(hertz, 8_000),
             beginning: Beginning::Unknown,
             held: Vec::new(),
+            sounded: false,
         }
     }
 
@@ -58,7 +61,18 @@ impl Inflow {
             }
             return Ok(Vec::new());
         }
-        Ok(self.raw())
+        let samples = self.raw();
+        self.sounded |= !samples.is_empty();
+        Ok(samples)
+    }
+
+    /// The rest of a text's sound. Where the text is one that sounds, there is some.
+    pub fn finish_of(&mut self, is_to_sound: bool) -> Result<Vec<i16>, String> {
+        let rest = self.finish()?;
+        if is_to_sound && !self.sounded && rest.is_empty() {
+            return Err("no sound at all".into());
+        }
+        Ok(rest)
     }
 
     /// The rest.

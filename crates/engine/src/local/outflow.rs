@@ -50,10 +50,10 @@ impl Outflow {
 
 /// Sound of 8 kHz as the line wants it, in pieces that are not too long.
 pub(super) fn chunks(samples: &[i16], format: Format) -> impl Iterator<Item = Chunk> {
-    match format {
-        Format::Ulaw | Format::Alaw | Format::Pcm { hertz: 8_000 } => encoded(samples, format),
-        Format::Pcm { hertz } => encoded(&sound::resample::resample(samples, 8_000, hertz.max(1)), format),
-    }
+    let mut outflow = Outflow::new(format);
+    let mut fitted = outflow.push(samples);
+    fitted.extend(outflow.finish());
+    encoded(&fitted, format)
 }
 
 /// Sound of the format's own rate in its coding, in pieces that are not too long.

@@ -113,25 +113,22 @@ impl Tts for Piper {
         line.push('\n');
         let arguments = vec!["--model".into(), model.into_os_string(), "--output-raw".into()];
         let written = self.program.run(arguments, line).boxed();
-        let state = Some((written, Inflow::new(hertz), !tts::is_to_sound(text)));
-        let speech = stream::unfold(state, |state| async {
-            let (mut written, mut inflow, may_end) = state?;
+        let is_to_sound = tts::is_to_sound(text);
+        let state = Some((written, Inflow::new(hertz)));
+        let speech = stream::unfold(state, move |state| async move {
+            let (mut written, mut inflow) = state?;
             loop {
                 let samples = match written.next().await {
                     Some(Ok(bytes)) => inflow.push(&bytes),
                     Some(Err(why)) => return Some((Err(why), None)),
                     None => {
-                        let rest = match inflow.finish() {
-                            Ok(rest) if rest.is_empty() && !may_end => Err("no sound at all".into()),
-                            rest => rest,
-                        };
-                        let rest = rest.map_err(|why| format!("Piper wrote {why}."));
+                        let rest = inflow.finish_of(is_to_sound).map_err(|why| format!("Piper wrote {why}."));
                         return Some((rest.map(Arc::from), None));
                     }
                 };
                 match samples {
                     Ok(samples) if samples.is_empty() => {}
-                    Ok(samples) => return Some((Ok(Arc::from(samples)), Some((written, inflow, true)))),
+                    Ok(samples) => return Some((Ok(Arc::from(samples)), Some((written, inflow)))),
                     Err(why) => return Some((Err(format!("Piper wrote {why}.")), None)),
                 }
             }

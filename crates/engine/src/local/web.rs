@@ -120,7 +120,7 @@ pub(super) async fn speech(
     if wrong.iter().any(|wrong| kind.contains(wrong)) {
         return Err(format!("{peer} answered with {kind} where raw sound was asked for."));
     }
-    let silent_is_wrong = tts::is_to_sound(text);
+    let is_to_sound = tts::is_to_sound(text);
     let longest = (BESIDE + A_CHARACTER * text.chars().count()).min(LONGEST_SPEECH);
     let state = Some((answer, Inflow::new(hertz), 0_usize));
     let speech = stream::unfold(state, move |state| {
@@ -131,13 +131,7 @@ pub(super) async fn speech(
                 let samples = match piece(&mut answer, &peer, patience).await {
                     Ok(Some(bytes)) => inflow.push(&bytes),
                     Ok(None) => {
-                        let rest = match inflow.finish() {
-                            Ok(rest) if rest.is_empty() && so_far == 0 && silent_is_wrong => {
-                                Err("no sound at all".into())
-                            }
-                            rest => rest,
-                        };
-                        let rest = rest.map_err(|why| format!("{peer} sent {why}."));
+                        let rest = inflow.finish_of(is_to_sound).map_err(|why| format!("{peer} sent {why}."));
                         return Some((rest.map(Arc::from), None));
                     }
                     Err(why) => return Some((Err(why), None)),

@@ -55,7 +55,8 @@ pub(super) struct Replies {
     asked: Option<Asked>,
     running: Vec<Running>,
     wishes: VecDeque<Wish>,
-    /// A tool's answer or a key has not been spoken of.
+    /// A response is due as soon as the caller does not speak: what a tool answered, what was keyed, or what the caller said was
+    /// not in the conversation when the last one began.
     owed: bool,
     /// The service wants to be left alone for a while.
     pub resting: bool,

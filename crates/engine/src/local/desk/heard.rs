@@ -107,7 +107,10 @@ impl Heard {
             shift: shift::read(&all.each().collect::<Vec<_>>()),
             ruled_out: Said::from_pieces(&ruled_out),
             refused: chosen.filter(|_| refuses),
-            unable: act == Some(Act::Cancel) && words.any(UNABLE) && !words.any(CANCEL),
+            unable: act == Some(Act::Cancel)
+                && words.any(UNABLE)
+                && !words.any(CANCEL)
+                && !words.any("my appointment"),
             instead: words.any(INSTEAD),
             yes,
             hedged: yes != Some(true) && hedges(&words),
@@ -251,7 +254,8 @@ const ANY: &str = "any time|anytime|any day|whenever|doesn't matter|does not mat
     as early as possible|as early as you can|earliest|soonest|next available|first available|no preference|don't care|you choose|next free";
 
 const UNABLE: &str = "can't make|cannot make|won't make|can't come|cannot come|won't be able";
-const CANCEL: &str = "cancel|cancelled|canceled|call off|call it off|delete|remove|get rid of|drop my|don't need my|my appointment";
+const CANCEL: &str =
+    "cancel|cancelled|canceled|call off|call it off|delete|remove|get rid of|drop my|don't need my";
 
 const INSTEAD: &str =
     "make it|make that|instead|rather|i meant|actually|changed my mind|change it|move it|push it";
@@ -290,11 +294,8 @@ const WHOLE: &[(Act, &str)] =
     &[(Act::Repeat, "come again|excuse me|sorry"), (Act::Drop, "stop|stop please|please stop|stop stop")];
 
 const ACTS: &[(Act, &str)] = &[
-    (
-        Act::Cancel,
-        "cancel|cancelled|canceled|call off|call it off|delete|remove|get rid of|drop my|don't need my|can't make|\
-    cannot make|won't make|can't come|cannot come|won't be able",
-    ),
+    (Act::Cancel, CANCEL),
+    (Act::Cancel, UNABLE),
     (
         Act::Move,
         "move|reschedule|postpone|shift|change my appointment|change the appointment|\
@@ -336,9 +337,6 @@ const ACTS: &[(Act, &str)] = &[
 
 /// What is wanted; `timed` where a day, a time or a kind of appointment is named.
 fn act(words: &Words, timed: bool) -> Option<Act> {
-    let among = |acts: &[(Act, &str)], words: &Words| {
-        acts.iter().find(|(_, phrases)| words.any(phrases)).map(|(act, _)| *act)
-    };
     let whole = |(_, phrases): &&(Act, &str)| phrases.split('|').any(|phrase| words.0.trim() == phrase);
     let mut without = words.clone();
     while without.take("the appointment|my appointment|that appointment|appointment|excuse me") {}
@@ -349,12 +347,17 @@ fn act(words: &Words, timed: bool) -> Option<Act> {
         .or_else(|| among(ACTS, words).filter(|act| *act != Act::List || !words.any(OBLIGED)))
 }
 
+/// The first of these that is said.
+fn among(acts: &[(Act, &str)], words: &Words) -> Option<Act> {
+    acts.iter().find(|(_, phrases)| words.any(phrases)).map(|(act, _)| *act)
+}
+
 /// What is no question after what the caller has.
 const OBLIGED: &str = "do i have to|do i need to|have i got to";
 
 /// What of an appointment is wanted, if anything.
 fn wanted(words: &Words) -> Option<Act> {
-    ACTS.iter().find(|(_, phrases)| words.any(phrases)).map(|(act, _)| *act).filter(|act| match act {
+    among(ACTS, words).filter(|act| match act {
         Act::Book | Act::Free | Act::Move | Act::Cancel => true,
         Act::List
         | Act::Hours

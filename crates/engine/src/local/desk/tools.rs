@@ -89,11 +89,10 @@ impl Desk {
 
     fn done_or_offer(&mut self, now: &Zoned, at: &Zoned, answer: &Answer, data: &Data) {
         if answer.ok {
-            let of = self
-                .task
-                .as_ref()
-                .map(|task| task.old.as_ref().and_then(|old| old.what.clone()).or(task.what.clone()));
-            self.latest = Some(Known { at: at.clone(), end: None, what: of.flatten() });
+            let of =
+                |task: &super::Task| task.old.as_ref().and_then(|old| old.what.clone()).or(task.what.clone());
+            let what = self.task.as_ref().and_then(of);
+            self.latest = Some(Known { at: at.clone(), end: None, what });
             return self.done(answer);
         }
         if data.read_back && !std::mem::replace(&mut self.twice, true) {

@@ -126,7 +126,7 @@ impl Desk {
             }
             Some(Act::Drop) => self.let_go(),
             Some(Act::Hours) => {
-                let open = self.when_open(&heard.said());
+                let open = self.when_open(now, &heard.said());
                 let ask = self.ask_again(now);
                 self.say(&format!("{open} {ask}"));
             }
@@ -210,18 +210,14 @@ impl Desk {
     }
 
     /// When the office is open, on the day that was named or in a week.
-    fn when_open(&self, said: &Said) -> String {
+    fn when_open(&self, now: &Zoned, said: &Said) -> String {
         let hours = self.hours();
         let Some(Day::Dates(dates)) = &said.day else { return hours.name_week(Style::Spoken) };
-        match hours.name_openings(dates[0], Style::Spoken) {
-            Some(open) if !hours.is_holiday(dates[0]) => {
-                format!("On {} we are open {open}.", when::name_weekday(dates[0].weekday()))
-            }
-            Some(_) | None => {
-                let day = phrase::date(dates[0], &self.setup.now);
-                format!("We are closed on {day}. {}", hours.name_week(Style::Spoken))
-            }
+        if let Some(open) = hours.name_openings(dates[0], Style::Spoken) {
+            return format!("On {} we are open {open}.", when::name_weekday(dates[0].weekday()));
         }
+        let day = phrase::date(dates[0], now);
+        format!("We are closed on {day}. {}", hours.name_week(Style::Spoken))
     }
 
     fn leaves(&mut self, heard: &Heard) -> bool {

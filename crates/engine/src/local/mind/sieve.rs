@@ -27,8 +27,8 @@ enum Within {
     Prose,
     /// A thought, until one of these.
     Thought(&'static [&'static str]),
-    /// A thought whose beginning is not written, if its end is: else it is prose.
-    Unopened,
+    /// A thought whose beginning is not written, if its end is: else it is prose. So many bytes were looked at.
+    Unopened(usize),
     /// A JSON value.
     Json,
     /// Code between fences.
@@ -80,7 +80,7 @@ impl Sieve {
 
     /// The text begins within a thought.
     pub(super) fn unopened(self) -> Self {
-        Self { within: Within::Unopened, ..self }
+        Self { within: Within::Unopened(0), ..self }
     }
 
     pub(super) fn push(&mut self, piece: &str, out: &mut Vec<Sifted>) {
@@ -90,7 +90,7 @@ impl Sieve {
 
     /// Nothing more comes.
     pub(super) fn finish(&mut self, out: &mut Vec<Sifted>) {
-        if self.within == Within::Unopened {
+        if matches!(self.within, Within::Unopened(_)) {
             self.within = Within::Prose;
             while self.step(out) {}
         }
@@ -101,7 +101,7 @@ impl Sieve {
             }
             Within::Prose => prose(&rest, out),
             Within::Json | Within::Code | Within::Call(_) => self.value(&rest, out),
-            Within::Thought(_) | Within::Unopened => {}
+            Within::Thought(_) | Within::Unopened(_) => {}
         }
         self.within = Within::Prose;
     }
@@ -111,28 +111,25 @@ impl Sieve {
         match self.within {
             Within::Prose => self.prose(out),
             Within::Thought(ends) => {
-                let lower = self.text.to_ascii_lowercase();
-                let end = ends.iter().filter_map(|end| Some((lower.find(end)?, end.len()))).min();
-                let Some((at, length)) = end else {
+                let Some(end) = end_of(&self.text, ends) else {
                     // Of a thought nothing is kept but what may be the beginning of its end.
-                    let from = self.text.len().saturating_sub(32);
-                    self.text.drain(..self.text.floor_char_boundary(from));
+                    self.text.drain(..unsure(&self.text, self.text.len()));
                     return false;
                 };
-                self.text.drain(..at + length);
+                self.text.drain(..end);
                 self.within = Within::Prose;
                 true
             }
-            Within::Unopened => {
-                let lower = self.text.to_ascii_lowercase();
-                let end = ENDS.iter().filter_map(|end| Some((lower.find(end)?, end.len()))).min();
-                if let Some((at, length)) = end {
-                    self.text.drain(..at + length);
-                    self.within = Within::Prose;
-                } else if self.text.len() > LONGEST {
+            Within::Unopened(seen) => {
+                let from = unsure(&self.text, seen);
+                let end = end_of(&self.text[from..], &ENDS);
+                self.within = match end {
+                    Some(_) => Within::Prose,
                     // Too much to be an answer.
-                    self.within = Within::Thought(&ENDS);
-                }
+                    None if self.text.len() > LONGEST => Within::Thought(&ENDS),
+                    None => Within::Unopened(self.text.len()),
+                };
+                self.text.drain(..end.map_or(0, |end| from + end));
                 end.is_some()
             }
             Within::Code => self.enclosed("```", out),
@@ -264,6 +261,18 @@ fn prose(text: &str, out: &mut Vec<Sifted>) {
         Some(Sifted::Prose(last)) => last.push_str(text),
         Some(Sifted::Unsaid | Sifted::Wants { .. }) | None => out.push(Sifted::Prose(text.to_owned())),
     }
+}
+
+/// Where the first of these ends of a thought is over, if one is there.
+fn end_of(text: &str, ends: &[&str]) -> Option<usize> {
+    let lower = text.to_ascii_lowercase();
+    let first = ends.iter().filter_map(|end| Some((lower.find(end)?, end.len()))).min();
+    first.map(|(at, length)| at + length)
+}
+
+/// From where on the end of a thought may have begun before `seen`.
+fn unsure(text: &str, seen: usize) -> usize {
+    text.floor_char_boundary(seen.saturating_sub(32))
 }
 
 /// Where the JSON value that this begins with ends, if it does.
