@@ -285,7 +285,10 @@ async fn a_server_that_has_too_much_to_do_is_asked_again() {
     assert_eq!(mirror.ranges().len(), 3 + 1 + 5, "it is not asked for ever");
 }
 
-async fn printing(mut command: Command, to: impl Into<Stdio>) -> Output {
+/// The list of models is written to this.
+async fn list_to(folder: &Path, to: impl Into<Stdio>) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_earpiece"));
+    command.args(["models", "list"]).current_dir(folder).env_clear().kill_on_drop(true);
     let child = command.stdout(to).stderr(Stdio::piped()).spawn().expect("it runs");
     child.wait_with_output().await.expect("it ends")
 }
@@ -293,16 +296,12 @@ async fn printing(mut command: Command, to: impl Into<Stdio>) -> Output {
 #[tokio::test]
 async fn a_reader_that_goes_ends_a_list_quietly() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_earpiece"));
-    command.args(["models", "list"]).current_dir(folder.path()).env_clear().kill_on_drop(true);
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    let output = printing(command, writer).await;
+    let output = list_to(folder.path(), writer).await;
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_earpiece"));
-    command.args(["models", "list"]).current_dir(folder.path()).env_clear().kill_on_drop(true);
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device that is full");
-    let output = printing(command, full).await;
+    let output = list_to(folder.path(), full).await;
     let why = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && why.contains("cannot be written"), "{why}");
 }

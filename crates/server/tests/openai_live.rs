@@ -12,7 +12,7 @@ use sim::{
     phone::{Mode, Shelf},
     twilio::{Account, Dial, Ending, Handset, handset::Listened},
 };
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// In the time of the call, for what the other side says.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,11 +25,6 @@ fn speech(length: Duration) -> Vec<u8> {
         (false, _) => 0xFF,
     };
     (0..length.as_millis() as usize * 8).map(at).collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the server under test lives in real time")]
-fn clock() -> Instant {
-    Instant::now()
 }
 
 /// What so much time of a session costs, in millionths.
@@ -90,7 +85,7 @@ async fn the_greeting_is_heard_and_written_down() {
     let session = service.session(1).await;
     let start = &session.events(true, "session.start")[0]["session"];
     assert_eq!(start["audio"]["format"], json!({"type": "audio/pcmu", "rate": 8000}));
-    let counted = clock();
+    let counted = sim::clock::now();
     let usage = json!({"seconds": 600});
     session.order(Order::Send(
         json!({"type": "session.usage.updated", "event_id": "ev_counted", "usage": usage}),
@@ -138,10 +133,10 @@ async fn a_tool_is_run_once_and_what_it_found_is_said() {
         ..Script::default()
     };
     let (house, service, account) = opened(script, &[("TIME_ZONE", "Europe/Berlin")]).await;
-    let began = clock();
+    let began = sim::clock::now();
     let call = Handset::dial(&account, Dial::local(house.address));
     let greeting = heard(&call, 0).await;
-    let greeted = clock();
+    let greeted = sim::clock::now();
     call.say(&speech(ms(1_200)));
     call.said().await;
     let session = service.session(1).await;

@@ -272,7 +272,7 @@ fn from_environment(sources: &Sources, warnings: &mut Vec<Warning>) -> Vec<(&'st
     let environment = &sources.environment;
     for name in environment.keys().filter(|name| !is_used(name, sources)) {
         // One of a single word is likelier to be somebody else's.
-        let meant = misspelt(name).filter(|_| name.contains('_'));
+        let meant = name.contains('_').then(|| misspelt(name)).flatten();
         if meant.is_some() || name.starts_with("EARPIECE_") {
             let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
             warnings.push(Warning(format!("the variable {name} means nothing{meant}")));
@@ -355,13 +355,17 @@ fn is_used(name: &str, sources: &Sources) -> bool {
         || sources.file.as_ref().is_some_and(|(_, text)| text.contains(&format!("{{secret:{name}}}")))
 }
 
+/// So many letters are a slip of the hand.
+const SLIPS: usize = 2;
+
 /// A known variable that differs from this one by a slip of the hand.
 fn misspelt(name: &str) -> Option<&'static str> {
     let known = schema::settings().flat_map(|setting| setting.env.iter().copied());
     let known = known.chain(schema::LOCATORS.iter().map(|(name, _)| *name));
-    let near = known.map(|known| (strsim::damerau_levenshtein(known, name), known));
+    let near = known.filter(|known| known.len().abs_diff(name.len()) <= SLIPS);
+    let near = near.map(|known| (strsim::damerau_levenshtein(known, name), known));
     let (distance, known) = near.min_by_key(|&(distance, _)| distance)?;
-    (distance <= 2 && distance * 4 < name.len()).then_some(known)
+    (distance <= SLIPS && distance * 4 < name.len()).then_some(known)
 }
 
 fn which_environment(

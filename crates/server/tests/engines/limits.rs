@@ -164,18 +164,24 @@ async fn renewed_when_its_service_says() -> String {
     let heard = |session: &live::Session| session.heard_bytes() > 0;
     let new = service.sessions().into_iter().rfind(heard).expect("it hears the caller");
     assert!(new.hears(4_000, PATIENCE).await);
+    let heard = goes_on(call, 1_000).await;
+    for session in service.sessions() {
+        assert_eq!((session.mistakes(), session.errors()), (vec![], vec![]));
+    }
+    format!("{:12} in time  {heard:?}", Kind::Live.name())
+}
+
+/// The caller says something after a greeting of so many milliseconds, is answered, and has heard nothing else.
+async fn goes_on(call: Handset, greeting: u64) -> Vec<(u32, u64)> {
     call.say(&speech(ms(1_200)));
     call.said().await;
-    hears(&call, 2_000).await;
+    hears(&call, greeting + 1_000).await;
     let heard = stretches(&call, 0..call.position(), &TONES);
     let order: Vec<_> = heard.iter().map(|stretch| stretch.hertz).collect();
     assert_eq!(order, [Some(GREETING), Some(ANSWER)], "{:?}", melody(&heard));
     call.hang_up();
     assert_eq!(call.ended().await.expect("the call is put through").errors, []);
-    for session in service.sessions() {
-        assert_eq!((session.mistakes(), session.errors()), (vec![], vec![]));
-    }
-    format!("{:12} in time  {:?}", Kind::Live.name(), melody(&heard))
+    melody(&heard)
 }
 
 /// One whose service warns that it is about to end.
@@ -199,18 +205,11 @@ async fn renewed_on_a_warning() -> String {
     old.over().await;
     let new = used().expect("it hears the caller");
     assert!(new.number > old.number && new.hears(4_000, PATIENCE).await);
-    call.say(&speech(ms(1_200)));
-    call.said().await;
-    hears(&call, 1_800 + 1_000).await;
-    let heard = stretches(&call, 0..call.position(), &TONES);
-    let order: Vec<_> = heard.iter().map(|stretch| stretch.hertz).collect();
-    assert_eq!(order, [Some(GREETING), Some(ANSWER)], "{:?}", melody(&heard));
-    call.hang_up();
-    assert_eq!(call.ended().await.expect("the call is put through").errors, []);
+    let heard = goes_on(call, 1_800).await;
     for session in one.sessions() {
         assert_eq!(session.complaints().0, Vec::<String>::new());
     }
-    format!("{:12} warned   {:?}", Kind::Deepgram.name(), melody(&heard))
+    format!("{:12} warned   {heard:?}", Kind::Deepgram.name())
 }
 
 #[tokio::test(flavor = "multi_thread")]
