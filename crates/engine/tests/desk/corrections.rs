@@ -153,7 +153,7 @@ fn later_and_earlier_are_counted_from_what_was_read_back() {
             "forty five minutes later",
             "Tuesday, November twenty-fourth, at quarter to eleven in the morning.",
         ),
-        ("fifty minutes later", "Tuesday, November twenty-fourth, at ten to eleven in the morning."),
+        ("fifty minutes later", "Tuesday, November twenty-fourth, at ten fifty in the morning."),
     ];
     for (said, read_back) in cases {
         let mut call = Conversation::begin();
