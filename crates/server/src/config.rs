@@ -422,4 +422,18 @@ impl Config {
     pub fn load_from_process(flags: &Flags) -> Result<(Config, Vec<Warning>), ConfigError> {
         load::load(&Sources::of_process(flags)?)
     }
+
+    /// Whether OpenAI itself hears for the engine `local`, at no other address that may be the owner's own.
+    pub fn hears_at_openai(&self) -> bool {
+        self.local.hear == Hearing::OpenAi && self.local.hear_url.is_none() && self.knows_openai_itself()
+    }
+
+    /// Whether OpenAI itself speaks for the engine `local`, at no other address that may be the owner's own.
+    pub fn speaks_at_openai(&self) -> bool {
+        self.local.speak == Speaking::OpenAi && self.local.speak_url.is_none() && self.knows_openai_itself()
+    }
+
+    fn knows_openai_itself(&self) -> bool {
+        !self.origins.contains_key("openai.base_url")
+    }
 }

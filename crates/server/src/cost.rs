@@ -278,10 +278,8 @@ pub fn unpriced(config: &Config) -> Option<String> {
 /// The services that the engine `local` uses and somebody is paid for, as they are set.
 fn local_services(config: &Config) -> Vec<&'static str> {
     let (local, think) = (&config.local, &config.think);
-    // Somebody else's may be the owner's own.
-    let theirs = !config.origins.contains_key("openai.base_url");
     let hears = match local.hear {
-        Hearing::OpenAi => (theirs && local.hear_url.is_none()).then_some("HEAR=openai"),
+        Hearing::OpenAi => config.hears_at_openai().then_some("HEAR=openai"),
         Hearing::Deepgram => Some("HEAR=deepgram"),
         Hearing::PocketSphinx | Hearing::Whisper => None,
     };
@@ -290,7 +288,7 @@ fn local_services(config: &Config) -> Vec<&'static str> {
         Thinker::Ollama | Thinker::Desk => None,
     };
     let speaks = match local.speak {
-        Speaking::OpenAi => (theirs && local.speak_url.is_none()).then_some("SPEAK=openai"),
+        Speaking::OpenAi => config.speaks_at_openai().then_some("SPEAK=openai"),
         Speaking::Deepgram => Some("SPEAK=deepgram"),
         Speaking::Flite | Speaking::Espeak | Speaking::Piper => None,
     };

@@ -4,7 +4,7 @@
 //!   clean.rs      no thoughts, no Markdown, no emoji, no tags          every language
 //!   date.rs       what is a date                                       every language
 //!   telephone.rs  what is a telephone number                           every language
-//!   english.rs    times, dates, prices, telephone numbers, addresses   English
+//!   english.rs    times, dates, prices, telephone numbers, addresses   English; what is an address: every language
 //!   number.rs     numbers in words                                     English
 //!   numerals.rs   dates with their month, codes digit by digit         every other language
 //! ```
@@ -42,6 +42,18 @@ pub fn speakable(text: &str, language: &str) -> String {
 fn digits(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     &text[..end]
+}
+
+/// The letters at the beginning.
+fn first_word(text: &str) -> &str {
+    &text[..text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len())]
+}
+
+/// The word that a text ends in, be there a mark behind it or not.
+fn last_word(text: &str) -> &str {
+    let text = text.trim_end_matches([' ', ',', '.', ':', '(']);
+    let start = text.rfind(|c: char| !c.is_alphabetic()).map_or(0, |at| text.ceil_char_boundary(at + 1));
+    &text[start..]
 }
 
 /// Whether a word or number ends here.

@@ -149,10 +149,7 @@ fn later_and_earlier_are_counted_from_what_was_read_back() {
         ("push it back an hour", "Tuesday, November twenty-fourth, at eleven in the morning."),
         ("push it back by a week", "Tuesday, December first, at ten in the morning."),
         ("half an hour later", "Tuesday, November twenty-fourth, at half past ten in the morning."),
-        (
-            "forty five minutes later",
-            "Tuesday, November twenty-fourth, at quarter to eleven in the morning.",
-        ),
+        ("forty five minutes later", "Tuesday, November twenty-fourth, at quarter to eleven in the morning."),
         ("fifty minutes later", "Tuesday, November twenty-fourth, at ten fifty in the morning."),
     ];
     for (said, read_back) in cases {

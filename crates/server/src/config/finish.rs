@@ -127,17 +127,16 @@ fn check_parts(config: &Config, warnings: &mut Vec<Warning>) {
     }
     let local = &config.local;
     let (openai, deepgram) = (config.openai.api_key.is_some(), config.deepgram.api_key.is_some());
-    let own = config.origins.contains_key("openai.base_url");
     let mut lacks = |part: &str, key: &str, who: &str| {
         warnings.push(Warning(format!("{part}, and {key} is not set: {who} refuses that")));
     };
-    if local.hear == Hearing::OpenAi && local.hear_url.is_none() && !openai && !own {
+    if config.hears_at_openai() && !openai {
         lacks("HEAR=openai", "OPENAI_API_KEY", "OpenAI");
     }
     if local.hear == Hearing::Deepgram && !deepgram {
         lacks("HEAR=deepgram", "DEEPGRAM_API_KEY", "Deepgram");
     }
-    if local.speak == Speaking::OpenAi && local.speak_url.is_none() && !openai && !own {
+    if config.speaks_at_openai() && !openai {
         lacks("SPEAK=openai", "OPENAI_API_KEY", "OpenAI");
     }
     if local.speak == Speaking::Deepgram && !deepgram {

@@ -1,6 +1,6 @@
 //! The bill of one call, written down as it grows: never ahead of what was used.
 
-use super::{Micros, Price, Sessions, Spending, Sums, meter::Meter, sums};
+use super::{Micros, Price, Sessions, Spending, Sums, meter::SessionMeter, sums};
 use crate::{app::App, clock, config::EngineKind, insist::insist};
 use call::{Manner, Usage};
 use std::{future::pending, sync::Arc, time::Duration};
@@ -23,7 +23,7 @@ pub struct Bill {
     call: String,
     caller: String,
     spending: Spending,
-    meter: Meter,
+    meter: SessionMeter,
     /// What time has cost of the total.
     time: Micros,
     total: Micros,
@@ -62,7 +62,7 @@ impl Bill {
             call: errand.call_id.clone(),
             caller: errand.caller.clone(),
             spending,
-            meter: Meter::default(),
+            meter: SessionMeter::default(),
             time: 0,
             total: before,
             sent: before,

@@ -15,12 +15,10 @@ pub struct Session {
 /// The sessions that may be open at a time: with whoever answers, and the one that is to follow it.
 pub type Sessions = [Option<Session>; 2];
 
-/// The sessions that are open, and what the time of all that ever were has cost.
+/// The sessions that are open, how far they are paid for, and what the time of all that ever were has cost.
 #[derive(Debug, Default)]
-pub struct Meter {
-    open: Sessions,
-    /// Those of them that have been looked at, and how far.
-    metered: [Option<Metered>; 2],
+pub struct SessionMeter {
+    open: [Option<Metered>; 2],
     /// In millionths; parts of one are kept.
     cost: f64,
 }
@@ -34,15 +32,15 @@ struct Metered {
     paid: Duration,
 }
 
-impl Meter {
+impl SessionMeter {
     /// Whether these are open, and no others.
     pub fn has(&self, open: Sessions) -> bool {
-        self.open == open
+        self.open.map(|metered| metered.map(|metered| metered.session)) == open
     }
 
     /// These are open from now on, and no others. What the others have cost is to be read before.
     pub fn follow(&mut self, open: Sessions) {
-        let known = std::mem::take(&mut self.metered);
+        let known = std::mem::take(&mut self.open);
         let of = |session: Session| {
             let mut known = known.iter().flatten();
             known.find(|metered| metered.session == session).copied().unwrap_or(Metered {
@@ -51,14 +49,13 @@ impl Meter {
                 paid: Duration::ZERO,
             })
         };
-        self.metered = open.map(|session| session.map(of));
-        self.open = open;
+        self.open = open.map(|session| session.map(of));
     }
 
     /// The service says that the session with whoever answers has lasted so much longer than it said before. That replaces what
     /// the clock says.
     pub fn report(&mut self, more: Duration, now: Instant) {
-        if let [Some(metered), _] = &mut self.metered {
+        if let [Some(metered), _] = &mut self.open {
             let before = metered.reported.map_or(Duration::ZERO, |(counted, _)| counted);
             metered.reported = Some((before.saturating_add(more), now));
         }
@@ -67,7 +64,7 @@ impl Meter {
     /// What their time has cost until now, in all, where a second with an engine costs so many millionths. It never shrinks:
     /// where a service has counted less than the clock, it stands until that is made up for.
     pub fn read(&mut self, now: Instant, second: impl Fn(EngineKind) -> f64) -> Micros {
-        for metered in self.metered.iter_mut().flatten() {
+        for metered in self.open.iter_mut().flatten() {
             let more = metered.lasted(now).saturating_sub(metered.paid);
             metered.paid += more;
             self.cost += second(metered.session.engine) * more.as_secs_f64();
@@ -77,7 +74,7 @@ impl Meter {
 
     /// What a second of all that are open costs.
     pub fn pace(&self, second: impl Fn(EngineKind) -> f64) -> f64 {
-        self.open.iter().flatten().map(|session| second(session.engine)).sum()
+        self.open.iter().flatten().map(|metered| second(metered.session.engine)).sum()
     }
 }
 
@@ -107,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_session_costs_every_second_since_it_was_dialled_and_none_ahead() {
-        let (mut meter, dialled) = (Meter::default(), crate::clock::now());
+        let (mut meter, dialled) = (SessionMeter::default(), crate::clock::now());
         // The stream opened four seconds later.
         meter.follow([Some(session(dialled)), None]);
         assert_eq!(meter.read(dialled + secs(4), second), 4);
@@ -118,7 +115,7 @@ mod tests {
 
     #[test]
     fn parts_of_a_millionth_are_not_rounded_up_one_by_one() {
-        let (mut meter, dialled) = (Meter::default(), crate::clock::now());
+        let (mut meter, dialled) = (SessionMeter::default(), crate::clock::now());
         meter.follow([Some(session(dialled)), None]);
         let costs: Vec<_> = (1..=40).map(|n| meter.read(dialled + secs(n), |_| 0.1)).collect();
         assert_eq!((costs[3], costs[5], costs[39]), (0, 1, 4));
@@ -126,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_session_that_is_dialled_to_follow_costs_as_well_and_is_one_with_what_it_becomes() {
-        let (mut meter, began) = (Meter::default(), crate::clock::now());
+        let (mut meter, began) = (SessionMeter::default(), crate::clock::now());
         let (old, new) = (session(began), session(began + secs(50)));
         meter.follow([Some(old), None]);
         assert_eq!(meter.read(began + secs(55), second), 55);
@@ -139,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_the_service_counts_is_believed_and_the_clock_goes_on_from_there() {
-        let (mut meter, dialled) = (Meter::default(), crate::clock::now());
+        let (mut meter, dialled) = (SessionMeter::default(), crate::clock::now());
         meter.follow([Some(session(dialled)), None]);
         assert_eq!(meter.read(dialled + secs(15), second), 15);
         // It counts from when it began, two seconds after it was dialled.
@@ -154,7 +151,7 @@ mod tests {
 
     #[test]
     fn nothing_is_given_back_where_the_service_counts_less_than_the_clock() {
-        let (mut meter, dialled) = (Meter::default(), crate::clock::now());
+        let (mut meter, dialled) = (SessionMeter::default(), crate::clock::now());
         meter.follow([Some(session(dialled)), None]);
         assert_eq!(meter.read(dialled + secs(15), second), 15);
         meter.report(secs(10), dialled + secs(16));

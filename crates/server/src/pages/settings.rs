@@ -4,6 +4,7 @@ use super::{Failure, Frame, shown, shown_again, times};
 use crate::{
     app::App,
     audit::Deed,
+    call_briefs::capitalised,
     clock,
     config::{
         Config, EngineKind, Source,
@@ -421,6 +422,5 @@ fn titled(name: &str) -> String {
         other => other.to_owned(),
     };
     let text = name.split('_').map(spelt).collect::<Vec<_>>().join(" ");
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+    capitalised(&text)
 }

@@ -8,7 +8,7 @@ mod between;
 mod calendar;
 mod quantity;
 
-use super::{digits, ends, number, telephone};
+use super::{digits, ends, first_word, last_word, number, telephone};
 pub(super) use address::is_address;
 
 /// What was recognised at the beginning of a text: its words, and its length in bytes.
@@ -161,11 +161,4 @@ fn is_named_by_a_number(word: &str) -> bool {
     const NAMED: [&str; 10] =
         ["room", "apt", "apartment", "suite", "unit", "flat", "gate", "number", "no", "version"];
     NAMED.iter().any(|named| word.eq_ignore_ascii_case(named))
-}
-
-/// The word that a text ends in, be there a mark behind it or not.
-pub(super) fn last_word(text: &str) -> &str {
-    let text = text.trim_end_matches([' ', ',', '.', ':', '(']);
-    let start = text.rfind(|c: char| !c.is_alphabetic()).map_or(0, |at| text.ceil_char_boundary(at + 1));
-    &text[start..]
 }

@@ -4,7 +4,8 @@
 use super::{
     date::{self, Date},
     digits, ends,
-    english::{is_address, last_word},
+    english::is_address,
+    last_word,
     telephone::{is_amount, split, telephone},
 };
 use call::Language;

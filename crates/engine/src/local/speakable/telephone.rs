@@ -1,6 +1,6 @@
 //! What is a telephone number, and how it is grouped.
 
-use super::{digits, ends};
+use super::{digits, ends, first_word};
 
 /// A telephone number at the beginning of a text.
 pub(super) struct Telephone<'a> {
@@ -90,7 +90,7 @@ const SIGNS: [&str; 12] = ["kr", "zł", "km", "kg", "m", "cm", "mm", "g", "l", "
 /// Whether what stands behind a number says that it counts something: `€`, ` Euro`, `km`.
 pub(super) fn is_amount(rest: &str) -> bool {
     let after = rest.strip_prefix(' ').unwrap_or(rest);
-    let word = after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())].to_lowercase();
+    let word = first_word(after).to_lowercase();
     after.starts_with(['€', '$', '£', '¥', '₹', '%', '°', '‰'])
         || COUNTED.iter().any(|begins| word.starts_with(begins))
         || SIGNS.contains(&word.as_str())

@@ -1,6 +1,6 @@
 //! What a bar or a stroke between two words or numbers says: *to* in a range, *per* in a rate.
 
-use super::{Said, calendar, digits, ends, last_word, quantity};
+use super::{Said, calendar, digits, ends, first_word, last_word, quantity};
 
 /// Of what there is so much: how it is written behind a stroke, and its name.
 const EACH: [(&str, &str); 21] = [
@@ -53,9 +53,8 @@ fn goes_on(after: &str, words: &str, day_first: bool) -> bool {
 /// `/hour` behind `words`, which were a number; behind money and measures `/class`, too. Nothing of a stroke in a date.
 pub(super) fn each(rest: &str, words: &str) -> Said {
     let after = rest.trim_start_matches(' ').strip_prefix('/')?.trim_start_matches(' ');
-    let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
-    let word = &after[..end];
-    let length = rest.len() - after.len() + end;
+    let word = first_word(after);
+    let length = rest.len() - after.len() + word.len();
     let known = EACH.iter().find(|(short, _)| *short == word).map(|(_, name)| *name);
     let known = known.or_else(|| quantity::measure(word));
     let name = match known {
@@ -63,12 +62,12 @@ pub(super) fn each(rest: &str, words: &str) -> Said {
         None if quantity::is_measured(words) && word.starts_with(char::is_lowercase) => word,
         None => return None,
     };
-    (!after[end..].starts_with('/')).then(|| (format!(" per {name}"), length))
+    (!after[word.len()..].starts_with('/')).then(|| (format!(" per {name}"), length))
 }
 
 /// What a stroke between the words `out` ends in and `rest` begins with says: `times/week`, `day/night`.
 pub(super) fn stroke(out: &str, rest: &str) -> &'static str {
-    let word = &rest[..rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len())];
+    let word = first_word(rest);
     let before = last_word(out).to_lowercase();
     let counted = before.len() > 3 && before.ends_with('s') && !before.ends_with("ss");
     let behind = rest[word.len()..].strip_prefix(['/', '.', '_']);
@@ -81,7 +80,7 @@ pub(super) fn stroke(out: &str, rest: &str) -> &'static str {
 /// the way between two names, as in `the Berlin–Hamburg train`. The first word of a sentence is none: `Great–Ada is in`.
 pub(super) fn dash(out: &str, rest: &str) -> Option<&'static str> {
     let left = last_word(out);
-    let right = &rest[..rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len())];
+    let right = first_word(rest);
     let upper = |word: &str| word.starts_with(char::is_uppercase);
     let letter = |word: &str| word.chars().count() == 1 && upper(word);
     let days = calendar::is_day(left) && calendar::is_day(right);

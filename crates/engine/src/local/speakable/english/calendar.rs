@@ -1,6 +1,6 @@
 //! Dates and times of day.
 
-use super::{Said, digits, ends, is_named_by_a_number};
+use super::{Said, digits, ends, first_word, is_named_by_a_number};
 use crate::local::speakable::{
     date,
     number::{cardinal, ordinal, year},
@@ -182,8 +182,7 @@ pub(super) fn day_of_year(text: &str, before: &str, day_first: bool) -> Said {
     let rest = &text[at..];
     let goes_on = rest.starts_with('/')
         || (rest.starts_with(['.', ',', ':']) && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
-    let after = rest.strip_prefix([' ', '-']).unwrap_or(rest);
-    let after = &after[..after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len())];
+    let after = first_word(rest.strip_prefix([' ', '-']).unwrap_or(rest));
     if goes_on || !ends(rest) || is_amount(rest) || COUNTED.contains(&after) {
         return None;
     }
@@ -250,7 +249,7 @@ fn spoken(day: u64, month: u64, when: Option<u64>) -> Option<String> {
 }
 
 fn month(text: &str) -> Option<(u64, usize)> {
-    let word = &text[..text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len())];
+    let word = first_word(text);
     let full = MONTHS.iter().position(|month| *month == word);
     let at = full.or_else(|| {
         let short = word.len() == 3 || word == "Sept";
@@ -292,7 +291,7 @@ pub(super) fn name(text: &str) -> Option<(&'static str, usize)> {
     if let Some((number, length)) = month(text) {
         return Some((MONTHS[number as usize - 1], length));
     }
-    let word = &text[..text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len())];
+    let word = first_word(text);
     if let Some(day) = WEEKDAYS.iter().find(|day| **day == word) {
         return Some((day, word.len()));
     }

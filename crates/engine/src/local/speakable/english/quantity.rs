@@ -1,6 +1,6 @@
 //! Amounts: plain numbers, ordinals, percentages, measures and money.
 
-use super::{Said, digits, ends, is_named_by_a_number};
+use super::{Said, digits, ends, first_word, is_named_by_a_number};
 use crate::local::speakable::number::{self, cardinal, ordinal, year};
 
 /// A currency: how it is written, one of it, several, and a hundredth of it.
@@ -208,8 +208,7 @@ fn letter(amount: &Written<'_>, rest: &str, before: &str) -> Option<(&'static st
     let after = rest.strip_prefix(' ').unwrap_or(rest);
     let (letter, single, several) = LETTERS.iter().find(|(letter, ..)| after.starts_with(letter))?;
     let behind = &after[1..];
-    let word = behind.strip_prefix(' ').unwrap_or_default();
-    let word = &word[..word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len())];
+    let word = first_word(behind.strip_prefix(' ').unwrap_or_default());
     let closed =
         ends(behind) && (!behind.starts_with([' ', '-', '\'']) || word == "of" || behind.trim().is_empty());
     let exact = amount.decimals.is_some() || amount.fraction.is_some();
