@@ -187,6 +187,17 @@ fn a_weekday_corrects_a_date_within_its_week() {
 }
 
 #[test]
+fn what_the_caller_has_is_told_and_nothing_is_lost() {
+    let mut call = Conversation::begin();
+    call.calendar.own.insert(at("2026-11-25T09:00"), "Ada".into());
+    call.say("book an appointment on tuesday at ten");
+    let told = call.say("what appointments do i have");
+    assert!(told.starts_with("You have 1 appointments.") && told.ends_with("Shall I book it?"), "{told}");
+    call.say("yes");
+    assert_eq!(call.own(), ["11-24 10:00", "11-25 09:00"]);
+}
+
+#[test]
 fn opening_hours_are_told_and_nothing_is_lost() {
     let mut call = Conversation::begin();
     let open = "We are open from Monday to Friday, from nine in the morning to five in the afternoon.";

@@ -70,6 +70,10 @@ impl Desk {
                 self.latest = None;
                 self.done(answer);
             }
+            Errand::List if self.task.is_some() && answer.ok => {
+                let ask = self.ask_again(now);
+                self.ask(self.question.clone(), &format!("{} {ask}", answer.say.trim()));
+            }
             Errand::Message | Errand::List => self.done(answer),
             Errand::Free { day, part } => self.offer_free(now, day.as_ref(), part, answer, &data),
             Errand::Find => self.found(now, answer, data),
