@@ -27,7 +27,7 @@ use futures_util::FutureExt;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use store::{JobRow, JobState, StoreError};
 use tokio::{
-    sync::Notify,
+    sync::{Notify, Semaphore},
     task::{JoinHandle, JoinSet},
 };
 use tool::message::{Way, job};
@@ -92,6 +92,7 @@ impl From<StoreError> for Outcome {
 /// Does what is due until the process drains, then finishes what is under way.
 pub async fn run(app: Arc<App>) {
     let mut under_way = JoinSet::new();
+    let briefs = Arc::new(Semaphore::new(1));
     // What an earlier process was at when it died need not wait for the end of its claim, where there was only one.
     if !app.store.is_shared() {
         let freed =
@@ -127,7 +128,7 @@ pub async fn run(app: Arc<App>) {
                     eager = None;
                 }
                 for job in jobs {
-                    under_way.spawn(finish(app.clone(), job));
+                    under_way.spawn(finish(app.clone(), job, briefs.clone()));
                 }
                 wait
             }
@@ -177,9 +178,9 @@ async fn claim(app: &App, room: usize, now_ms: i64) -> Result<(Vec<JobRow>, Dura
 }
 
 /// Does one job and writes down what came of it. Where that cannot be written the claim runs out, and it is done again.
-async fn finish(app: Arc<App>, job: JobRow) {
+async fn finish(app: Arc<App>, job: JobRow, briefs: Arc<Semaphore>) {
     let (id, kind) = (job.id.as_str(), job.kind.as_str());
-    let outcome = AssertUnwindSafe(perform(&app, &job)).catch_unwind().await.unwrap_or_else(|_| {
+    let outcome = AssertUnwindSafe(perform(&app, &job, &briefs)).catch_unwind().await.unwrap_or_else(|_| {
         tracing::error!(job = id, kind, "a job panicked");
         Outcome::Later("something went wrong inside Earpiece; its log tells more".into())
     });
@@ -226,7 +227,7 @@ fn report(id: &str, written: Result<bool, StoreError>) {
     }
 }
 
-async fn perform(app: &App, job: &JobRow) -> Outcome {
+async fn perform(app: &App, job: &JobRow, briefs: &Semaphore) -> Outcome {
     match job.kind.as_str() {
         job::ANNOUNCE => announce::announce(app, job).await,
         job::REMIND => announce::remind(app, job).await,
@@ -234,7 +235,7 @@ async fn perform(app: &App, job: &JobRow) -> Outcome {
         job::TEXT => text::send(app, job).await,
         job::OWNER => letter::to_owner(app, job).await,
         job::WORDS => text::send_words(app, job).await,
-        job::BRIEF => call_brief::make(app, job).await,
+        job::BRIEF => call_brief::make(app, job, briefs).await,
         account::FORGOT | account::REGISTER | account::INVITE => account::send(app, job).await,
         webhooks::EVENT => event::tell(app, job).await,
         webhooks::DELIVER => deliver::deliver(app, job).await,

@@ -47,9 +47,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// How long calls may take to say goodbye once they were told that the time is up.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// How often the database's log is moved into it.
-const TIDY: Duration = Duration::from_secs(5);
+const TIDY: Duration = Duration::from_secs(2);
 /// How many times in a row that is put off while calls ring: for two minutes.
-const MOST_PUT_OFF: u32 = 24;
+const MOST_PUT_OFF: u32 = 60;
 
 /// Answer the phone.
 #[derive(Debug, clap::Args)]

@@ -15,6 +15,7 @@ use crate::{
 use jiff::Timestamp;
 use std::{collections::BTreeSet, sync::Arc};
 use store::{CallBrief, CallRow, JobRow, MessageRow, NoteRow, StoreError};
+use tokio::sync::Semaphore;
 use tool::{
     Trust,
     memory::NAME,
@@ -34,12 +35,13 @@ const MOST_CAUGHT_UP: u32 = 500;
 /// As many calls as are looked at for words at a time.
 const MOST_WORDED: u32 = 200;
 
-/// Makes the brief of one call.
-pub(super) async fn make(app: &App, job: &JobRow) -> Outcome {
+/// Makes the brief of one call. Whoever has the `turn` is at the database: the briefs of many calls that end at once write much,
+/// for which a call that rings would have to wait.
+pub(super) async fn make(app: &App, job: &JobRow, turn: &Semaphore) -> Outcome {
     let Ok(AfterCall { call, ended_ms }) = serde_json::from_str(&job.payload) else {
         return Outcome::Never("what it was about cannot be read any more".into());
     };
-    made(app, &call, ended_ms).await.unwrap_or_else(Outcome::from)
+    made(app, &call, ended_ms, turn).await.unwrap_or_else(Outcome::from)
 }
 
 /// Notes the words by which a call is found that has had so many notes; some of these may be deleted.
@@ -84,7 +86,8 @@ pub(super) async fn catch_up(app: &App, now_ms: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError> {
+async fn made(app: &App, id: &str, ended_ms: i64, turn: &Semaphore) -> Result<Outcome, StoreError> {
+    let writing = turn.acquire().await;
     // It was forgotten, or goes on after all: then its next end tells of it.
     let Some(call) = app.store.call(id).await?.filter(|call| call.ended_ms == Some(ended_ms)) else {
         return Ok(Outcome::Done);
@@ -107,6 +110,7 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
     let mut lines =
         call_briefs::lines(&Known { call: &call, timeline: &timeline, messages: &messages, name: &name });
     let config = app.config.get();
+    drop(writing);
     if config.owner.briefs_by_model
         && let Ok(Some((llm, _))) = settings::think(&config, &[], true)
         && let Some(wanted) = worded::wanted(llm.as_ref(), &timeline).await
@@ -118,6 +122,7 @@ async fn made(app: &App, id: &str, ended_ms: i64) -> Result<Outcome, StoreError>
     let job = letter.as_ref().map(|letter| letter.new_job(now_ms));
     let Lines { who, wanted, done, left } = lines;
     let brief = CallBrief { call_id: call.id, who, wanted, done, left_open: left, made_ms: now_ms };
+    let _writing = turn.acquire().await;
     app.store.brief_made(&brief, job.as_ref()).await?;
     if job.is_some() {
         app.bell.ring();
