@@ -1,6 +1,6 @@
 //! The days and hours that a claim names, and whether they can be those of an appointment.
 
-use super::words::{GERMAN_MONTHS, Word};
+use super::words::{BEFORE_DAYS, GERMAN_MONTHS, Word};
 
 /// What was named, nothing guessed: a list is empty where nothing certain was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -312,7 +312,7 @@ fn german_date(words: &[Word], at: usize) -> Option<(u8, u8)> {
     let (day, month) = words[at].text.split_once(':')?;
     let (day, month) = (day.parse().ok()?, month.parse().ok()?);
     let is_date =
-        at > 0 && words[at - 1].is(&["am", "den"]) && (1..=31).contains(&day) && (1..=12).contains(&month);
+        at > 0 && words[at - 1].is(&BEFORE_DAYS) && (1..=31).contains(&day) && (1..=12).contains(&month);
     is_date.then_some((day, month))
 }
 

@@ -122,7 +122,7 @@ impl Reader {
     fn is_german_day(&self, rest: &str) -> bool {
         let next = rest.trim_start().split(|char: char| !char.is_alphabetic()).next().unwrap_or_default();
         let is_month = || GERMAN_MONTHS.contains(&next.to_lowercase().as_str());
-        let led = || self.words.last().is_some_and(|word| word.is(&["am", "den", "dem", "vom", "zum"]));
+        let led = || self.words.last().is_some_and(|word| word.is(&BEFORE_DAYS));
         is_number(&self.word) && (is_month() || led() && next.starts_with(char::is_lowercase))
     }
 
@@ -170,6 +170,9 @@ impl Reader {
         }
     }
 }
+
+/// What stands before a German date.
+pub(super) const BEFORE_DAYS: [&str; 5] = ["am", "den", "dem", "vom", "zum"];
 
 /// Whether this is numbers of one or two digits each, with colons between them: 10, 10:30.
 fn is_number(word: &str) -> bool {

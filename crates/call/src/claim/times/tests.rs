@@ -103,6 +103,9 @@ fn only_what_is_certain_contradicts() {
     for text in agrees {
         assert!(!contradicts(text, "2026-11-24T10:00"), "{text}");
     }
+    for before in ["am", "den", "dem", "vom", "zum"] {
+        assert!(!contradicts(&format!("{before} 10.11. ist frei"), "2026-11-10T14:00"), "{before}");
+    }
     let differs = [
         "on Wednesday",
         "on Tuesday at eleven",
