@@ -85,7 +85,6 @@ impl Hearing {
     }
 
     pub(super) fn hear(&mut self, now: Instant, chunk: &Chunk) -> Change {
-        self.line.hear(now);
         self.ear.hear(chunk);
         let lasts = self.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         match self.caller {

@@ -29,12 +29,13 @@ impl Deepgram {
         if !self.troubles.can_send(chunk, agreed, out) {
             return;
         }
+        let chunk = self.hearing.line.hear(now, chunk);
         // An empty message may mean the end of all sound.
         if chunk.bytes.is_empty() {
             return;
         }
         request::append(&mut out.wire, &chunk.bytes);
-        match self.hearing.hear(now, chunk) {
+        match self.hearing.hear(now, &chunk) {
             Change::None => {}
             Change::Paused => self.pause(now, out),
             Change::SpeaksAgain => self.begin_turn(now, out),

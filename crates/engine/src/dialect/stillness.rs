@@ -1,6 +1,7 @@
 //! When the line last made a sound, and the silence that takes its place: services that measure turns in sound and not in
 //! time would never end one on a line that sends none.
 
+use call::Chunk;
 use std::time::{Duration, Instant};
 
 #[derive(Debug, Default)]
@@ -28,10 +29,15 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(1);
 const MADE_UP: Duration = Duration::from_secs(10);
 
 impl Stillness {
-    /// The line made a sound.
-    pub(crate) fn hear(&mut self, now: Instant) {
+    /// The line made this sound. Gives what of it is still to be sent: where frames were lost, the line itself puts silence
+    /// before the next, in one piece, and what has been made up since stands for the beginning of that.
+    pub(crate) fn hear(&mut self, now: Instant, chunk: &Chunk) -> Chunk {
         self.heard_at = Some(now);
-        self.made_up = Duration::ZERO;
+        let made_up = std::mem::take(&mut self.made_up);
+        if !made_up.is_zero() && chunk.bytes == chunk.format.silence(chunk.duration()) {
+            return chunk.after(made_up);
+        }
+        chunk.clone()
     }
 
     /// The caller begins to speak. Gives when the line is to be looked at.

@@ -25,9 +25,11 @@ impl OpenAi {
         if !self.troubles.can_send(chunk, agreed, out) {
             return;
         }
-        self.hearing.line.hear(now);
+        let chunk = self.hearing.line.hear(now, chunk);
         self.hearing.uncommitted += chunk.duration();
-        request::append(&mut out.wire, &chunk.bytes);
+        if !chunk.bytes.is_empty() {
+            request::append(&mut out.wire, &chunk.bytes);
+        }
     }
 
     /// A turn of the caller's that came in words.

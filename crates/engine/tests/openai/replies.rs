@@ -270,8 +270,11 @@ fn a_line_that_falls_still_while_the_caller_speaks_is_filled_with_silence() {
     let silence = session.sent();
     assert_eq!(silence[0]["audio"].as_str().map(str::len), Some(8_000_usize.div_ceil(3) * 4));
     assert!(silence[0]["audio"].as_str().is_some_and(|audio| audio.starts_with("////")));
+    // The line was still for two seconds: the second is what it puts in for them beyond the one that was made up.
+    session.tell(EngineCommand::Hear(ulaw(&[0xff; 16_000])));
     session.tell(EngineCommand::Hear(ulaw(&[0; 160])));
-    session.sent();
+    let sent: Vec<_> = session.sent().iter().map(|sent| sent["audio"].as_str().map(str::len)).collect();
+    assert_eq!(sent, [Some(8_000_usize.div_ceil(3) * 4), Some(160_usize.div_ceil(3) * 4)]);
     session.wait(Duration::from_secs(60));
     assert_eq!(session.sent().len(), 10, "the line may be dead, and silence is not free");
     session.read(&speech_stopped("item_U1"));
