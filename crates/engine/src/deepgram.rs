@@ -212,7 +212,7 @@ impl Deepgram {
             && self.hearing.caller != Caller::Speaks
             && let Some(instruction) = self.replies.next_instruction()
         {
-            self.tell_agent(&format!("[{instruction}]"), out);
+            self.tell_agent(now, &format!("[{instruction}]"), out);
             self.expect(Expected::Answer, now + ANSWERS);
         }
         if !self.replies.has_words() {

@@ -167,7 +167,7 @@ impl Deepgram {
 
     /// A whole turn. That it began need not have been told.
     fn on_caller_said(&mut self, now: Instant, words: &str, languages: Option<&[String]>, out: &mut Outbox) {
-        if self.replies.is_echo(words) {
+        if self.replies.is_echo(now, words) {
             return;
         }
         if self.hearing.caller == Caller::Quiet {
@@ -195,10 +195,9 @@ impl Deepgram {
 /// What the assistant says.
 impl Deepgram {
     fn on_assistant_says(&mut self, now: Instant, sentence: &str, out: &mut Outbox) {
-        self.replies.expect_no_words_back();
         let answers = self.replies.expected == Expected::Answer;
         let ours = self.replies.begins(sentence);
-        if !ours && !answers && self.say_of_last(sentence, out) {
+        if !ours && !answers && self.say_of_last(now, sentence, out) {
             return;
         }
         if !ours {
@@ -229,11 +228,10 @@ impl Deepgram {
 
     /// Takes a sentence for the words of what was said last, if those are not known: they may follow its sound. Says whether
     /// they are.
-    fn say_of_last(&mut self, sentence: &str, out: &mut Outbox) -> bool {
-        let wordless =
-            |item: &&mut speech::Item| item.has_sounded() && item.words.is_empty() && !item.unwanted;
-        let Some(item) = self.speech.last().filter(wordless) else { return false };
+    fn say_of_last(&mut self, now: Instant, sentence: &str, out: &mut Outbox) -> bool {
+        let Some(item) = self.speech.last().filter(|item| item.lacks_words(now)) else { return false };
         item.say(sentence);
+        item.late = Some(now);
         if !item.words.is_empty() {
             let words = said(item.number, item.words.clone(), false);
             out.events.push_back(words);

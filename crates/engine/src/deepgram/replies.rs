@@ -1,6 +1,9 @@
 //! What the agent is to say next, as far as we asked for it, and whether anything is to be expected of it.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 /// What is expected of the agent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,14 +30,16 @@ pub(super) struct Replies {
     words: VecDeque<Words>,
     /// What the agent is to act on, one after the other.
     instructions: VecDeque<String>,
-    /// What we said in the caller's name, which comes back as theirs.
-    echoes: VecDeque<String>,
+    /// What we said in the caller's name, which comes back as theirs, and when.
+    echoes: VecDeque<(String, Instant)>,
 }
 
 /// More than anybody asks for before the first is said.
 const WORDS: usize = 16;
 /// How often the service may refuse to have the same words said.
 const REFUSALS: u32 = 3;
+/// What has not come back after so long will not: then it is the caller who says it.
+const ECHO: Duration = Duration::from_secs(3);
 
 impl Replies {
     /// Has these words said after all others. Says whether there was room for them.
@@ -124,22 +129,19 @@ impl Replies {
     }
 
     /// This was said in the caller's name.
-    pub(super) fn expect_echo(&mut self, text: &str) {
+    pub(super) fn expect_echo(&mut self, now: Instant, text: &str) {
         if self.echoes.len() == WORDS {
             self.echoes.pop_front();
         }
-        self.echoes.push_back(text.to_owned());
-    }
-
-    /// The agent has gone on to speak: what has not come back by now will not. What stands in brackets can wait, as nobody
-    /// says that.
-    pub(super) fn expect_no_words_back(&mut self) {
-        self.echoes.retain(|echo| echo.starts_with('['));
+        self.echoes.push_back((text.to_owned(), now));
     }
 
     /// Whether words that seem to be the caller's are ours.
-    pub(super) fn is_echo(&mut self, text: &str) -> bool {
-        let index = self.echoes.iter().position(|echo| echo.trim() == text.trim());
+    pub(super) fn is_echo(&mut self, now: Instant, text: &str) -> bool {
+        // What stands in brackets can wait, as nobody says that.
+        self.echoes
+            .retain(|(echo, sent)| echo.starts_with('[') || now.saturating_duration_since(*sent) < ECHO);
+        let index = self.echoes.iter().position(|(echo, _)| echo.trim() == text.trim());
         index.is_some_and(|index| self.echoes.remove(index).is_some())
     }
 }

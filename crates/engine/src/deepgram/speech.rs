@@ -6,7 +6,10 @@
 //! another.
 
 use call::{Format, ItemId};
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, learned at its own time")]
 #[derive(Debug)]
@@ -24,10 +27,14 @@ pub(super) struct Item {
     pub said: bool,
     /// The agent was told how much of it was heard.
     pub accounted: bool,
+    /// When the last of its words came that came behind all of its sound.
+    pub late: Option<Instant>,
 }
 
 /// A sentence longer than any, in bytes.
 const WORDS: usize = 64 * 1024;
+/// Sentences of one answer that come behind its sound come one right after the other.
+const TOGETHER: Duration = Duration::from_secs(1);
 /// Nobody interrupts what was said so long ago.
 const REMEMBERED: usize = 16;
 
@@ -41,6 +48,12 @@ impl Item {
             }
             self.words.push_str(sentence);
         }
+    }
+
+    /// Whether words that come now, after all of its sound, may be its own: none has come yet, or one just before.
+    pub(super) fn lacks_words(&self, now: Instant) -> bool {
+        let just = self.late.is_some_and(|late| now.saturating_duration_since(late) < TOGETHER);
+        self.has_sounded() && !self.unwanted && (self.words.is_empty() || just)
     }
 
     pub(super) fn has_sounded(&self) -> bool {
@@ -90,6 +103,7 @@ impl Speech {
             unwanted: false,
             said: false,
             accounted: false,
+            late: None,
         });
         self.items.back_mut().expect("it has just been added")
     }

@@ -168,8 +168,8 @@ impl Deepgram {
     }
 
     /// There is no other way to make the agent act on something than in the caller's name.
-    pub(super) fn tell_agent(&mut self, words: &str, out: &mut Outbox) {
-        self.replies.expect_echo(words);
+    pub(super) fn tell_agent(&mut self, now: Instant, words: &str, out: &mut Outbox) {
+        self.replies.expect_echo(now, words);
         send(&mut out.wire, &request::inject_user(words));
     }
 
@@ -178,7 +178,7 @@ impl Deepgram {
         if self.phase != Phase::Talking {
             return self.instruct(now, format!("The caller said: {words}"), out);
         }
-        self.tell_agent(&words, out);
+        self.tell_agent(now, &words, out);
         self.expect(Expected::Answer, now + ANSWERS);
         self.speak_over(now, out);
         self.hearing.begin(now);
@@ -208,7 +208,7 @@ impl Deepgram {
         let each: Vec<String> = keys.chars().map(String::from).collect();
         let which = if each.len() == 1 { "key" } else { "keys" };
         let words = format!("[The caller pressed the {which} {}.]", each.join(" "));
-        self.tell_agent(&words, out);
+        self.tell_agent(now, &words, out);
         if self.replies.expected == Expected::Nothing {
             self.expect(Expected::Perhaps, now + ANSWERS);
         }

@@ -189,6 +189,26 @@ fn words_that_follow_all_of_their_sound_are_those_of_what_was_heard() {
 }
 
 #[test]
+fn all_sentences_that_follow_their_sound_are_of_one_answer() {
+    let mut session = Session::ready();
+    session.turn("Where is my order?");
+    session.sound(100);
+    session.read(&audio_done());
+    session.events();
+    for (sentence, so_far) in
+        [("It ships today.", "It ships today."), ("Anything else?", "It ships today. Anything else?")]
+    {
+        session.read(&assistant(sentence));
+        assert_eq!(session.events(), [assistant_said(2, so_far)]);
+    }
+    session.wait(Duration::from_secs(20));
+    assert!(session.events().is_empty(), "nothing more is waited for");
+    session.read(&assistant("Are you still there?"));
+    session.sound(100);
+    assert!(sounded(&session.events()).contains(&(3, 100)), "much later it is something else");
+}
+
+#[test]
 fn words_that_answer_the_caller_are_not_those_of_what_was_said_before() {
     let mut session = Session::ready();
     session.sound(100);
@@ -319,6 +339,19 @@ fn words_that_the_service_did_not_repeat_may_be_said_later() {
     session.tell(EngineCommand::Read("Yes.".into()));
     session.reply("Shall I book it?");
     session.events();
+    session.wait(Duration::from_secs(3));
     session.turn("Yes.");
     assert!(session.events().contains(&caller_said(2, "Yes.")));
+}
+
+#[test]
+fn words_that_come_back_behind_a_sentence_that_was_on_its_way_are_not_the_callers() {
+    let mut session = Session::ready();
+    session.read(&assistant("One moment."));
+    session.tell(EngineCommand::Read("Yes.".into()));
+    session.events();
+    session.read(&assistant("I am looking."));
+    session.events();
+    session.read(&user("Yes."));
+    assert!(session.events().is_empty());
 }
