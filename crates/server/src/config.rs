@@ -433,7 +433,8 @@ impl Config {
         self.local.speak == Speaking::OpenAi && self.local.speak_url.is_none() && self.knows_openai_itself()
     }
 
-    fn knows_openai_itself(&self) -> bool {
+    /// Whether what is asked of OpenAI goes to OpenAI, and not to a server that may be the owner's own.
+    pub fn knows_openai_itself(&self) -> bool {
         !self.origins.contains_key("openai.base_url")
     }
 }

@@ -227,7 +227,7 @@ pub fn day_began_ms(app: &App) -> i64 {
 /// spent on them, only those that charge nothing.
 pub async fn affordable(app: &App, config: &Config, caller: &str) -> Vec<EngineKind> {
     let now = app.config.get();
-    let is_free = |kind: &EngineKind| now.cost.prices.of(kind.name()).is_free();
+    let is_free = |kind: &EngineKind| is_free(&now, *kind);
     let engines = &config.assistant.engines;
     if engines.iter().all(is_free) || !is_spent(app, caller).await {
         return engines.clone();
@@ -238,6 +238,12 @@ pub async fn affordable(app: &App, config: &Config, caller: &str) -> Vec<EngineK
         "no more may be spent on a caller today: only engines that cost nothing answer"
     );
     free
+}
+
+/// Whether this engine is known to charge nothing, as the settings are.
+pub fn is_free(config: &Config, engine: EngineKind) -> bool {
+    config.cost.prices.of(engine.name()).is_free()
+        && (engine != EngineKind::Local || unpriced(config).is_none())
 }
 
 /// Whether the day's ceiling or this caller's is reached, so that nothing more is to be spent on them.
@@ -284,7 +290,11 @@ fn local_services(config: &Config) -> Vec<&'static str> {
         Hearing::PocketSphinx | Hearing::Whisper => None,
     };
     let thinks = match think.by {
-        Thinker::OpenAi => (think.url.is_none() || think.api_key.is_some()).then_some("THINK=openai"),
+        Thinker::OpenAi => {
+            let theirs =
+                if think.url.is_some() { think.api_key.is_some() } else { config.knows_openai_itself() };
+            theirs.then_some("THINK=openai")
+        }
         Thinker::Ollama | Thinker::Desk => None,
     };
     let speaks = match local.speak {
@@ -303,6 +313,7 @@ pub fn shown(micros: Micros, currency: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Sources;
 
     fn read(text: &str) -> Result<Prices, String> {
         Prices::default().with(text)
@@ -416,5 +427,21 @@ mod tests {
         spending.spend(20);
         assert!(spending.is_out(), "this caller's is nearly reached");
         assert!(!Spending::new(Ceilings::default(), Sums { day: 9_999, caller: 9_999 }).is_out());
+    }
+
+    #[test]
+    fn an_engine_is_free_only_where_it_is_known_to_be() {
+        let config = |more: &[(&str, &str)]| {
+            let base = [("ENGINES", "openai,local"), ("OPENAI_API_KEY", "k"), ("COST_PER_DAY", "5")];
+            let pairs =
+                base.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let sources = Sources { environment: pairs.collect(), ..Sources::default() };
+            Config::load(&sources).expect("these settings are right").0
+        };
+        let thinks = [("THINK", "openai"), ("HEAR", "whisper")];
+        let free = |more: &[(&str, &str)]| is_free(&config(more), EngineKind::Local);
+        assert!(free(&[]) && !is_free(&config(&[]), EngineKind::OpenAi));
+        assert!(!free(&thinks), "somebody is paid for thinking");
+        assert!(free(&[&thinks[..], &[("PRICES", "local free")]].concat()), "the owner says that it is");
     }
 }

@@ -40,6 +40,8 @@ pub struct Bill {
     shared: bool,
     /// What the engine charges that was asked about last.
     price: Option<(EngineKind, Price)>,
+    /// Whether that engine is known to charge nothing.
+    free: bool,
 }
 
 impl Bill {
@@ -73,6 +75,7 @@ impl Bill {
             said_so: false,
             shared,
             price: None,
+            free: false,
         }
     }
 
@@ -106,7 +109,7 @@ impl Bill {
     pub fn is_out(&mut self, engine: Option<EngineKind>) -> bool {
         self.spending.is_out()
             && !self.said_so
-            && engine.is_some_and(|engine| !self.price_of(engine).is_free())
+            && engine.is_some_and(|engine| !self.is_free(engine))
             && !std::mem::replace(&mut self.said_so, true)
     }
 
@@ -163,13 +166,19 @@ impl Bill {
         self.due = (pace > 0.0).then(|| self.counted + pause);
     }
 
+    fn is_free(&mut self, engine: EngineKind) -> bool {
+        self.price_of(engine);
+        self.free
+    }
+
     /// It may be asked with every frame, so it is not looked up anew.
     fn price_of(&mut self, engine: EngineKind) -> Price {
         match self.price {
             Some((of, price)) if of == engine => price,
             Some(_) | None => {
-                let price = self.app.config.get().cost.prices.of(engine.name());
-                self.price = Some((engine, price));
+                let config = self.app.config.get();
+                let price = config.cost.prices.of(engine.name());
+                (self.price, self.free) = (Some((engine, price)), super::is_free(&config, engine));
                 price
             }
         }

@@ -123,5 +123,7 @@ fn a_ceiling_that_holds_nothing_back_is_told() {
         assert!(!warned(&[("COST_PER_DAY", "5"), ("PRICES", told)]), "{told}");
     }
     assert!(!warned(&[("COST_PER_DAY", "5"), ("THINK", "ollama")]), "it is paid to nobody");
+    let own = ("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1");
+    assert!(!warned(&[("COST_PER_DAY", "5"), own]), "it may be the owner's");
     assert!(!warned(&[("COST_PER_DAY", "5"), ("ENGINE", "openai")]), "its price is known");
 }
