@@ -245,8 +245,11 @@ async fn cancel(
         }
         // Who asks in words may mean one that no text of ours was about: the assistant knows all of theirs.
         let in_words = code.is_empty() && text.body.to_lowercase().contains("cancel");
-        if in_words && config.messages.answers > 0 {
-            return talk(app, config, text, earlier).await;
+        if in_words
+            && config.messages.answers > 0
+            && let Some(said) = talk(app, config, text, earlier).await?
+        {
+            return Ok(Some(said));
         }
         return Ok(said(call_us(config, "There is no coming appointment that we texted to this number.")));
     };

@@ -352,6 +352,24 @@ async fn one_that_no_text_was_about_is_cancelled_in_words_by_the_desk() {
 }
 
 #[tokio::test]
+async fn who_asks_in_words_past_the_days_answers_is_told_what_a_text_can_do() {
+    let world = World::new().await;
+    world.booked(3, None).await;
+    let (house, _rest, _smtp, account) = world.open_with("2").await;
+    let said = async |seed| {
+        let text = Inbound::local(house.address, seed, ANNA, "Cancel my appointment");
+        deliver(&account, &text).await.expect("it is taken")
+    };
+    assert!(said(1).await[0].contains("Shall I cancel it?"));
+    assert!(said(2).await[0].contains("That is all that can be answered by text for now."));
+    for seed in 3..5 {
+        let told = said(seed).await;
+        assert!(told[0].contains("no coming appointment that we texted"), "{told:?}");
+    }
+    drop(house.stop().await);
+}
+
+#[tokio::test]
 async fn a_c_that_may_mean_two_appointments_is_asked_about() {
     let world = World::new().await;
     let first = world.booked(3, Some(text())).await;
