@@ -288,10 +288,13 @@ fn first_of(engines: &[EngineKind]) -> &'static str {
 
 /// Who may answer a call now that was let in before, from somebody with this number.
 async fn engines_for(app: &App, config: &Config, row: &CallRow, number: &str) -> Vec<EngineKind> {
-    match row.engine.as_str() {
-        voicemail::ENGINE => Vec::new(),
-        _ => cost::affordable(app, config, number).await,
+    if row.engine == voicemail::ENGINE {
+        return Vec::new();
     }
+    let engines = cost::affordable(app, config, number).await;
+    // Where nobody takes a message the engine is left to say that the call must end.
+    let none = engines.is_empty() && config.answering.voicemail == VoicemailUse::Never;
+    if none { config.assistant.engines.clone() } else { engines }
 }
 
 /// Keeps a call whose stream will open, and forgets it should it never do so: mostly because its caller has left.
