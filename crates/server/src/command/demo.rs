@@ -92,7 +92,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let stayed = if args.stay && good.is_ok() { stage.stay(&mut stop).await } else { Ok(()) };
+    let stayed =
+        if args.stay && good.is_ok() && output::is_read() { stage.stay(&mut stop).await } else { Ok(()) };
     stage.server.end().await;
     stayed?;
     Ok(if good? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
