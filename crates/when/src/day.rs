@@ -153,11 +153,12 @@ fn relative(tokens: &[Token], at: usize, today: Date) -> Option<Found> {
         return Some((Ok(dates([plus(today, days)])), next + 1));
     }
     let joint = matches!(word(tokens, next + 1), "from" | "after" | "on");
-    // "A week tomorrow", "a fortnight on tuesday", "two weeks today".
-    if !joint
-        && weekday(word(tokens, next + 1)).is_none()
-        && !matches!(word(tokens, next + 1), "today" | "tomorrow")
-    {
+    // "A week tomorrow", "a fortnight on tuesday", "two weeks today"; not "busy for two weeks, tuesday is fine".
+    let named = || {
+        weekday(word(tokens, next + 1)).is_some() || matches!(word(tokens, next + 1), "today" | "tomorrow")
+    };
+    let in_days = matches!(word(tokens, next), "day" | "days");
+    if !joint && (in_days || tokens[next].ends || !named()) {
         return None;
     }
     let base = next + 1 + usize::from(joint);

@@ -54,3 +54,19 @@ fn a_half_of_the_day_and_lunch_are_parts_of_it() {
     let lunch = Some(Clock::Part(Part::Between(noon, jiff::civil::time(14, 0, 0, 0))));
     assert_eq!(read("tuesday around lunchtime", &friday()).clock, lunch);
 }
+
+#[test]
+fn how_long_somebody_is_away_is_not_added_to_the_day_that_follows() {
+    let day = |text: &str| read(text, &friday()).day;
+    let tuesday = day("next week tuesday");
+    assert!(tuesday.is_some());
+    for text in [
+        "tied up for two days, tuesday please",
+        "tied up for two days tuesday please",
+        "busy for a week, tuesday would be good",
+    ] {
+        assert_eq!(day(text), tuesday, "{text}");
+    }
+    assert_eq!(day("a week tuesday"), day("tuesday week"));
+    assert_eq!(day("two days from tuesday"), day("next week thursday"));
+}

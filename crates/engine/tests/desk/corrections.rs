@@ -167,6 +167,39 @@ fn later_and_earlier_are_counted_from_what_was_read_back() {
 }
 
 #[test]
+fn what_is_named_counts_before_minutes_and_hours_that_are_named_beside_it() {
+    let friday = "to Friday, November twenty-seventh, at two in the afternoon. Is that right?";
+    let cases = [
+        ("Push my thirty minute appointment to Friday at two", friday),
+        ("postpone my one hour appointment to Friday at two", friday),
+        ("push it back by two days, to Friday at two", friday),
+        ("push it to two weeks from now at two", "to Friday, December fourth, at two in the afternoon."),
+        ("move my Wednesday one an hour later", "at eleven in the morning. Is that right?"),
+        ("Push my appointment an hour, please", "at eleven in the morning. Is that right?"),
+        (
+            "postpone my appointment by two days if you can",
+            "to Friday, November twenty-seventh, at ten in the",
+        ),
+        ("push my thirty minute appointment", "Which day would you like instead?"),
+        ("I have to move my appointment, I'm tied up for two days", "Which day would you like instead?"),
+    ];
+    for (said, reply) in cases {
+        let mut call = Conversation::begin();
+        call.calendar.own.insert(at("2026-11-25T10:00"), "Ada".into());
+        assert!(call.say(said).contains(reply), "{said}: {}", call.heard);
+    }
+    let mut call = Conversation::begin();
+    call.calendar.own.insert(at("2026-11-25T10:00"), "Ada".into());
+    call.say("move my appointment");
+    assert!(
+        call.say("I'm tied up for two days, Friday at ten please")
+            .contains("to Friday, November twenty-seventh"),
+        "{}",
+        call.heard
+    );
+}
+
+#[test]
 fn a_day_that_is_past_is_said_to_be() {
     let mut call = Conversation::begin();
     assert!(

@@ -408,7 +408,8 @@ impl Task {
     /// What kind of appointment the caller speaks of, and whether they want it confirmed. Two kinds at once are none.
     pub(super) fn hear_kind(&mut self, heard: &Heard) {
         self.unwritten |= heard.unwritten;
-        self.shift = heard.shift;
+        let moves_it = heard.said().is_empty() || heard.act == Some(Act::Move);
+        self.shift = heard.shift.filter(|_| moves_it && heard.before_and_after().1.is_empty());
         let said = heard.said();
         self.ruled_out.retain(|out| said.day.is_none() || out.day != said.day);
         self.ruled_out.extend(Some(heard.ruled_out.clone()).filter(|out| !out.is_empty()));

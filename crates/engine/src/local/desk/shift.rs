@@ -17,9 +17,14 @@ pub(super) fn read(words: &[&str]) -> Option<Span> {
     let ahead = from.checked_sub(1).map_or("", |before| words[before]);
     let after = words.get(unit + 1).copied().unwrap_or_default();
     let told = |words: &[&str], of: &str| words.iter().any(|word| of.split('|').any(|one| one == *word));
-    let earlier = told(&[after], "earlier|sooner") || told(&words[..from], "forward|up|earlier|sooner");
+    // A noun may follow: "push my thirty minute appointment". And who is tied up for an hour moves nothing by it.
+    let moves = ahead == "by" || told(&[after], ENDS);
+    let up =
+        words[..from].windows(2).any(|pair| pair[1] == "up" && !told(&pair[..1], "tied|held|caught|booked"));
+    let earlier =
+        told(&[after], "earlier|sooner") || (moves && (up || told(&words[..from], "forward|earlier|sooner")));
     let later = told(&[after], "later|back")
-        || (told(&words[..from], "back|later|push|postpone|delay") && ahead != "in");
+        || (moves && ahead != "in" && told(&words[..from], "back|later|push|postpone|delay"));
     let half = from.checked_sub(1).is_some_and(|before| words[before] == "half") && words[unit] == "hour";
     let span = match words[unit] {
         "week" | "weeks" => Span::new().weeks(count),
@@ -35,6 +40,8 @@ pub(super) fn read(words: &[&str]) -> Option<Span> {
     }
 }
 
+/// What may stand behind so much of time that something is pushed by; the empty word is the end of the sentence.
+const ENDS: &str = "|earlier|sooner|later|back|please|thanks|if|or|and|then|because|as|so|to|instead";
 const UNITS: [&str; 8] = ["minute", "minutes", "hour", "hours", "day", "days", "week", "weeks"];
 /// How many of the unit here, and where that begins.
 fn count(words: &[&str], unit: usize) -> Option<(i64, usize)> {
