@@ -111,6 +111,24 @@ fn what_is_ruled_out_is_not_proposed() {
 }
 
 #[test]
+fn of_two_parts_of_the_day_only_the_first_is_ruled_out() {
+    for said in
+        ["Not in the morning, in the afternoon", "I can't do Tuesday morning, the afternoon would be good"]
+    {
+        let mut call = Conversation::begin();
+        call.say("book an appointment on tuesday");
+        let offer = call.say(said).to_owned();
+        assert!(offer.starts_with("On Tuesday, November twenty-fourth I have"), "{said}: {offer}");
+        assert!(offer.contains("in the afternoon") && !offer.contains("in the morning"), "{said}: {offer}");
+    }
+    let mut call = Conversation::begin();
+    call.say("book an appointment on tuesday");
+    call.say("not ten in the morning");
+    assert!(call.say("in the morning").contains("nine in the morning"), "{}", call.heard);
+    assert!(!call.heard.contains(", ten in the morning"), "{}", call.heard);
+}
+
+#[test]
 fn what_is_ruled_out_at_the_read_back_is_asked_for_anew() {
     let cases = [
         ("not tuesday", "Which day would you like instead?"),

@@ -162,16 +162,19 @@ fn denied_after(pieces: &[Piece], at: usize) -> Option<usize> {
     (denies && is_timed(&pieces[from])).then_some(from)
 }
 
-/// Where the day and the time that begin here end; a second day or a second time is another thing.
+/// Where the day and the time that begin here end; a second day, time or part of the day is another thing.
 fn run(pieces: &[Piece], from: usize) -> usize {
-    let (mut day, mut clock, mut to) = (false, false, from);
+    let (mut day, mut clock, mut part, mut to) = (false, false, false, from);
     for (at, piece) in pieces.iter().enumerate().skip(from) {
         match piece {
             Piece::Day(_) if day => break,
             Piece::Clock(Clock::Times(_) | Clock::Midnight) if clock => break,
+            Piece::Clock(Clock::Part(_)) if part => break,
             Piece::Day(_) => day = true,
-            Piece::Clock(_) => clock = true,
-            Piece::Word(word) if word == "or" || word == "and" => (day, clock) = (false, false),
+            // "Ten in the morning" is one time.
+            Piece::Clock(Clock::Part(_)) => (clock, part) = (true, true),
+            Piece::Clock(Clock::Times(_) | Clock::Midnight) => clock = true,
+            Piece::Word(word) if word == "or" || word == "and" => (day, clock, part) = (false, false, false),
             Piece::Word(word) if ["at", "on", "in", "the"].contains(&word.as_str()) => {}
             Piece::Note(_) => {}
             Piece::Word(_) | Piece::Exact(_) | Piece::Nonsense(_) => break,
