@@ -129,6 +129,22 @@ fn of_two_parts_of_the_day_only_the_first_is_ruled_out() {
 }
 
 #[test]
+fn what_was_ruled_out_can_be_had_again() {
+    let mut call = Conversation::begin();
+    call.say("book an appointment on tuesday");
+    assert!(call.say("not in the morning").contains("What time would you like?"), "{}", call.heard);
+    let offer = call.say("all right, the morning is fine then").to_owned();
+    assert!(offer.starts_with("On Tuesday, November twenty-fourth I have nine in the morning"), "{offer}");
+    let mut call = Conversation::begin();
+    call.say("book an appointment");
+    call.say("I can't do Tuesday morning");
+    let offer = call.say("wednesday morning").to_owned();
+    assert!(offer.starts_with("On Wednesday, November twenty-fifth I have nine in the morning"), "{offer}");
+    let offer = call.say("tuesday morning is fine after all").to_owned();
+    assert!(offer.starts_with("On Tuesday, November twenty-fourth I have nine in the morning"), "{offer}");
+}
+
+#[test]
 fn what_is_ruled_out_at_the_read_back_is_asked_for_anew() {
     let cases = [
         ("not tuesday", "Which day would you like instead?"),

@@ -410,9 +410,7 @@ impl Task {
         self.unwritten |= heard.unwritten;
         let moves_it = heard.said().is_empty() || heard.act == Some(Act::Move);
         self.shift = heard.shift.filter(|_| moves_it && heard.before_and_after().1.is_empty());
-        let said = heard.said();
-        self.ruled_out.retain(|out| said.day.is_none() || out.day != said.day);
-        self.ruled_out.extend(Some(heard.ruled_out.clone()).filter(|out| !out.is_empty()));
+        self.rule_out_and_in(heard);
         if let [kind] = heard.kinds.as_slice()
             && self.what.as_ref() != Some(kind)
         {

@@ -91,6 +91,18 @@ impl Task {
         !self.offered.contains(slot) && !self.is_ruled_out(slot)
     }
 
+    /// What is wished for now is no longer out, and what this sentence rules out is.
+    pub(super) fn rule_out_and_in(&mut self, heard: &Heard) {
+        let said = heard.said();
+        let day = said.day.as_ref().or(self.wish.day.as_ref());
+        self.ruled_out.retain(|out| {
+            let the_day = said.day.is_some() && out.day == said.day;
+            let the_time = said.clock.is_some() && out.clock == said.clock;
+            !the_day && !(the_time && (out.day.is_none() || out.day.as_ref() == day))
+        });
+        self.ruled_out.extend(Some(heard.ruled_out.clone()).filter(|out| !out.is_empty()));
+    }
+
     pub(super) fn is_ruled_out(&self, slot: &Zoned) -> bool {
         self.ruled_out.iter().any(|out| names(out, slot))
     }
