@@ -3,6 +3,7 @@
 //! ```text
 //!  hear ─► heard.rs    what the caller means
 //!          assent.rs  whether that is a yes, for certain
+//!          passing.rs  which days are spoken of in passing
 //!          ruled_out.rs  which days and times cannot be
 //!          shift.rs  how much later or earlier
 //!          understanding.rs  what that means after what was asked
@@ -23,6 +24,7 @@ mod ask;
 mod assent;
 mod grammar;
 mod heard;
+mod passing;
 mod phrase;
 mod readings;
 mod ruled_out;

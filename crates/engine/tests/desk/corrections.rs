@@ -245,6 +245,48 @@ fn a_day_that_is_past_is_said_to_be() {
 }
 
 #[test]
+fn a_day_that_is_past_and_spoken_of_in_passing_is_not_the_one_that_is_wanted() {
+    for said in [
+        "An appointment on Friday at ten please, as we said yesterday",
+        "I was there yesterday afternoon and would like an appointment on Friday at ten",
+        "last Tuesday was too early, can I have an appointment on Friday at ten",
+        "book an appointment not like last Wednesday, Friday at ten",
+    ] {
+        let mut call = Conversation::begin();
+        let reply = call.say(said).to_owned();
+        assert_eq!(
+            reply, "That is Friday, November twenty-seventh, at ten in the morning. Shall I book it?",
+            "{said}"
+        );
+        assert!(
+            call.say("at eleven, as I said yesterday, on friday")
+                .contains("November twenty-seventh, at eleven")
+        );
+    }
+    for said in [
+        "I called yesterday, can I speak to the doctor?",
+        "I called yesterday morning, can I speak to the doctor?",
+        "I was there last Friday and have a message for the doctor",
+    ] {
+        let mut call = Conversation::begin();
+        assert!(call.say(said).contains("What is your message?"), "{said}: {}", call.heard);
+    }
+    let mut call = Conversation::begin();
+    assert_eq!(call.say("I rang last Friday about an appointment"), "Which day would you like?");
+    for said in ["yesterday", "last Friday please", "I'd like yesterday morning"] {
+        assert!(call.say(said).contains("is already over. Which other day"), "{said}: {}", call.heard);
+    }
+    let mut call = Conversation::begin();
+    assert!(call.say("book an appointment for yesterday").contains("is already over."), "{}", call.heard);
+    let mut call = Conversation::begin();
+    for day in ["2026-11-19T10:00", "2026-11-19T11:00", "2026-11-25T10:00"] {
+        call.calendar.own.insert(at(day), "Ada".into());
+    }
+    let told = call.say("what appointments did I have yesterday").to_owned();
+    assert!(told.starts_with("You have 2 appointments."), "{told}");
+}
+
+#[test]
 fn a_weekday_corrects_a_date_within_its_week() {
     let mut call = Conversation::begin();
     call.say("book an appointment on december 2 at ten");

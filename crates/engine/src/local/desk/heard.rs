@@ -1,6 +1,6 @@
 //! What the caller means: intents, yes and no, choices, days and times, found in a sentence however it was worded.
 
-use super::{assent, ruled_out, shift};
+use super::{assent, passing, ruled_out, shift};
 use jiff::Zoned;
 use when::{Hours, Piece, Said};
 
@@ -80,6 +80,7 @@ pub(super) struct Heard {
 impl Heard {
     pub(super) fn read(text: &str, now: &Zoned, hours: &Hours) -> Self {
         let mut pieces = when::pieces(text, now);
+        passing::take(&mut pieces, now.date());
         let words: Vec<&str> = pieces
             .iter()
             .filter_map(|piece| match piece {
