@@ -58,6 +58,29 @@ fn whoever_had_a_shave_last_is_asked_whether_it_is_one_again_and_yes_is_enough()
 }
 
 #[test]
+fn a_yes_that_says_more_is_enough_for_the_same_as_last_time() {
+    for words in ["Yes, the same as last time", "yes the same as the last time", "yeah, I guess so"] {
+        let (mut desk, now) = desk("shave");
+        say(&mut desk, &now, "i need an appointment");
+        assert_eq!(say(&mut desk, &now, words), "Which day would you like?", "{words}");
+        desk.hear(&now, &[Hypothesis { text: "tuesday at ten".into(), confidence: 0.9, language: None }]);
+        let mut wanted = None;
+        while let Some(output) = desk.poll() {
+            if let DeskOutput::Wants(call) = output {
+                wanted = Some(call);
+            }
+        }
+        assert!(wanted.is_some_and(|call| call.arguments.contains("shave")), "{words}");
+    }
+    for words in ["yes, something else", "yes but a different one"] {
+        let (mut desk, now) = desk("shave");
+        say(&mut desk, &now, "i need an appointment");
+        let asked = say(&mut desk, &now, words);
+        assert!(asked.contains("shave again"), "{words}: {asked}");
+    }
+}
+
+#[test]
 fn another_kind_than_last_time_is_heard_as_well() {
     let (mut desk, now) = desk("shave");
     say(&mut desk, &now, "i need an appointment");

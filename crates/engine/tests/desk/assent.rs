@@ -185,3 +185,47 @@ fn a_farewell_to_a_question_is_asked_about_once() {
     let mut call = asked();
     assert!(call.say("no, bye").starts_with("Nothing has been booked."));
 }
+
+#[test]
+fn a_yes_that_says_more_is_enough_where_it_does_nothing_yet() {
+    for said in [
+        "Yes, I have another question.",
+        "yeah there is something else",
+        "Well, yes, I need to ask something",
+    ] {
+        let mut call = asked();
+        call.say("yes");
+        assert_eq!(call.say(said), "What can I do for you?", "{said}");
+    }
+    for said in ["Yeah, I guess so", "Sure, I could do that", "um yes I think so"] {
+        let mut call = Conversation::begin();
+        while !call.heard.contains("leave a message instead?") {
+            call.say("flurb");
+        }
+        assert!(call.say(said).starts_with("What is your message?"), "{said}: {}", call.heard);
+    }
+    for said in ["Yes, that one suits me best", "yes I would like to book that one"] {
+        let mut call = Conversation::begin();
+        let mut slots = call.say("what is free on tuesday").matches(" in the ").count();
+        while slots > 1 {
+            call.say("not the first one");
+            slots = call.heard.matches(" in the ").count();
+        }
+        assert!(call.heard.ends_with("Which would you like?"), "{}", call.heard);
+        assert!(call.say(said).ends_with("Shall I book it?"), "{said}: {}", call.heard);
+        assert!(call.own().is_empty(), "{said}");
+    }
+}
+
+#[test]
+fn what_begins_with_a_yes_and_takes_it_back_is_none_anywhere() {
+    for said in
+        ["yes but not now", "yes, maybe", "Yes, let me think about it", "yes?", "yes, what was that about"]
+    {
+        let mut call = Conversation::begin();
+        while !call.heard.contains("leave a message instead?") {
+            call.say("flurb");
+        }
+        assert!(!call.say(said).contains("What is your message?"), "{said}: {}", call.heard);
+    }
+}

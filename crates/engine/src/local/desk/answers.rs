@@ -266,7 +266,8 @@ impl Desk {
     pub(super) fn what_it_is(&mut self, now: &Zoned, heard: &Heard) -> bool {
         let kinds = &self.setup.hours.kinds;
         let named: Vec<&when::Kind> = kinds.iter().take(MOST_KINDS).collect();
-        let agreed = heard.yes == Some(true) && heard.kinds.is_empty();
+        let other = heard.text.to_lowercase().contains("something else");
+        let agreed = heard.yes == Some(true) && heard.kinds.is_empty() && !other;
         let one = chosen(heard.choice, &named).map(|kind| kind.name.clone());
         let one = one.or_else(|| self.usual.clone().filter(|_| agreed));
         if let (Some(name), Some(task)) = (one, &mut self.task) {

@@ -24,6 +24,16 @@ pub(super) fn agrees(text: &str, words: &Words) -> bool {
     !rest.any(ASKING) && words.each().all(|word| BESIDE.split('|').any(|one| one == word))
 }
 
+/// Whether they begin with a plain yes, whatever comes then.
+pub(super) fn begins(words: &Words) -> bool {
+    let mut words = words.clone();
+    while words.take_first(LEAD) {}
+    words.starts(PLAIN)
+}
+
+/// A yes that is nothing else, such as a greeting or a thought.
+const PLAIN: &str =
+    "yes|yeah|yep|yup|yea|aye|correct|exactly|absolutely|definitely|certainly|indeed|sure|of course";
 /// What a yes may hesitate with.
 const LEAD: &str = "um|uh|er|well|oh|ah|so|and|hm|mm";
 const YES: &str = "yes|yeah|yep|yup|yea|aye|correct|exactly|absolutely|definitely|confirm|confirmed|certainly|indeed|sure|\

@@ -48,6 +48,8 @@ pub(super) struct Heard {
     pub(super) text: String,
     pub(super) act: Option<Act>,
     pub(super) yes: Option<bool>,
+    /// Begins with a yes and takes nothing of it back, whatever else it says: "yes, I have another question".
+    pub(super) nods: bool,
     /// Words of a yes that do not agree for certain, or that somebody hesitates.
     pub(super) hedged: bool,
     /// A no that will have none of it: "no thanks", "I don't want it anymore".
@@ -114,6 +116,7 @@ impl Heard {
                 && !words.any("my appointment"),
             instead: words.any(INSTEAD),
             yes,
+            nods: nods(text, &words),
             hedged: yes != Some(true) && hedges(&words),
             declines: yes == Some(false) && words.any(DECLINES),
             choice: chosen.filter(|_| !refuses),
@@ -182,6 +185,11 @@ impl Heard {
                 .to_lowercase()
                 .split_whitespace()
                 .any(|word| when::MONTHS.iter().any(|month| month.eq_ignore_ascii_case(word)))
+    }
+
+    /// The same as a yes, where a nod is one.
+    pub(super) fn as_yes(&self) -> Self {
+        Self { yes: Some(true), hedged: false, ..self.clone() }
     }
 
     /// The same as a refusal of what was offered: "I can't make monday".
@@ -395,6 +403,12 @@ fn agrees(text: &str, words: &Words, kinds: &[String], unwritten: bool) -> bool 
     assent::agrees(text, &words)
 }
 
+/// Whether it begins with a yes, and neither asks, refuses nor hesitates.
+fn nods(text: &str, words: &Words) -> bool {
+    let takes_back = [NO, NOT, QUESTION, PAUSE, RESERVES].iter().any(|phrases| words.any(phrases));
+    assent::begins(words) && !text.contains('?') && !takes_back
+}
+
 /// Whether it refuses, where it does not agree.
 fn no(words: &Words) -> Option<bool> {
     let asks = words.starts(ASKS) || words.any(QUESTION);
@@ -421,6 +435,7 @@ fn hedges(words: &Words) -> bool {
 }
 
 const UNSURE: &str = "not sure|not certain|don't know|do not know|not yet|let me|i need to|i have to|think about|think it over|maybe|perhaps";
+const RESERVES: &str = "but|let me|think about|think it over|maybe|perhaps|instead|rather|different";
 const PAUSE: &str = "one moment|one second|one sec|one minute|just a moment|just a second|just a sec|just a minute|a moment please";
 const DECLINES: &str = "no thanks|no thank you|don't want|do not want|don't need|do not need|not interested|not anymore|\
     any more|anymore|no longer";
@@ -435,6 +450,9 @@ fn choice(all: &Words) -> Option<Choice> {
     ];
     const ALONE: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
     const FILLERS: &str = "the|please|i'll|take|yes|i|would|like|let's|um|uh";
+    if all.any("as the last time|like the last time") {
+        return None;
+    }
     if all.any("last one|the last|later one|the later|the latest") {
         return Some(Choice::Last);
     }

@@ -24,6 +24,10 @@ impl Desk {
         }
         let refusal = (heard.unable && self.wants_a_time()).then(|| heard.as_refusal());
         let heard = refusal.as_ref().unwrap_or(heard);
+        let wanted = heard.act.is_none_or(|act| act == Act::Book);
+        let nods = heard.nods && heard.yes.is_none() && wanted && !self.asks_for_a_yes();
+        let yes = nods.then(|| heard.as_yes());
+        let heard = yes.as_ref().unwrap_or(heard);
         if self.everywhere(now, heard, unheard) || self.rules_out(now, heard) {
             return;
         }
