@@ -29,7 +29,7 @@ pub use holiday::Holiday;
 pub use hours::{Hours, Opening, Refusal};
 pub use kinds::Kind;
 pub use resolve::{Doubt, Moment, Unclear};
-pub use said::{Clock, Day, Part, Piece, Said, pieces, read};
+pub use said::{Clock, Day, Part, Piece, Said, pieces, pieces_and_pauses, read};
 pub use slots::{Span, free_slots, nearest_free};
 pub use speak::{
     MONTHS, Style, list, name_date, name_days_ahead, name_moment, name_number, name_ordinal, name_time,

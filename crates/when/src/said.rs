@@ -85,8 +85,15 @@ pub enum Piece {
 /// Takes a sentence apart: what is about time becomes days and clocks, the rest stays words. Never fails; text longer
 /// than 100 words is cut there.
 pub fn pieces(text: &str, now: &Zoned) -> Vec<Piece> {
+    pieces_and_pauses(text, now).0
+}
+
+/// [`pieces`], and before which of them a comma or the end of a sentence stands, by their index. One after the last
+/// piece may be among them.
+pub fn pieces_and_pauses(text: &str, now: &Zoned) -> (Vec<Piece>, Vec<usize>) {
     let tokens = words::tokens(text);
     let mut pieces: Vec<Piece> = Vec::new();
+    let mut pauses = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
         if let Some((found, next)) =
@@ -98,8 +105,11 @@ pub fn pieces(text: &str, now: &Zoned) -> Vec<Piece> {
             pieces.push(Piece::Word(tokens[at].text.clone()));
             at += 1;
         }
+        if tokens[at - 1].ends {
+            pauses.push(pieces.len());
+        }
     }
-    pieces
+    (pieces, pauses)
 }
 
 /// Reads everything that `text` says about a moment. Of two days or two times the later one counts, as people correct

@@ -1,7 +1,7 @@
 //! Where one time ends and the next begins, and what only looks like one.
 
 use jiff::Zoned;
-use when::{Clock, Part, read};
+use when::{Clock, Part, Piece, pieces_and_pauses, read};
 
 /// Friday, 20 November 2026, 14:30 in Berlin.
 fn friday() -> Zoned {
@@ -69,4 +69,17 @@ fn how_long_somebody_is_away_is_not_added_to_the_day_that_follows() {
     }
     assert_eq!(day("a week tuesday"), day("tuesday week"));
     assert_eq!(day("two days from tuesday"), day("next week thursday"));
+}
+
+#[test]
+fn pauses_are_told_with_the_pieces() {
+    let (pieces, pauses) = pieces_and_pauses("How about Tuesday? I can't, sorry", &friday());
+    assert_eq!(pauses, [3, 5]);
+    assert!(matches!(pieces[2], Piece::Day(_)), "{pieces:?}");
+    assert_eq!(pieces[3], Piece::Word("i".into()));
+    assert_eq!(
+        pieces_and_pauses("monday, the 23rd.", &friday()).1,
+        [1],
+        "what is one day has no pause in it"
+    );
 }

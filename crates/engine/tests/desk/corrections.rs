@@ -145,6 +145,38 @@ fn what_was_ruled_out_can_be_had_again() {
 }
 
 #[test]
+fn of_two_days_the_one_is_ruled_out_of_which_that_is_said() {
+    let tuesday = "Tuesday, November twenty-fourth. What time would you like?";
+    for said in [
+        "How about Tuesday? I can't do Monday.",
+        "how about tuesday i can't do monday",
+        "How about Tuesday? I can't make Monday.",
+        "Tuesday please, I'm busy on Monday",
+        "tuesday would be good i am busy monday",
+        "On Monday I can't come, Tuesday would work",
+        "monday i can't come tuesday would work",
+        "Monday I can't, Tuesday please",
+        "monday i'm busy tuesday please",
+        "Monday is not possible, Tuesday is",
+        "monday is not possible tuesday is",
+    ] {
+        let mut call = Conversation::begin();
+        call.say("book an appointment");
+        assert_eq!(call.say(said), tuesday, "{said}");
+    }
+    for said in ["I'm busy on Monday", "ten is not possible on Monday", "Monday I can't", "Monday? I can't."]
+    {
+        let mut call = Conversation::begin();
+        call.say("book an appointment");
+        assert_eq!(call.say(said), "All right. Which day would you like?", "{said}");
+    }
+    let mut call = Conversation::begin();
+    call.say("book an appointment");
+    let offer = call.say("How about Tuesday? I can't do the morning.").to_owned();
+    assert!(offer.starts_with("Tuesday, November twenty-fourth. What time would"), "{offer}");
+}
+
+#[test]
 fn what_is_ruled_out_at_the_read_back_is_asked_for_anew() {
     let cases = [
         ("not tuesday", "Which day would you like instead?"),

@@ -69,6 +69,8 @@ pub(super) struct Heard {
     /// The caller wants no confirmation in writing.
     pub(super) unwritten: bool,
     pub(super) pieces: Vec<Piece>,
+    /// Before which of the pieces that were heard the caller paused.
+    pub(super) pauses: Vec<usize>,
     /// So much later or earlier than what was spoken of.
     pub(super) shift: Option<jiff::Span>,
     /// What it says cannot be: "not monday".
@@ -81,7 +83,7 @@ pub(super) struct Heard {
 
 impl Heard {
     pub(super) fn read(text: &str, now: &Zoned, hours: &Hours) -> Self {
-        let mut pieces = when::pieces(text, now);
+        let (mut pieces, pauses) = when::pieces_and_pauses(text, now);
         passing::take(&mut pieces, now.date());
         let words: Vec<&str> = pieces
             .iter()
@@ -102,7 +104,7 @@ impl Heard {
         let act = if moves { Some(Act::Move) } else { act(&words, timed || !kinds.is_empty()) };
         let ruled_out = match act {
             Some(Act::Move | Act::Cancel) => Vec::new(),
-            _ => ruled_out::take(&mut pieces),
+            _ => ruled_out::take(&mut pieces, &pauses),
         };
         let (chosen, refuses) = (choice(&all), words.any("not the|not that|except the|but the"));
         Self {
@@ -129,6 +131,7 @@ impl Heard {
             unwritten,
             text: text.trim().chars().take(LONGEST_MESSAGE).collect(),
             pieces,
+            pauses,
         }
     }
 
@@ -195,7 +198,7 @@ impl Heard {
     /// The same as a refusal of what was offered: "I can't make monday".
     pub(super) fn as_refusal(&self) -> Self {
         let mut pieces = self.pieces.clone();
-        let ruled_out = Said::from_pieces(&ruled_out::take(&mut pieces));
+        let ruled_out = Said::from_pieces(&ruled_out::take(&mut pieces, &self.pauses));
         Self { act: None, yes: Some(false), pieces, ruled_out, unable: false, ..self.clone() }
     }
 }

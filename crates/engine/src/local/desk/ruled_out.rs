@@ -108,8 +108,8 @@ impl Task {
     }
 }
 
-/// Takes what is ruled out from among the pieces, and gives it.
-pub(super) fn take(pieces: &mut Vec<Piece>) -> Vec<Piece> {
+/// Takes what is ruled out from among the pieces, with a pause before some of them, and gives it.
+pub(super) fn take(pieces: &mut Vec<Piece>, pauses: &[usize]) -> Vec<Piece> {
     // "Not before ten" is ten or later.
     for at in 1..pieces.len() {
         let turned = match &pieces[at] {
@@ -124,11 +124,11 @@ pub(super) fn take(pieces: &mut Vec<Piece>) -> Vec<Piece> {
     }
     let mut out = vec![false; pieces.len()];
     for at in 0..pieces.len() {
-        let run = match denied_after(pieces, at) {
+        let run = match denied_after(pieces, pauses, at) {
             Some(from) => from..run(pieces, from),
             None if is_timed(&pieces[at]) && !out[at] => {
                 let to = run(pieces, at);
-                if !is_denied_at(pieces, to) {
+                if !is_denied_at(pieces, pauses, to) {
                     continue;
                 }
                 at..to
@@ -155,11 +155,15 @@ const DENIED: &str = "is no good|isn't good|is not good|is bad|is out|doesn't wo
     isn't possible|is not possible|doesn't suit|does not suit|is impossible|isn't great|is not great|is difficult|no good|\
     is too early|is too late|is not okay|isn't okay|is not convenient|isn't convenient|i can't|i cannot|i am busy|i'm busy";
 
-/// Where what is ruled out begins, if the word here rules it out.
-fn denied_after(pieces: &[Piece], at: usize) -> Option<usize> {
+/// A day behind one of these belongs to what denies, even where another stands before that.
+const LEADS: &str = "on|at|in|for|the|a|an|do|make|manage|take|have";
+
+/// Where what is ruled out begins, if the word here rules it out. It reaches to the next pause.
+fn denied_after(pieces: &[Piece], pauses: &[usize], at: usize) -> Option<usize> {
     let before = at.checked_sub(1).map_or("", |before| word(pieces, before));
     let denies = match word(pieces, at) {
         "not" | "don't" => before != "why",
+        "busy" => matches!(before, "i'm" | "am"),
         "except" | "excluding" | "can't" | "cannot" | "couldn't" | "won't" => true,
         "but" => pieces[..at].iter().any(|piece| {
             matches!(piece, Piece::Word(word) if ["any", "every", "anything", "everything"].contains(&word.as_str()))
@@ -169,9 +173,19 @@ fn denied_after(pieces: &[Piece], at: usize) -> Option<usize> {
         "from" => before == "apart",
         _ => false,
     };
-    let from = (at + 1..pieces.len().min(at + 2 + MOST_FILLERS))
+    let pause = pauses.iter().copied().find(|&pause| pause > at).unwrap_or(pieces.len());
+    let from = (at + 1..pause.min(at + 2 + MOST_FILLERS))
         .find(|&next| !FILLERS.split('|').any(|filler| filler == word(pieces, next)))?;
-    (denies && is_timed(&pieces[from])).then_some(from)
+    let led = LEADS.split('|').any(|lead| lead == word(pieces, from - 1));
+    (denies && is_timed(&pieces[from]) && (led || !speaks_of_before(pieces, pauses, at))).then_some(from)
+}
+
+/// Whether the clause that denies with the word here follows what it may speak of: "monday i can't".
+fn speaks_of_before(pieces: &[Piece], pauses: &[usize], at: usize) -> bool {
+    (at.saturating_sub(2)..=at).any(|from| {
+        let follows = from > 0 && !pauses.contains(&from) && is_timed(&pieces[from - 1]);
+        follows && denial(pieces, from) > at - from
+    })
 }
 
 /// Where the day and the time that begin here end; a second day, time or part of the day is another thing.
@@ -199,11 +213,23 @@ fn run(pieces: &[Piece], from: usize) -> usize {
 }
 
 /// Whether the words here say that what was named before them cannot be.
-fn is_denied_at(pieces: &[Piece], at: usize) -> bool {
+fn is_denied_at(pieces: &[Piece], pauses: &[usize], at: usize) -> bool {
+    let length = denial(pieces, at);
+    // "Tuesday? I can't do Monday." But "ten is not possible on Monday" is about both.
+    let is_day = |at: usize| matches!(pieces[at], Piece::Day(_));
+    let about_what_follows = (at..at + length)
+        .filter_map(|word| denied_after(pieces, pauses, word))
+        .any(|from| pauses.contains(&at) || is_day(from) == is_day(at - 1));
+    length > 0 && !about_what_follows
+}
+
+/// How many of the words here deny a day or a time beside them; none: they do not.
+fn denial(pieces: &[Piece], at: usize) -> usize {
     let words: Vec<&str> =
         (at..at + 4).map(|at| word(pieces, at)).take_while(|word| !word.is_empty()).collect();
     let words = format!("{} ", words.join(" "));
-    DENIED.split('|').any(|phrase| words.strip_prefix(phrase).is_some_and(|rest| rest.starts_with(' ')))
+    let denies = |phrase: &&str| words.strip_prefix(*phrase).is_some_and(|rest| rest.starts_with(' '));
+    DENIED.split('|').find(denies).map_or(0, |phrase| phrase.split(' ').count())
 }
 
 fn is_timed(piece: &Piece) -> bool {
