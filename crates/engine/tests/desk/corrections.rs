@@ -76,6 +76,41 @@ fn words_that_stand_in_many_sentences_do_not_swallow_them() {
 }
 
 #[test]
+fn a_person_is_asked_for_in_many_words() {
+    for said in [
+        "Transfer me to a person",
+        "Could you connect me with a person, please",
+        "I need a person",
+        "I want a person, it's about my appointment on Tuesday at ten",
+        "get me a person",
+        "A person, please.",
+        "somebody please",
+        "Someone, please!",
+        "put me through to someone",
+        "can you transfer me to somebody",
+        "get me somebody",
+    ] {
+        let mut call = Conversation::begin();
+        assert!(call.say(said).contains("What is your message?"), "{said}: {}", call.heard);
+    }
+    for said in [
+        "Can somebody please fit me in Tuesday at ten?",
+        "I need an appointment for someone else please, on Tuesday at ten",
+        "An appointment for one person please, Tuesday at ten",
+        "Could someone please book me in for Tuesday at ten",
+    ] {
+        let mut call = Conversation::begin();
+        assert!(
+            call.say(said).ends_with("at ten in the morning. Shall I book it?"),
+            "{said}: {}",
+            call.heard
+        );
+    }
+    let mut call = Conversation::begin();
+    assert!(call.say("can somebody please help me").contains("For example, say:"), "{}", call.heard);
+}
+
+#[test]
 fn what_is_ruled_out_is_not_proposed() {
     for said in ["not monday", "I can't do Monday", "Monday is no good", "I can't make Monday"] {
         let mut call = Conversation::begin();

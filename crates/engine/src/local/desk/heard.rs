@@ -280,7 +280,9 @@ const FIRST: &[(Act, &str)] = &[
         "real person|leave a message|leave you a message|take a message|call me back|call back|callback|\
     talk to a person|talk to someone|talk to somebody|talk to a human|talk with a person|talk with someone|\
     talk with somebody|talk with a human|speak to a person|speak to someone|speak to somebody|speak to a human|\
-    speak with a person|speak with someone|speak with somebody|speak with a human",
+    speak with a person|speak with someone|speak with somebody|speak with a human|to a person|with a person|need a person|\
+    want a person|get me a person|a person please|me to someone|me to somebody|through to someone|through to somebody|\
+    get me someone|get me somebody",
     ),
 ];
 
@@ -302,8 +304,11 @@ const ALONE: &[(Act, &str)] = &[
 ];
 
 /// These where nothing else is said at all.
-const WHOLE: &[(Act, &str)] =
-    &[(Act::Repeat, "come again|excuse me|sorry"), (Act::Drop, "stop|stop please|please stop|stop stop")];
+const WHOLE: &[(Act, &str)] = &[
+    (Act::Repeat, "come again|excuse me|sorry"),
+    (Act::Drop, "stop|stop please|please stop|stop stop"),
+    (Act::Person, "a person|person|person please|somebody|someone|somebody please|someone please"),
+];
 
 const ACTS: &[(Act, &str)] = &[
     (Act::Cancel, CANCEL),
