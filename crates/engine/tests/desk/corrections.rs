@@ -276,6 +276,7 @@ fn what_is_named_counts_before_minutes_and_hours_that_are_named_beside_it() {
         ("push it back by two days, to Friday at two", friday),
         ("push it to two weeks from now at two", "to Friday, December fourth, at two in the afternoon."),
         ("move my Wednesday one an hour later", "at eleven in the morning. Is that right?"),
+        ("push back my appointment an hour on Wednesday", "at eleven in the morning. Is that right?"),
         ("Push my appointment an hour, please", "at eleven in the morning. Is that right?"),
         (
             "postpone my appointment by two days if you can",
@@ -342,6 +343,17 @@ fn a_day_that_is_past_and_spoken_of_in_passing_is_not_the_one_that_is_wanted() {
     assert_eq!(call.say("I rang last Friday about an appointment"), "Which day would you like?");
     for said in ["yesterday", "last Friday please", "I'd like yesterday morning"] {
         assert!(call.say(said).contains("is already over. Which other day"), "{said}: {}", call.heard);
+    }
+    let mut call = Conversation::begin();
+    assert!(
+        call.say("can I see the doctor on monday this week").contains("is already over."),
+        "{}",
+        call.heard
+    );
+    let mut call = Conversation::begin();
+    call.say("book an appointment on friday at ten");
+    for said in ["yes, as we said yesterday", "yes, like last Friday"] {
+        assert!(call.say(said).starts_with("Nothing has been booked yet"), "{said}: {}", call.heard);
     }
     let mut call = Conversation::begin();
     assert!(call.say("book an appointment for yesterday").contains("is already over."), "{}", call.heard);

@@ -22,9 +22,9 @@ pub(super) fn take(pieces: &mut [Piece], today: Date) {
 }
 
 /// Words beside which a day is wished for or asked about, and nothing is told of it.
-const WISHING: &str = "i|i'd|i'll|would|like|want|need|please|can|could|may|we|you|me|my|come|in|a|an|the|appointment|appointments|book|\
-    have|had|make|it|move|change|cancel|for|on|at|to|from|of|is|was|are|there|free|do|did|what|when|which|how|about|yes|no|\
-    not|okay|um|uh|then|instead|actually|sorry|meant|one|day";
+const WISHING: &str = "i|i'd|i'll|would|like|want|need|please|can|could|may|we|you|me|my|come|see|get|in|a|an|the|any|anything|\
+    appointment|appointments|slot|doctor|dentist|book|have|had|make|it|move|change|cancel|for|on|at|to|from|of|is|was|are|\
+    there|free|available|do|did|what|when|which|how|about|no|not|um|uh|then|instead|actually|sorry|meant|one|day";
 
 fn is_over(piece: &Piece, today: Date) -> bool {
     match piece {

@@ -41,7 +41,8 @@ pub(super) fn read(words: &[&str]) -> Option<Span> {
 }
 
 /// What may stand behind so much of time that something is pushed by; the empty word is the end of the sentence.
-const ENDS: &str = "|earlier|sooner|later|back|please|thanks|if|or|and|then|because|as|so|to|instead";
+const ENDS: &str =
+    "|earlier|sooner|later|back|please|thanks|if|or|and|then|because|as|so|to|on|at|for|from|instead";
 const UNITS: [&str; 8] = ["minute", "minutes", "hour", "hours", "day", "days", "week", "weeks"];
 /// How many of the unit here, and where that begins.
 fn count(words: &[&str], unit: usize) -> Option<(i64, usize)> {
