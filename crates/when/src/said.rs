@@ -3,7 +3,7 @@
 use crate::{clock, day, words};
 use jiff::{
     Zoned,
-    civil::{Date, Time},
+    civil::{Date, Time, time},
 };
 
 /// A stretch of the day that people have a word for.
@@ -31,6 +31,21 @@ impl Part {
             Part::After(from) => time >= from,
             Part::Before(to) => time < to,
             Part::Between(from, to) => from <= time && time < to,
+        }
+    }
+
+    /// What is left of a named part of the day from a time on, or before one; nothing where the time is in no such part.
+    fn within(self, named: Part) -> Option<Part> {
+        let (from, to) = match named {
+            Part::Morning => (Time::midnight(), time(12, 0, 0, 0)),
+            Part::Afternoon => (time(12, 0, 0, 0), time(18, 0, 0, 0)),
+            Part::Evening => (time(17, 0, 0, 0), Time::MAX),
+            Part::After(_) | Part::Before(_) | Part::Between(..) => return None,
+        };
+        match self {
+            Part::After(since) if named.holds(since) => Some(Part::Between(since, to)),
+            Part::Before(until) if named.holds(until) => Some(Part::Between(from, until)),
+            _ => None,
         }
     }
 }
@@ -176,6 +191,11 @@ impl Said {
             // "At twelve at night", "midnight in the evening".
             (Some(Clock::Midnight), Clock::Part(_)) => {
                 self.clock = Some(Clock::Midnight);
+                return;
+            }
+            // "After two in the afternoon".
+            (Some(Clock::Part(earlier)), Clock::Part(part)) => {
+                self.clock = Some(Clock::Part(earlier.within(*part).unwrap_or(*part)));
                 return;
             }
             (_, newer) => {

@@ -46,6 +46,19 @@ fn one_is_a_thing_unless_it_stands_like_a_time() {
 }
 
 #[test]
+fn from_a_time_on_in_a_part_of_the_day_is_what_is_left_of_it() {
+    let time = |hour| jiff::civil::time(hour, 0, 0, 0);
+    let table = [
+        ("after ten in the morning", time(10), time(12)),
+        ("after two in the afternoon", time(14), time(18)),
+        ("before three in the afternoon", time(12), time(15)),
+    ];
+    for (text, from, to) in table {
+        assert_eq!(read(text, &friday()).clock, Some(Clock::Part(Part::Between(from, to))), "{text}");
+    }
+}
+
+#[test]
 fn a_half_of_the_day_and_lunch_are_parts_of_it() {
     let noon = jiff::civil::time(12, 0, 0, 0);
     assert_eq!(read("am", &friday()).clock, Some(Clock::Part(Part::Before(noon))));
