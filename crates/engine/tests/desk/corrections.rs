@@ -375,6 +375,22 @@ fn a_weekday_corrects_a_date_within_its_week() {
 }
 
 #[test]
+fn not_before_ten_in_the_morning_is_ten_or_later() {
+    let mut call = Conversation::begin();
+    let offer = call.say("an appointment on tuesday, not before ten in the morning").to_owned();
+    assert!(offer.contains("ten in the morning") && !offer.contains("nine"), "{offer}");
+}
+
+#[test]
+fn to_delay_and_to_bring_forward_are_to_move() {
+    for said in ["please delay my appointment", "can you bring my appointment forward"] {
+        let mut call = Conversation::begin();
+        call.calendar.own.insert(at("2026-11-24T10:00"), "Ada".into());
+        assert!(call.say(said).contains("instead"), "{said}: {}", call.heard);
+    }
+}
+
+#[test]
 fn what_the_caller_has_is_told_and_nothing_is_lost() {
     let mut call = Conversation::begin();
     call.calendar.own.insert(at("2026-11-25T09:00"), "Ada".into());

@@ -316,7 +316,7 @@ const ACTS: &[(Act, &str)] = &[
     (
         Act::Move,
         "move|reschedule|postpone|shift|change my appointment|change the appointment|\
-    change an appointment|put off|bring forward|push|change my booking|change my meeting|\
+    change an appointment|put off|bring forward|appointment forward|it forward|delay my|delay it|push|change my booking|change my meeting|\
     different time for my|another time for my|another day for my|change it|rebook",
     ),
     (
