@@ -2,6 +2,7 @@
 
 mod asked;
 mod heard;
+pub mod months;
 
 pub(crate) use asked::asked_for;
 pub(crate) use heard::plainly;

@@ -41,7 +41,7 @@ pub use claim::Deed;
 pub use consent::{Asked, Standing};
 pub use engine::{EngineCommand, EngineEvent, Failure, ItemId, Transcript, TurnId, Usage};
 pub use history::{Handover, Past};
-pub use language::Language;
+pub use language::{Language, months};
 pub use line::{LineCommand, LineEvent, Manner, Mark};
 pub use note::Note;
 pub use pin::{Digits, PIN_LENGTH, PinVerdict};

@@ -1,6 +1,7 @@
 //! The days and hours that a claim names, and whether they can be those of an appointment.
 
-use super::words::{BEFORE_DAYS, GERMAN_MONTHS, Word};
+use super::words::{BEFORE_DAYS, Word};
+use crate::language::months;
 
 /// What was named, nothing guessed: a list is empty where nothing certain was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,53 +38,8 @@ const WEEKDAYS: [&[&str]; 7] = [
 ];
 const WEEKDAY_NAMES: [&str; 7] =
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const MONTH_NAMES: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 /// The months in every language that claims are read in.
-const MONTHS: [[&str; 12]; 4] = [
-    MONTH_NAMES,
-    GERMAN_MONTHS,
-    [
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ],
-    [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ],
-];
+const MONTHS: [&[&str; 12]; 4] = [&months::ENGLISH, &months::GERMAN, &months::SPANISH, &months::FRENCH];
 const NUMBERS: [&str; 20] = [
     "zero",
     "one",
@@ -168,7 +124,7 @@ impl Start {
     /// `Tuesday, 24 November, at 10:30`.
     pub(super) fn spoken(self) -> String {
         let weekday = WEEKDAY_NAMES[usize::from(self.weekday())];
-        let month = MONTH_NAMES[usize::from(self.month) - 1];
+        let month = months::ENGLISH[usize::from(self.month) - 1];
         let half = if self.hour < 12 { "AM" } else { "PM" };
         let hour = if self.hour.is_multiple_of(12) { 12 } else { self.hour % 12 };
         format!("{weekday}, {} {month}, at {hour}:{:02} {half}", self.day, self.minute)

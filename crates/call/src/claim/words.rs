@@ -1,5 +1,7 @@
 //! A text as words and sentences, the same for every language: small letters, contractions opened, quotations marked.
 
+use crate::language::months;
+
 /// A word or a mark of punctuation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Word {
@@ -34,22 +36,6 @@ const LONGEST: usize = 16 * 1024;
 /// Abbreviations whose dot ends no sentence.
 const SHORT: [&str; 15] =
     ["dr", "dra", "sr", "sra", "mr", "mrs", "ms", "prof", "st", "jan", "feb", "aug", "sept", "oct", "nov"];
-
-/// German months: "24. November" is no end of a sentence.
-pub(super) const GERMAN_MONTHS: [&str; 12] = [
-    "januar",
-    "februar",
-    "märz",
-    "april",
-    "mai",
-    "juni",
-    "juli",
-    "august",
-    "september",
-    "oktober",
-    "november",
-    "dezember",
-];
 
 /// English words that say more than one.
 const OPENED: [(&str, &[&str]); 4] = [
@@ -121,7 +107,10 @@ impl Reader {
     /// other may end an English sentence: "at 10. Is there anything else?"
     fn is_german_day(&self, rest: &str) -> bool {
         let next = rest.trim_start().split(|char: char| !char.is_alphabetic()).next().unwrap_or_default();
-        let is_month = || GERMAN_MONTHS.contains(&next.to_lowercase().as_str());
+        let is_month = || {
+            let next = next.to_lowercase();
+            months::GERMAN.iter().any(|month| month.eq_ignore_ascii_case(&next))
+        };
         let led = || self.words.last().is_some_and(|word| word.is(&BEFORE_DAYS));
         is_number(&self.word) && (is_month() || led() && next.starts_with(char::is_lowercase))
     }

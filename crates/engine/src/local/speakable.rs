@@ -44,6 +44,11 @@ fn digits(text: &str) -> &str {
     &text[..end]
 }
 
+/// Whether one of these marks begins it, and a digit stands behind that.
+fn digit_behind(text: &str, marks: &[char]) -> bool {
+    text.strip_prefix(marks).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// The letters at the beginning.
 fn first_word(text: &str) -> &str {
     &text[..text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len())]

@@ -8,7 +8,7 @@ mod between;
 mod calendar;
 mod quantity;
 
-use super::{digits, ends, first_word, last_word, number, telephone};
+use super::{digit_behind, digits, ends, first_word, last_word, number, telephone};
 pub(super) use address::is_address;
 
 /// What was recognised at the beginning of a text: its words, and its length in bytes.

@@ -3,12 +3,12 @@
 
 use super::{
     date::{self, Date},
-    digits, ends,
+    digit_behind, digits, ends,
     english::is_address,
     last_word,
     telephone::{is_amount, split, telephone},
 };
-use call::Language;
+use call::{Language, months};
 
 /// How a language says a date and the plus of a telephone number.
 struct Tongue {
@@ -19,42 +19,22 @@ struct Tongue {
     month: &'static str,
     /// Telephone numbers are read in pairs: what is written in two digits stays a number.
     pairs: bool,
-    months: [&'static str; 12],
+    months: &'static [&'static str; 12],
 }
 
 /// Those in which calls have sentences of their own, but for English.
 #[rustfmt::skip]
 const TONGUES: [Tongue; 10] = [
-    Tongue { code: "de", plus: "plus", day: ". ", month: " ", pairs: false, months: [
-        "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
-        "Dezember"] },
-    Tongue { code: "fr", plus: "plus", day: " ", month: " ", pairs: true, months: [
-        "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
-        "décembre"] },
-    Tongue { code: "es", plus: "más", day: " de ", month: " de ", pairs: false, months: [
-        "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
-        "diciembre"] },
-    Tongue { code: "it", plus: "più", day: " ", month: " ", pairs: false, months: [
-        "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre",
-        "novembre", "dicembre"] },
-    Tongue { code: "pt", plus: "mais", day: " de ", month: " de ", pairs: false, months: [
-        "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro",
-        "novembro", "dezembro"] },
-    Tongue { code: "nl", plus: "plus", day: " ", month: " ", pairs: false, months: [
-        "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober",
-        "november", "december"] },
-    Tongue { code: "pl", plus: "plus", day: " ", month: " ", pairs: false, months: [
-        "stycznia", "lutego", "marca", "kwietnia", "maja", "czerwca", "lipca", "sierpnia", "września",
-        "października", "listopada", "grudnia"] },
-    Tongue { code: "sv", plus: "plus", day: " ", month: " ", pairs: false, months: [
-        "januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november",
-        "december"] },
-    Tongue { code: "da", plus: "plus", day: ". ", month: " ", pairs: true, months: [
-        "januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober", "november",
-        "december"] },
-    Tongue { code: "nb", plus: "pluss", day: ". ", month: " ", pairs: true, months: [
-        "januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november",
-        "desember"] },
+    Tongue { code: "de", plus: "plus", day: ". ", month: " ", pairs: false, months: &months::GERMAN },
+    Tongue { code: "fr", plus: "plus", day: " ", month: " ", pairs: true, months: &months::FRENCH },
+    Tongue { code: "es", plus: "más", day: " de ", month: " de ", pairs: false, months: &months::SPANISH },
+    Tongue { code: "it", plus: "più", day: " ", month: " ", pairs: false, months: &months::ITALIAN },
+    Tongue { code: "pt", plus: "mais", day: " de ", month: " de ", pairs: false, months: &months::PORTUGUESE },
+    Tongue { code: "nl", plus: "plus", day: " ", month: " ", pairs: false, months: &months::DUTCH },
+    Tongue { code: "pl", plus: "plus", day: " ", month: " ", pairs: false, months: &months::POLISH },
+    Tongue { code: "sv", plus: "plus", day: " ", month: " ", pairs: false, months: &months::SWEDISH },
+    Tongue { code: "da", plus: "plus", day: ". ", month: " ", pairs: true, months: &months::DANISH },
+    Tongue { code: "nb", plus: "pluss", day: ". ", month: " ", pairs: true, months: &months::NORWEGIAN },
 ];
 /// A run of so many digits is a code, and nothing that one counts.
 const CODE: usize = 7;
@@ -143,8 +123,7 @@ fn is_thousands(written: &str) -> bool {
 fn code(text: &str) -> Option<(String, usize)> {
     let run = digits(text);
     let rest = &text[run.len()..];
-    let broken =
-        rest.starts_with(['.', ',', ':', '/', '-']) && rest[1..].starts_with(|c: char| c.is_ascii_digit());
+    let broken = digit_behind(rest, &['.', ',', ':', '/', '-']);
     let round = run.ends_with("000") && !run.starts_with('0');
     let counted = broken || round || is_amount(rest) || !ends(rest);
     let groups: Vec<String> = if counted { Vec::new() } else { split(run).into_iter().map(spaced).collect() };

@@ -1,6 +1,6 @@
 //! Dates and times of day.
 
-use super::{Said, digits, ends, first_word, is_named_by_a_number};
+use super::{Said, digit_behind, digits, ends, first_word, is_named_by_a_number};
 use crate::local::speakable::{
     date,
     number::{cardinal, ordinal, year},
@@ -131,8 +131,7 @@ fn dotted(text: &str) -> Option<(&str, &str, usize)> {
     let minute = text[hour.len()..].strip_prefix('.').map(digits)?;
     let at = hour.len() + 1 + minute.len();
     let rest = &text[at..];
-    let goes_on =
-        rest.starts_with(['.', ',', ':', '/']) && rest[1..].starts_with(|c: char| c.is_ascii_digit());
+    let goes_on = digit_behind(rest, &['.', ',', ':', '/']);
     let fits = matches!(hour.len(), 1 | 2) && minute.len() == 2 && !goes_on;
     (fits && hour.parse::<u64>().is_ok_and(|hour| hour < 24)).then_some((hour, minute, at))
 }
@@ -180,8 +179,7 @@ pub(super) fn day_of_year(text: &str, before: &str, day_first: bool) -> Said {
         return None;
     }
     let rest = &text[at..];
-    let goes_on = rest.starts_with('/')
-        || (rest.starts_with(['.', ',', ':']) && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
+    let goes_on = rest.starts_with('/') || digit_behind(rest, &['.', ',', ':']);
     let after = first_word(rest.strip_prefix([' ', '-']).unwrap_or(rest));
     if goes_on || !ends(rest) || is_amount(rest) || COUNTED.contains(&after) {
         return None;

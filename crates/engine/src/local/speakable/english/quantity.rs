@@ -1,6 +1,6 @@
 //! Amounts: plain numbers, ordinals, percentages, measures and money.
 
-use super::{Said, digits, ends, first_word, is_named_by_a_number};
+use super::{Said, digit_behind, digits, ends, first_word, is_named_by_a_number};
 use crate::local::speakable::number::{self, cardinal, ordinal, year};
 
 /// A currency: how it is written, one of it, several, and a hundredth of it.
@@ -128,8 +128,7 @@ pub(super) fn fraction(text: &str, before: &str) -> Said {
 fn fraction_at(text: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
     let fraction = FRACTIONS.iter().find(|(written, ..)| text.starts_with(written))?;
     let rest = &text[fraction.0.len()..];
-    let goes_on = rest.starts_with('/')
-        || (rest.starts_with(['.', ',', ':']) && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
+    let goes_on = rest.starts_with('/') || digit_behind(rest, &['.', ',', ':']);
     (!goes_on && (!fraction.0.is_ascii() || ends(rest))).then_some(fraction)
 }
 
