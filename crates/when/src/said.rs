@@ -20,14 +20,17 @@ pub enum Part {
     Between(Time, Time),
 }
 
+const NOON: Time = time(12, 0, 0, 0);
+const AFTERNOON_ENDS: Time = time(18, 0, 0, 0);
+const EVENING_BEGINS: Time = time(17, 0, 0, 0);
+
 impl Part {
     /// Whether an appointment that starts at `time` is in it.
     pub fn holds(self, time: Time) -> bool {
-        let hour = time.hour();
         match self {
-            Part::Morning => hour < 12,
-            Part::Afternoon => (12..18).contains(&hour),
-            Part::Evening => hour >= 17,
+            Part::Morning => time < NOON,
+            Part::Afternoon => (NOON..AFTERNOON_ENDS).contains(&time),
+            Part::Evening => time >= EVENING_BEGINS,
             Part::After(from) => time >= from,
             Part::Before(to) => time < to,
             Part::Between(from, to) => from <= time && time < to,
@@ -37,9 +40,9 @@ impl Part {
     /// What is left of a named part of the day from a time on, or before one; nothing where the time is in no such part.
     fn within(self, named: Part) -> Option<Part> {
         let (from, to) = match named {
-            Part::Morning => (Time::midnight(), time(12, 0, 0, 0)),
-            Part::Afternoon => (time(12, 0, 0, 0), time(18, 0, 0, 0)),
-            Part::Evening => (time(17, 0, 0, 0), Time::MAX),
+            Part::Morning => (Time::MIN, NOON),
+            Part::Afternoon => (NOON, AFTERNOON_ENDS),
+            Part::Evening => (EVENING_BEGINS, Time::MAX),
             Part::After(_) | Part::Before(_) | Part::Between(..) => return None,
         };
         match self {

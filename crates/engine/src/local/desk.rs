@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  hear ─► heard.rs    what the caller means
+//!          words.rs  the words of a sentence
 //!          assent.rs  whether that is a yes, for certain
 //!          passing.rs  which days are spoken of in passing
 //!          ruled_out.rs  which days and times cannot be
@@ -32,6 +33,7 @@ mod shift;
 mod takeover;
 mod tools;
 mod understanding;
+mod words;
 
 use super::Hypothesis;
 use call::{Answer, ToolCall, ToolCallId};

@@ -4,7 +4,7 @@
 //! Stricter than what a call takes for a yes before other tools: a caller answers the desk in few words, of which all can
 //! be known.
 
-use super::heard::Words;
+use super::words::{Words, is_one_of};
 
 /// Whether these words of the text, from which days, times and kinds of appointment are taken out, agree and do nothing
 /// else: they begin with a yes, and the rest is thanks, an echo of the question, or a farewell.
@@ -14,14 +14,14 @@ pub(super) fn agrees(text: &str, words: &Words) -> bool {
     let mut begins = words.starts(YES);
     while words.take_first(LEAD) {}
     begins |= words.starts(YES) || words.starts(ECHO);
-    let goes_on = words.each().last().is_some_and(|last| UNFINISHED.split('|').any(|word| word == last));
+    let goes_on = words.each().last().is_some_and(|last| is_one_of(last, UNFINISHED));
     if text.contains('?') || !begins || goes_on || words.any(DOUBT) {
         return false;
     }
     while words.take(SAYING) {}
     let mut rest = words.clone();
     while rest.take(STATED) {}
-    !rest.any(ASKING) && words.each().all(|word| BESIDE.split('|').any(|one| one == word))
+    !rest.any(ASKING) && words.each().all(|word| is_one_of(word, BESIDE))
 }
 
 /// Whether they begin with a plain yes, whatever comes then.

@@ -1,6 +1,9 @@
 //! What the caller means: intents, yes and no, choices, days and times, found in a sentence however it was worded.
 
-use super::{assent, passing, ruled_out, shift};
+use super::{
+    assent, passing, ruled_out, shift,
+    words::{Words, is_one_of, plain},
+};
 use jiff::Zoned;
 use when::{Hours, Piece, Said};
 
@@ -94,9 +97,9 @@ impl Heard {
                 }
             })
             .collect();
-        let mut words = Words(format!(" {} ", words.join(" ")));
+        let mut words = Words::of(&words.join(" "));
         let unwritten = words.take(UNWRITTEN);
-        let all = Words(format!(" {} ", plain(text)));
+        let all = Words::of(&plain(text));
         let kinds: Vec<String> = hours.kinds_in(text).into_iter().map(|kind| kind.name.clone()).collect();
         let moves = !kinds.is_empty() && words.any("change my|change the");
         let yes = if agrees(text, &words, &kinds, unwritten) { Some(true) } else { no(&words) };
@@ -143,7 +146,7 @@ impl Heard {
     /// What it says about the appointment as it is, and as it shall be: "from tuesday at ten to wednesday at eleven".
     pub(super) fn before_and_after(&self) -> (Said, Said) {
         let timed = |piece: &Piece| !matches!(piece, Piece::Word(_));
-        let is = |piece: &Piece, words: &str| matches!(piece, Piece::Word(word) if words.split('|').any(|one| one == word));
+        let is = |piece: &Piece, words: &str| matches!(piece, Piece::Word(word) if is_one_of(word, words));
         let to = (0..self.pieces.len()).rev().find(|&at| {
             let ahead = self.pieces[at + 1..].iter().find(|piece| !is(piece, "on|at|the"));
             is(&self.pieces[at], "to|for|until|till") && ahead.is_some_and(timed)
@@ -174,7 +177,7 @@ impl Heard {
     /// Whether the day that it names is a weekday alone, and not "next thursday" or "thursday the tenth".
     pub(super) fn is_lone_weekday(&self) -> bool {
         const WEEKDAYS: &str = "monday|tuesday|wednesday|thursday|friday|saturday|sunday";
-        let words = Words(format!(" {} ", plain(&self.text)));
+        let words = Words::of(&plain(&self.text));
         let dated = words.each().any(|word| {
             word.starts_with(|c: char| c.is_ascii_digit()) || word.ends_with("th") || word.ends_with("first")
         });
@@ -204,56 +207,6 @@ impl Heard {
 }
 
 const LONGEST_MESSAGE: usize = 500;
-
-/// The words of a sentence, with a blank around each.
-#[derive(Clone)]
-pub(super) struct Words(String);
-
-impl Words {
-    /// Whether one of these phrases, with `|` between them, occurs.
-    pub(super) fn any(&self, phrases: &str) -> bool {
-        phrases.split('|').any(|phrase| self.has(phrase))
-    }
-
-    fn has(&self, phrase: &str) -> bool {
-        self.0.match_indices(phrase).any(|(at, _)| {
-            let end = at + phrase.len();
-            self.0[..at].ends_with(' ') && self.0[end..].starts_with(' ')
-        })
-    }
-
-    /// Takes away the first of these phrases that occurs; says whether there was one.
-    pub(super) fn take(&mut self, phrases: &str) -> bool {
-        let Some(phrase) = phrases.split('|').find(|phrase| self.has(phrase)) else { return false };
-        self.0 = self.0.replacen(&format!(" {phrase} "), " ", 1);
-        true
-    }
-
-    /// Takes away the first word, if it is one of these; says whether it was.
-    pub(super) fn take_first(&mut self, words: &str) -> bool {
-        let first = self.each().next().filter(|first| words.split('|').any(|word| word == *first));
-        let Some(length) = first.map(str::len) else { return false };
-        self.0.replace_range(..=length, "");
-        true
-    }
-
-    pub(super) fn starts(&self, phrases: &str) -> bool {
-        let rest = |phrase| self.0[1..].strip_prefix(phrase);
-        phrases.split('|').filter_map(rest).any(|rest| rest.starts_with(' '))
-    }
-
-    pub(super) fn each(&self) -> impl Iterator<Item = &str> {
-        self.0.split_whitespace()
-    }
-}
-
-fn plain(text: &str) -> String {
-    let kept: String = text
-        .chars()
-        .map(|c| if c.is_alphanumeric() || c == '\'' { c.to_ascii_lowercase() } else { ' ' })
-        .collect();
-    kept.split_whitespace().take(100).collect::<Vec<_>>().join(" ")
-}
 
 /// Longer phrases first, as the first that occurs is taken.
 const UNWRITTEN: &str = "but no text message please|but no text message|without a text message|without text message|\
@@ -354,7 +307,7 @@ const ACTS: &[(Act, &str)] = &[
 
 /// What is wanted; `timed` where a day, a time or a kind of appointment is named.
 fn act(words: &Words, timed: bool) -> Option<Act> {
-    let whole = |(_, phrases): &&(Act, &str)| phrases.split('|').any(|phrase| words.0.trim() == phrase);
+    let whole = |(_, phrases): &&(Act, &str)| is_one_of(words.text(), phrases);
     let mut without = words.clone();
     while without.take("the appointment|my appointment|that appointment|appointment|excuse me") {}
     let alone = || among(ALONE, words).filter(|_| !timed && wanted(&without).is_none());
@@ -421,13 +374,13 @@ fn nods(text: &str, words: &Words) -> bool {
 fn no(words: &Words) -> Option<bool> {
     let asks = words.starts(ASKS) || words.any(QUESTION);
     let (strong, mild) = (words.any(YES), words.any(MILD_YES) && !asks);
-    let no = words.any(NO) || (words.any(NOT) && !words.has("why not"));
+    let no = words.any(NO) || (words.any(NOT) && !words.any("why not"));
     let refuses = no
         && !words.any(UNSURE)
         && match (strong, mild) {
             (false, false) => true,
             // "No, that's right" says both and so says nothing; "no, okay, …" says no.
-            (false, true) => !words.has("right") || words.any(NOT) || words.starts("wrong"),
+            (false, true) => !words.any("right") || words.any(NOT) || words.starts("wrong"),
             (true, false) => words.any(NOT) && !words.any(NO) && !words.starts(YES),
             (true, true) => false,
         };
@@ -465,11 +418,7 @@ fn choice(all: &Words) -> Option<Choice> {
         return Some(Choice::Last);
     }
     let lone = || {
-        let rest: Vec<&str> = all
-            .0
-            .split_whitespace()
-            .filter(|word| FILLERS.split('|').all(|filler| filler != *word))
-            .collect();
+        let rest: Vec<&str> = all.each().filter(|word| !is_one_of(word, FILLERS)).collect();
         ALONE.iter().position(|nth| rest == [*nth])
     };
     NTH.iter().position(|phrases| all.any(phrases)).or_else(lone).map(Choice::Nth)

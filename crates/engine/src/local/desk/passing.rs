@@ -1,5 +1,6 @@
 //! Days that are over and spoken of in passing: "as we said yesterday", "I called last friday".
 
+use super::words::is_one_of;
 use jiff::civil::Date;
 use when::{Clock, Day, Piece};
 
@@ -12,8 +13,7 @@ pub(super) fn take(pieces: &mut [Piece], today: Date) {
     let other = |is: fn(&Piece) -> bool| rest.iter().any(|&at| is(&pieces[at]));
     let another_day = other(|piece| matches!(piece, Piece::Day(_) | Piece::Exact(_)));
     let timed = other(|piece| matches!(piece, Piece::Clock(_)));
-    let told =
-        other(|piece| matches!(piece, Piece::Word(word) if !WISHING.split('|').any(|one| one == word)));
+    let told = other(|piece| matches!(piece, Piece::Word(word) if !is_one_of(word, WISHING)));
     if another_day || (told && !timed) {
         for at in passed {
             pieces[at] = Piece::Word("yesterday".into());

@@ -7,6 +7,7 @@ use super::{
     chosen,
     heard::Change,
     phrase,
+    words::is_one_of,
 };
 use jiff::Zoned;
 use when::{Clock, Part, Piece, Said};
@@ -174,9 +175,9 @@ fn denied_after(pieces: &[Piece], pauses: &[usize], at: usize) -> Option<usize> 
         _ => false,
     };
     let pause = pauses.iter().copied().find(|&pause| pause > at).unwrap_or(pieces.len());
-    let from = (at + 1..pause.min(at + 2 + MOST_FILLERS))
-        .find(|&next| !FILLERS.split('|').any(|filler| filler == word(pieces, next)))?;
-    let led = LEADS.split('|').any(|lead| lead == word(pieces, from - 1));
+    let from =
+        (at + 1..pause.min(at + 2 + MOST_FILLERS)).find(|&next| !is_one_of(word(pieces, next), FILLERS))?;
+    let led = is_one_of(word(pieces, from - 1), LEADS);
     (denies && is_timed(&pieces[from]) && (led || !speaks_of_before(pieces, pauses, at))).then_some(from)
 }
 

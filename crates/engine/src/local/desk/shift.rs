@@ -1,5 +1,6 @@
 //! How much later or earlier: "an hour later", "push it back by a week".
 
+use super::words::is_one_of;
 use jiff::{Span, Zoned};
 use when::{Clock, Day, Said};
 
@@ -16,7 +17,7 @@ pub(super) fn read(words: &[&str]) -> Option<Span> {
     let (count, from) = count(words, unit)?;
     let ahead = from.checked_sub(1).map_or("", |before| words[before]);
     let after = words.get(unit + 1).copied().unwrap_or_default();
-    let told = |words: &[&str], of: &str| words.iter().any(|word| of.split('|').any(|one| one == *word));
+    let told = |words: &[&str], of: &str| words.iter().any(|word| is_one_of(word, of));
     // A noun may follow: "push my thirty minute appointment". And who is tied up for an hour moves nothing by it.
     let moves = ahead == "by" || told(&[after], ENDS);
     let up =
@@ -44,6 +45,7 @@ pub(super) fn read(words: &[&str]) -> Option<Span> {
 const ENDS: &str =
     "|earlier|sooner|later|back|please|thanks|if|or|and|then|because|as|so|to|on|at|for|from|instead";
 const UNITS: [&str; 8] = ["minute", "minutes", "hour", "hours", "day", "days", "week", "weeks"];
+
 /// How many of the unit here, and where that begins.
 fn count(words: &[&str], unit: usize) -> Option<(i64, usize)> {
     let before = unit.checked_sub(1)?;
