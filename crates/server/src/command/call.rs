@@ -353,9 +353,7 @@ fn print(told: &Told) {
 fn line(at: Duration, who: &str, text: &str) {
     let bold = std::io::stdout().is_terminal() && who == "them";
     let (on, off) = if bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-    let seconds = at.as_secs_f64();
-    let (minutes, seconds) = ((seconds / 60.0) as u64, seconds % 60.0);
-    output::line(format_args!("{minutes:>2}:{seconds:04.1}  {on}{who:<5}{off} {text}"));
+    output::line(format_args!("{}  {on}{who:<5}{off} {text}", output::time(at)));
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::{
     fmt::{self, Display},
     io::{self, ErrorKind, Write},
     sync::OnceLock,
+    time::Duration,
 };
 
 /// Why nothing can be printed any more.
@@ -17,6 +18,13 @@ pub fn line(text: impl Display) {
 /// Prints this as it is.
 pub fn text(text: impl Display) {
     put(format_args!("{text}"));
+}
+
+/// How far a call is, beside what happened then: ` 1:02.3`.
+pub fn time(at: Duration) -> String {
+    let seconds = at.as_secs_f64();
+    let (minutes, seconds) = ((seconds / 60.0) as u64, seconds % 60.0);
+    format!("{minutes:>2}:{seconds:04.1}")
 }
 
 /// Whether somebody may still read what is printed.

@@ -39,8 +39,15 @@ pub struct Bill {
     /// The ceilings are of more than this call: what the others spend is to be known.
     shared: bool,
     /// What the engine charges that was asked about last.
-    price: Option<(EngineKind, Price)>,
-    /// Whether that engine is known to charge nothing.
+    charge: Option<Charge>,
+}
+
+/// What an engine charges.
+#[derive(Clone, Copy)]
+struct Charge {
+    engine: EngineKind,
+    price: Price,
+    /// It is known to charge nothing.
     free: bool,
 }
 
@@ -74,8 +81,7 @@ impl Bill {
             due: None,
             said_so: false,
             shared,
-            price: None,
-            free: false,
+            charge: None,
         }
     }
 
@@ -94,8 +100,8 @@ impl Bill {
     pub fn used(&mut self, engine: Option<EngineKind>, usage: Usage) {
         let Some(engine) = engine else { return };
         // What the owner has changed meanwhile counts from here on.
-        self.price = None;
-        let cost = self.price_of(engine).of(usage);
+        self.charge = None;
+        let cost = self.charge_of(engine).price.of(usage);
         self.spending.spend(cost);
         self.total += cost;
         if usage.session > Duration::ZERO {
@@ -109,7 +115,7 @@ impl Bill {
     pub fn is_out(&mut self, engine: Option<EngineKind>) -> bool {
         self.spending.is_out()
             && !self.said_so
-            && engine.is_some_and(|engine| !self.is_free(engine))
+            && engine.is_some_and(|engine| !self.charge_of(engine).free)
             && !std::mem::replace(&mut self.said_so, true)
     }
 
@@ -166,22 +172,14 @@ impl Bill {
         self.due = (pace > 0.0).then(|| self.counted + pause);
     }
 
-    fn is_free(&mut self, engine: EngineKind) -> bool {
-        self.price_of(engine);
-        self.free
-    }
-
     /// It may be asked with every frame, so it is not looked up anew.
-    fn price_of(&mut self, engine: EngineKind) -> Price {
-        match self.price {
-            Some((of, price)) if of == engine => price,
-            Some(_) | None => {
-                let config = self.app.config.get();
-                let price = config.cost.prices.of(engine.name());
-                (self.price, self.free) = (Some((engine, price)), super::is_free(&config, engine));
-                price
-            }
+    fn charge_of(&mut self, engine: EngineKind) -> Charge {
+        if let Some(charge) = self.charge.filter(|charge| charge.engine == engine) {
+            return charge;
         }
+        let config = self.app.config.get();
+        let price = config.cost.prices.of(engine.name());
+        *self.charge.insert(Charge { engine, price, free: super::is_free(&config, engine) })
     }
 
     /// Writes the total down, where it has grown.

@@ -35,13 +35,13 @@ const MOST_CAUGHT_UP: u32 = 500;
 /// As many calls as are looked at for words at a time.
 const MOST_WORDED: u32 = 200;
 
-/// Makes the brief of one call. Whoever has the `turn` is at the database: the briefs of many calls that end at once write much,
-/// for which a call that rings would have to wait.
-pub(super) async fn make(app: &App, job: &JobRow, turn: &Semaphore) -> Outcome {
+/// Makes the brief of one call. Who is at the database has the place `at_work`: the briefs of many calls that end at once write
+/// much, for which a call that rings would have to wait.
+pub(super) async fn make(app: &App, job: &JobRow, at_work: &Semaphore) -> Outcome {
     let Ok(AfterCall { call, ended_ms }) = serde_json::from_str(&job.payload) else {
         return Outcome::Never("what it was about cannot be read any more".into());
     };
-    made(app, &call, ended_ms, turn).await.unwrap_or_else(Outcome::from)
+    made(app, &call, ended_ms, at_work).await.unwrap_or_else(Outcome::from)
 }
 
 /// Notes the words by which a call is found that has had so many notes; some of these may be deleted.
@@ -86,8 +86,8 @@ pub(super) async fn catch_up(app: &App, now_ms: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn made(app: &App, id: &str, ended_ms: i64, turn: &Semaphore) -> Result<Outcome, StoreError> {
-    let writing = turn.acquire().await;
+async fn made(app: &App, id: &str, ended_ms: i64, at_work: &Semaphore) -> Result<Outcome, StoreError> {
+    let writing = at_work.acquire().await;
     // It was forgotten, or goes on after all: then its next end tells of it.
     let Some(call) = app.store.call(id).await?.filter(|call| call.ended_ms == Some(ended_ms)) else {
         return Ok(Outcome::Done);
@@ -122,7 +122,7 @@ async fn made(app: &App, id: &str, ended_ms: i64, turn: &Semaphore) -> Result<Ou
     let job = letter.as_ref().map(|letter| letter.new_job(now_ms));
     let Lines { who, wanted, done, left } = lines;
     let brief = CallBrief { call_id: call.id, who, wanted, done, left_open: left, made_ms: now_ms };
-    let _writing = turn.acquire().await;
+    let _writing = at_work.acquire().await;
     app.store.brief_made(&brief, job.as_ref()).await?;
     if job.is_some() {
         app.bell.ring();

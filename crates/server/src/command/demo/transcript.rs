@@ -78,9 +78,7 @@ impl Transcript {
 
     fn line(&self, at: Duration, who: &str, text: &str) {
         if !self.json {
-            let seconds = at.as_secs_f64();
-            let (minutes, seconds) = ((seconds / 60.0) as u64, seconds % 60.0);
-            output::line(format_args!("{minutes:>2}:{seconds:04.1}  {who:<9}  {text}"));
+            output::line(format_args!("{}  {who:<9}  {text}", output::time(at)));
         }
     }
 }
